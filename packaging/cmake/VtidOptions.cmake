@@ -1,0 +1,31 @@
+# What every target is compiled with, and vtid_library(): one library per folder of src/.
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+option(VTID_TESTS "build the tests" ON)
+option(VTID_WERROR "warnings are errors" OFF)
+set(VTID_SANITIZE "" CACHE STRING "sanitizers, e.g. address,undefined")
+
+find_program(VTID_CCACHE ccache)
+if(VTID_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${VTID_CCACHE})
+endif()
+
+add_library(vtid_options INTERFACE)
+target_compile_options(vtid_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
+  -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual $<$<BOOL:${VTID_WERROR}>:-Werror>)
+target_include_directories(vtid_options INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
+if(VTID_SANITIZE)
+  add_compile_options(-fsanitize=${VTID_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${VTID_SANITIZE})
+endif()
+
+# vtid_library(NAME SOURCES ... [DEPENDS room ...] [LIBRARIES target ...])
+function(vtid_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})
+  list(TRANSFORM arg_DEPENDS PREPEND vtid_)
+  add_library(vtid_${name} STATIC ${arg_SOURCES})
+  target_link_libraries(vtid_${name} PUBLIC ${arg_DEPENDS} vtid_options PRIVATE ${arg_LIBRARIES})
+endfunction()

@@ -1,0 +1,82 @@
+#include "base/log.h"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/syslog_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <memory>
+
+namespace vtid::log {
+namespace {
+
+spdlog::level::level_enum spdlog_level(Level level) {
+  switch (level) {
+    case Level::debug: return spdlog::level::debug;
+    case Level::info: return spdlog::level::info;
+    case Level::warning: return spdlog::level::warn;
+    case Level::error: return spdlog::level::err;
+  }
+  return spdlog::level::err;
+}
+
+std::shared_ptr<spdlog::logger> make(Sink sink) {
+  if (sink == Sink::syslog) {
+    return std::make_shared<spdlog::logger>("vtid", std::make_shared<spdlog::sinks::syslog_sink_mt>("vtid", 0, LOG_DAEMON, false));
+  }
+  auto logger = std::make_shared<spdlog::logger>("vtid", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  // The journal adds its own time; a terminal does not.
+  logger->set_pattern(sink == Sink::journal ? "%l: %v" : "%Y-%m-%dT%H:%M:%S.%e %l: %v");
+  return logger;
+}
+
+std::shared_ptr<spdlog::logger>& logger() {
+  static std::shared_ptr<spdlog::logger> instance = [] {
+    auto quiet = make(Sink::stderr_text);
+    quiet->set_level(spdlog::level::warn);
+    return quiet;
+  }();
+  return instance;
+}
+
+bool is_plain(std::string_view value) {
+  return !value.empty() && std::ranges::all_of(value, [](unsigned char c) { return c > ' ' && c < 0x7f && c != '"'; });
+}
+
+}  // namespace
+
+void open(Sink sink, Level lowest) {
+  logger() = make(sink);
+  logger()->set_level(spdlog_level(lowest));
+  logger()->flush_on(spdlog::level::debug);
+}
+
+std::string print_field(const Field& field) {
+  std::string line(field.key);
+  line += '=';
+  if (is_plain(field.value)) return line += field.value;
+  line += '"';
+  for (const char c : field.value) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      (line += '\\') += c;
+    } else if (byte < ' ' || byte == 0x7f) {
+      line += fmt::format("\\x{:02x}", byte);
+    } else {
+      line += c;
+    }
+  }
+  return line += '"';
+}
+
+void write(Level level, std::string_view event, std::initializer_list<Field> fields) {
+  if (!logger()->should_log(spdlog_level(level))) return;
+  std::string line(event);
+  for (const Field& field : fields) {
+    line += ' ';
+    line += print_field(field);
+  }
+  logger()->log(spdlog_level(level), "{}", line);
+}
+
+}  // namespace vtid::log

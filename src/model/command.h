@@ -1,0 +1,63 @@
+// What a person may ask of the running daemon, and what the daemon tells. A command changes inputs or asks for a look;
+// it never touches the kernel or charon by itself.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "model/op.h"
+
+namespace vtid::model {
+
+struct Caller {
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::int32_t pid = 0;  // 0 when the system does not say
+  bool operator==(const Caller&) const = default;
+};
+
+// `target` is a tunnel, or "tunnel/child". Each answers when the outcome is known or `timeout` has passed.
+struct Up {
+  std::string target;
+  Duration timeout{30'000};
+};
+struct Down {
+  std::string target;
+  Duration timeout{30'000};
+};
+struct Rekey {
+  std::string target;
+  Duration timeout{30'000};
+};
+struct Reload {};   // read the configuration file again; an invalid one is refused and changes nothing
+struct Refresh {};  // bring counters and health in the snapshot up to date
+// What would change: for the running configuration, or for `text` (a whole file; `path` names it in errors and is where
+// its secrets are looked for).
+struct MakePlan {
+  std::optional<std::string> text;
+  std::string path;
+};
+
+using Command = std::variant<Up, Down, Rekey, Reload, Refresh, MakePlan>;
+
+// The outcome: a sentence for people ("hq is up: ipsec1, 2 children in 0.4 s"), and the plan when one was asked for.
+struct Answer {
+  std::string text;
+  std::optional<Plan> plan;
+};
+using CommandResult = Result<Answer>;
+
+// Something happened. `kind` is one of: config, charon, tunnel, kernel, gateway.
+struct Event {
+  WallTime time;
+  std::string kind;
+  std::string object;  // "hq", "link ipsec1"; may be empty
+  std::string text;    // "is up", "created: not there"
+  bool operator==(const Event&) const = default;
+};
+
+}  // namespace vtid::model

@@ -1,0 +1,200 @@
+// The configuration file as values, already parsed and validated: every default is filled in, every name that the file
+// mentions exists. Holds no file, no position and no JSON. Secrets live only in Secret, which never prints itself.
+#pragma once
+
+#include <compare>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "net/address.h"
+#include "net/names.h"
+
+namespace vtid::model {
+
+// Key material. Compared, hashed and handed to charon; printing it is not possible by accident.
+class Secret {
+ public:
+  Secret() = default;
+  explicit Secret(std::string bytes) : bytes_(std::move(bytes)) {}
+  [[nodiscard]] const std::string& reveal() const { return bytes_; }
+  bool operator==(const Secret&) const = default;
+
+ private:
+  std::string bytes_;
+};
+
+// Where the file says the secret comes from, for canonical printing, and the secret itself when it could be read.
+struct SecretSource {
+  std::string file;  // as written, empty for a literal
+  Secret secret;
+  bool operator==(const SecretSource&) const = default;
+};
+
+struct AnyAddress {
+  auto operator<=>(const AnyAddress&) const = default;
+};
+struct HostName {
+  std::string name;
+  auto operator<=>(const HostName&) const = default;
+};
+using Endpoint = std::variant<AnyAddress, net::Address, HostName>;
+
+[[nodiscard]] std::string print(const Endpoint& endpoint);  // "any", "192.0.2.1", "vpn.example.org"
+
+struct IkePeer {
+  Endpoint address = AnyAddress{};
+  std::string id;  // empty: charon's default, the address
+  bool operator==(const IkePeer&) const = default;
+};
+
+struct PskAuth {
+  SecretSource psk;
+  bool operator==(const PskAuth&) const = default;
+};
+using Auth = std::variant<PskAuth>;
+
+enum class IkeVersion : std::uint8_t { v1 = 1, v2 = 2 };
+
+struct Ike {
+  IkeVersion version = IkeVersion::v2;
+  bool split = false;
+  IkePeer local;
+  IkePeer remote;
+  Auth auth;
+  std::vector<std::string> proposals{"aes128-sha256-modp2048"};  // pfSense's phase 1 default
+  Duration dpd = std::chrono::seconds{10};                        // 0 turns it off
+  Duration rekey = std::chrono::seconds{25'920};                  // 90 % of pfSense's 28,800 s
+  bool mobike = false;
+  bool encapsulate = false;
+  bool operator==(const Ike&) const = default;
+};
+
+// A connection that the administrator keeps in swanctl.conf. vtid loads nothing for it; it must carry our reqid and if_id.
+struct ExternalIke {
+  std::string connection;
+  bool operator==(const ExternalIke&) const = default;
+};
+
+enum class Start : std::uint8_t { start, trap, none };
+enum class ChildMode : std::uint8_t { vti, tunnel, transport };
+enum class PolicyOwner : std::uint8_t { charon, vtid };
+
+[[nodiscard]] std::string_view print(Start start);
+[[nodiscard]] std::string_view print(ChildMode mode);
+[[nodiscard]] std::string_view print(PolicyOwner owner);
+
+struct Child {
+  std::string name;
+  ChildMode mode = ChildMode::vti;
+  std::string description;
+  bool enabled = true;
+  net::Prefix local;    // our inner address with the transit's length: 10.6.106.1/30
+  net::Address remote;  // the peer's inner address
+  // As written; empty or none means: what a sibling says, else the default (IKEv2 merges VTI children into one CHILD_SA).
+  std::vector<std::string> proposals;
+  std::optional<Duration> rekey;
+  std::optional<PolicyOwner> policies;
+  bool operator==(const Child&) const = default;
+};
+
+struct Tunnel {
+  std::string name;
+  std::string description;
+  bool enabled = true;
+  std::optional<net::Unit> unit;  // pinned by the user
+  std::variant<Ike, ExternalIke> ike;
+  Start start = Start::start;
+  std::vector<Child> children;  // in the file's order, never empty
+  bool operator==(const Tunnel&) const = default;
+};
+
+// The phase 2 values of a tunnel's one merged CHILD_SA, after inheritance and defaults.
+struct MergedChild {
+  std::vector<std::string> proposals;
+  Duration rekey{};
+  PolicyOwner policies = PolicyOwner::charon;
+  bool operator==(const MergedChild&) const = default;
+};
+[[nodiscard]] MergedChild merge_children(const Tunnel& tunnel);
+
+inline const std::vector<std::string> kDefaultChildProposals{"aes128gcm16-modp2048", "aes128-sha256-modp2048"};
+inline constexpr Duration kDefaultChildRekey = std::chrono::seconds{3'240};  // 90 % of pfSense's 3,600 s
+
+struct TunnelPort {
+  std::string tunnel;
+  std::string child;  // empty: the tunnel's one interface
+  auto operator<=>(const TunnelPort&) const = default;
+};
+struct DevicePort {
+  net::IfName device;
+  auto operator<=>(const DevicePort&) const = default;
+};
+
+// An assignment: gives a tunnel's device (or any device) a name that gateways, routes and rules use.
+struct Interface {
+  std::string name;  // "VTI_HQ"
+  std::variant<TunnelPort, DevicePort> port;
+  bool enabled = true;
+  std::string description;
+  std::optional<std::uint32_t> mtu;  // none: "auto"
+  bool operator==(const Interface&) const = default;
+};
+
+struct MonitorOptions {
+  bool enabled = true;
+  std::optional<net::Address> address;  // none: the gateway's own
+  Duration interval{500};
+  Duration loss_interval{2'000};
+  Duration period{60'000};
+  Duration alert{1'000};
+  Duration hold{10'000};
+  Duration latency_low{200};
+  Duration latency_high{500};
+  int loss_low = 10;   // percent
+  int loss_high = 20;  // percent
+  bool operator==(const MonitorOptions&) const = default;
+};
+
+// Automatic (VTI_HQ_VTIV4, VTI_HQ_VTIV6) and written gateways alike, complete: what the file leaves out is filled in.
+struct Gateway {
+  std::string name;
+  std::string interface;
+  net::Address address;
+  bool automatic = false;
+  int weight = 1;
+  MonitorOptions monitor;
+  bool operator==(const Gateway&) const = default;
+};
+
+enum class WhenDown : std::uint8_t { keep, withdraw, blackhole };
+[[nodiscard]] std::string_view print(WhenDown when_down);
+
+struct StaticRoute {
+  net::Prefix to;  // network(), host bits clear
+  std::string via;
+  std::optional<net::Metric> metric;  // none: the system's default
+  WhenDown when_down = WhenDown::keep;
+  bool operator==(const StaticRoute&) const = default;
+};
+
+enum class OnStop : std::uint8_t { keep, remove };
+
+struct Config {
+  std::string vici = "unix:///var/run/charon.vici";
+  OnStop on_stop = OnStop::keep;
+  std::vector<Tunnel> tunnels;        // in the file's order
+  std::vector<Interface> interfaces;  // in the file's order
+  std::vector<Gateway> gateways;      // automatic ones first, in the order of their interfaces
+  std::vector<StaticRoute> routes;
+  bool operator==(const Config&) const = default;
+
+  [[nodiscard]] const Tunnel* tunnel(std::string_view name) const;
+  [[nodiscard]] const Interface* interface(std::string_view name) const;
+  [[nodiscard]] const Gateway* gateway(std::string_view name) const;
+};
+
+}  // namespace vtid::model

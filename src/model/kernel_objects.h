@@ -1,0 +1,79 @@
+// What a kernel holds for us, as values: links, addresses, routes, security policies. The same shapes serve what we want,
+// what we see and what an operation carries. Numbers of one boot (ifindex) appear only in observed.h.
+#pragma once
+
+#include <compare>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "net/address.h"
+#include "net/names.h"
+
+namespace vtid::model {
+
+// A tunnel interface of ours, complete.
+struct Link {
+  net::IfName name;
+  net::IfId if_id;                     // Linux
+  net::ReqId reqid;                    // FreeBSD: the interface's own; Linux: carried for policies
+  std::uint32_t mtu = 1400;
+  bool up = true;
+  bool multicast = true;               // OSPF and RIPng need it; XFRM interfaces start without
+  std::string alias;                   // ifalias / description: "vtid tunnels/hq", the ownership mark that people read
+  std::optional<std::pair<net::Address, net::Address>> outer;  // FreeBSD: SIOCSIFPHYADDR's source and destination
+
+  auto operator<=>(const Link&) const = default;
+};
+
+// An inner address on a link of ours. `peer` makes it point to point: always on FreeBSD for IPv4, on Linux only when the
+// far end is outside the prefix.
+struct InterfaceAddress {
+  net::IfName device;
+  net::Prefix local;  // host bits set
+  std::optional<net::Address> peer;
+
+  auto operator<=>(const InterfaceAddress&) const = default;
+};
+
+struct ViaGateway {
+  net::IfName device;
+  std::optional<net::Address> gateway;  // none: on link
+  auto operator<=>(const ViaGateway&) const = default;
+};
+struct Blackhole {
+  auto operator<=>(const Blackhole&) const = default;
+};
+
+// A route of ours (rtproto kRouteProtocol on Linux, RTF_PROTO1 on FreeBSD). Its identity is (to, metric, table).
+struct Route {
+  net::Prefix to;
+  net::Metric metric;  // Linux; 0 is the family's default (IPv6: 1024, spelled out by the planner)
+  net::TableId table = net::kMainTable;
+  std::variant<ViaGateway, Blackhole> target;
+
+  auto operator<=>(const Route&) const = default;
+};
+
+enum class PolicyDirection : std::uint8_t { in = 0, out = 1, forward = 2 };  // XFRM_POLICY_*, linux/xfrm.h
+[[nodiscard]] std::string_view print(PolicyDirection direction);
+
+// A security policy keyed by reqid: 0/0 of one family, ESP in tunnel mode, level required. Identity: (direction, family, if_id).
+struct Policy {
+  PolicyDirection direction{};
+  net::Family family = net::Family::ipv4;  // of the inner traffic
+  net::IfId if_id;
+  net::ReqId reqid;
+  net::Address outer_source;
+  net::Address outer_destination;
+  std::uint32_t priority = 0;
+
+  auto operator<=>(const Policy&) const = default;
+};
+
+inline constexpr std::uint32_t kLinkGroup = 0x76746964;   // IFLA_GROUP of our links: "vtid" in ASCII
+inline constexpr std::uint8_t kRouteProtocol = 118;        // rtproto of our routes: 'v'; free in rt_protos
+inline constexpr std::uint32_t kPolicyPriority = 118'118;  // marks our policies; charon computes others (< 400,000 in steps)
+
+}  // namespace vtid::model

@@ -1,0 +1,62 @@
+// What the kernel holds, as read from it: ours and, where it matters to us, others'. Never what we wrote.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/kernel_objects.h"
+
+namespace vtid::model {
+
+enum class Owner : std::uint8_t { vtid, other };
+
+struct LinkCounters {
+  std::uint64_t bytes_in = 0, bytes_out = 0, packets_in = 0, packets_out = 0;
+  bool operator==(const LinkCounters&) const = default;
+};
+
+// Any link of the system: we need every name, if_id and MTU to see conflicts and outer MTUs.
+struct ObservedLink {
+  net::IfIndex index;
+  net::IfName name;
+  Owner owner = Owner::other;
+  std::string kind;                 // "xfrm", "ipsec" (FreeBSD), "veth"; empty for hardware
+  std::optional<net::IfId> if_id;   // XFRM interfaces
+  std::optional<net::ReqId> reqid;  // if_ipsec
+  std::uint32_t mtu = 0;
+  bool up = false;
+  bool multicast = false;
+  std::string alias;
+  std::optional<std::pair<net::Address, net::Address>> outer;
+  bool operator==(const ObservedLink&) const = default;
+};
+
+struct ObservedAddress {
+  net::IfIndex index;
+  net::IfName device;
+  net::Prefix local;
+  std::optional<net::Address> peer;
+  bool kernel_made = false;  // link-local addresses that the kernel generated
+  bool operator==(const ObservedAddress&) const = default;
+};
+
+// Routes with our protocol number, wherever they point. Others' routes are not listed.
+struct ObservedRoute {
+  Route route;
+  bool operator==(const ObservedRoute&) const = default;
+};
+
+// Policies of ours (by priority mark). Others' are not listed.
+struct Observed {
+  std::vector<ObservedLink> links;          // sorted by name
+  std::vector<ObservedAddress> addresses;   // sorted by (device, local); of all links
+  std::vector<ObservedRoute> routes;        // sorted
+  std::vector<Policy> policies;             // sorted
+  bool operator==(const Observed&) const = default;
+
+  [[nodiscard]] const ObservedLink* link(const net::IfName& name) const;
+};
+
+}  // namespace vtid::model

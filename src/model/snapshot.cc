@@ -1,0 +1,13 @@
+#include "model/snapshot.h"
+
+#include <array>
+#include <cstddef>
+
+namespace vtid::model {
+
+std::string_view print(TunnelState state) {
+  static constexpr std::array<std::string_view, 6> kNames{"up", "connecting", "down", "disabled", "waiting", "unknown"};
+  return kNames.at(static_cast<std::size_t>(state));
+}
+
+}  // namespace vtid::model

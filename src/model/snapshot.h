@@ -1,0 +1,67 @@
+// One moment of the daemon, immutable, complete: what the control server shows without asking anybody.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "model/config.h"
+#include "model/desired.h"
+#include "model/gateway.h"
+#include "model/observed.h"
+#include "model/op.h"
+#include "model/sa_table.h"
+
+namespace vtid::model {
+
+enum class TunnelState : std::uint8_t { up, connecting, down, disabled, waiting, unknown };
+[[nodiscard]] std::string_view print(TunnelState state);
+
+struct TunnelStatus {
+  std::string name;
+  TunnelState state = TunnelState::down;
+  WallTime since{};
+  std::string reason;     // why it is not up: "held down by vtictl", "no answer from 192.0.2.9"; empty when up
+  net::IfName device;
+  std::string interface;  // the assignment, empty when unassigned
+  net::ReqId reqid;
+  net::IfId if_id;
+  std::string local;   // of the live IKE_SA, else of the file
+  std::string remote;
+  std::uint32_t mtu = 0;
+  std::string mtu_reason;  // the arithmetic, for explain
+  int children_up = 0;
+  int children_wanted = 0;
+  LinkCounters counters;
+  std::vector<std::string> gateways;
+  bool operator==(const TunnelStatus&) const = default;
+};
+
+struct FailedOp {
+  Op op;
+  Error error;
+  int attempts = 0;
+  bool operator==(const FailedOp&) const = default;
+};
+
+struct Snapshot {
+  std::string version;
+  Now now;                       // when it was taken
+  std::uint64_t generation = 0;  // counts accepted configurations since start
+  std::string config_path;
+  std::shared_ptr<const Config> config;
+  SaTable sas;
+  Observed observed;
+  Desired desired;
+  Plan plan;                     // what is still to do; empty when converged
+  std::vector<FailedOp> failed;  // ops of the plan that wait for their backoff
+  bool converged = false;        // everything has been seen once, the plan is empty and has no errors
+  std::vector<Problem> problems;
+  std::vector<TunnelStatus> tunnels;  // in the file's order
+  Gateways gateways;
+};
+
+}  // namespace vtid::model

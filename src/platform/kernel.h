@@ -1,0 +1,60 @@
+// The seam to a kernel. Backends: memory (tests, --kernel memory), linux, freebsd. Above this line nobody knows which.
+// A backend holds sockets and translates; it never decides, retries a refused change or remembers what it wrote.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "model/observed.h"
+#include "model/op.h"
+
+namespace vtid::platform {
+
+// Differences between systems that the planner has to know.
+struct Capabilities {
+  std::string_view system;          // "linux", "freebsd", "memory"
+  bool link_has_if_id = true;       // Linux: if_id; FreeBSD: reqid and outer addresses on the link
+  bool link_has_outer = false;
+  bool manages_policies = true;     // SPs by reqid are ours to make
+  bool address_needs_peer = false;  // FreeBSD: IPv4 needs its peer (EDESTADDRREQ)
+  bool route_has_metric = true;
+  bool operator==(const Capabilities&) const = default;
+};
+
+// What notifications said since the last drain(). Only "look again" follows from it.
+struct Notices {
+  std::size_t ours = 0;    // about links, addresses or routes that may concern us
+  bool overflowed = false; // some were lost (ENOBUFS): everything may have changed
+  bool operator==(const Notices&) const = default;
+};
+
+class Kernel {
+ public:
+  virtual ~Kernel() = default;
+
+  [[nodiscard]] virtual Capabilities capabilities() const = 0;
+
+  // Everything, consistent per kind: an interrupted dump is repeated (kDumpAttempts), a lost one is an error.
+  [[nodiscard]] virtual Result<model::Observed> observe() = 0;
+
+  // Traffic counters of our links by name. Cheap enough to be called for every `vtictl status`.
+  [[nodiscard]] virtual Result<std::map<net::IfName, model::LinkCounters>> counters() = 0;
+
+  // Applies the ops in order, batched where the system can, and goes on after a failure: one result per op.
+  [[nodiscard]] virtual std::vector<Result<void>> apply(std::span<const model::Op> ops) = 0;
+
+  // Readable when drain() has something to say; -1 when the backend has none.
+  [[nodiscard]] virtual int descriptor() const = 0;
+  [[nodiscard]] virtual Notices drain() = 0;
+};
+
+inline constexpr int kDumpAttempts = 5;
+
+// The system's own backend, opened with what it needs (CAP_NET_ADMIN; root on FreeBSD).
+[[nodiscard]] Result<std::unique_ptr<Kernel>> open_native_kernel();
+
+}  // namespace vtid::platform
