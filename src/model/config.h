@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -196,5 +197,13 @@ struct Config {
   [[nodiscard]] const Interface* interface(std::string_view name) const;
   [[nodiscard]] const Gateway* gateway(std::string_view name) const;
 };
+
+// For loops over many: what find-by-name would do in linear time, looked up in a map.
+template <class T>
+[[nodiscard]] std::map<std::string_view, const T*> index_by_name(const std::vector<T>& items) {
+  std::map<std::string_view, const T*> index;
+  for (const T& item : items) index.emplace(item.name, &item);
+  return index;
+}
 
 }  // namespace vtid::model

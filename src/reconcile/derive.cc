@@ -1,0 +1,235 @@
+#include "reconcile/derive.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace vtid::reconcile {
+namespace {
+
+constexpr std::uint32_t kDefaultOuterMtu = 1500;
+constexpr net::Metric kIpv6DefaultMetric{1024};  // IP6_RT_PRIO_USER, what the kernel puts for 0
+
+using Children = std::map<net::Unit, std::vector<const model::ChildSa*>>;
+
+net::Unit unit_of(const model::ChildSa& child) {
+  if (child.if_id_in.value != 0) return {child.if_id_in.value};
+  return {child.reqid.value > net::kReqIdBase ? child.reqid.value - net::kReqIdBase : 0};
+}
+
+// The newest SA that carries traffic decides about path and algorithms.
+const model::ChildSa* newest(const Children& children, net::Unit unit) {
+  const auto found = children.find(unit);
+  const model::ChildSa* best = nullptr;
+  if (found == children.end()) return best;
+  for (const model::ChildSa* child : found->second) {
+    if (child->carries() && (best == nullptr || child->id > best->id)) best = child;
+  }
+  return best;
+}
+
+struct OuterEnds {
+  std::optional<net::Address> local;
+  std::optional<net::Address> remote;
+  bool forced_udp = false;
+};
+
+OuterEnds configured_ends(const model::Tunnel& tunnel) {
+  OuterEnds ends;
+  const auto* ike = std::get_if<model::Ike>(&tunnel.ike);
+  if (ike == nullptr) return ends;
+  if (const auto* local = std::get_if<net::Address>(&ike->local.address)) ends.local = *local;
+  if (const auto* remote = std::get_if<net::Address>(&ike->remote.address)) ends.remote = *remote;
+  ends.forced_udp = ike->encapsulate;
+  return ends;
+}
+
+OuterEnds outer_ends(const model::Tunnel& tunnel, const model::SaTable& sas, const model::ChildSa* live) {
+  OuterEnds ends = configured_ends(tunnel);
+  if (live == nullptr) return ends;
+  const auto ike = sas.ikes.find(live->ike_id);
+  if (ike == sas.ikes.end()) return ends;
+  ends.local = ike->second.local;
+  ends.remote = ike->second.remote;
+  return ends;
+}
+
+OuterPath outer_path(const OuterEnds& ends, const Host& host) {
+  OuterPath path{kDefaultOuterMtu, net::Family::ipv4, ends.forced_udp};
+  if (ends.remote) path.family = ends.remote->family();
+  if (ends.local) {
+    path.family = ends.local->family();
+    const auto found = host.mtu_by_address.find(*ends.local);
+    if (found != host.mtu_by_address.end()) path.mtu = found->second;
+  }
+  return path;
+}
+
+// Before SAs exist: the first proposal, unless the device already has what another of our proposals would give. So an
+// interface does not change its MTU when its tunnel goes down, only when negotiation really brings something else.
+Mtu expected_mtu(const model::Tunnel& tunnel, const OuterPath& path, const Host& host, const net::IfName& device) {
+  const std::vector<std::string> proposals = model::merge_children(tunnel).proposals;
+  const auto current = host.own_mtus.find(device);
+  if (current != host.own_mtus.end()) {
+    for (const std::string& proposal : proposals) {
+      for (const bool udp : {path.udp, true}) {
+        Mtu mtu = tunnel_mtu({path.mtu, path.family, udp}, esp_shape(proposal));
+        if (mtu.value == current->second) return mtu;
+      }
+    }
+  }
+  return tunnel_mtu(path, esp_shape(std::string_view(proposals.front())));
+}
+
+class Derivation {
+ public:
+  Derivation(const model::Config& config, const Numbers& numbers, const model::SaTable& sas, const Host& host,
+             const System& system)
+      : config_(config), numbers_(numbers), sas_(sas), host_(host), system_(system), children_(children_by_unit(sas)) {
+    for (const model::Interface& interface : config.interfaces) {
+      if (const auto* port = std::get_if<model::TunnelPort>(&interface.port)) assignments_.emplace(port->tunnel, &interface);
+    }
+  }
+
+  Derived run() {
+    for (const model::Tunnel& tunnel : config_.tunnels) {
+      if (tunnel.enabled) add_tunnel(tunnel);
+    }
+    for (std::size_t i = 0; i < config_.routes.size(); ++i) add_route(config_.routes[i], i);
+    sort(derived_.desired.links);
+    sort(derived_.desired.addresses);
+    sort(derived_.desired.routes);
+    sort(derived_.desired.policies);
+    return std::move(derived_);
+  }
+
+ private:
+  template <class T>
+  static void sort(std::vector<model::Wanted<T>>& wanted) {
+    std::ranges::sort(wanted, {}, [](const model::Wanted<T>& item) -> const T& { return item.value; });
+  }
+
+  void add_tunnel(const model::Tunnel& tunnel) {
+    const net::Unit unit = numbers_.at(tunnel.name);
+    const std::string because = "tunnels/" + tunnel.name;
+    const model::ChildSa* live = newest(children_, unit);
+    const OuterEnds ends = outer_ends(tunnel, sas_, live);
+    model::Link link;
+    link.name = net::IfName::of(unit);
+    link.if_id = net::if_id_of(unit);
+    link.reqid = net::reqid_of(unit);
+    link.alias = "vtid " + because;
+    const Mtu& mtu = derived_.mtus[tunnel.name] = decide_mtu(tunnel, live, ends, link.name);
+    link.mtu = mtu.value;
+    if (system_.link_has_outer && ends.local && ends.remote) link.outer = {*ends.local, *ends.remote};
+    derived_.desired.links.push_back({link, because});
+    add_addresses(tunnel, link.name, because);
+    if (system_.manages_policies) add_policies(tunnel, link, ends, because);
+  }
+
+  Mtu decide_mtu(const model::Tunnel& tunnel, const model::ChildSa* live, const OuterEnds& ends, const net::IfName& device) {
+    const auto assignment = assignments_.find(tunnel.name);
+    if (assignment != assignments_.end() && assignment->second->mtu) {
+      return {*assignment->second->mtu, fmt::format("interfaces/{} says {}", assignment->second->name, *assignment->second->mtu)};
+    }
+    OuterPath path = outer_path(ends, host_);
+    if (live == nullptr) return expected_mtu(tunnel, path, host_, device);
+    path.udp = live->udp_encapsulation;
+    return tunnel_mtu(path, esp_shape(live->algorithms));
+  }
+
+  void add_addresses(const model::Tunnel& tunnel, const net::IfName& device, const std::string& because) {
+    std::set<net::Prefix> seen;
+    for (const model::Child& child : tunnel.children) {
+      if (!child.enabled || child.mode != model::ChildMode::vti || !seen.insert(child.local).second) continue;
+      model::InterfaceAddress address{device, child.local, std::nullopt};
+      const bool outside = !child.local.contains(child.remote);
+      if (outside || (system_.address_needs_peer && child.local.address.is_v4())) address.peer = child.remote;
+      derived_.desired.addresses.push_back({address, because + "/children/" + child.name});
+    }
+  }
+
+  void add_policies(const model::Tunnel& tunnel, const model::Link& link, const OuterEnds& ends, const std::string& because) {
+    if (model::merge_children(tunnel).policies != model::PolicyOwner::vtid || !ends.local || !ends.remote) return;
+    for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) {
+      for (const auto direction : {model::PolicyDirection::in, model::PolicyDirection::out, model::PolicyDirection::forward}) {
+        const bool out = direction == model::PolicyDirection::out;
+        derived_.desired.policies.push_back({{direction, family, link.if_id, link.reqid, out ? *ends.local : *ends.remote,
+                                              out ? *ends.remote : *ends.local, model::kPolicyPriority}, because});
+      }
+    }
+  }
+
+  void add_route(const model::StaticRoute& route, std::size_t index) {
+    const auto gateway = gateways_.find(route.via);
+    if (gateway == gateways_.end()) return;
+    const auto interface = interfaces_.find(gateway->second->interface);
+    if (interface == interfaces_.end() || !interface->second->enabled) return;
+    const auto device = device_of(*interface->second);
+    if (!device) return;
+    model::Route wanted;
+    wanted.to = route.to.network();
+    if (system_.route_has_metric) {
+      wanted.metric = route.metric.value_or(net::Metric{});
+      if (wanted.to.address.is_v6() && wanted.metric.value == 0) wanted.metric = kIpv6DefaultMetric;
+    }
+    wanted.target = model::ViaGateway{*device, gateway->second->address};
+    derived_.desired.routes.push_back({wanted, fmt::format("routes/{}", index)});
+  }
+
+  std::optional<net::IfName> device_of(const model::Interface& interface) const {
+    if (const auto* device = std::get_if<model::DevicePort>(&interface.port)) return device->device;
+    const auto tunnel = tunnels_.find(std::get<model::TunnelPort>(interface.port).tunnel);
+    if (tunnel == tunnels_.end() || !tunnel->second->enabled) return std::nullopt;
+    return net::IfName::of(numbers_.at(tunnel->second->name));
+  }
+
+  const model::Config& config_;
+  const Numbers& numbers_;
+  const model::SaTable& sas_;
+  const Host& host_;
+  const System& system_;
+  const Children children_;
+  const std::map<std::string_view, const model::Tunnel*> tunnels_ = model::index_by_name(config_.tunnels);
+  const std::map<std::string_view, const model::Interface*> interfaces_ = model::index_by_name(config_.interfaces);
+  const std::map<std::string_view, const model::Gateway*> gateways_ = model::index_by_name(config_.gateways);
+  std::map<std::string, const model::Interface*> assignments_;
+  Derived derived_;
+};
+
+}  // namespace
+
+Host read_host(const model::Observed& observed) {
+  Host host;
+  for (const model::ObservedAddress& address : observed.addresses) {
+    const model::ObservedLink* link = observed.link(address.device);
+    if (link == nullptr) continue;
+    if (link->owner == model::Owner::other) host.mtu_by_address[address.local.address] = link->mtu;
+  }
+  for (const model::ObservedLink& link : observed.links) {
+    if (link.owner == model::Owner::vtid) host.own_mtus[link.name] = link.mtu;
+  }
+  return host;
+}
+
+Derived derive(const model::Config& config, const Numbers& numbers, const model::SaTable& sas, const Host& host,
+               const System& system) {
+  return Derivation(config, numbers, sas, host, system).run();
+}
+
+std::map<net::Unit, std::vector<const model::ChildSa*>> children_by_unit(const model::SaTable& sas) {
+  Children children;
+  for (const auto& [id, child] : sas.children) children[unit_of(child)].push_back(&child);
+  return children;
+}
+
+std::vector<const model::ChildSa*> children_of(const model::SaTable& sas, net::Unit unit) {
+  std::vector<const model::ChildSa*> children;
+  for (const auto& [id, child] : sas.children) {
+    if (unit_of(child) == unit) children.push_back(&child);
+  }
+  return children;
+}
+
+}  // namespace vtid::reconcile

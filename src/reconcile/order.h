@@ -1,0 +1,19 @@
+// The order of operations: what leaves makes room before what comes needs it, and a thing comes after what it stands on.
+#pragma once
+
+#include <vector>
+
+#include "model/op.h"
+
+namespace vtid::reconcile {
+
+// Stable: within one phase the planner's order (by identity) stays.
+void sort_ops(std::vector<model::Op>& ops);
+
+// routes out, addresses out, policies out, links out, links in, links changed, addresses in, policies in, routes in.
+[[nodiscard]] int phase_of(const model::Change& change);
+
+// The device that an operation stands on; nullptr for policies and blackholes.
+[[nodiscard]] const net::IfName* device_of(const model::Change& change);
+
+}  // namespace vtid::reconcile

@@ -1,0 +1,175 @@
+#include "reconcile/plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "reconcile/order.h"
+#include "reconcile/ownership.h"
+
+namespace vtid::reconcile {
+namespace {
+
+using model::Op;
+
+std::string name_of(const net::IfName& link) { return "link " + link.text(); }
+std::string name_of(const model::InterfaceAddress& address) {
+  return fmt::format("address {} on {}", net::print(address.local), address.device.text());
+}
+
+using RouteKey = std::tuple<net::Prefix, net::Metric, net::TableId>;
+RouteKey key_of(const model::Route& route) { return {route.to, route.metric, route.table}; }
+std::string name_of(const model::Route& route) {
+  std::string name = "route " + net::print(route.to);
+  if (route.metric.value != 0) name += fmt::format(" metric {}", route.metric.value);
+  if (route.table != net::kMainTable) name += fmt::format(" table {}", route.table.value);
+  return name;
+}
+
+using PolicyKey = std::tuple<model::PolicyDirection, net::Family, net::IfId>;
+PolicyKey key_of(const model::Policy& policy) { return {policy.direction, policy.family, policy.if_id}; }
+std::string name_of(const model::Policy& policy) {
+  return fmt::format("policy {} {} if_id {}", print(policy.direction), net::print(policy.family), policy.if_id.value);
+}
+
+// What has to change about a link in place, as a reason; empty when nothing has.
+std::string difference(const model::ObservedLink& have, const model::Link& want, const System& system) {
+  std::string text;
+  const auto add = [&text](std::string part) { text += (text.empty() ? "" : ", ") + std::move(part); };
+  if (have.mtu != want.mtu) add(fmt::format("mtu is {}, wanted {}", have.mtu, want.mtu));
+  if (have.up != want.up) add(have.up ? "is up, wanted down" : "is down, wanted up");
+  if (have.multicast != want.multicast) add(have.multicast ? "has multicast" : "lacks multicast");
+  if (have.alias != want.alias) add(fmt::format("alias is \"{}\", wanted \"{}\"", have.alias, want.alias));
+  if (system.link_has_outer && want.outer && have.outer != want.outer) add("outer addresses moved");
+  return text;
+}
+
+class Planner {
+ public:
+  Planner(const model::Desired& desired, const model::Observed& observed, const System& system, Removal removal)
+      : desired_(desired), observed_(observed), system_(system), removal_(removal), conflicts_(desired, observed) {}
+
+  model::Plan run() {
+    plan_.problems = conflicts_.problems();
+    links();
+    addresses();
+    routes();
+    policies();
+    sort_ops(plan_.ops);
+    return std::move(plan_);
+  }
+
+ private:
+  void add(model::Change change, std::string object, std::string reason, std::string because) {
+    plan_.ops.push_back({std::move(change), std::move(object), std::move(reason), std::move(because)});
+  }
+  void remove(model::Change change, std::string object) {
+    if (removal_ == Removal::allowed) add(std::move(change), std::move(object), "no longer wanted", "");
+  }
+
+  void links() {
+    std::set<net::IfName> wanted;
+    for (const auto& [link, because] : desired_.links) {
+      wanted.insert(link.name);
+      if (!conflicts_.blocks(link.name)) want_link(link, because);
+    }
+    for (const model::ObservedLink& link : observed_.links) {
+      if (link.owner == model::Owner::vtid && !wanted.contains(link.name)) {
+        remove(model::DeleteLink{link.name}, name_of(link.name));
+        if (removal_ == Removal::allowed) gone_.insert(link.name);
+      }
+    }
+  }
+
+  void want_link(const model::Link& link, const std::string& because) {
+    const model::ObservedLink* have = observed_.link(link.name);
+    if (have == nullptr) {
+      add(model::CreateLink{link}, name_of(link.name), "not there", because);
+      gone_.insert(link.name);
+      return;
+    }
+    // Only a hand can do this: the name is ours and the number is not. The number is what SAs find the device by.
+    if (have->if_id && *have->if_id != link.if_id) {
+      add(model::DeleteLink{link.name}, name_of(link.name),
+          fmt::format("if_id is {}, wanted {}", have->if_id->value, link.if_id.value), because);
+      add(model::CreateLink{link}, name_of(link.name), "not there", because);
+      gone_.insert(link.name);
+      return;
+    }
+    const std::string reason = difference(*have, link, system_);
+    if (!reason.empty()) add(model::ChangeLink{link}, name_of(link.name), reason, because);
+  }
+
+  void addresses() {
+    std::set<model::InterfaceAddress> wanted;
+    for (const auto& item : desired_.addresses) wanted.insert(item.value);
+    std::set<model::InterfaceAddress> have;
+    for (const model::ObservedAddress& address : observed_.addresses) {
+      const model::ObservedLink* link = observed_.link(address.device);
+      if (link == nullptr || link->owner != model::Owner::vtid || gone_.contains(address.device)) continue;
+      const model::InterfaceAddress value{address.device, address.local, address.peer};
+      have.insert(value);
+      if (!address.kernel_made && !wanted.contains(value)) remove(model::DeleteAddress{value}, name_of(value));
+    }
+    for (const auto& [address, because] : desired_.addresses) {
+      if (conflicts_.blocks(address.device) || have.contains(address)) continue;
+      add(model::AddAddress{address}, name_of(address), "not there", because);
+    }
+  }
+
+  void routes() {
+    std::set<RouteKey> wanted;
+    for (const auto& item : desired_.routes) wanted.insert(key_of(item.value));
+    std::map<RouteKey, const model::Route*> have;
+    for (const auto& [route] : observed_.routes) {
+      have.emplace(key_of(route), &route);
+      if (!wanted.contains(key_of(route))) remove(model::DeleteRoute{route}, name_of(route));
+    }
+    for (const auto& [route, because] : desired_.routes) {
+      const auto* via = std::get_if<model::ViaGateway>(&route.target);
+      if (via != nullptr && conflicts_.blocks(via->device)) continue;
+      const auto found = have.find(key_of(route));
+      const bool leaves_with_link = via != nullptr && gone_.contains(via->device);
+      if (found == have.end()) {
+        add(model::SetRoute{route, false}, name_of(route), "not there", because);
+      } else if (*found->second != route || leaves_with_link) {
+        add(model::SetRoute{route, !leaves_with_link}, name_of(route), "points elsewhere", because);
+      }
+    }
+  }
+
+  void policies() {
+    std::set<PolicyKey> wanted;
+    for (const auto& item : desired_.policies) wanted.insert(key_of(item.value));
+    std::map<PolicyKey, const model::Policy*> have;
+    for (const model::Policy& policy : observed_.policies) {
+      have.emplace(key_of(policy), &policy);
+      if (!wanted.contains(key_of(policy))) remove(model::DeletePolicy{policy}, name_of(policy));
+    }
+    for (const auto& [policy, because] : desired_.policies) {
+      const auto found = have.find(key_of(policy));
+      if (found != have.end() && *found->second == policy) continue;
+      if (conflicts_.blocks(policy.if_id)) continue;
+      add(model::SetPolicy{policy}, name_of(policy), found == have.end() ? "not there" : "differs", because);
+    }
+  }
+
+  const model::Desired& desired_;
+  const model::Observed& observed_;
+  const System& system_;
+  const Removal removal_;
+  const Conflicts conflicts_;
+  std::set<net::IfName> gone_;  // links that are not there, or will not be, when addresses and routes have their turn
+  model::Plan plan_;
+};
+
+}  // namespace
+
+model::Plan make_plan(const model::Desired& desired, const model::Observed& observed, const System& system, Removal removal) {
+  return Planner(desired, observed, system, removal).run();
+}
+
+}  // namespace vtid::reconcile

@@ -1,0 +1,20 @@
+// Desired and observed in, an ordered list of operations out, each with its reason. Pure: the same inputs give the same
+// bytes. Touches only what is ours; what stands in the way and is not ours becomes a problem with its remedy.
+#pragma once
+
+#include "model/desired.h"
+#include "model/observed.h"
+#include "model/op.h"
+#include "reconcile/derive.h"
+
+namespace vtid::reconcile {
+
+enum class Removal : std::uint8_t {
+  allowed,
+  withheld,  // not everything has been seen whole once: unknown is not empty
+};
+
+[[nodiscard]] model::Plan make_plan(const model::Desired& desired, const model::Observed& observed, const System& system,
+                                    Removal removal);
+
+}  // namespace vtid::reconcile

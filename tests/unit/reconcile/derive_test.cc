@@ -1,0 +1,141 @@
+#include "reconcile/derive.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/worlds.h"
+
+namespace vtid::reconcile {
+namespace {
+
+using test::address;
+using test::device;
+using test::prefix;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+const System kLinux{};
+const Numbers kNumbers{{"hq", {1}}};
+
+model::Config one_tunnel() {
+  model::Config config;
+  config.tunnels.push_back(test::tunnel("hq"));
+  return config;
+}
+
+Derived of(const model::Config& config, const model::SaTable& sas = {}, const Host& host = {}, const System& system = kLinux) {
+  return derive(config, kNumbers, sas, host, system);
+}
+
+TEST(Derive, ATunnelsLinkFollowsFromItsUnit) {
+  auto config = one_tunnel();
+  config.tunnels[0].children[0].proposals = {"aes128gcm16-ecp256"};
+  model::Link link;
+  link.name = device("ipsec1");
+  link.if_id = {1};
+  link.reqid = {5001};
+  link.mtu = 1446;
+  link.alias = "vtid tunnels/hq";
+  EXPECT_THAT(of(config).desired.links, ElementsAre(model::Wanted<model::Link>{link, "tunnels/hq"}));
+}
+
+TEST(Derive, BothFamiliesShareTheInterface) {
+  EXPECT_THAT(of(one_tunnel()).desired.addresses,
+              ElementsAre(model::Wanted<model::InterfaceAddress>{{device("ipsec1"), prefix("10.6.106.1/30"), {}}, "tunnels/hq/children/v4"},
+                          model::Wanted<model::InterfaceAddress>{{device("ipsec1"), prefix("fd00:106::1/64"), {}}, "tunnels/hq/children/v6"}));
+}
+
+TEST(Derive, APeerOutsideThePrefixMakesTheAddressPointToPoint) {
+  auto config = one_tunnel();
+  config.tunnels[0].children = {test::child("v4", "10.6.106.1/32", "10.9.9.9")};
+  EXPECT_EQ(of(config).desired.addresses[0].value.peer, address("10.9.9.9"));
+}
+
+TEST(Derive, FreeBsdNeedsThePeerOfIpv4Only) {
+  const auto addresses = of(one_tunnel(), {}, {}, {.address_needs_peer = true}).desired.addresses;
+  EXPECT_EQ(addresses[0].value.peer, address("10.6.106.2"));
+  EXPECT_EQ(addresses[1].value.peer, std::nullopt);
+}
+
+TEST(Derive, ADisabledTunnelWantsNothing) {
+  auto config = one_tunnel();
+  config.tunnels[0].enabled = false;
+  EXPECT_EQ(of(config).desired, model::Desired{});
+}
+
+TEST(Derive, ARouteGoesByItsGateway) {
+  auto config = one_tunnel();
+  test::assign(config, "VTI_HQ", "hq");
+  config.routes.push_back({prefix("10.20.0.0/16"), "VTI_HQ_VTIV4", net::Metric{10}, model::WhenDown::keep});
+  const model::Route route{prefix("10.20.0.0/16"), {10}, net::kMainTable, model::ViaGateway{device("ipsec1"), address("10.6.106.2")}};
+  EXPECT_THAT(of(config).desired.routes, ElementsAre(model::Wanted<model::Route>{route, "routes/0"}));
+}
+
+TEST(Derive, ARouteOfADisabledInterfaceIsNotWanted) {
+  auto config = one_tunnel();
+  test::assign(config, "VTI_HQ", "hq");
+  config.interfaces[0].enabled = false;
+  config.routes.push_back({prefix("10.20.0.0/16"), "VTI_HQ_VTIV4", {}, model::WhenDown::keep});
+  EXPECT_THAT(of(config).desired.routes, IsEmpty());
+}
+
+TEST(Derive, AnIpv6RouteSpellsOutTheKernelsDefaultMetric) {
+  auto config = one_tunnel();
+  test::assign(config, "VTI_HQ", "hq");
+  config.gateways[0].address = address("fd00:106::2");
+  config.routes.push_back({prefix("fd20::/32"), "VTI_HQ_VTIV4", {}, model::WhenDown::keep});
+  EXPECT_EQ(of(config).desired.routes[0].value.metric, net::Metric{1024});
+}
+
+TEST(Derive, CharonsPoliciesAreNotOurs) { EXPECT_THAT(of(one_tunnel()).desired.policies, IsEmpty()); }
+
+TEST(Derive, OurPoliciesFollowTheLiveOuterAddresses) {
+  auto config = one_tunnel();
+  config.tunnels[0].children[0].policies = model::PolicyOwner::vtid;
+  model::SaTable sas;
+  test::install(sas, 1, "hq", {1});
+  sas.ikes[1].remote = address("203.0.113.9");
+  const auto policies = of(config, sas).desired.policies;
+  EXPECT_EQ(policies.size(), 6U);
+  EXPECT_EQ(policies[2].value, (model::Policy{model::PolicyDirection::out, net::Family::ipv4, {1}, {5001}, address("192.0.2.1"),
+                                              address("203.0.113.9"), model::kPolicyPriority}));
+}
+
+TEST(Derive, AnMtuOfTheFileWins) {
+  auto config = one_tunnel();
+  test::assign(config, "VTI_HQ", "hq");
+  config.interfaces[0].mtu = 1380;
+  EXPECT_EQ(of(config).desired.links[0].value.mtu, 1380U);
+}
+
+TEST(Derive, TheMtuFollowsTheOuterLink) {
+  const Host host{{{address("192.0.2.1"), 9000}}, {}};
+  EXPECT_EQ(of(one_tunnel(), {}, host).desired.links[0].value.mtu, 8946U);
+}
+
+TEST(Derive, TheMtuFollowsTheLiveSa) {
+  model::SaTable sas;
+  test::install(sas, 1, "hq", {1});
+  sas.children[1].udp_encapsulation = true;
+  EXPECT_EQ(of(one_tunnel(), sas).desired.links[0].value.mtu, 1438U);
+}
+
+TEST(Derive, TheMtuStaysWhenTheTunnelGoesDown) {
+  const Host host{{}, {{device("ipsec1"), 1438}}};  // what an SA behind NAT had given
+  EXPECT_EQ(of(one_tunnel(), {}, host).desired.links[0].value.mtu, 1438U);
+}
+
+TEST(Derive, AnMtuThatNoProposalGivesIsPutRight) {
+  const Host host{{}, {{device("ipsec1"), 1400}}};
+  EXPECT_EQ(of(one_tunnel(), {}, host).desired.links[0].value.mtu, 1446U);
+}
+
+TEST(Derive, SasWithoutIfIdAreFoundByReqid) {
+  model::SaTable sas;
+  test::install(sas, 4, "hq", {1});
+  sas.children[4].if_id_in = {};
+  EXPECT_THAT(children_of(sas, {1}), ElementsAre(&sas.children[4]));
+}
+
+}  // namespace
+}  // namespace vtid::reconcile

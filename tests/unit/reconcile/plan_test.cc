@@ -1,0 +1,185 @@
+#include "reconcile/plan.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/worlds.h"
+
+namespace vtid::reconcile {
+namespace {
+
+using test::address;
+using test::device;
+using test::prefix;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+model::Link link(std::uint32_t unit) {
+  model::Link result;
+  result.name = net::IfName::of({unit});
+  result.if_id = {unit};
+  result.reqid = {5000 + unit};
+  result.alias = "vtid tunnels/t" + std::to_string(unit);
+  return result;
+}
+
+model::ObservedLink seen(const model::Link& link) {
+  model::ObservedLink result;
+  result.index = {100 + link.if_id.value};
+  result.name = link.name;
+  result.owner = model::Owner::vtid;
+  result.kind = "xfrm";
+  result.if_id = link.if_id;
+  result.mtu = link.mtu;
+  result.up = link.up;
+  result.multicast = link.multicast;
+  result.alias = link.alias;
+  return result;
+}
+
+model::ObservedLink foreign(std::string_view name, std::uint32_t index, std::string kind = {}) {
+  model::ObservedLink result;
+  result.index = {index};
+  result.name = device(name);
+  result.kind = std::move(kind);
+  result.mtu = 1500;
+  return result;
+}
+
+const model::InterfaceAddress kAddress{device("ipsec1"), prefix("10.6.106.1/30"), {}};
+const model::Route kRoute{prefix("10.20.0.0/16"), {10}, net::kMainTable, model::ViaGateway{device("ipsec1"), address("10.6.106.2")}};
+
+model::Desired desired() {
+  model::Desired result;
+  result.links = {{link(1), "tunnels/t1"}};
+  result.addresses = {{kAddress, "tunnels/t1/children/v4"}};
+  result.routes = {{kRoute, "routes/0"}};
+  return result;
+}
+
+model::Observed observed() {
+  model::Observed result;
+  result.links = {seen(link(1))};
+  result.addresses = {{{101}, kAddress.device, kAddress.local, {}, false}};
+  result.routes = {{kRoute}};
+  return result;
+}
+
+std::vector<std::string> lines(const model::Plan& plan) {
+  std::vector<std::string> result;
+  for (const model::Op& op : plan.ops) result.push_back(fmt::format("{}: {}", model::print(op.change), op.reason));
+  return result;
+}
+
+std::vector<std::string> plan(const model::Desired& want, const model::Observed& have, Removal removal = Removal::allowed) {
+  return lines(make_plan(want, have, System{}, removal));
+}
+
+TEST(Plan, IsEmptyWhenTheWorldIsAsWanted) { EXPECT_EQ(make_plan(desired(), observed(), System{}, Removal::allowed), model::Plan{}); }
+
+TEST(Plan, BuildsLinkThenAddressThenRoute) {
+  EXPECT_THAT(plan(desired(), {}), ElementsAre("create link ipsec1 (if_id 1, reqid 5001, mtu 1400, up): not there",
+                                               "add address 10.6.106.1/30 on ipsec1: not there",
+                                               "add route 10.20.0.0/16 via 10.6.106.2 dev ipsec1 metric 10: not there"));
+}
+
+TEST(Plan, RemovesRouteThenLinkAndLeavesAddressesToTheLink) {
+  EXPECT_THAT(plan({}, observed()), ElementsAre("delete route 10.20.0.0/16 via 10.6.106.2 dev ipsec1 metric 10: no longer wanted",
+                                                "delete link ipsec1: no longer wanted"));
+}
+
+TEST(Plan, RemovesNothingBeforeEverythingWasSeen) { EXPECT_THAT(plan({}, observed(), Removal::withheld), IsEmpty()); }
+
+TEST(Plan, ChangesALinkInPlace) {
+  auto have = observed();
+  have.links[0].mtu = 1500;
+  have.links[0].up = false;
+  EXPECT_THAT(plan(desired(), have),
+              ElementsAre("change link ipsec1 (if_id 1, reqid 5001, mtu 1400, up): mtu is 1500, wanted 1400, is down, wanted up"));
+}
+
+TEST(Plan, BringsBackWhatLeftWithADeletedLink) {
+  auto have = observed();
+  have.links.clear();
+  have.addresses.clear();
+  EXPECT_THAT(plan(desired(), have), ElementsAre("create link ipsec1 (if_id 1, reqid 5001, mtu 1400, up): not there",
+                                                 "add address 10.6.106.1/30 on ipsec1: not there",
+                                                 "add route 10.20.0.0/16 via 10.6.106.2 dev ipsec1 metric 10: points elsewhere"));
+}
+
+TEST(Plan, ReplacesARouteThatPointsElsewhere) {
+  auto have = observed();
+  have.routes[0].route.target = model::Blackhole{};
+  EXPECT_THAT(plan(desired(), have),
+              ElementsAre("replace route 10.20.0.0/16 via 10.6.106.2 dev ipsec1 metric 10: points elsewhere"));
+}
+
+TEST(Plan, TakesAnAddressAwayBeforeItAddsAnother) {
+  auto have = observed();
+  have.addresses[0].local = prefix("10.6.106.5/30");
+  EXPECT_THAT(plan(desired(), have), ElementsAre("delete address 10.6.106.5/30 on ipsec1: no longer wanted",
+                                                 "add address 10.6.106.1/30 on ipsec1: not there"));
+}
+
+TEST(Plan, LeavesAddressesOfTheKernelAndOfOtherLinks) {
+  auto have = observed();
+  have.addresses.push_back({{101}, device("ipsec1"), prefix("fe80::1/64"), {}, true});
+  have.links.push_back(foreign("wan", 2));
+  have.addresses.push_back({{2}, device("wan"), prefix("192.0.2.1/24"), {}, false});
+  EXPECT_THAT(plan(desired(), have), IsEmpty());
+}
+
+TEST(Plan, RecreatesALinkOfOursWithAWrongNumber) {
+  auto have = observed();
+  have.links[0].if_id = net::IfId{7};
+  EXPECT_THAT(plan(desired(), have), testing::Contains("delete link ipsec1: if_id is 7, wanted 1"));
+}
+
+TEST(Plan, LeavesAForeignLinkOfOurNameAlone) {
+  auto have = observed();
+  have.links[0].owner = model::Owner::other;
+  have.links[0].kind = "dummy";
+  have.links[0].if_id.reset();
+  have.addresses.clear();
+  have.routes.clear();
+  const auto made = make_plan(desired(), have, System{}, Removal::allowed);
+  EXPECT_THAT(made.ops, IsEmpty());
+  EXPECT_THAT(made.problems,
+              ElementsAre(model::Problem{model::Severity::error, "tunnels/t1",
+                                         "a link named ipsec1 exists that vtid did not make (dummy)",
+                                         "rename or delete it (ip link delete ipsec1), or give tunnels/t1 another \"unit\""}));
+}
+
+TEST(Plan, LeavesAForeignLinkOfOurNumberAlone) {
+  auto have = observed();
+  have.links = {foreign("vti9", 9, "xfrm")};
+  have.links[0].if_id = net::IfId{1};
+  have.addresses.clear();
+  have.routes.clear();
+  const auto made = make_plan(desired(), have, System{}, Removal::allowed);
+  EXPECT_THAT(made.ops, IsEmpty());
+  EXPECT_EQ(made.problems.at(0).text, "vti9 has if_id 1, which ipsec1 needs, and vtid did not make it");
+}
+
+TEST(Plan, NeverTouchesAForeignLink) {
+  model::Observed have;
+  have.links = {foreign("ipsec7", 9, "xfrm")};
+  have.links[0].if_id = net::IfId{7};
+  EXPECT_THAT(plan({}, have), IsEmpty());
+}
+
+TEST(Plan, SetsAPolicyThatDiffersAndDeletesOneThatIsNotWanted) {
+  const model::Policy wanted{model::PolicyDirection::out, net::Family::ipv4, {1}, {5001}, address("192.0.2.1"), address("192.0.2.2"), 1};
+  model::Desired want;
+  want.policies = {{wanted, "tunnels/t1"}};
+  model::Observed have;
+  have.policies = {wanted, wanted};
+  have.policies[0].outer_destination = address("192.0.2.9");
+  have.policies[1].if_id = {2};
+  EXPECT_THAT(plan(want, have), ElementsAre("delete policy out ipv4 if_id 2 (192.0.2.1 to 192.0.2.2, reqid 5001): no longer wanted",
+                                            "set policy out ipv4 if_id 1 (192.0.2.1 to 192.0.2.2, reqid 5001): differs"));
+}
+
+}  // namespace
+}  // namespace vtid::reconcile
