@@ -1,7 +1,6 @@
 #include "base/log.h"
 
 #include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/sinks/syslog_sink.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -20,14 +19,24 @@ spdlog::level::level_enum spdlog_level(Level level) {
   return spdlog::level::err;
 }
 
+bool for_journal = false;
+
 std::shared_ptr<spdlog::logger> make(Sink sink) {
-  if (sink == Sink::syslog) {
-    return std::make_shared<spdlog::logger>("vtid", std::make_shared<spdlog::sinks::syslog_sink_mt>("vtid", 0, LOG_DAEMON, false));
-  }
   auto logger = std::make_shared<spdlog::logger>("vtid", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  // The journal adds its own time; a terminal does not.
-  logger->set_pattern(sink == Sink::journal ? "%l: %v" : "%Y-%m-%dT%H:%M:%S.%e %l: %v");
+  for_journal = sink == Sink::journal;
+  logger->set_pattern(for_journal ? "%v" : "%Y-%m-%dT%H:%M:%S.%e %l: %v");
   return logger;
+}
+
+// syslog(3)'s numbers, as sd-daemon(3) wants them.
+std::string_view journal_level(Level level) {
+  switch (level) {
+    case Level::debug: return "<7>";
+    case Level::info: return "<6>";
+    case Level::warning: return "<4>";
+    case Level::error: return "<3>";
+  }
+  return "<3>";
 }
 
 std::shared_ptr<spdlog::logger>& logger() {
@@ -71,7 +80,8 @@ std::string print_field(const Field& field) {
 
 void write(Level level, std::string_view event, std::initializer_list<Field> fields) {
   if (!logger()->should_log(spdlog_level(level))) return;
-  std::string line(event);
+  std::string line(for_journal ? journal_level(level) : "");
+  line += event;
   for (const Field& field : fields) {
     line += ' ';
     line += print_field(field);

@@ -16,8 +16,9 @@ struct Field {
   std::string value;
 };
 
-// Where lines go. Called once by main before the first line; tests leave it and see nothing below warning.
-enum class Sink { stderr_text, journal, syslog };
+// Where lines go: stderr with a time, or a journal that reads stderr and takes the level from a "<6>" in front. Called once
+// by main before the first line; tests leave it and see nothing below warning.
+enum class Sink { stderr_text, journal };
 void open(Sink sink, Level lowest);
 
 void write(Level level, std::string_view event, std::initializer_list<Field> fields);

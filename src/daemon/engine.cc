@@ -1,0 +1,403 @@
+#include "daemon/engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+
+namespace vtid::daemon {
+namespace {
+
+constexpr Duration kLookInterval{50};      // the kernel is read at most so often, however much it has to say
+constexpr Duration kLookRetry{1'000};      // after a look that failed
+constexpr Duration kRescan{60'000};        // without any notice: what was lost costs so much time at most
+
+reconcile::System system_of(const platform::Capabilities& capabilities) {
+  return {capabilities.link_has_outer, capabilities.manages_policies, capabilities.address_needs_peer,
+          capabilities.route_has_metric};
+}
+
+std::string print_all(const std::vector<config::Finding>& findings) {
+  std::string text;
+  for (const config::Finding& finding : findings) text += (text.empty() ? "" : "\n") + config::print(finding);
+  return text;
+}
+
+std::vector<vici::WantedConnection> connections_of(const model::Config& config, const reconcile::Numbers& numbers) {
+  std::vector<vici::WantedConnection> connections;
+  for (const model::Tunnel& tunnel : config.tunnels) {
+    if (!tunnel.enabled) continue;
+    if (auto wanted = vici::make_connection(tunnel, numbers.at(tunnel.name))) connections.push_back(std::move(*wanted));
+  }
+  return connections;
+}
+
+}  // namespace
+
+Engine::Engine(EngineWiring wiring, vici::Loaded loaded, reconcile::Numbers numbers)
+    : wiring_(std::move(wiring)),
+      system_(system_of(wiring_.kernel.capabilities())),
+      random_state_(wiring_.seed),
+      charon_(loaded, [this] { return random(); }),
+      executor_(wiring_.kernel),
+      supervisor_([this] { return random(); }),
+      numbers_(std::move(numbers)),
+      saved_loaded_(std::move(loaded)) {}
+
+Result<std::unique_ptr<Engine>> Engine::start(EngineWiring wiring, Now now) {
+  auto numbers = wiring.store.load_numbers();
+  if (!numbers) return std::unexpected(numbers.error());
+  auto loaded = wiring.store.load_loaded();
+  if (!loaded) return std::unexpected(loaded.error());
+  std::unique_ptr<Engine> engine(new Engine(std::move(wiring), std::move(*loaded), std::move(*numbers)));
+  engine->now_ = now;
+  if (auto accepted = engine->accept_config(engine->wiring_.read_config(), now); !accepted) return std::unexpected(accepted.error());
+  return engine;
+}
+
+void Engine::on_kernel_notices() {
+  const platform::Notices notices = wiring_.kernel.drain();
+  must_look_ |= notices.ours > 0 || notices.overflowed;
+}
+
+void Engine::on_gateway_health(const std::string& gateway, const model::GatewayHealth& health, Now now) {
+  model::GatewayHealth& known = gateways_[gateway];
+  if (known.state != health.state) {
+    tell(now, "gateway", gateway, fmt::format("is {}, {} % loss, {:.1f} ms", print(health.state), health.loss_percent, health.rtt_ms));
+  }
+  known = health;
+  snapshot_.reset();
+}
+
+TimePoint Engine::step(Now now) {
+  now_ = now;
+  snapshot_.reset();
+  charon_.on_time(now);
+  follow_charon(now);
+  reconcile(now);
+  carry_out(now);
+  supervise(now);
+  ask(requests_.check(supervisor_, charon_.table(), now), now);
+  collect_outcomes(now);
+  tell_changes(now);
+
+  TimePoint next = std::min(charon_.next_deadline(), rescan_);
+  for (const auto& deadline : {executor_.next_deadline(), supervisor_.next_deadline(), requests_.next_deadline()}) {
+    if (deadline) next = std::min(next, *deadline);
+  }
+  if (must_look_) next = std::min(next, next_look_);
+  if (executor_.busy() || must_plan_) next = now.steady;
+  return next;
+}
+
+void Engine::follow_charon(Now now) {
+  collect_outcomes(now);
+  if (charon_.revision() == charon_revision_) return;
+  charon_revision_ = charon_.revision();
+  must_plan_ = true;  // MTUs and outer addresses follow the SAs; an equal plan writes nothing
+  if (charon_.loaded() == saved_loaded_) return;
+  saved_loaded_ = charon_.loaded();
+  store_problem_.reset();
+  if (auto saved = wiring_.store.save_loaded(saved_loaded_); !saved) {
+    store_problem_ = {model::Severity::warning, "state", saved.error().text, "is the state directory full or read-only?"};
+  }
+}
+
+Result<void> Engine::look() {
+  (void)wiring_.kernel.drain();  // what these would tell us is what we read next
+  auto observed = wiring_.kernel.observe();
+  if (!observed) {
+    kernel_problem_ = {model::Severity::error, "kernel", observed.error().text, observed.error().remedy};
+    return std::unexpected(observed.error());
+  }
+  kernel_problem_.reset();
+  kernel_seen_ = true;
+  must_plan_ |= observed_ != *observed;
+  observed_ = std::move(*observed);
+  return {};
+}
+
+model::Plan Engine::make_plan(const model::Config& config, const reconcile::Numbers& numbers, reconcile::Removal removal,
+                              reconcile::Derived& derived) const {
+  derived = reconcile::derive(config, numbers, charon_.table(), reconcile::read_host(observed_), system_);
+  return reconcile::make_plan(derived.desired, observed_, system_, removal);
+}
+
+void Engine::reconcile(Now now) {
+  if (executor_.busy()) return;  // the plan at hand first: it was complete, and looking again half-way only costs
+  const bool retry_is_due = executor_.next_deadline().value_or(TimePoint::max()) <= now.steady;
+  if ((must_look_ && now.steady >= next_look_) || now.steady >= rescan_ || retry_is_due) {
+    const bool seen = look().has_value();
+    must_look_ = !seen;
+    next_look_ = now.steady + (seen ? kLookInterval : kLookRetry);
+    rescan_ = now.steady + kRescan;
+    must_plan_ |= retry_is_due;
+  }
+  if (!must_plan_ || !kernel_seen_) return;
+  must_plan_ = false;
+  const auto removal = seen_everything() ? reconcile::Removal::allowed : reconcile::Removal::withheld;
+  executor_.accept(make_plan(*config_, numbers_, removal, derived_), now.steady);
+}
+
+void Engine::carry_out(Now now) {
+  if (!executor_.busy()) return;
+  for (const Executor::Done& done : executor_.step(now.steady, random())) {
+    const std::string change = print(done.op.change);
+    if (done.error) {
+      log::warning("kernel refused", {{"change", change}, {"error", done.error->text}});
+      tell(now, "kernel", done.op.object, fmt::format("failed: {}: {}", change, done.error->text));
+    } else {
+      log::info("kernel changed", {{"change", change}, {"reason", done.op.reason}});
+      tell(now, "kernel", done.op.object, fmt::format("{}: {}", change, done.op.reason));
+    }
+  }
+  if (!executor_.busy()) {
+    must_look_ = true;  // what was written is not believed until it is read back
+    next_look_ = now.steady;
+  }
+}
+
+void Engine::supervise(Now now) {
+  for (const Ask& asked : supervisor_.step(charon_.table(), now)) ask(asked, now);
+}
+
+vici::Ticket Engine::ticket(Pending::Kind kind, const std::string& tunnel) {
+  tickets_.emplace(++last_ticket_, Pending{kind, tunnel});
+  return last_ticket_;
+}
+
+void Engine::ask(const Ask& asked, Now now) {
+  struct Visitor {
+    Engine& engine;
+    Now now;
+    void operator()(const AskInitiate& ask) const {
+      log::info("initiation asked", {{"tunnel", ask.tunnel}});
+      engine.charon_.initiate(engine.ticket(Pending::Kind::initiate, ask.tunnel), ask.ike, ask.child, now);
+    }
+    void operator()(const AskTerminate& ask) const {
+      log::info("termination asked", {{"tunnel", ask.tunnel}, {"force", ask.force ? "yes" : "no"}});
+      engine.charon_.terminate(engine.ticket(Pending::Kind::terminate, ask.tunnel), {ask.ike, 0, ask.force}, now);
+    }
+    void operator()(const AskLook& ask) const {
+      engine.charon_.look(engine.ticket(Pending::Kind::look, ask.tunnel), ask.ike, now);
+    }
+  };
+  std::visit(Visitor{*this, now}, asked);
+}
+
+void Engine::ask(const std::vector<RekeyAsk>& asks, Now now) {
+  for (const RekeyAsk& asked : asks) {
+    charon_.rekey(ticket(Pending::Kind::rekey, asked.tunnel), {asked.child.empty() ? asked.ike : "", asked.child}, now);
+  }
+}
+
+void Engine::collect_outcomes(Now now) {
+  for (const vici::Outcome& outcome : charon_.take_outcomes()) {
+    const auto found = tickets_.find(outcome.ticket);
+    if (found == tickets_.end()) continue;
+    const Pending pending = found->second;
+    tickets_.erase(found);
+    switch (pending.kind) {
+      case Pending::Kind::initiate: supervisor_.on_initiated(pending.tunnel, outcome.result, now); break;
+      case Pending::Kind::look:
+        if (outcome.result) supervisor_.on_looked(pending.tunnel);
+        break;
+      case Pending::Kind::rekey:
+        if (!outcome.result) requests_.on_refused(pending.tunnel, outcome.result.error());
+        break;
+      case Pending::Kind::terminate: break;  // the table tells, and the supervisor asks again
+    }
+  }
+}
+
+Result<std::string> Engine::accept_config(config::Parsed parsed, Now now) {
+  Error refusal;
+  if (!parsed.config) {
+    refusal = {print_all(parsed.errors), "mend the file and reload; vtictl check FILE lists what is wrong", 0};
+  } else if (auto numbers = reconcile::allocate(*parsed.config, numbers_); !numbers) {
+    refusal = numbers.error();
+  } else if (auto saved = numbers == numbers_ ? Result<void>{} : wiring_.store.save_numbers(*numbers); !saved) {
+    refusal = saved.error();
+  } else {
+    numbers_ = std::move(*numbers);
+    const bool same = config_ && *config_ == *parsed.config;
+    config_ = std::make_shared<const model::Config>(std::move(*parsed.config));
+    config_problem_.reset();
+    config_warnings_.clear();
+    for (const config::Finding& finding : parsed.warnings) {
+      config_warnings_.push_back({model::Severity::caveat, finding.pointer.empty() ? "config" : finding.pointer.substr(1), finding.text, finding.remedy});
+    }
+    ++generation_;
+    must_plan_ = true;
+    charon_.want(connections_of(*config_, numbers_), now);
+    supervisor_.supervise(wards_of(*config_, numbers_), now);
+    std::string text = fmt::format("configuration {} accepted{}", generation_, same ? ", unchanged" : "");
+    log::info("configuration accepted", {{"generation", std::to_string(generation_)}, {"changed", same ? "no" : "yes"}});
+    tell(now, "config", wiring_.config_path, same ? "accepted, unchanged" : "accepted");
+    return text;
+  }
+  log::error("configuration refused", {{"file", wiring_.config_path}, {"error", refusal.text}});
+  config_problem_ = {model::Severity::error, "config", refusal.text, refusal.remedy};
+  tell(now, "config", wiring_.config_path, "refused: " + refusal.text);
+  return std::unexpected(refusal);
+}
+
+model::CommandResult Engine::reload(Now now) {
+  auto accepted = accept_config(wiring_.read_config(), now);
+  if (accepted) return model::Answer{*accepted, {}};
+  return fail("the file is refused and the running configuration stays:\n" + accepted.error().text, accepted.error().remedy);
+}
+
+Result<Requests::Target> Engine::find_target(const std::string& name, bool& child_only) const {
+  const std::string tunnel_name = name.substr(0, name.find('/'));
+  child_only = tunnel_name.size() != name.size();
+  const model::Tunnel* tunnel = config_->tunnel(tunnel_name);
+  const std::string child = child_only ? name.substr(tunnel_name.size() + 1) : "";
+  const bool known = tunnel != nullptr && (!child_only || std::ranges::find(tunnel->children, child, &model::Child::name) != tunnel->children.end());
+  if (!known) return fail(fmt::format("there is no tunnel or child named \"{}\"", name), "vtictl list tunnels");
+  if (!tunnel->enabled) return fail(fmt::format("{} is disabled in the file", tunnel_name), "set \"enabled\": true and reload");
+  const net::Unit unit = numbers_.at(tunnel_name);
+  return Requests::Target{tunnel_name, unit, net::IfName::of(unit)};
+}
+
+void Engine::on_command(const model::Command& command, Requests::Reply reply, Now now) {
+  struct Visitor {
+    Engine& engine;
+    Requests::Reply reply;
+    Now now;
+
+    // Answers itself when there is no such tunnel or charon is away.
+    std::optional<Requests::Target> target(const std::string& name, bool& child_only) const {
+      auto found = engine.find_target(name, child_only);
+      if (found && engine.charon_.table().connected) return *found;
+      reply(found ? fail("charon does not answer", "is it running? systemctl status strongswan; vtictl status shows its socket")
+                  : std::unexpected(found.error()));
+      return std::nullopt;
+    }
+    void operator()(const model::Up& up) const {
+      bool child_only = false;
+      const auto found = target(up.target, child_only);
+      if (!found) return;
+      engine.supervisor_.bring_up(found->tunnel, now);
+      engine.requests_.wait_up(*found, up.timeout, now, reply);
+    }
+    void operator()(const model::Down& down) const {
+      bool child_only = false;
+      const auto found = target(down.target, child_only);
+      if (!found) return;
+      engine.supervisor_.hold_down(found->tunnel);
+      engine.requests_.wait_down(*found, down.timeout, now, reply);
+    }
+    void operator()(const model::Rekey& rekey) const {
+      bool child_only = false;
+      const auto found = target(rekey.target, child_only);
+      if (!found) return;
+      engine.ask(engine.requests_.rekey(*found, child_only, engine.charon_.table(), rekey.timeout, now, reply), now);
+    }
+    void operator()(const model::Reload&) const { reply(engine.reload(now)); }
+    void operator()(const model::Refresh&) const {
+      engine.refresh_counters();
+      reply(model::Answer{});
+    }
+    void operator()(const model::MakePlan& plan) const { reply(engine.plan_for(plan)); }
+  };
+  now_ = now;
+  std::visit(Visitor{*this, std::move(reply), now}, command);
+}
+
+model::CommandResult Engine::plan_for(const model::MakePlan& command) {
+  if (auto seen = look(); !seen) return std::unexpected(seen.error());
+  reconcile::Derived derived;
+  if (!command.text) return model::Answer{"", make_plan(*config_, numbers_, reconcile::Removal::allowed, derived)};
+  const config::Parsed parsed = wiring_.parse_text(*command.text, command.path);
+  if (!parsed.config) return fail(print_all(parsed.errors), "mend the file");
+  const auto numbers = reconcile::allocate(*parsed.config, numbers_);
+  if (!numbers) return std::unexpected(numbers.error());
+  return model::Answer{"", make_plan(*parsed.config, *numbers, reconcile::Removal::allowed, derived)};
+}
+
+Result<model::Plan> Engine::plan_only() {
+  auto result = plan_for({});
+  if (!result) return std::unexpected(result.error());
+  return *result->plan;
+}
+
+void Engine::refresh_counters() {
+  snapshot_.reset();
+  if (auto counters = wiring_.kernel.counters()) counters_ = std::move(*counters);
+}
+
+void Engine::stop(Now now) {
+  if (config_->on_stop != model::OnStop::remove || !look()) return;
+  executor_.accept(reconcile::make_plan({}, observed_, system_, reconcile::Removal::allowed), now.steady);
+  while (executor_.busy()) carry_out(now);
+}
+
+std::vector<io::Prober::Target> Engine::probes() const { return probe_targets(*config_, numbers_, supervisor_); }
+
+std::vector<model::Problem> Engine::problems() const {
+  std::vector<model::Problem> problems;
+  const auto add = [&problems](const std::vector<model::Problem>& more) { std::ranges::copy(more, std::back_inserter(problems)); };
+  for (const auto& problem : {config_problem_, kernel_problem_, store_problem_}) {
+    if (problem) problems.push_back(*problem);
+  }
+  add(charon_.problems());
+  add(executor_.plan().problems);
+  add(executor_.problems());
+  add(tunnel_problems(*config_, supervisor_));
+  add(config_warnings_);
+  return problems;
+}
+
+std::shared_ptr<const model::Snapshot> Engine::snapshot() {
+  if (snapshot_) return snapshot_;
+  auto fresh = std::make_shared<model::Snapshot>();
+  fresh->version = wiring_.version;
+  fresh->now = now_;
+  fresh->generation = generation_;
+  fresh->config_path = wiring_.config_path;
+  fresh->config = config_;
+  fresh->sas = charon_.table();
+  fresh->observed = observed_;
+  fresh->desired = derived_.desired;
+  fresh->plan = executor_.plan();
+  fresh->failed = executor_.failed();
+  fresh->problems = problems();
+  fresh->tunnels = tunnel_statuses({*config_, numbers_, charon_.table(), derived_, counters_, supervisor_});
+  fresh->gateways = gateways_;
+  fresh->converged = seen_everything() && fresh->plan.ops.empty() && fresh->failed.empty() && fresh->plan.problems.empty() &&
+                     charon_.settled() && !config_problem_ && !kernel_problem_;
+  return snapshot_ = std::move(fresh);
+}
+
+void Engine::tell_changes(Now now) {
+  if (const bool connected = charon_.table().connected; connected != std::exchange(told_connected_, connected)) {
+    log::info(connected ? "charon connected" : "charon lost", {{"version", charon_.table().version}});
+    tell(now, "charon", "", connected ? "connected, version " + charon_.table().version : "lost: its SAs are shown as last seen");
+  }
+  for (const model::Tunnel& tunnel : config_->tunnels) {
+    const TunnelView* view = supervisor_.view(tunnel.name);
+    if (view == nullptr) continue;
+    const auto [told, fresh] = told_states_.try_emplace(tunnel.name, view->state);
+    if (!fresh && told->second == view->state) continue;
+    told->second = view->state;
+    log::info("tunnel changed", {{"tunnel", tunnel.name}, {"state", std::string(print(view->state))}, {"reason", view->reason}});
+    tell(now, "tunnel", tunnel.name, fmt::format("is {}{}{}", print(view->state), view->reason.empty() ? "" : ": ", view->reason));
+  }
+}
+
+void Engine::tell(Now now, std::string kind, std::string object, std::string text) {
+  wiring_.publish({now.wall, std::move(kind), std::move(object), std::move(text)});
+}
+
+// splitmix64: jitter needs no more, and a seed makes a run repeatable.
+std::uint32_t Engine::random() {
+  std::uint64_t z = (random_state_ += 0x9e3779b97f4a7c15U);
+  z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9U;
+  z = (z ^ (z >> 27U)) * 0x94d049bb133111ebU;
+  return static_cast<std::uint32_t>((z ^ (z >> 31U)) >> 32U);
+}
+
+}  // namespace vtid::daemon

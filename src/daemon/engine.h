@@ -1,0 +1,132 @@
+// The one writer. Takes what came in (a file, charon's bytes, kernel notices, probe results, commands, time), looks again,
+// plans, carries out, and publishes an immutable snapshot. Owns no socket and reads no clock: the loop around it does, and a
+// test can be that loop. An event never says what to do, only that there is something to look at.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "config/parse.h"
+#include "daemon/executor.h"
+#include "daemon/requests.h"
+#include "daemon/state_store.h"
+#include "daemon/status.h"
+#include "daemon/supervisor.h"
+#include "model/command.h"
+#include "model/snapshot.h"
+#include "platform/kernel.h"
+#include "reconcile/derive.h"
+#include "reconcile/numbers.h"
+#include "reconcile/plan.h"
+#include "vici/charon.h"
+
+namespace vtid::daemon {
+
+// What the engine reads and writes beside the kernel and charon.
+struct EngineWiring {
+  platform::Kernel& kernel;
+  StateStore& store;
+  std::function<config::Parsed()> read_config;  // the file, anew
+  std::function<config::Parsed(std::string_view text, std::string_view path)> parse_text;  // for `plan FILE`
+  std::string config_path;
+  std::string version;
+  std::uint32_t seed = 0;  // of the jitter
+  std::function<void(const model::Event&)> publish = [](const model::Event&) {};
+};
+
+class Engine {
+ public:
+  // Reads the file and the state directory; an invalid file is an error here, because there is nothing to keep running.
+  [[nodiscard]] static Result<std::unique_ptr<Engine>> start(EngineWiring wiring, Now now);
+
+  // What came in.
+  void on_kernel_notices();
+  void on_gateway_health(const std::string& gateway, const model::GatewayHealth& health, Now now);
+  void on_command(const model::Command& command, Requests::Reply reply, Now now);
+  [[nodiscard]] vici::Charon& charon() { return charon_; }  // the transport feeds it and takes its effects
+
+  // Does what is due, one portion of kernel writes at most. When to call again at the latest; at once when in the past.
+  [[nodiscard]] TimePoint step(Now now);
+
+  // Takes away all that is ours when the file says so ("on_stop": "remove"); else nothing.
+  void stop(Now now);
+
+  // The moment of the last step, made when somebody asks.
+  [[nodiscard]] std::shared_ptr<const model::Snapshot> snapshot();
+  [[nodiscard]] const model::Config& config() const { return *config_; }
+  // What the monitors are to probe; changes with the file and with tunnels that come and go.
+  [[nodiscard]] std::vector<io::Prober::Target> probes() const;
+
+  // One look and one plan; nothing is written.
+  [[nodiscard]] Result<model::Plan> plan_only();
+
+ private:
+  struct Pending {
+    enum class Kind : std::uint8_t { initiate, look, rekey, terminate } kind{};
+    std::string tunnel;
+  };
+
+  Engine(EngineWiring wiring, vici::Loaded loaded, reconcile::Numbers numbers);
+
+  Result<std::string> accept_config(config::Parsed parsed, Now now);
+  Result<void> look();
+  [[nodiscard]] model::Plan make_plan(const model::Config& config, const reconcile::Numbers& numbers,
+                                      reconcile::Removal removal, reconcile::Derived& derived) const;
+  void reconcile(Now now);
+  void carry_out(Now now);
+  void follow_charon(Now now);
+  void supervise(Now now);
+  void ask(const Ask& ask, Now now);
+  void ask(const std::vector<RekeyAsk>& asks, Now now);
+  [[nodiscard]] vici::Ticket ticket(Pending::Kind kind, const std::string& tunnel);
+  void collect_outcomes(Now now);
+  void tell_changes(Now now);
+  void tell(Now now, std::string kind, std::string object, std::string text);
+  [[nodiscard]] Result<Requests::Target> find_target(const std::string& name, bool& child_only) const;
+  [[nodiscard]] model::CommandResult plan_for(const model::MakePlan& command);
+  [[nodiscard]] model::CommandResult reload(Now now);
+  void refresh_counters();
+  [[nodiscard]] std::vector<model::Problem> problems() const;
+  [[nodiscard]] bool seen_everything() const { return kernel_seen_ && charon_.table().known; }
+  [[nodiscard]] std::uint32_t random();
+
+  EngineWiring wiring_;
+  reconcile::System system_;
+  std::uint64_t random_state_;
+  vici::Charon charon_;
+  Executor executor_;
+  Supervisor supervisor_;
+  Requests requests_;
+  std::map<vici::Ticket, Pending> tickets_;
+  vici::Ticket last_ticket_ = 0;
+
+  std::shared_ptr<const model::Config> config_;
+  std::optional<model::Problem> config_problem_;
+  std::vector<model::Problem> config_warnings_;
+  reconcile::Numbers numbers_;
+  vici::Loaded saved_loaded_;
+  model::Observed observed_;
+  std::map<net::IfName, model::LinkCounters> counters_;
+  std::optional<model::Problem> kernel_problem_;
+  std::optional<model::Problem> store_problem_;
+  reconcile::Derived derived_;
+  model::Gateways gateways_;
+  std::map<std::string, model::TunnelState> told_states_;
+  bool told_connected_ = false;
+  std::uint64_t generation_ = 0;
+  std::uint64_t charon_revision_ = 0;
+  bool kernel_seen_ = false;
+  bool must_look_ = true;
+  bool must_plan_ = true;
+  TimePoint next_look_{};    // not before
+  TimePoint rescan_{};       // at the latest
+  Now now_{};
+  std::shared_ptr<const model::Snapshot> snapshot_;  // empty: out of date
+};
+
+}  // namespace vtid::daemon

@@ -1,0 +1,92 @@
+#include "daemon/executor.h"
+
+#include <algorithm>
+#include <ranges>
+
+#include "reconcile/order.h"
+
+namespace vtid::daemon {
+namespace {
+
+constexpr BackoffLimits kRetry{Duration{500}, Duration{30'000}};
+
+bool creates(const model::Change& change) { return std::holds_alternative<model::CreateLink>(change); }
+
+}  // namespace
+
+void Executor::accept(model::Plan plan, TimePoint now) {
+  plan_ = std::move(plan);
+  std::set<std::string> named;
+  for (const model::Op& op : plan_.ops) named.insert(op.object);
+  std::erase_if(failures_, [&](const auto& failure) { return !named.contains(failure.first); });
+  const std::set<net::IfName> missing = missing_devices();
+  due_.clear();
+  for (const model::Op& op : plan_.ops | std::views::reverse) {
+    const auto failure = failures_.find(op.object);
+    if (failure != failures_.end() && failure->second.op.change == op.change && failure->second.next > now) continue;
+    const net::IfName* device = reconcile::device_of(op.change);
+    // Nothing can stand on a link whose creation waits for its next attempt.
+    if (device != nullptr && !creates(op.change) && missing.contains(*device)) continue;
+    due_.push_back(op);
+  }
+}
+
+std::vector<Executor::Done> Executor::step(TimePoint now, std::uint32_t random) {
+  const std::size_t count = std::min(kPortion, due_.size());
+  std::vector<model::Op> portion(due_.rbegin(), due_.rbegin() + static_cast<std::ptrdiff_t>(count));
+  due_.resize(due_.size() - count);
+  if (portion.empty()) return {};
+  const std::vector<Result<void>> results = kernel_.apply(portion);
+  std::vector<Done> done;
+  for (std::size_t i = 0; i < portion.size(); ++i) {
+    note(portion[i], results[i], now, random + static_cast<std::uint32_t>(i) * 2'654'435'761U);
+    done.push_back({std::move(portion[i]), results[i] ? std::nullopt : std::optional(results[i].error())});
+  }
+  return done;
+}
+
+void Executor::note(const model::Op& op, const Result<void>& result, TimePoint now, std::uint32_t random) {
+  if (result) {
+    failures_.erase(op.object);
+    return;
+  }
+  Failure& failure = failures_.try_emplace(op.object, Failure{op, result.error(), Backoff(kRetry), now}).first->second;
+  if (failure.op.change != op.change) failure.backoff.reset();
+  failure.op = op;
+  failure.error = result.error();
+  failure.next = now + failure.backoff.next(random);
+}
+
+std::set<net::IfName> Executor::missing_devices() const {
+  std::set<net::IfName> missing;
+  for (const auto& [object, failure] : failures_) {
+    if (creates(failure.op.change)) missing.insert(*reconcile::device_of(failure.op.change));
+  }
+  return missing;
+}
+
+std::vector<model::FailedOp> Executor::failed() const {
+  std::vector<model::FailedOp> failed;
+  for (const auto& [object, failure] : failures_) failed.push_back({failure.op, failure.error, failure.backoff.failures()});
+  return failed;
+}
+
+std::vector<model::Problem> Executor::problems() const {
+  const std::set<net::IfName> missing = missing_devices();
+  std::vector<model::Problem> problems;
+  for (const auto& [object, failure] : failures_) {
+    const net::IfName* device = reconcile::device_of(failure.op.change);
+    if (device != nullptr && !creates(failure.op.change) && missing.contains(*device)) continue;
+    problems.push_back({model::Severity::error, failure.op.because.empty() ? object : failure.op.because,
+                        "cannot " + model::print(failure.op.change) + ": " + failure.error.text, failure.error.remedy});
+  }
+  return problems;
+}
+
+std::optional<TimePoint> Executor::next_deadline() const {
+  std::optional<TimePoint> next;
+  for (const auto& [object, failure] : failures_) next = std::min(next.value_or(failure.next), failure.next);
+  return next;
+}
+
+}  // namespace vtid::daemon

@@ -1,0 +1,60 @@
+// Carries out plans: what is due, in order, in portions, and remembers for each object that failed when it may be tried
+// again. Decides nothing about content; a failed op comes back because the next plan still contains it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/backoff.h"
+#include "base/clock.h"
+#include "model/op.h"
+#include "model/snapshot.h"
+#include "platform/kernel.h"
+
+namespace vtid::daemon {
+
+class Executor {
+ public:
+  explicit Executor(platform::Kernel& kernel) : kernel_(kernel) {}
+
+  // Takes a new plan in place of what was left of the last one. Forgets the failures of objects it no longer names.
+  void accept(model::Plan plan, TimePoint now);
+
+  // Applies the next portion. What became of each op; empty when nothing is due.
+  struct Done {
+    model::Op op;
+    std::optional<Error> error;
+  };
+  [[nodiscard]] std::vector<Done> step(TimePoint now, std::uint32_t random);
+
+  [[nodiscard]] bool busy() const { return !due_.empty(); }
+  [[nodiscard]] const model::Plan& plan() const { return plan_; }
+  // Failures that wait, oldest object name first, and the problems they are to the user: causes, not consequences.
+  [[nodiscard]] std::vector<model::FailedOp> failed() const;
+  [[nodiscard]] std::vector<model::Problem> problems() const;
+  [[nodiscard]] std::optional<TimePoint> next_deadline() const;
+
+  static constexpr std::size_t kPortion = 512;  // ops between two looks at everything else the daemon has to do
+
+ private:
+  struct Failure {
+    model::Op op;
+    Error error;
+    Backoff backoff;
+    TimePoint next;
+  };
+
+  void note(const model::Op& op, const Result<void>& result, TimePoint now, std::uint32_t random);
+  [[nodiscard]] std::set<net::IfName> missing_devices() const;
+
+  platform::Kernel& kernel_;
+  model::Plan plan_;
+  std::vector<model::Op> due_;                // in reverse order: the next is at the back
+  std::map<std::string, Failure> failures_;  // by object
+};
+
+}  // namespace vtid::daemon

@@ -1,0 +1,93 @@
+#include "daemon/files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "base/unique_fd.h"
+
+namespace vtid::daemon {
+namespace {
+
+constexpr std::size_t kLongestSecret = 64 * 1024;
+constexpr std::size_t kReadSize = 64 * 1024;
+
+std::unexpected<Error> failed(std::string_view what, const std::filesystem::path& path) {
+  const int code = errno;
+  return fail(fmt::format("cannot {} {}: {}", what, path.string(), std::strerror(code)), "", code);
+}
+
+Result<std::string> read_all(const UniqueFd& fd, const std::filesystem::path& path, std::size_t limit) {
+  std::string text;
+  std::array<char, kReadSize> chunk{};
+  for (;;) {
+    const ssize_t count = ::read(fd.get(), chunk.data(), chunk.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return failed("read", path);
+    if (count == 0) return text;
+    text.append(chunk.data(), static_cast<std::size_t>(count));
+    if (text.size() > limit) return fail(fmt::format("{} is longer than {} bytes", path.string(), limit));
+  }
+}
+
+Result<void> check_secret(const UniqueFd& fd, const std::filesystem::path& path) {
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) return failed("look at", path);
+  if (!S_ISREG(status.st_mode)) return fail(fmt::format("{} is not a regular file", path.string()));
+  if (status.st_uid != 0 && status.st_uid != ::geteuid()) {
+    return fail(fmt::format("{} belongs to another user", path.string()), fmt::format("chown root {}", path.string()));
+  }
+  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    return fail(fmt::format("{} can be read by others (mode {:04o})", path.string(), status.st_mode & 07777U),
+                fmt::format("chmod 600 {}", path.string()));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> read_text(const std::filesystem::path& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return failed("open", path);
+  return read_all(fd, path, config::kLongestFile);
+}
+
+config::SecretReader secret_reader(std::filesystem::path folder) {
+  return [folder = std::move(folder)](std::string_view name) -> Result<std::string> {
+    const std::filesystem::path path = folder / name;
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!fd) return failed("open", path);
+    if (auto checked = check_secret(fd, path); !checked) return std::unexpected(checked.error());
+    auto text = read_all(fd, path, kLongestSecret);
+    if (text && text->ends_with('\n')) text->pop_back();
+    return text;
+  };
+}
+
+config::Parsed read_config(const std::filesystem::path& path) {
+  const auto text = read_text(path);
+  if (!text) return {std::nullopt, {{path.string(), 0, "", text.error().text, text.error().remedy}}, {}};
+  return config::parse(*text, path.string(), secret_reader(path.parent_path()));
+}
+
+Result<void> write_text(const std::filesystem::path& path, std::string_view text) {
+  const std::filesystem::path fresh = path.string() + ".new";
+  const UniqueFd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (!fd) return failed("write", fresh);
+  while (!text.empty()) {
+    const ssize_t count = ::write(fd.get(), text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return failed("write", fresh);
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  if (::fsync(fd.get()) != 0) return failed("write", fresh);
+  if (::rename(fresh.c_str(), path.c_str()) != 0) return failed("replace", path);
+  return {};
+}
+
+}  // namespace vtid::daemon

@@ -1,0 +1,25 @@
+// Reads the configuration file and the secrets beside it. Refuses secrets that others can read.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "base/error.h"
+#include "config/parse.h"
+
+namespace vtid::daemon {
+
+// A whole file of at most config::kLongestFile bytes.
+[[nodiscard]] Result<std::string> read_text(const std::filesystem::path& path);
+
+// Reads secrets relative to `folder`: at most 64 KiB, regular, owned by us or root, closed to group and others. One
+// trailing newline is not part of the secret.
+[[nodiscard]] config::SecretReader secret_reader(std::filesystem::path folder);
+
+// The file, read and parsed; a file that cannot be read is a finding.
+[[nodiscard]] config::Parsed read_config(const std::filesystem::path& path);
+
+// Replaces `path` as a whole: a reader sees the old text or the new, also after a crash. Mode 0600.
+[[nodiscard]] Result<void> write_text(const std::filesystem::path& path, std::string_view text);
+
+}  // namespace vtid::daemon

@@ -1,0 +1,190 @@
+// vtid: the wiring. Who produces what for whom is written here and nowhere else.
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdio>
+#include <random>
+
+#include "base/log.h"
+#include "config/parse.h"
+#include "config/print.h"
+#include "daemon/engine.h"
+#include "daemon/files.h"
+#include "daemon/options.h"
+#include "io/control_server.h"
+#include "io/loop.h"
+#include "io/prober.h"
+#include "io/vici_transport.h"
+#include "platform/kernel.h"
+#include "platform/memory/memory_kernel.h"
+#include "platform/peer.h"
+#include "platform/process.h"
+#include "vtid/version.h"
+
+namespace vtid::daemon {
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kFound = 4;
+
+int complain(const Error& error) {
+  fmt::print(stderr, "vtid: {}\n", error.text);
+  if (!error.remedy.empty()) fmt::print(stderr, "  {}\n", error.remedy);
+  return kFailed;
+}
+
+void print_findings(const std::vector<config::Finding>& findings) {
+  for (const config::Finding& finding : findings) fmt::print(stderr, "{}\n", config::print(finding));
+}
+
+int check(const Options& options) {
+  const config::Parsed parsed = read_config(options.config);
+  print_findings(parsed.errors);
+  print_findings(parsed.warnings);
+  if (!parsed.config) return kFound;
+  fmt::print("{}", config::print_canonical(*parsed.config));
+  return 0;
+}
+
+Result<std::unique_ptr<platform::Kernel>> open_kernel(const Options& options) {
+  if (options.kernel == Options::KernelChoice::memory) return std::make_unique<platform::MemoryKernel>();
+  return platform::open_native_kernel();
+}
+
+EngineWiring wiring_for(const Options& options, platform::Kernel& kernel, StateStore& store) {
+  return {.kernel = kernel,
+          .store = store,
+          .read_config = [path = options.config] { return read_config(path); },
+          .parse_text = [](std::string_view text, std::string_view path) {
+            return config::parse(text, path, secret_reader(std::filesystem::path(path).parent_path()));
+          },
+          .config_path = options.config.string(),
+          .version = std::string(kVersion),
+          .seed = std::random_device{}()};
+}
+
+int print_plan(const Options& options, platform::Kernel& kernel) {
+  const auto store = peek_state_directory(options.state);
+  if (!store) return complain(store.error());
+  auto engine = Engine::start(wiring_for(options, kernel, **store), io::Loop::now());
+  if (!engine) return complain(engine.error());
+  const auto plan = (*engine)->plan_only();
+  if (!plan) return complain(plan.error());
+  for (const model::Op& op : plan->ops) fmt::print("{}: {}\n", print(op.change), op.reason);
+  for (const model::Problem& problem : plan->problems) fmt::print("{} {}: {}; {}\n", print(problem.severity), problem.object, problem.text, problem.remedy);
+  return 0;
+}
+
+// The running daemon: the engine, and around it everything that has a descriptor.
+class Daemon {
+ public:
+  Daemon(const Options& options, platform::Kernel& kernel, StateStore& store) : options_(options), kernel_(kernel), store_(store) {}
+
+  int run() {
+    EngineWiring wiring = wiring_for(options_, kernel_, store_);
+    wiring.publish = [this](const model::Event& event) {
+      if (control_) control_->publish(event);
+    };
+    auto engine = Engine::start(std::move(wiring), io::Loop::now());
+    if (!engine) return complain(engine.error());
+    engine_ = std::move(*engine);
+    if (auto opened = open_control(); !opened) return complain(opened.error());
+    connect_charon();
+    prober_.emplace(loop_.context(), [this](const std::string& gateway, const model::GatewayHealth& health) {
+      engine_->on_gateway_health(gateway, health, io::Loop::now());
+    });
+    if (kernel_.descriptor() >= 0) {
+      loop_.on_readable(kernel_.descriptor(), [this] {
+        engine_->on_kernel_notices();
+        turn();
+      });
+    }
+    loop_.on_signal(SIGHUP, [this] { command(model::Reload{}, {}, [](const model::CommandResult&) {}); });
+    for (const int signal : {SIGTERM, SIGINT}) loop_.on_signal(signal, [this] { loop_.stop(); });
+    turn();
+    platform::notify_ready(fmt::format("{} tunnels", engine_->config().tunnels.size()));
+    log::info("vtid started", {{"version", std::string(kVersion)}, {"file", options_.config.string()}});
+    loop_.run();
+    platform::notify_stopping();
+    engine_->stop(io::Loop::now());
+    log::info("vtid stopped");
+    return 0;
+  }
+
+ private:
+  Result<void> open_control() {
+    io::ControlWiring wiring;
+    wiring.snapshot = [this] { return engine_->snapshot(); };
+    wiring.post = [this](model::Command asked, const model::Caller& caller, Requests::Reply reply) { command(std::move(asked), caller, std::move(reply)); };
+    wiring.peer = platform::peer_of;
+    auto server = io::ControlServer::open(loop_.context(), {.path = options_.socket}, std::move(wiring));
+    if (!server) return std::unexpected(server.error());
+    control_.emplace(std::move(*server));
+    return {};
+  }
+
+  void connect_charon() {
+    io::ViciTransport::Wiring wiring;
+    wiring.opened = [this](vici::Channel channel) {
+      engine_->charon().on_opened(channel, io::Loop::now());
+      turn();
+    };
+    wiring.received = [this](vici::Channel channel, std::string_view bytes) {
+      engine_->charon().on_bytes(channel, bytes, io::Loop::now());
+      turn();
+    };
+    wiring.closed = [this](vici::Channel channel, const std::string& reason) {
+      engine_->charon().on_closed(channel, reason, io::Loop::now());
+      turn();
+    };
+    charon_.emplace(loop_.context(), engine_->config().vici, std::move(wiring));
+  }
+
+  void command(model::Command asked, const model::Caller&, Requests::Reply reply) {
+    const bool reloads = std::holds_alternative<model::Reload>(asked);
+    if (reloads) platform::notify_reloading();
+    engine_->on_command(asked, std::move(reply), io::Loop::now());
+    if (reloads) platform::notify_ready(fmt::format("{} tunnels", engine_->config().tunnels.size()));
+    turn();
+  }
+
+  // Everything that comes in ends here: what is due is done, and the sockets get what is for them.
+  void turn() {
+    const TimePoint next = engine_->step(io::Loop::now());
+    for (vici::Effect& effect : engine_->charon().take_effects()) charon_->carry_out(std::move(effect));
+    if (prober_) prober_->set_targets(engine_->probes());
+    loop_.wake_at(next, [this] { turn(); });
+  }
+
+  const Options& options_;
+  platform::Kernel& kernel_;
+  StateStore& store_;
+  io::Loop loop_;
+  std::unique_ptr<Engine> engine_;
+  std::optional<io::ControlServer> control_;
+  std::optional<io::ViciTransport> charon_;
+  std::optional<io::Prober> prober_;
+};
+
+int run(const Options& options, platform::Kernel& kernel) {
+  auto store = options.kernel == Options::KernelChoice::memory ? make_memory_store() : open_state_directory(options.state);
+  if (!store) return complain(store.error());
+  if (auto dropped = platform::drop_privileges(); !dropped) return complain(dropped.error());
+  return Daemon(options, kernel, **store).run();
+}
+
+int start(int argc, char** argv) {
+  const auto parsed = parse_options(argc, argv);
+  if (const int* status = std::get_if<int>(&parsed)) return *status;
+  const Options& options = std::get<Options>(parsed);
+  if (options.mode == Options::Mode::check) return check(options);
+  log::open(platform::logs_to_journal() ? log::Sink::journal : log::Sink::stderr_text, log::Level::info);
+  const auto kernel = open_kernel(options);
+  if (!kernel) return complain(kernel.error());
+  return options.mode == Options::Mode::plan ? print_plan(options, **kernel) : run(options, **kernel);
+}
+
+}  // namespace
+}  // namespace vtid::daemon
+
+int main(int argc, char** argv) { return vtid::daemon::start(argc, argv); }

@@ -1,0 +1,48 @@
+#include "daemon/options.h"
+
+#include <CLI/CLI.hpp>
+
+#include "vtid/protocol.h"
+#include "vtid/version.h"
+
+namespace vtid::daemon {
+namespace {
+
+#ifdef __FreeBSD__  // hier(7), as include/vtid/protocol.h does
+constexpr const char* kConfig = "/usr/local/etc/vtid/vtid.json";
+constexpr const char* kState = "/var/db/vtid";
+#else
+constexpr const char* kConfig = "/etc/vtid/vtid.json";
+constexpr const char* kState = "/var/lib/vtid";
+#endif
+constexpr int kUsageError = 2;
+
+}  // namespace
+
+std::variant<Options, int> parse_options(int argc, char** argv) {
+  Options options{kConfig, std::string(protocol::kSocket), kState};
+  bool check = false;
+  bool plan = false;
+  CLI::App app("Keeps routed IPsec tunnels true: makes interfaces, addresses and routes what the file says, with strongSwan for IKE.", "vtid");
+  app.add_option("--config", options.config, "the configuration file")->type_name("FILE")->capture_default_str();
+  app.add_option("--socket", options.socket, "the control socket; view.sock lies beside it")->type_name("PATH")->capture_default_str();
+  app.add_option("--state", options.state, "where units are remembered; one daemon each")->type_name("DIR")->capture_default_str();
+  app.add_option("--kernel", options.kernel, "what to write to: native, or memory (a try without effect)")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, Options::KernelChoice>{{"native", Options::KernelChoice::native},
+                                                                                       {"memory", Options::KernelChoice::memory}}))
+      ->type_name("native|memory");
+  CLI::Option* check_option = app.add_flag("--check", check, "validate the file and print it with every default; exit 4 when it has errors");
+  app.add_flag("--plan", plan, "print what would change, and change nothing")->excludes(check_option);
+  app.set_version_flag("--version", "vtid " + std::string(kVersion));
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kUsageError;
+  }
+  if (check) options.mode = Options::Mode::check;
+  if (plan) options.mode = Options::Mode::plan;
+  options.config = std::filesystem::absolute(options.config);
+  return options;
+}
+
+}  // namespace vtid::daemon

@@ -1,0 +1,151 @@
+#include "daemon/requests.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "base/duration.h"
+#include "reconcile/derive.h"
+
+namespace vtid::daemon {
+namespace {
+
+using model::Answer;
+using model::CommandResult;
+
+std::string seconds(Duration time) { return fmt::format("{:.1f} s", static_cast<double>(time.count()) / 1000); }
+
+std::set<std::uint32_t> carrying_children(const model::SaTable& sas, net::Unit unit) {
+  std::set<std::uint32_t> ids;
+  for (const model::ChildSa* child : reconcile::children_of(sas, unit)) {
+    if (child->carries() && child->state != model::ChildState::rekeyed) ids.insert(child->id);
+  }
+  return ids;
+}
+
+std::set<std::uint32_t> parents_of(const model::SaTable& sas, net::Unit unit) {
+  std::set<std::uint32_t> ids;
+  for (const model::ChildSa* child : reconcile::children_of(sas, unit)) {
+    if (child->carries()) ids.insert(child->ike_id);
+  }
+  return ids;
+}
+
+// What to ask charon for: each name once, whatever the number of SAs that carry it.
+std::vector<RekeyAsk> asks_for(const std::string& tunnel, net::Unit unit, const model::SaTable& sas, bool children) {
+  std::set<std::pair<std::string, std::string>> names;
+  for (const model::ChildSa* child : reconcile::children_of(sas, unit)) {
+    const auto ike = sas.ikes.find(child->ike_id);
+    if (child->carries() && ike != sas.ikes.end()) names.emplace(ike->second.name, children ? child->name : "");
+  }
+  std::vector<RekeyAsk> asks;
+  for (const auto& [ike, child] : names) asks.push_back({tunnel, ike, child});
+  return asks;
+}
+
+// Something is there and nothing of it was there before.
+bool replaced(const std::set<std::uint32_t>& old_ids, const std::set<std::uint32_t>& ids) {
+  return !ids.empty() && std::ranges::none_of(ids, [&](std::uint32_t id) { return old_ids.contains(id); });
+}
+
+}  // namespace
+
+void Requests::add(Pending pending) {
+  if (pending_.size() >= kMost) {
+    pending.reply(fail("too many requests wait already", "try again when some of them are answered"));
+    return;
+  }
+  pending_.push_back(std::move(pending));
+}
+
+void Requests::wait_up(Target target, Duration timeout, Now now, Reply reply) {
+  add({Kind::up, std::move(target), false, now.steady, now.steady + timeout, timeout, std::move(reply), {}});
+}
+
+void Requests::wait_down(Target target, Duration timeout, Now now, Reply reply) {
+  add({Kind::down, std::move(target), false, now.steady, now.steady + timeout, timeout, std::move(reply), {}});
+}
+
+std::vector<RekeyAsk> Requests::rekey(Target target, bool child_only, const model::SaTable& sas, Duration timeout, Now now,
+                                      Reply reply) {
+  std::set<std::uint32_t> ids = carrying_children(sas, target.unit);
+  if (ids.empty()) {
+    reply(fail(fmt::format("{} is not up: there is nothing to rekey", target.tunnel), fmt::format("vtictl up {}", target.tunnel)));
+    return {};
+  }
+  std::vector<RekeyAsk> asks = asks_for(target.tunnel, target.unit, sas, true);
+  add({Kind::rekey_child, std::move(target), child_only, now.steady, now.steady + timeout, timeout, std::move(reply), std::move(ids)});
+  return asks;
+}
+
+void Requests::on_refused(const std::string& tunnel, const Error& error) {
+  for (Pending& pending : pending_) {
+    const bool rekeys = pending.kind == Kind::rekey_child || pending.kind == Kind::rekey_ike;
+    if (!rekeys || pending.target.tunnel != tunnel || !pending.reply) continue;
+    pending.reply(fail(fmt::format("{} was not rekeyed: {}", tunnel, error.text), error.remedy));
+    pending.reply = nullptr;
+  }
+  std::erase_if(pending_, [](const Pending& pending) { return !pending.reply; });
+}
+
+std::vector<RekeyAsk> Requests::check(const Supervisor& supervisor, const model::SaTable& sas, Now now) {
+  std::vector<RekeyAsk> asks;
+  for (Pending& pending : pending_) {
+    if (auto result = outcome(pending, supervisor, sas, now, asks)) {
+      pending.reply(std::move(*result));
+      pending.reply = nullptr;
+    }
+  }
+  std::erase_if(pending_, [](const Pending& pending) { return !pending.reply; });
+  return asks;
+}
+
+std::optional<CommandResult> Requests::outcome(Pending& pending, const Supervisor& supervisor, const model::SaTable& sas,
+                                               Now now, std::vector<RekeyAsk>& asks) {
+  const std::string& name = pending.target.tunnel;
+  const TunnelView* view = supervisor.view(name);
+  if (view == nullptr) return fail(fmt::format("{} left the configuration meanwhile", name));
+  const std::string took = seconds(now.steady - pending.began);
+  const bool late = now.steady >= pending.deadline;
+  switch (pending.kind) {
+    case Kind::up:
+      if (view->state == model::TunnelState::up) {
+        return Answer{fmt::format("{} is up: {} after {}", name, pending.target.device.text(), took), {}};
+      }
+      if (view->failed) return fail(fmt::format("{} did not come up: {}", name, view->reason), view->remedy);
+      if (late) {
+        return fail(fmt::format("{} is not up after {}: {}", name, print_duration(pending.timeout), view->reason), view->remedy);
+      }
+      return std::nullopt;
+    case Kind::down:
+      if (supervisor.is_gone(name)) return Answer{fmt::format("{} is down after {}, and held", name, took), {}};
+      if (late) return fail(fmt::format("{} is not down after {}: charon still has SAs of it", name, print_duration(pending.timeout)));
+      return std::nullopt;
+    case Kind::rekey_child:
+      if (replaced(pending.old_ids, carrying_children(sas, pending.target.unit))) {
+        if (pending.child_only) return Answer{fmt::format("{} has new CHILD_SAs after {}", name, took), {}};
+        pending.kind = Kind::rekey_ike;
+        pending.old_ids = parents_of(sas, pending.target.unit);
+        std::ranges::move(asks_for(name, pending.target.unit, sas, false), std::back_inserter(asks));
+        return std::nullopt;
+      }
+      break;
+    case Kind::rekey_ike:
+      if (replaced(pending.old_ids, parents_of(sas, pending.target.unit))) {
+        return Answer{fmt::format("{} has new CHILD_SAs and a new IKE_SA after {}", name, took), {}};
+      }
+      break;
+  }
+  if (view->state != model::TunnelState::up) return fail(fmt::format("{} went down while it was rekeyed: {}", name, view->reason), view->remedy);
+  if (late) return fail(fmt::format("{} was not rekeyed within {}", name, print_duration(pending.timeout)), "is the peer still there? see vtictl explain " + name);
+  return std::nullopt;
+}
+
+std::optional<TimePoint> Requests::next_deadline() const {
+  std::optional<TimePoint> next;
+  for (const Pending& pending : pending_) next = std::min(next.value_or(pending.deadline), pending.deadline);
+  return next;
+}
+
+}  // namespace vtid::daemon

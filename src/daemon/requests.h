@@ -1,0 +1,70 @@
+// People's requests that wait for an outcome: up, down, rekey. Each is answered exactly once: when what was asked for is
+// seen in charon's table, when it is known to have failed, or when its time is over.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "daemon/supervisor.h"
+#include "model/command.h"
+#include "model/sa_table.h"
+
+namespace vtid::daemon {
+
+struct RekeyAsk {
+  std::string tunnel;
+  std::string ike;    // charon's names
+  std::string child;  // empty: the IKE_SA itself
+  bool operator==(const RekeyAsk&) const = default;
+};
+
+class Requests {
+ public:
+  using Reply = std::function<void(model::CommandResult)>;
+
+  struct Target {
+    std::string tunnel;
+    net::Unit unit;
+    net::IfName device;
+  };
+
+  void wait_up(Target target, Duration timeout, Now now, Reply reply);
+  void wait_down(Target target, Duration timeout, Now now, Reply reply);
+  // Every CHILD_SA that carries, then, unless only the child was named, every IKE_SA.
+  [[nodiscard]] std::vector<RekeyAsk> rekey(Target target, bool child_only, const model::SaTable& sas, Duration timeout,
+                                            Now now, Reply reply);
+
+  // charon refused to rekey.
+  void on_refused(const std::string& tunnel, const Error& error);
+
+  // Answers what can be answered now; may ask for the second half of a rekey.
+  [[nodiscard]] std::vector<RekeyAsk> check(const Supervisor& supervisor, const model::SaTable& sas, Now now);
+
+  [[nodiscard]] std::optional<TimePoint> next_deadline() const;
+
+  static constexpr std::size_t kMost = 256;  // more at a time are refused
+
+ private:
+  enum class Kind : std::uint8_t { up, down, rekey_child, rekey_ike };
+  struct Pending {
+    Kind kind{};
+    Target target;
+    bool child_only = false;
+    TimePoint began;
+    TimePoint deadline;
+    Duration timeout{};
+    Reply reply;
+    std::set<std::uint32_t> old_ids;
+  };
+
+  void add(Pending pending);
+  [[nodiscard]] std::optional<model::CommandResult> outcome(Pending& pending, const Supervisor& supervisor,
+                                                            const model::SaTable& sas, Now now, std::vector<RekeyAsk>& asks);
+
+  std::vector<Pending> pending_;
+};
+
+}  // namespace vtid::daemon

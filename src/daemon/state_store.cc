@@ -1,0 +1,139 @@
+#include "daemon/state_store.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "daemon/files.h"
+
+namespace vtid::daemon {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kNumbersFile = "units.json";
+constexpr const char* kLoadedFile = "charon.json";
+
+json to_json(const reconcile::Numbers& numbers) {
+  json units = json::object();
+  for (const auto& [holder, unit] : numbers) units[holder] = unit.value;
+  return {{"units", units}};
+}
+
+void from_json(const json& text, reconcile::Numbers& numbers) {
+  for (const auto& [holder, unit] : text.at("units").items()) {
+    const auto value = unit.get<std::uint32_t>();
+    if (value < net::kLowestUnit.value || value > net::kHighestUnit.value) throw json::other_error::create(501, "unit out of range", nullptr);
+    numbers[holder] = {value};
+  }
+}
+
+json to_json(const vici::Loaded& loaded) {
+  return {{"boot", loaded.boot}, {"connections", loaded.connections}, {"secrets", loaded.secrets}};
+}
+
+void from_json(const json& text, vici::Loaded& loaded) {
+  text.at("boot").get_to(loaded.boot);
+  text.at("connections").get_to(loaded.connections);
+  text.at("secrets").get_to(loaded.secrets);
+}
+
+class Directory final : public StateStore {
+ public:
+  Directory(std::filesystem::path path, UniqueFd lock) : path_(std::move(path)), lock_(std::move(lock)) {}
+
+  Result<reconcile::Numbers> load_numbers() override { return load<reconcile::Numbers>(kNumbersFile); }
+  Result<void> save_numbers(const reconcile::Numbers& numbers) override { return save(kNumbersFile, to_json(numbers)); }
+  Result<vici::Loaded> load_loaded() override { return load<vici::Loaded>(kLoadedFile); }
+  Result<void> save_loaded(const vici::Loaded& loaded) override { return save(kLoadedFile, to_json(loaded)); }
+
+ private:
+  template <class T>
+  Result<T> load(const char* name) {
+    const auto file = path_ / name;
+    if (!std::filesystem::exists(file)) return T{};
+    auto text = read_text(file);
+    if (!text) return std::unexpected(text.error());
+    try {
+      T value;
+      from_json(json::parse(*text), value);
+      return value;
+    } catch (const json::exception& error) {
+      return fail(fmt::format("{} is damaged: {}", file.string(), error.what()),
+                  "restore it from a backup; without it tunnels without a pinned \"unit\" may get other devices");
+    }
+  }
+  Result<void> save(const char* name, const json& value) { return write_text(path_ / name, value.dump(1) + "\n"); }
+
+  std::filesystem::path path_;
+  UniqueFd lock_;  // held until the daemon ends, however it ends
+};
+
+class Memory final : public StateStore {
+ public:
+  Result<reconcile::Numbers> load_numbers() override { return numbers_; }
+  Result<void> save_numbers(const reconcile::Numbers& numbers) override {
+    numbers_ = numbers;
+    return {};
+  }
+  Result<vici::Loaded> load_loaded() override { return loaded_; }
+  Result<void> save_loaded(const vici::Loaded& loaded) override {
+    loaded_ = loaded;
+    return {};
+  }
+
+ private:
+  reconcile::Numbers numbers_;
+  vici::Loaded loaded_;
+};
+
+std::unexpected<Error> failed(std::string_view what, const std::filesystem::path& path) {
+  const int code = errno;
+  return fail(fmt::format("cannot {} {}: {}", what, path.string(), std::strerror(code)), "", code);
+}
+
+Result<void> make_folder(const std::filesystem::path& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) return fail(fmt::format("cannot make {}: {}", path.string(), error.message()), "", error.value());
+  if (::chmod(path.c_str(), S_IRWXU) != 0) return failed("close to others", path);
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<StateStore>> open_state_directory(const std::filesystem::path& directory) {
+  if (auto made = make_folder(directory); !made) return std::unexpected(made.error());
+  const auto lock_path = directory / "lock";
+  UniqueFd lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (!lock) return failed("open", lock_path);
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return failed("lock", lock_path);
+    const std::string holder = read_text(lock_path).value_or("");
+    return fail(fmt::format("another vtid (pid {}) uses {}", holder.substr(0, holder.find('\n')), directory.string()),
+                "stop it, or give this one a --state and a --socket of its own");
+  }
+  const std::string pid = fmt::format("{}\n", ::getpid());
+  if (::ftruncate(lock.get(), 0) != 0 || ::pwrite(lock.get(), pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+    return failed("write", lock_path);
+  }
+  return std::make_unique<Directory>(directory, std::move(lock));
+}
+
+Result<std::unique_ptr<StateStore>> peek_state_directory(const std::filesystem::path& directory) {
+  const auto numbers = Directory(directory, {}).load_numbers();
+  if (!numbers) return std::unexpected(numbers.error());
+  auto store = make_memory_store();
+  (void)store->save_numbers(*numbers);  // memory takes everything
+  return store;
+}
+
+std::unique_ptr<StateStore> make_memory_store() { return std::make_unique<Memory>(); }
+
+}  // namespace vtid::daemon

@@ -1,0 +1,36 @@
+// What the engine's parts know, put together for people: tunnels, problems, probes. Pure.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "daemon/supervisor.h"
+#include "io/prober.h"
+#include "model/snapshot.h"
+#include "reconcile/derive.h"
+#include "reconcile/numbers.h"
+
+namespace vtid::daemon {
+
+// The tunnels as the supervisor and charon are to treat them.
+[[nodiscard]] std::vector<Ward> wards_of(const model::Config& config, const reconcile::Numbers& numbers);
+
+struct StatusSources {
+  const model::Config& config;
+  const reconcile::Numbers& numbers;
+  const model::SaTable& sas;
+  const reconcile::Derived& derived;
+  const std::map<net::IfName, model::LinkCounters>& counters;
+  const Supervisor& supervisor;
+};
+[[nodiscard]] std::vector<model::TunnelStatus> tunnel_statuses(const StatusSources& sources);
+
+// Tunnels whose last attempt failed.
+[[nodiscard]] std::vector<model::Problem> tunnel_problems(const model::Config& config, const Supervisor& supervisor);
+
+// What is to be probed: every gateway of an interface that exists.
+[[nodiscard]] std::vector<io::Prober::Target> probe_targets(const model::Config& config, const reconcile::Numbers& numbers,
+                                                            const Supervisor& supervisor);
+
+}  // namespace vtid::daemon

@@ -1,0 +1,288 @@
+#include "daemon/supervisor.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "reconcile/derive.h"
+
+namespace vtid::daemon {
+namespace {
+
+using model::TunnelState;
+
+constexpr BackoffLimits kInitiateRetry{Duration{1'000}, Duration{60'000}};
+constexpr Duration kRateWindow{1'000};
+constexpr int kBegunPerWindow = 100;  // attempts begun per second over all tunnels: charon has 16 threads by default
+constexpr Duration kFirstLook{50};
+constexpr Duration kForceAfter{3'000};   // a peer that is gone never consents to a deletion
+constexpr Duration kRefusalTime{3'000};  // charon's first retransmission comes after 4 s: what ends sooner was refused
+
+bool answered(const model::IkeSa& ike) { return ike.peer_answered; }
+bool established(const model::IkeSa& ike) {
+  return ike.state == model::IkeState::established || ike.state == model::IkeState::rekeying;
+}
+
+// Often while something is likely to happen, rarely while charon only retransmits.
+Duration look_interval(Duration age) {
+  if (age < Duration{1'000}) return Duration{100};
+  return age < Duration{10'000} ? Duration{500} : Duration{2'000};
+}
+
+std::map<std::string_view, std::vector<const model::IkeSa*>> ikes_by_name(const model::SaTable& sas) {
+  std::map<std::string_view, std::vector<const model::IkeSa*>> ikes;
+  for (const auto& [id, ike] : sas.ikes) ikes[ike.name].push_back(&ike);
+  return ikes;
+}
+
+}  // namespace
+
+void Supervisor::supervise(std::vector<Ward> wards, Now now) {
+  std::set<std::string> named;
+  for (Ward& ward : wards) {
+    named.insert(ward.tunnel);
+    const auto [entry, fresh] = charges_.try_emplace(ward.tunnel);
+    Charge& charge = entry->second;
+    if (fresh) {
+      charge.backoff = Backoff(kInitiateRetry);
+      charge.next_attempt = now.steady + ward.yields;
+      charge.view.since = now.wall;
+    } else if (charge.ward != ward) {
+      // Another peer or another start: what was learnt about the old one does not count.
+      charge.backoff.reset();
+      charge.next_attempt = now.steady;
+      charge.attempt.reset();
+      charge.view.failed = false;
+      charge.view.reason.clear();
+      charge.replacing = charge.ward.identity != ward.identity;
+    }
+    charge.leaving = false;
+    charge.ward = std::move(ward);
+  }
+  std::erase_if(charges_, [&](const auto& charge) { return !named.contains(charge.first) && charge.second.ward.external; });
+  for (auto& [name, charge] : charges_) {
+    if (!named.contains(name)) charge.leaving = true;
+  }
+}
+
+std::vector<Ask> Supervisor::step(const model::SaTable& sas, Now now) {
+  next_.reset();
+  std::vector<Ask> asks;
+  if (!sas.connected) {
+    for (auto& [name, charge] : charges_) {
+      charge.attempt.reset();
+      charge.terminating.reset();
+      set_state(charge, charge.ward.enabled ? TunnelState::unknown : TunnelState::disabled, now);
+      charge.view.reason = charge.ward.enabled ? "charon does not answer" : "disabled in the file";
+    }
+    return asks;
+  }
+  const auto children = reconcile::children_by_unit(sas);
+  const auto ikes = ikes_by_name(sas);
+  static const std::vector<const model::IkeSa*> kNone;
+  for (auto& [name, charge] : charges_) {
+    const auto own_ikes = ikes.find(charge.ward.ike);
+    const auto own_children = children.find(charge.ward.unit);
+    const bool carries = own_children != children.end() &&
+                         std::ranges::any_of(own_children->second, [](const model::ChildSa* sa) { return sa->carries(); });
+    follow(charge, own_ikes == ikes.end() ? kNone : own_ikes->second, carries, now, asks);
+  }
+  std::erase_if(charges_, [](const auto& charge) { return charge.second.leaving && !charge.second.terminating; });
+  return asks;
+}
+
+void Supervisor::follow(Charge& charge, const std::vector<const model::IkeSa*>& ikes, bool carries, Now now,
+                        std::vector<Ask>& asks) {
+  TunnelView& view = charge.view;
+  const bool anything_left = carries || !ikes.empty();
+  charge.replacing &= anything_left;
+  if (charge.leaving || charge.replacing) {
+    tear_down(charge, anything_left, now, asks);
+    return;
+  }
+  if (!charge.ward.enabled || charge.held) {
+    charge.attempt.reset();
+    tear_down(charge, anything_left, now, asks);
+    set_state(charge, charge.ward.enabled ? TunnelState::down : TunnelState::disabled, now);
+    view.reason = charge.ward.enabled ? "held down by vtictl" : "disabled in the file";
+    view.remedy = charge.ward.enabled ? fmt::format("vtictl up {}", charge.ward.tunnel) : "";
+    view.failed = false;
+    charge.gone = !anything_left;
+    return;
+  }
+  charge.terminating.reset();
+  charge.gone = false;
+  if (carries) {
+    charge.attempt.reset();
+    charge.backoff.reset();
+    charge.next_attempt = now.steady;
+    charge.urged = view.failed = false;
+    set_state(charge, TunnelState::up, now);
+    view.reason.clear();
+    view.remedy.clear();
+    return;
+  }
+  if (view.state == TunnelState::up || view.state == TunnelState::unknown) view.reason.clear();
+  pursue(charge, ikes, now, asks);
+}
+
+void Supervisor::pursue(Charge& charge, const std::vector<const model::IkeSa*>& ikes, Now now, std::vector<Ask>& asks) {
+  TunnelView& view = charge.view;
+  const Ward& ward = charge.ward;
+  if (!charge.attempt) {
+    const bool peer_is_at_it = std::ranges::any_of(ikes, [](const model::IkeSa* ike) { return !ike->initiator && !established(*ike); });
+    if (!ward.initiates && !charge.urged) {
+      set_state(charge, peer_is_at_it ? TunnelState::connecting : TunnelState::waiting, now);
+      view.reason = "waits for its peer to begin";
+      return;
+    }
+    if (charge.next_attempt > now.steady || peer_is_at_it) {
+      set_state(charge, peer_is_at_it ? TunnelState::connecting : TunnelState::down, now);
+      if (view.reason.empty()) view.reason = peer_is_at_it ? "the peer is connecting" : "the next attempt is due soon";
+      wake_at(std::max(charge.next_attempt, now.steady + kFirstLook));
+      return;
+    }
+    begin(charge, now, asks);
+    return;
+  }
+  Attempt& attempt = *charge.attempt;
+  attempt.seen |= !ikes.empty();
+  attempt.answered |= std::ranges::any_of(ikes, [](const model::IkeSa* ike) { return answered(*ike); });
+  attempt.established |= std::ranges::any_of(ikes, [](const model::IkeSa* ike) { return established(*ike); });
+  const Duration age = now.steady - attempt.began;
+  set_state(charge, TunnelState::connecting, now);
+  if (attempt.accepted && attempt.looked && ikes.empty()) {
+    if (attempt.answered) {
+      fail_attempt(charge, now, fmt::format("authentication with {} failed: it answered, then one end refused the other", ward.peer),
+                   "compare the PSK and both ids on the two ends; charon's log names the refusal");
+    } else if (age < kRefusalTime) {
+      fail_attempt(charge, now, fmt::format("{} refused at once: the PSK, the ids or the proposals do not match", ward.peer),
+                   "compare the PSK, both ids and the proposals on the two ends; charon's log names the refusal");
+    } else {
+      fail_attempt(charge, now, fmt::format("no answer from {}", ward.peer),
+                   "is it reachable, does it run IKE, and do UDP 500 and 4500 pass on the way?");
+    }
+    return;
+  }
+  if (attempt.established && age > kRefusalTime) {
+    fail_attempt(charge, now, fmt::format("{} accepted the IKE_SA and refused the CHILD_SA", ward.peer),
+                 "compare the children's proposals and networks on the two ends");
+    return;
+  }
+  if (age > kRefusalTime && attempt.seen && !attempt.answered) {
+    view.reason = fmt::format("no answer from {} so far", ward.peer);
+    view.remedy = "is it reachable, does it run IKE, and do UDP 500 and 4500 pass on the way?";
+  } else if (!view.failed) {
+    view.reason = "connecting";
+  }
+  if (attempt.accepted && now.steady >= attempt.next_look) {
+    asks.push_back(AskLook{ward.tunnel, ward.ike});
+    attempt.next_look = now.steady + look_interval(age);
+  }
+  wake_at(attempt.next_look);
+}
+
+void Supervisor::begin(Charge& charge, Now now, std::vector<Ask>& asks) {
+  if (now.steady - rate_window_ >= kRateWindow) {
+    rate_window_ = now.steady;
+    begun_in_window_ = 0;
+  }
+  if (begun_in_window_ >= kBegunPerWindow) {
+    charge.next_attempt = rate_window_ + kRateWindow;
+    set_state(charge, TunnelState::down, now);
+    if (charge.view.reason.empty()) charge.view.reason = "its turn comes soon";
+    wake_at(charge.next_attempt);
+    return;
+  }
+  ++begun_in_window_;
+  charge.attempt = Attempt{now.steady, now.steady + kFirstLook};
+  set_state(charge, TunnelState::connecting, now);
+  if (!charge.view.failed) charge.view.reason = "connecting";
+  asks.push_back(AskInitiate{charge.ward.tunnel, charge.ward.ike, charge.ward.child});
+}
+
+void Supervisor::fail_attempt(Charge& charge, Now now, std::string reason, std::string remedy) {
+  charge.attempt.reset();
+  charge.urged = false;
+  charge.next_attempt = now.steady + charge.backoff.next(random_());
+  charge.view.reason = std::move(reason);
+  charge.view.remedy = std::move(remedy);
+  charge.view.failed = true;
+  set_state(charge, charge.ward.initiates ? TunnelState::down : TunnelState::waiting, now);
+  wake_at(charge.next_attempt);
+}
+
+void Supervisor::tear_down(Charge& charge, bool anything_left, Now now, std::vector<Ask>& asks) {
+  if (!anything_left) {
+    charge.terminating.reset();
+    return;
+  }
+  if (!charge.terminating) {
+    charge.terminating = charge.next_look = now.steady;
+    charge.forced = false;
+    asks.push_back(AskTerminate{charge.ward.tunnel, charge.ward.ike, false});
+  } else if (!charge.forced && now.steady - *charge.terminating >= kForceAfter) {
+    charge.forced = true;
+    asks.push_back(AskTerminate{charge.ward.tunnel, charge.ward.ike, true});
+  }
+  if (now.steady >= charge.next_look) {
+    asks.push_back(AskLook{charge.ward.tunnel, charge.ward.ike});
+    charge.next_look = now.steady + look_interval(now.steady - *charge.terminating);
+  }
+  wake_at(charge.next_look);
+}
+
+void Supervisor::on_initiated(const std::string& tunnel, const Result<void>& outcome, Now now) {
+  const auto found = charges_.find(tunnel);
+  if (found == charges_.end() || !found->second.attempt) return;
+  if (outcome) {
+    found->second.attempt->accepted = true;
+    wake_at(found->second.attempt->next_look);
+  } else {
+    fail_attempt(found->second, now, outcome.error().text, outcome.error().remedy);
+  }
+}
+
+void Supervisor::on_looked(const std::string& tunnel) {
+  const auto found = charges_.find(tunnel);
+  if (found != charges_.end() && found->second.attempt && found->second.attempt->accepted) found->second.attempt->looked = true;
+}
+
+void Supervisor::hold_down(const std::string& tunnel) {
+  const auto found = charges_.find(tunnel);
+  if (found == charges_.end()) return;
+  found->second.held = true;
+  found->second.gone = false;
+}
+
+void Supervisor::bring_up(const std::string& tunnel, Now now) {
+  const auto found = charges_.find(tunnel);
+  if (found == charges_.end()) return;
+  Charge& charge = found->second;
+  charge.held = false;
+  charge.urged = true;
+  charge.backoff.reset();
+  charge.next_attempt = now.steady;
+  charge.view.failed = false;
+}
+
+bool Supervisor::is_gone(const std::string& tunnel) const {
+  const auto found = charges_.find(tunnel);
+  return found == charges_.end() || found->second.gone;
+}
+
+const TunnelView* Supervisor::view(const std::string& tunnel) const {
+  const auto found = charges_.find(tunnel);
+  return found == charges_.end() ? nullptr : &found->second.view;
+}
+
+void Supervisor::set_state(Charge& charge, TunnelState state, Now now) {
+  if (charge.view.state == state) return;
+  charge.view.state = state;
+  charge.view.since = now.wall;
+}
+
+void Supervisor::wake_at(TimePoint time) { next_ = std::min(next_.value_or(time), time); }
+
+}  // namespace vtid::daemon

@@ -1,0 +1,131 @@
+// Brings tunnels up and keeps them up: decides when charon is asked to initiate, follows each attempt, waits longer after
+// each failure and says why a tunnel is not up. Keeps no sockets and reads no clock. charon's own start, close and dead-peer
+// actions stay off, so that this is the only initiator on this side.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/backoff.h"
+#include "base/clock.h"
+#include "model/sa_table.h"
+#include "model/snapshot.h"
+#include "net/names.h"
+
+namespace vtid::daemon {
+
+// A tunnel as the supervisor sees it.
+struct Ward {
+  std::string tunnel;
+  net::Unit unit;
+  std::string ike;    // charon's name of the connection
+  std::string child;  // and of the CHILD_SA to initiate
+  std::string peer;   // for sentences: "192.0.2.2"
+  std::string identity;  // who talks to whom: when it changes, live SAs belong to somebody else and are replaced
+  bool external = false; // the administrator's connection: its SAs are left alone when the tunnel leaves the file
+  bool enabled = true;
+  bool initiates = true;     // start "start"
+  Duration yields{0};        // waits so long before the first attempt, for the other end to begin
+  bool operator==(const Ward&) const = default;
+};
+
+struct AskInitiate {
+  std::string tunnel;
+  std::string ike;
+  std::string child;
+  bool operator==(const AskInitiate&) const = default;
+};
+struct AskTerminate {
+  std::string tunnel;
+  std::string ike;
+  bool force = false;  // do not wait for the peer's consent
+  bool operator==(const AskTerminate&) const = default;
+};
+struct AskLook {
+  std::string tunnel;
+  std::string ike;
+  bool operator==(const AskLook&) const = default;
+};
+using Ask = std::variant<AskInitiate, AskTerminate, AskLook>;
+
+struct TunnelView {
+  model::TunnelState state = model::TunnelState::unknown;
+  WallTime since{};
+  std::string reason;  // empty when up
+  std::string remedy;
+  bool failed = false; // the last attempt failed: the reason is a problem, not a passing state
+  bool operator==(const TunnelView&) const = default;
+};
+
+class Supervisor {
+ public:
+  explicit Supervisor(std::function<std::uint32_t()> random) : random_(std::move(random)) {}
+
+  // The tunnels of the file. What is known of one that stays is kept; the SAs of one that left are taken down.
+  void supervise(std::vector<Ward> wards, Now now);
+
+  // Looks at charon's table and says what to ask charon now.
+  [[nodiscard]] std::vector<Ask> step(const model::SaTable& sas, Now now);
+
+  // charon's answer to an AskInitiate (accepted or refused), and to an AskLook (the table is fresh for that tunnel).
+  void on_initiated(const std::string& tunnel, const Result<void>& outcome, Now now);
+  void on_looked(const std::string& tunnel);
+
+  // `down` holds until `up` or a restart. `up` lets go and begins an attempt at once, also for a responder.
+  void hold_down(const std::string& tunnel);
+  void bring_up(const std::string& tunnel, Now now);
+
+  // Held down, and nothing of it is left in charon.
+  [[nodiscard]] bool is_gone(const std::string& tunnel) const;
+
+  // Unknown names give nullptr.
+  [[nodiscard]] const TunnelView* view(const std::string& tunnel) const;
+  [[nodiscard]] std::optional<TimePoint> next_deadline() const { return next_; }
+
+ private:
+  struct Attempt {
+    TimePoint began;
+    TimePoint next_look;
+    bool accepted = false;
+    bool looked = false;  // at least one look since charon accepted
+    bool seen = false;
+    bool answered = false;
+    bool established = false;
+  };
+  struct Charge {
+    Ward ward;
+    TunnelView view;
+    bool held = false;
+    bool urged = false;      // `vtictl up` of a tunnel that does not initiate by itself
+    bool leaving = false;    // no longer in the file: forgotten when its SAs are gone
+    bool replacing = false;  // its identity changed: the old SAs go first
+    Backoff backoff;
+    TimePoint next_attempt;
+    std::optional<Attempt> attempt;
+    std::optional<TimePoint> terminating;  // since when
+    TimePoint next_look;                   // while terminating
+    bool forced = false;
+    bool gone = false;  // as of the last step: held or disabled, with nothing left
+  };
+
+  void follow(Charge& charge, const std::vector<const model::IkeSa*>& ikes, bool carries, Now now, std::vector<Ask>& asks);
+  void pursue(Charge& charge, const std::vector<const model::IkeSa*>& ikes, Now now, std::vector<Ask>& asks);
+  void begin(Charge& charge, Now now, std::vector<Ask>& asks);
+  void fail_attempt(Charge& charge, Now now, std::string reason, std::string remedy);
+  void tear_down(Charge& charge, bool anything_left, Now now, std::vector<Ask>& asks);
+  void set_state(Charge& charge, model::TunnelState state, Now now);
+  void wake_at(TimePoint time);
+
+  std::function<std::uint32_t()> random_;
+  std::map<std::string, Charge> charges_;
+  std::optional<TimePoint> next_;
+  TimePoint rate_window_{};
+  int begun_in_window_ = 0;
+};
+
+}  // namespace vtid::daemon

@@ -1,0 +1,136 @@
+#include "io/vici_transport.h"
+
+#include <array>
+#include <deque>
+#include <optional>
+
+#include "io/asio.h"
+
+namespace vtid::io {
+
+namespace asio = boost::asio;
+using Socket = asio::local::stream_protocol::socket;
+
+namespace {
+
+constexpr std::size_t kReadSize = 64 * 1024;
+constexpr std::size_t kChannels = 3;
+
+}  // namespace
+
+// One of the three connections. A generation number tells the handlers of a closed socket from those of its successor.
+struct Line {
+  explicit Line(asio::io_context& context) : socket(context) {}
+  Socket socket;
+  std::uint64_t generation = 0;
+  std::deque<std::string> queue;  // bounded by vici::Charon, which waits for answers
+  std::vector<char> buffer = std::vector<char>(kReadSize);
+};
+
+struct ViciTransport::State : std::enable_shared_from_this<State> {
+  State(asio::io_context& io, std::string socket_path, Wiring callbacks)
+      : context(io), path(std::move(socket_path)), wiring(std::move(callbacks)) {
+    for (auto& line : lines) line.emplace(context);
+  }
+
+  Line& line(vici::Channel channel) { return *lines.at(static_cast<std::size_t>(channel)); }
+
+  void open(vici::Channel channel) {
+    shut(channel);
+    Line& opening = line(channel);
+    asio::local::stream_protocol::endpoint endpoint;
+    try {
+      endpoint = asio::local::stream_protocol::endpoint(path);
+    } catch (const boost::system::system_error& error) {
+      report(channel, opening.generation, error.code());  // longer than sun_path
+      return;
+    }
+    opening.socket.async_connect(endpoint, guarded(channel, [this, channel](const boost::system::error_code& error) {
+      if (error) return lost(channel, error);
+      read(channel);
+      wiring.opened(channel);
+    }));
+  }
+
+  void send(vici::Channel channel, std::string bytes) {
+    Line& sending = line(channel);
+    sending.queue.push_back(std::move(bytes));
+    if (sending.queue.size() == 1) write(channel);
+  }
+
+  void shut(vici::Channel channel) {
+    Line& closing = line(channel);
+    ++closing.generation;
+    boost::system::error_code ignored;
+    closing.socket.close(ignored);
+    closing.queue.clear();
+  }
+
+ private:
+  // A handler that does nothing once its socket was closed or the transport is gone.
+  template <class Callback>
+  auto guarded(vici::Channel channel, Callback callback) {
+    return [weak = weak_from_this(), generation = line(channel).generation, channel, callback](
+               const boost::system::error_code& error, auto... count) {
+      const auto self = weak.lock();
+      if (self && self->line(channel).generation == generation) callback(error, count...);
+    };
+  }
+
+  void report(vici::Channel channel, std::uint64_t generation, const boost::system::error_code& error) {
+    asio::post(context, [weak = weak_from_this(), channel, generation, error] {
+      const auto self = weak.lock();
+      if (self && self->line(channel).generation == generation) self->lost(channel, error);
+    });
+  }
+
+  void lost(vici::Channel channel, const boost::system::error_code& error) {
+    shut(channel);
+    wiring.closed(channel, path + ": " + error.message());
+  }
+
+  void read(vici::Channel channel) {
+    Line& reading = line(channel);
+    reading.socket.async_read_some(asio::buffer(reading.buffer), guarded(channel, [this, channel](const boost::system::error_code& error, std::size_t count) {
+      if (error) return lost(channel, error);
+      Line& ready = line(channel);
+      const std::uint64_t generation = ready.generation;
+      wiring.received(channel, {ready.buffer.data(), count});
+      if (ready.generation == generation) read(channel);
+    }));
+  }
+
+  void write(vici::Channel channel) {
+    Line& writing = line(channel);
+    asio::async_write(writing.socket, asio::buffer(writing.queue.front()), guarded(channel, [this, channel](const boost::system::error_code& error, std::size_t) {
+      if (error) return lost(channel, error);
+      Line& written = line(channel);
+      written.queue.pop_front();
+      if (!written.queue.empty()) write(channel);
+    }));
+  }
+
+  asio::io_context& context;
+  std::string path;
+  Wiring wiring;
+  std::array<std::optional<Line>, kChannels> lines;
+};
+
+ViciTransport::ViciTransport(asio::io_context& context, const std::string& uri, Wiring wiring)
+    : state_(std::make_shared<State>(context, uri.starts_with(kUnixScheme) ? uri.substr(kUnixScheme.size()) : uri,
+                                     std::move(wiring))) {}
+ViciTransport::~ViciTransport() = default;
+ViciTransport::ViciTransport(ViciTransport&&) noexcept = default;
+ViciTransport& ViciTransport::operator=(ViciTransport&&) noexcept = default;
+
+void ViciTransport::carry_out(vici::Effect effect) {
+  struct Visitor {
+    State& state;
+    void operator()(const vici::Open& open) const { state.open(open.channel); }
+    void operator()(vici::Send& send) const { state.send(send.channel, std::move(send.bytes)); }
+    void operator()(const vici::Close& close) const { state.shut(close.channel); }
+  };
+  std::visit(Visitor{*state_}, effect);
+}
+
+}  // namespace vtid::io

@@ -1,0 +1,41 @@
+// charon's socket, three times: carries out what vici::Charon asks for (open, send, close) and hands it what comes back.
+// Understands nothing of what it carries.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/error.h"
+#include "vici/charon.h"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace vtid::io {
+
+class ViciTransport {
+ public:
+  struct Wiring {
+    std::function<void(vici::Channel)> opened;
+    std::function<void(vici::Channel, std::string_view bytes)> received;
+    std::function<void(vici::Channel, const std::string& reason)> closed;  // not after a Close of ours
+  };
+
+  // `uri` is "unix:///path" (checked by the configuration). Callbacks come from the io_context, never from inside carry_out().
+  ViciTransport(boost::asio::io_context& context, const std::string& uri, Wiring wiring);
+  ~ViciTransport();
+  ViciTransport(ViciTransport&&) noexcept;
+  ViciTransport& operator=(ViciTransport&&) noexcept;
+
+  void carry_out(vici::Effect effect);
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+inline constexpr std::string_view kUnixScheme = "unix://";
+
+}  // namespace vtid::io

@@ -1,0 +1,196 @@
+// Random files in random worlds. A failure names its seed; `VTID_SEED=N` runs that one alone.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <functional>
+#include <random>
+#include <set>
+
+#include "platform/memory/memory_kernel.h"
+#include "reconcile/derive.h"
+#include "reconcile/order.h"
+#include "reconcile/plan.h"
+#include "support/worlds.h"
+
+namespace vtid::reconcile {
+namespace {
+
+constexpr int kMostRounds = 4;
+
+class Dice {
+ public:
+  explicit Dice(std::uint64_t seed) : engine_(seed) {}
+  int below(int bound) { return static_cast<int>(engine_() % static_cast<std::uint64_t>(bound)); }
+  bool chance(int percent) { return below(100) < percent; }
+
+ private:
+  std::mt19937_64 engine_;
+};
+
+// Up to eight tunnels out of a fixed set of names, so that successive files overlap.
+model::Config random_file(Dice& dice) {
+  model::Config config;
+  for (int n = 1; n <= 8; ++n) {
+    if (dice.chance(40)) continue;
+    model::Tunnel tunnel = test::tunnel("t" + std::to_string(n), n);
+    tunnel.enabled = dice.chance(85);
+    if (dice.chance(30)) tunnel.children.pop_back();
+    if (dice.chance(20)) tunnel.children[0].policies = model::PolicyOwner::vtid;
+    if (dice.chance(20)) tunnel.children[0].local = test::prefix("10.7." + std::to_string(n) + ".1/30"), tunnel.children[0].remote = test::address("10.7." + std::to_string(n) + ".2");
+    config.tunnels.push_back(tunnel);
+    if (!dice.chance(70)) continue;
+    test::assign(config, "VTI_" + std::to_string(n), tunnel.name);
+    if (dice.chance(30)) config.interfaces.back().mtu = 1300U + static_cast<std::uint32_t>(dice.below(100));
+    if (dice.chance(60)) {
+      config.routes.push_back({test::prefix("10.20." + std::to_string(dice.below(4) + n * 10) + ".0/24"), config.gateways.back().name,
+                               net::Metric{static_cast<std::uint32_t>(dice.below(3)) * 10}, model::WhenDown::keep});
+    }
+  }
+  return config;
+}
+
+class World {
+ public:
+  explicit World(std::uint64_t seed) : dice(seed) {
+    kernel.add_foreign_link("veth", test::device("wan"));
+    kernel.add_foreign_address({test::device("wan"), test::prefix("192.0.2.1/24"), {}});
+    if (dice.chance(30)) kernel.add_foreign_link("dummy", net::IfName::of({static_cast<std::uint32_t>(dice.below(8)) + 1}));
+    if (dice.chance(30)) kernel.add_foreign_link("xfrm", test::device("foreign0"), net::IfId{static_cast<std::uint32_t>(dice.below(8)) + 1});
+  }
+
+  void use(const model::Config& config) {
+    file = config;
+    numbers = allocate(config, numbers).value();
+  }
+  model::Plan plan() {
+    const model::Observed observed = kernel.observe().value();
+    return make_plan(derive(file, numbers, {}, read_host(observed), System{}).desired, observed, System{}, Removal::allowed);
+  }
+  // Plans and applies until nothing is left to do. Whether that took few enough rounds.
+  bool converge() {
+    for (int round = 0; round < kMostRounds; ++round) {
+      const model::Plan next = plan();
+      if (next.ops.empty()) return true;
+      (void)kernel.apply(next.ops);
+    }
+    return plan().ops.empty();
+  }
+  std::vector<model::ObservedLink> foreign_links() {
+    auto links = kernel.observe()->links;
+    std::erase_if(links, [](const model::ObservedLink& link) { return link.owner == model::Owner::vtid; });
+    return links;
+  }
+  // Everything but the numbers of this boot.
+  model::Observed picture() {
+    model::Observed observed = kernel.observe().value();
+    for (auto& link : observed.links) link.index = {};
+    for (auto& address : observed.addresses) address.index = {};
+    return observed;
+  }
+
+  Dice dice;
+  platform::MemoryKernel kernel;
+  model::Config file;
+  Numbers numbers;
+};
+
+void for_each_seed(std::uint64_t count, const std::function<void(std::uint64_t)>& check) {
+  const char* alone = std::getenv("VTID_SEED");
+  const std::uint64_t first = alone == nullptr ? 0 : std::stoull(alone);
+  for (std::uint64_t seed = first; seed < (alone == nullptr ? count : first + 1); ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    check(seed);
+    if (testing::Test::HasFatalFailure()) return;
+  }
+}
+
+TEST(RandomWorlds, ConvergeAndStayConverged) {
+  for_each_seed(150, [](std::uint64_t seed) {
+    World world(seed);
+    for (int edit = 0; edit < 5; ++edit) {
+      world.use(random_file(world.dice));
+      ASSERT_TRUE(world.converge());
+      const std::size_t writes = world.kernel.writes();
+      ASSERT_TRUE(world.converge());
+      EXPECT_EQ(world.kernel.writes(), writes);
+    }
+  });
+}
+
+TEST(RandomWorlds, LeaveForeignThingsAlone) {
+  for_each_seed(150, [](std::uint64_t seed) {
+    World world(seed);
+    const auto before = world.foreign_links();
+    for (int edit = 0; edit < 5; ++edit) {
+      world.use(random_file(world.dice));
+      (void)world.converge();
+    }
+    EXPECT_EQ(world.foreign_links(), before);
+  });
+}
+
+TEST(RandomWorlds, ConvergeAfterFailuresAtAnyStep) {
+  for_each_seed(60, [](std::uint64_t seed) {
+    World world(seed);
+    world.use(random_file(world.dice));
+    const std::size_t steps = world.plan().ops.size();
+    for (std::size_t step = 0; step < steps; ++step) {
+      World broken(seed);
+      broken.use(world.file);
+      broken.kernel.fail_apply(step, 12);
+      EXPECT_TRUE(broken.converge());
+      EXPECT_EQ(broken.picture(), [&] { World whole(seed); whole.use(world.file); (void)whole.converge(); return whole.picture(); }());
+    }
+  });
+}
+
+TEST(RandomWorlds, EndWhereTheLastFileAloneWouldEnd) {
+  for_each_seed(150, [](std::uint64_t seed) {
+    World edited(seed);
+    for (int edit = 0; edit < 5; ++edit) {
+      edited.use(random_file(edited.dice));
+      (void)edited.converge();
+    }
+    World direct(seed);
+    direct.numbers = edited.numbers;  // units outlive edits by design
+    direct.use(edited.file);
+    (void)direct.converge();
+    EXPECT_EQ(edited.picture(), direct.picture());
+  });
+}
+
+TEST(RandomWorlds, KeepTheInterfaceOfATunnelWhoseEntryStays) {
+  for_each_seed(150, [](std::uint64_t seed) {
+    World world(seed);
+    world.use(random_file(world.dice));
+    (void)world.converge();
+    for (int edit = 0; edit < 5; ++edit) {
+      const model::Config before = world.file;
+      const model::Observed old = world.kernel.observe().value();
+      world.use(random_file(world.dice));
+      (void)world.converge();
+      for (const model::Tunnel& tunnel : world.file.tunnels) {
+        const model::Tunnel* same = before.tunnel(tunnel.name);
+        const net::IfName device = net::IfName::of(world.numbers.at(tunnel.name));
+        if (same == nullptr || *same != tunnel || !tunnel.enabled || old.link(device) == nullptr) continue;
+        EXPECT_EQ(world.kernel.observe()->link(device)->index, old.link(device)->index);
+      }
+    }
+  });
+}
+
+TEST(RandomWorlds, PlanInAValidOrderAndTheSameBytesTwice) {
+  for_each_seed(150, [](std::uint64_t seed) {
+    World world(seed);
+    world.use(random_file(world.dice));
+    (void)world.converge();
+    world.use(random_file(world.dice));
+    const model::Plan plan = world.plan();
+    EXPECT_TRUE(std::ranges::is_sorted(plan.ops, {}, [](const model::Op& op) { return phase_of(op.change); }));
+    EXPECT_EQ(plan, world.plan());
+  });
+}
+
+}  // namespace
+}  // namespace vtid::reconcile

@@ -1,0 +1,105 @@
+#include "daemon/executor.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cerrno>
+
+#include "platform/memory/memory_kernel.h"
+#include "support/worlds.h"
+
+namespace vtid::daemon {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+model::Op create(std::uint32_t unit) {
+  model::Link link;
+  link.name = net::IfName::of({unit});
+  link.if_id = {unit};
+  return {model::CreateLink{link}, "link " + link.name.text(), "not there", "tunnels/t"};
+}
+
+model::Op address(std::uint32_t unit) {
+  const model::InterfaceAddress value{net::IfName::of({unit}), test::prefix("10.6.106.1/30"), {}};
+  return {model::AddAddress{value}, "address 10.6.106.1/30", "not there", "tunnels/t/children/v4"};
+}
+
+class Executing : public testing::Test {
+ protected:
+  void run() {
+    while (executor.busy()) (void)executor.step(now, 512);
+  }
+  platform::MemoryKernel kernel;
+  Executor executor{kernel};
+  TimePoint now{Duration{1'000'000}};
+};
+
+TEST_F(Executing, AppliesAPlanInItsOrder) {
+  executor.accept({{create(1), address(1)}, {}}, now);
+  run();
+  EXPECT_THAT(executor.failed(), IsEmpty());
+  EXPECT_EQ(kernel.observe()->link(net::IfName::of({1}))->if_id, net::IfId{1});
+}
+
+TEST_F(Executing, GoesOnAfterAFailureAndShowsIt) {
+  kernel.fail_apply(0, EPERM);
+  executor.accept({{create(1), create(2)}, {}}, now);
+  run();
+  EXPECT_NE(kernel.observe()->link(net::IfName::of({2})), nullptr);
+  EXPECT_EQ(executor.problems().at(0).object, "tunnels/t");
+  EXPECT_THAT(executor.problems().at(0).text, testing::StartsWith("cannot create link ipsec1"));
+}
+
+TEST_F(Executing, WaitsBeforeItTriesAFailedObjectAgain) {
+  kernel.fail_apply(0, EPERM);
+  const model::Plan plan{{create(1)}, {}};
+  executor.accept(plan, now);
+  run();
+  executor.accept(plan, now + Duration{499});
+  EXPECT_FALSE(executor.busy());
+  executor.accept(plan, now + Duration{500});
+  run();
+  EXPECT_THAT(executor.failed(), IsEmpty());
+}
+
+TEST_F(Executing, TriesAtOnceWhenWhatIsWantedChanged) {
+  kernel.fail_apply(0, EPERM);
+  executor.accept({{create(1)}, {}}, now);
+  run();
+  auto other = create(1);
+  std::get<model::CreateLink>(other.change).link.mtu = 1380;
+  executor.accept({{other}, {}}, now);
+  EXPECT_TRUE(executor.busy());
+}
+
+TEST_F(Executing, PutsNothingOnALinkThatCouldNotBeMade) {
+  kernel.fail_apply(0, EPERM);
+  const model::Plan plan{{create(1), address(1)}, {}};
+  executor.accept(plan, now);
+  run();
+  EXPECT_EQ(executor.problems().size(), 1U);  // the address's failure is a consequence
+  executor.accept(plan, now + Duration{499});
+  EXPECT_FALSE(executor.busy());
+}
+
+TEST_F(Executing, ForgetsAFailureThatNobodyWantsAnyMore) {
+  kernel.fail_apply(0, EPERM);
+  executor.accept({{create(1)}, {}}, now);
+  run();
+  executor.accept({}, now);
+  EXPECT_THAT(executor.failed(), IsEmpty());
+}
+
+TEST_F(Executing, WorksInPortions) {
+  model::Plan plan;
+  for (std::uint32_t unit = 1; unit <= Executor::kPortion + 1; ++unit) plan.ops.push_back(create(unit));
+  executor.accept(plan, now);
+  EXPECT_EQ(executor.step(now, 0).size(), Executor::kPortion);
+  EXPECT_EQ(executor.step(now, 0).size(), 1U);
+  EXPECT_FALSE(executor.busy());
+}
+
+}  // namespace
+}  // namespace vtid::daemon

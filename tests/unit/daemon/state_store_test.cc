@@ -1,0 +1,53 @@
+#include "daemon/state_store.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "daemon/files.h"
+
+namespace vtid::daemon {
+namespace {
+
+class State : public testing::Test {
+ protected:
+  ~State() override { std::filesystem::remove_all(folder); }
+  const std::filesystem::path folder = std::filesystem::temp_directory_path() / ("vtid-state-" + std::to_string(::getpid()));
+};
+
+const reconcile::Numbers kNumbers{{"hq", {1}}, {"branch", {32767}}};
+const vici::Loaded kLoaded{"Nov 24 06:00:00 2026", {{"hq", "digest"}, {"b", ""}}, {"hq"}};
+
+TEST_F(State, OutlivesTheDaemon) {
+  {
+    const auto store = open_state_directory(folder).value();
+    ASSERT_TRUE(store->save_numbers(kNumbers).has_value() && store->save_loaded(kLoaded).has_value());
+  }
+  const auto store = open_state_directory(folder).value();
+  EXPECT_EQ(store->load_numbers(), kNumbers);
+  EXPECT_EQ(store->load_loaded(), kLoaded);
+}
+
+TEST_F(State, IsEmptyAtFirst) { EXPECT_EQ(open_state_directory(folder).value()->load_numbers(), reconcile::Numbers{}); }
+
+TEST_F(State, BelongsToOneDaemon) {
+  const auto first = open_state_directory(folder).value();
+  EXPECT_EQ(open_state_directory(folder).error().text,
+            "another vtid (pid " + std::to_string(::getpid()) + ") uses " + folder.string());
+}
+
+TEST_F(State, CanBeReadWhileADaemonHoldsIt) {
+  const auto first = open_state_directory(folder).value();
+  ASSERT_TRUE(first->save_numbers(kNumbers).has_value());
+  EXPECT_EQ(peek_state_directory(folder).value()->load_numbers(), kNumbers);
+}
+
+class Damaged : public State, public testing::WithParamInterface<const char*> {};
+TEST_P(Damaged, IsAnErrorAndNotAnEmptyState) {
+  const auto store = open_state_directory(folder).value();
+  ASSERT_TRUE(write_text(folder / "units.json", GetParam()).has_value());
+  EXPECT_FALSE(store->load_numbers().has_value());
+}
+INSTANTIATE_TEST_SUITE_P(States, Damaged, testing::Values("", "{", "[]", "{}", R"({"units":{"hq":0}})", R"({"units":{"hq":32768}})", R"({"units":{"hq":"1"}})"));
+
+}  // namespace
+}  // namespace vtid::daemon

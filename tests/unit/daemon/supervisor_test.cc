@@ -1,0 +1,238 @@
+#include "daemon/supervisor.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/worlds.h"
+
+namespace vtid::daemon {
+namespace {
+
+using model::TunnelState;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+const AskInitiate kInitiate{"hq", "hq", "hq"};
+const AskTerminate kTerminate{"hq", "hq", false};
+const AskLook kLook{"hq", "hq"};
+
+Ward ward() {
+  Ward result;
+  result.tunnel = result.ike = result.child = "hq";
+  result.unit = {1};
+  result.peer = "192.0.2.2";
+  return result;
+}
+
+// A supervisor of one tunnel, a table and a clock that the test moves.
+class Supervised : public testing::Test {
+ protected:
+  Supervised() {
+    sas.connected = sas.known = true;
+    supervisor.supervise({ward()}, now);
+  }
+
+  std::vector<Ask> step(Duration later = Duration{0}) {
+    now.steady += later;
+    return supervisor.step(sas, now);
+  }
+  void half_open(bool peer_answered) {
+    model::IkeSa ike;
+    ike.id = 1;
+    ike.name = "hq";
+    ike.state = model::IkeState::connecting;
+    ike.initiator = true;
+    ike.peer_answered = peer_answered;
+    sas.ikes[1] = ike;
+  }
+  // An attempt that charon has accepted.
+  void attempt() {
+    ASSERT_THAT(step(), ElementsAre(Ask(kInitiate)));
+    supervisor.on_initiated("hq", {}, now);
+  }
+  [[nodiscard]] TunnelState state() const { return supervisor.view("hq")->state; }
+  [[nodiscard]] std::string reason() const { return supervisor.view("hq")->reason; }
+
+  Now now{TimePoint{Duration{1'000'000}}, {}};
+  model::SaTable sas;
+  Supervisor supervisor{[] { return 512U; }};
+};
+
+TEST_F(Supervised, InitiatesAtOnce) { EXPECT_THAT(step(), ElementsAre(Ask(kInitiate))); }
+
+TEST_F(Supervised, IsUpWhenACarryingChildIsThere) {
+  test::install(sas, 1, "hq", {1});
+  EXPECT_THAT(step(), IsEmpty());
+  EXPECT_EQ(state(), TunnelState::up);
+}
+
+TEST_F(Supervised, StaysUpOnADuplicateWhenOneOfThemGoes) {
+  test::install(sas, 1, "hq", {1});
+  test::install(sas, 2, "hq", {1});
+  (void)step();
+  sas.children.erase(1);
+  EXPECT_THAT(step(), IsEmpty());
+  EXPECT_EQ(state(), TunnelState::up);
+}
+
+TEST_F(Supervised, InitiatesAgainWhenTheTunnelIsLost) {
+  test::install(sas, 1, "hq", {1});
+  (void)step();
+  sas.children.clear();
+  sas.ikes.clear();
+  EXPECT_THAT(step(), ElementsAre(Ask(kInitiate)));
+}
+
+TEST_F(Supervised, YieldsToTheOtherEndFirst) {
+  Ward later = ward();
+  later.tunnel = "other";
+  later.yields = Duration{1'500};
+  supervisor.supervise({ward(), later}, now);
+  EXPECT_THAT(step(), ElementsAre(Ask(kInitiate)));
+  EXPECT_THAT(step(Duration{1'500}), Contains(Ask(AskInitiate{"other", "hq", "hq"})));
+}
+
+TEST_F(Supervised, WaitsForAPeerThatIsConnecting) {
+  half_open(true);
+  sas.ikes[1].initiator = false;
+  EXPECT_THAT(step(), IsEmpty());
+  EXPECT_EQ(state(), TunnelState::connecting);
+}
+
+TEST_F(Supervised, OnlyWaitsWhenTheFileSaysSo) {
+  Ward responder = ward();
+  responder.initiates = false;
+  supervisor.supervise({responder}, now);
+  EXPECT_THAT(step(), IsEmpty());
+  EXPECT_EQ(state(), TunnelState::waiting);
+}
+
+TEST_F(Supervised, SaysThatNobodyAnswers) {
+  attempt();
+  half_open(false);
+  (void)step(Duration{4'000});
+  EXPECT_EQ(reason(), "no answer from 192.0.2.2 so far");
+  EXPECT_EQ(state(), TunnelState::connecting);
+}
+
+TEST_F(Supervised, KnowsARefusedAuthentication) {
+  attempt();
+  half_open(true);
+  EXPECT_THAT(step(Duration{100}), ElementsAre(Ask(kLook)));
+  sas.ikes.clear();
+  supervisor.on_looked("hq");
+  (void)step(Duration{100});
+  EXPECT_EQ(reason(), "authentication with 192.0.2.2 failed: it answered, then one end refused the other");
+  EXPECT_TRUE(supervisor.view("hq")->failed);
+}
+
+TEST_F(Supervised, KnowsARefusalThatWasTooQuickToSee) {
+  attempt();
+  EXPECT_THAT(step(Duration{100}), ElementsAre(Ask(kLook)));
+  supervisor.on_looked("hq");
+  (void)step();
+  EXPECT_EQ(reason(), "192.0.2.2 refused at once: the PSK, the ids or the proposals do not match");
+}
+
+TEST_F(Supervised, DoesNotJudgeBeforeItHasLooked) {
+  attempt();
+  (void)step(Duration{100});
+  EXPECT_EQ(state(), TunnelState::connecting);
+}
+
+TEST_F(Supervised, GivesCharonsOwnReason) {
+  (void)step();
+  supervisor.on_initiated("hq", fail("CHILD_SA config 'hq' not found"), now);
+  EXPECT_EQ(reason(), "CHILD_SA config 'hq' not found");
+}
+
+TEST_F(Supervised, WaitsLongerAfterEachFailure) {
+  for (const int seconds : {1, 2, 4}) {
+    attempt();
+    supervisor.on_initiated("hq", fail("no"), now);
+    EXPECT_THAT(step(Duration{seconds * 1'000 - 1}), IsEmpty());
+    now.steady += Duration{1};
+  }
+  EXPECT_THAT(step(), ElementsAre(Ask(kInitiate)));
+}
+
+TEST_F(Supervised, KeepsTheReasonWhileItTriesAgain) {
+  attempt();
+  supervisor.on_initiated("hq", fail("no"), now);
+  (void)step(Duration{1'000});
+  EXPECT_EQ(reason(), "no");
+}
+
+TEST_F(Supervised, HoldsDownUntilUp) {
+  test::install(sas, 1, "hq", {1});
+  (void)step();
+  supervisor.hold_down("hq");
+  EXPECT_THAT(step(), ElementsAre(Ask(kTerminate), Ask(kLook)));
+  sas.children.clear();
+  sas.ikes.clear();
+  EXPECT_THAT(step(Duration{60'000}), IsEmpty());
+  EXPECT_TRUE(supervisor.is_gone("hq"));
+  supervisor.bring_up("hq", now);
+  EXPECT_THAT(step(), ElementsAre(Ask(kInitiate)));
+}
+
+TEST_F(Supervised, ForcesAPeerThatDoesNotConsent) {
+  test::install(sas, 1, "hq", {1});
+  supervisor.hold_down("hq");
+  (void)step();
+  EXPECT_THAT(step(Duration{3'000}), Contains(Ask(AskTerminate{"hq", "hq", true})));
+}
+
+TEST_F(Supervised, TakesDownWhatLeftTheFile) {
+  test::install(sas, 1, "hq", {1});
+  supervisor.supervise({}, now);
+  EXPECT_THAT(step(), Contains(Ask(kTerminate)));
+  sas.children.clear();
+  sas.ikes.clear();
+  (void)step();
+  EXPECT_EQ(supervisor.view("hq"), nullptr);
+}
+
+TEST_F(Supervised, LeavesTheAdministratorsConnectionAlone) {
+  Ward external = ward();
+  external.external = true;
+  supervisor.supervise({external}, now);
+  test::install(sas, 1, "hq", {1});
+  supervisor.supervise({}, now);
+  EXPECT_THAT(step(), IsEmpty());
+}
+
+TEST_F(Supervised, ReplacesSasThatBelongToAnotherPeer) {
+  test::install(sas, 1, "hq", {1});
+  (void)step();
+  Ward moved = ward();
+  moved.identity = "elsewhere";
+  supervisor.supervise({moved}, now);
+  EXPECT_THAT(step(), Contains(Ask(kTerminate)));
+  sas.children.clear();
+  sas.ikes.clear();
+  EXPECT_THAT(step(), ElementsAre(Ask(kInitiate)));
+}
+
+TEST_F(Supervised, IsUnknownWhileCharonIsAway) {
+  sas.connected = false;
+  EXPECT_THAT(step(), IsEmpty());
+  EXPECT_EQ(state(), TunnelState::unknown);
+}
+
+TEST_F(Supervised, BeginsAtMostAHundredAttemptsASecond) {
+  std::vector<Ward> wards;
+  for (int i = 0; i < 250; ++i) {
+    wards.push_back(ward());
+    wards.back().tunnel = wards.back().ike = "t" + std::to_string(i);
+    wards.back().unit = {static_cast<std::uint32_t>(i) + 10};
+  }
+  supervisor.supervise(wards, now);
+  EXPECT_EQ(step().size(), 100U);
+  EXPECT_EQ(step(Duration{1'000}).size(), 100U);
+  EXPECT_EQ(step(Duration{1'000}).size(), 50U);
+}
+
+}  // namespace
+}  // namespace vtid::daemon
