@@ -146,8 +146,8 @@ void Engine::carry_out(Now now) {
   for (const Executor::Done& done : executor_.step(now.steady, random())) {
     const std::string change = print(done.op.change);
     if (done.error) {
-      log::warning("kernel refused", {{"change", change}, {"error", done.error->text}});
-      tell(now, "kernel", done.op.object, fmt::format("failed: {}: {}", change, done.error->text));
+      log::warning("kernel refused", {{"object", done.op.object}, {"error", done.error->text}});
+      tell(now, "kernel", done.op.object, done.error->text);
     } else {
       log::info("kernel changed", {{"change", change}, {"reason", done.op.reason}});
       tell(now, "kernel", done.op.object, fmt::format("{}: {}", change, done.op.reason));

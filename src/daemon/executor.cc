@@ -78,7 +78,7 @@ std::vector<model::Problem> Executor::problems() const {
     const net::IfName* device = reconcile::device_of(failure.op.change);
     if (device != nullptr && !creates(failure.op.change) && missing.contains(*device)) continue;
     problems.push_back({model::Severity::error, failure.op.because.empty() ? object : failure.op.because,
-                        "cannot " + model::print(failure.op.change) + ": " + failure.error.text, failure.error.remedy});
+                        failure.error.text, failure.error.remedy});
   }
   return problems;
 }

@@ -35,6 +35,16 @@ struct ViciTransport::State : std::enable_shared_from_this<State> {
 
   Line& line(vici::Channel channel) { return *lines.at(static_cast<std::size_t>(channel)); }
 
+  // A handler that does nothing once its socket was closed or the transport is gone.
+  template <class Callback>
+  auto guarded(vici::Channel channel, Callback callback) {
+    return [weak = weak_from_this(), generation = line(channel).generation, channel, callback](
+               const boost::system::error_code& error, auto... count) {
+      const auto self = weak.lock();
+      if (self && self->line(channel).generation == generation) callback(error, count...);
+    };
+  }
+
   void open(vici::Channel channel) {
     shut(channel);
     Line& opening = line(channel);
@@ -67,16 +77,6 @@ struct ViciTransport::State : std::enable_shared_from_this<State> {
   }
 
  private:
-  // A handler that does nothing once its socket was closed or the transport is gone.
-  template <class Callback>
-  auto guarded(vici::Channel channel, Callback callback) {
-    return [weak = weak_from_this(), generation = line(channel).generation, channel, callback](
-               const boost::system::error_code& error, auto... count) {
-      const auto self = weak.lock();
-      if (self && self->line(channel).generation == generation) callback(error, count...);
-    };
-  }
-
   void report(vici::Channel channel, std::uint64_t generation, const boost::system::error_code& error) {
     asio::post(context, [weak = weak_from_this(), channel, generation, error] {
       const auto self = weak.lock();

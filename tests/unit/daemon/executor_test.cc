@@ -49,7 +49,7 @@ TEST_F(Executing, GoesOnAfterAFailureAndShowsIt) {
   run();
   EXPECT_NE(kernel.observe()->link(net::IfName::of({2})), nullptr);
   EXPECT_EQ(executor.problems().at(0).object, "tunnels/t");
-  EXPECT_THAT(executor.problems().at(0).text, testing::StartsWith("cannot create link ipsec1"));
+  EXPECT_THAT(executor.problems().at(0).text, testing::HasSubstr("ipsec1"));
 }
 
 TEST_F(Executing, WaitsBeforeItTriesAFailedObjectAgain) {

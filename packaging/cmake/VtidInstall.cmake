@@ -1,0 +1,21 @@
+# cmake --install: the two programs, their manuals, the example file with its schema, and what the service manager needs.
+include(GNUInstallDirs)
+
+install(TARGETS vtid RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
+install(TARGETS vtictl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+
+file(GLOB manuals CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/man/*.[0-9])
+foreach(manual ${manuals})
+  cmake_path(GET manual EXTENSION LAST_ONLY section)
+  string(SUBSTRING ${section} 1 -1 section)
+  install(FILES ${manual} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
+endforeach()
+
+install(FILES conf/vtid.example.json DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
+install(FILES conf/vtid.schema.json DESTINATION ${CMAKE_INSTALL_DATADIR}/vtid)
+
+if(CMAKE_SYSTEM_NAME STREQUAL Linux)
+  configure_file(packaging/systemd/vtid.service.in vtid.service @ONLY)
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/vtid.service DESTINATION lib/systemd/system)
+  install(FILES packaging/systemd/vtid.sysusers DESTINATION lib/sysusers.d RENAME vtid.conf)
+endif()

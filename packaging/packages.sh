@@ -1,0 +1,22 @@
+# packages.sh: what vtid is built with, by Debian's package names, and need(), which installs what is missing of them.
+
+build_packages=(g++ cmake ninja-build pkg-config libboost1.81-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libcli11-dev
+  libmnl-dev libcap-ng-dev libsystemd-dev)
+check_packages=(ccache clang-format libgtest-dev libgmock-dev)
+# Two sites with a real charon each, and a kernel under emulation for machines whose own lacks XFRM interfaces.
+lab_packages=(charon-systemd strongswan-swanctl libstrongswan-standard-plugins libstrongswan-extra-plugins
+  libcharon-extra-plugins iproute2 iputils-ping procps tcpdump jq util-linux kmod cpio busybox-static qemu-system-x86)
+
+need() { # package...
+  local missing=() package
+  for package; do
+    [[ $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) == "install ok installed" ]] || missing+=("$package")
+  done
+  # the lab looks the kernel's package up, so the lists are wanted even when nothing is missing
+  if ((${#missing[@]})) || ! apt-cache show linux-image-amd64 >/dev/null 2>&1; then
+    apt-get update -qq
+  fi
+  if ((${#missing[@]})); then
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+  fi
+}

@@ -1,0 +1,21 @@
+#!/bin/bash
+# test.sh: everything that is checked about vtid, as root on a fresh Debian 12: it builds with warnings as errors, under the
+# sanitizers and for FreeBSD on amd64 and arm64, and all tests pass, the ones on a real kernel with a real charon included.
+# Ends with ctest's own closing line of the complete run, and with its status.
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")/.."
+. packaging/packages.sh
+
+need "${build_packages[@]}" "${check_packages[@]}" "${lab_packages[@]}"
+command -v npm >/dev/null || need nodejs npm # for the FreeBSD cross compiler
+
+build() { # preset
+  cmake --preset "$1" >/dev/null
+  cmake --build --preset "$1"
+}
+build freebsd
+build freebsd-aarch64
+build asan-ubsan
+ctest --preset asan-ubsan --parallel "$(nproc)"
+build ci
+ctest --preset ci --parallel "$(nproc)"

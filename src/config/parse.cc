@@ -1,0 +1,92 @@
+#include "config/parse.h"
+
+#include <fmt/format.h>
+
+#include "config/read.h"
+#include "config/rules.h"
+#include "config/values.h"
+
+namespace vtid::config {
+namespace {
+
+using model::OnStop;
+
+constexpr Word<OnStop> kOnStop[] = {{"keep", OnStop::keep}, {"remove", OnStop::remove}};
+constexpr Word<bool> kFilterModes[] = {{"enc", true}};
+
+void read_charon(Object& root, std::string& vici) {
+  auto charon = root.object("charon");
+  if (!charon) return;
+  charon->read("vici", vici, vici_socket);
+  charon->close();
+}
+
+// The one mode that this version has needs no place in the model.
+void read_filter(Object& root) {
+  auto filter = root.object("filter");
+  if (!filter) return;
+  bool enc = true;
+  filter->read("mode", enc, one_of(kFilterModes));
+  filter->close();
+}
+
+// Whatever it holds is refused by the table of unsupported features, or asks for nothing.
+void read_default_gateway(Object& root) {
+  if (auto chosen = root.object("default_gateway")) chosen->close();
+}
+
+model::Config read(const Node& tree, Findings& findings, const SecretReader& read_secret) {
+  model::Config config;
+  Object root(tree, "", "", findings);
+  read_charon(root, config.vici);
+  read_filter(root);
+  root.read("on_stop", config.on_stop, one_of(kOnStop));
+  config.tunnels = read_tunnels(root, findings, read_secret);
+  config.interfaces = read_interfaces(root);
+  config.gateways = read_gateways(root, config, findings);
+  read_default_gateway(root);
+  config.routes = read_routes(root);
+  root.close();
+  return config;
+}
+
+// Writes into every VTI child what it takes from its siblings or from the defaults, so that nothing is left to guess.
+void fill_in(model::Tunnel& tunnel) {
+  const model::MergedChild merged = model::merge_children(tunnel);
+  for (model::Child& child : tunnel.children) {
+    if (!child.policies) child.policies = merged.policies;
+    if (std::holds_alternative<model::ExternalIke>(tunnel.ike)) continue;  // swanctl.conf has the rest
+    if (child.proposals.empty()) child.proposals = merged.proposals;
+    if (!child.rekey) child.rekey = merged.rekey;
+  }
+}
+
+bool readable(std::string_view text, Findings& findings) {
+  if (text.size() > kLongestFile) findings.error("", fmt::format("is longer than {} bytes", kLongestFile));
+  if (text.contains('\0')) findings.error("", "holds a zero byte", "write plain JSON text");
+  return !findings.any();
+}
+
+}  // namespace
+
+Parsed parse(std::string_view text, std::string_view file_name, const SecretReader& read_secret) {
+  Findings findings;
+  std::optional<Node> tree;
+  model::Config config;
+  if (readable(text, findings)) tree = parse_tree(text, findings);
+  if (tree) {
+    config = read(*tree, findings, read_secret);
+    check(config, findings);
+  }
+  Parsed parsed;
+  if (!findings.any()) {
+    for (model::Tunnel& tunnel : config.tunnels) fill_in(tunnel);
+    parsed.config = std::move(config);
+  }
+  auto taken = findings.take(file_name, tree.value_or(Node{}));
+  parsed.errors = std::move(taken.errors);
+  parsed.warnings = std::move(taken.warnings);
+  return parsed;
+}
+
+}  // namespace vtid::config

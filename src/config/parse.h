@@ -1,0 +1,35 @@
+// Text of a configuration file -> model::Config, validated and complete, or everything that is wrong with it at once.
+// Touches no file, clock or system: the caller brings the text and reads the secrets that it names.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "config/finding.h"
+#include "model/config.h"
+
+namespace vtid::config {
+
+// Gives the bytes of the secret that the file calls `name` (`"psk": {"file": "hq.psk"}`). Its error becomes a finding.
+// The daemon's reader looks beside the configuration file, refuses files that others can read and takes one trailing
+// newline off.
+using SecretReader = std::function<Result<std::string>(std::string_view name)>;
+
+struct Parsed {
+  std::optional<model::Config> config;  // engaged when and only when there are no errors
+  std::vector<Finding> errors;          // in the file's order, at most kMostFindings
+  std::vector<Finding> warnings;        // in the file's order: accepted, but it may not do what was meant
+};
+
+// `file_name` only names the file in findings. Never throws.
+[[nodiscard]] Parsed parse(std::string_view text, std::string_view file_name, const SecretReader& read_secret);
+
+inline constexpr std::size_t kLongestFile = 16 * 1024 * 1024;  // bytes
+inline constexpr std::size_t kMostFindings = 1'000;            // of either kind; the rest is counted, not listed
+inline constexpr std::size_t kMostTunnels = 32'767;            // one unit each, net::kHighestUnit
+
+}  // namespace vtid::config

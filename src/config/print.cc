@@ -1,0 +1,139 @@
+#include "config/print.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/duration.h"
+
+namespace vtid::config {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+template <class... Visitors>
+struct Overloaded : Visitors... {
+  using Visitors::operator()...;
+};
+
+// Named items as an object. Names are unique already, so members are appended without a search.
+template <class Items, class Print>
+Json named(const Items& items, Print print) {
+  Json::object_t members;
+  members.reserve(items.size());
+  for (const auto& item : items) members.emplace_back(item.name, print(item));
+  return members;
+}
+
+Json secret(const model::SecretSource& source) {
+  if (!source.file.empty()) return {{"file", source.file}};
+  return {{"text", std::string(kWithheldSecret)}};
+}
+
+Json peer(const model::IkePeer& peer) {
+  Json result{{"address", model::print(peer.address)}};
+  if (!peer.id.empty()) result["id"] = peer.id;
+  return result;
+}
+
+Json own_ike(const model::Ike& ike) {
+  const auto& psk = std::get<model::PskAuth>(ike.auth).psk;
+  return {{"version", static_cast<int>(ike.version)},
+          {"split", ike.split},
+          {"local", peer(ike.local)},
+          {"remote", peer(ike.remote)},
+          {"auth", {{"psk", secret(psk)}}},
+          {"proposals", ike.proposals},
+          {"dpd", print_duration(ike.dpd)},
+          {"rekey", print_duration(ike.rekey)},
+          {"mobike", ike.mobike},
+          {"encapsulate", ike.encapsulate}};
+}
+
+Json child(const model::Child& child) {
+  Json result{{"mode", model::print(child.mode)},
+              {"description", child.description},
+              {"enabled", child.enabled},
+              {"local", net::print(child.local)},
+              {"remote", net::print(child.remote)}};
+  if (!child.proposals.empty()) result["proposals"] = child.proposals;
+  if (child.rekey) result["rekey"] = print_duration(*child.rekey);
+  if (child.policies) result["policies"] = model::print(*child.policies);
+  return result;
+}
+
+Json tunnel(const model::Tunnel& tunnel) {
+  const auto ike = std::visit(
+      Overloaded{[](const model::Ike& own) { return own_ike(own); },
+                 [](const model::ExternalIke& external) { return Json{{"external", external.connection}}; }},
+      tunnel.ike);
+  return {{"description", tunnel.description},
+          {"enabled", tunnel.enabled},
+          {"unit", tunnel.unit ? Json(tunnel.unit->value) : Json("auto")},
+          {"ike", ike},
+          {"start", model::print(tunnel.start)},
+          {"children", named(tunnel.children, child)}};
+}
+
+Json interface(const model::Interface& interface) {
+  Json result = std::visit(
+      Overloaded{[](const model::TunnelPort& port) { return Json{{"tunnel", port.tunnel}}; },
+                 [](const model::DevicePort& port) { return Json{{"device", port.device.text()}}; }},
+      interface.port);
+  result["enabled"] = interface.enabled;
+  result["description"] = interface.description;
+  result["mtu"] = interface.mtu ? Json(*interface.mtu) : Json("auto");
+  result["mss"] = "auto";
+  return result;
+}
+
+Json monitor(const model::MonitorOptions& monitor) {
+  return {{"enabled", monitor.enabled},
+          {"address", monitor.address ? net::print(*monitor.address) : "auto"},
+          {"interval", print_duration(monitor.interval)},
+          {"loss_interval", print_duration(monitor.loss_interval)},
+          {"period", print_duration(monitor.period)},
+          {"alert", print_duration(monitor.alert)},
+          {"hold", print_duration(monitor.hold)},
+          {"latency", {{"low", print_duration(monitor.latency_low)}, {"high", print_duration(monitor.latency_high)}}},
+          {"loss", {{"low", monitor.loss_low}, {"high", monitor.loss_high}}}};
+}
+
+Json gateway(const model::Gateway& gateway) {
+  Json result = Json::object();
+  if (!gateway.automatic) {
+    result["interface"] = gateway.interface;
+    result["address"] = net::print(gateway.address);
+  }
+  result["weight"] = gateway.weight;
+  result["monitor"] = monitor(gateway.monitor);
+  return result;
+}
+
+Json routes(const std::vector<model::StaticRoute>& routes) {
+  Json result = Json::array();
+  for (const model::StaticRoute& route : routes) {
+    result.push_back({{"to", net::print(route.to)},
+                      {"via", route.via},
+                      {"metric", route.metric ? Json(route.metric->value) : Json("auto")},
+                      {"when_down", model::print(route.when_down)}});
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string print_canonical(const model::Config& config) {
+  const Json file{{"charon", {{"vici", config.vici}}},
+                  {"filter", {{"mode", "enc"}}},
+                  {"on_stop", config.on_stop == model::OnStop::keep ? "keep" : "remove"},
+                  {"tunnels", named(config.tunnels, tunnel)},
+                  {"interfaces", named(config.interfaces, interface)},
+                  {"gateways", named(config.gateways, gateway)},
+                  {"gateway_groups", Json::object()},
+                  {"default_gateway", {{"ipv4", "none"}, {"ipv6", "none"}}},
+                  {"routes", routes(config.routes)},
+                  {"policy_routes", Json::array()},
+                  {"nat", Json::array()}};
+  return file.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace vtid::config

@@ -1,0 +1,21 @@
+// JSON tree -> the parts of model::Config, in the file's order. Wrong values are findings and keep their defaults, so what
+// is returned is a draft until nothing was found. Rules across fields are in rules.h.
+#pragma once
+
+#include "config/object.h"
+#include "config/parse.h"
+#include "model/config.h"
+
+namespace vtid::config {
+
+[[nodiscard]] std::vector<model::Tunnel> read_tunnels(Object& root, Findings& findings, const SecretReader& read_secret);
+[[nodiscard]] std::vector<model::Interface> read_interfaces(Object& root);
+// Automatic gateways of `config`'s tunnels and interfaces first, with the options that the file gives them.
+[[nodiscard]] std::vector<model::Gateway> read_gateways(Object& root, const model::Config& config, Findings& findings);
+[[nodiscard]] std::vector<model::StaticRoute> read_routes(Object& root);
+
+inline constexpr std::size_t kMostChildren = 64;        // of one tunnel
+inline constexpr std::size_t kMostInterfaces = 65'535;  // tunnels and devices
+inline constexpr std::size_t kMostGateways = 131'071;   // two of each interface
+
+}  // namespace vtid::config

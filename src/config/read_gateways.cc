@@ -1,0 +1,132 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "config/automatic.h"
+#include "config/read.h"
+#include "config/values.h"
+
+namespace vtid::config {
+namespace {
+
+using namespace std::chrono_literals;
+using model::Gateway;
+using model::Interface;
+using model::MonitorOptions;
+using model::WhenDown;
+
+constexpr std::uint32_t kLowestMtu = 1280;   // if_ipsec(4), and RFC 8200 for IPv6
+constexpr std::uint32_t kHighestMtu = 8192;  // if_ipsec(4)
+constexpr Word<bool> kAuto[] = {{"auto", true}};
+constexpr Word<WhenDown> kWhenDown[] = {{"keep", WhenDown::keep}};
+
+Interface read_interface(std::string name, Object object) {
+  Interface result;
+  result.name = std::move(name);
+  if (object.readable() && object.has("tunnel") == object.has("device")) {
+    object.fail(Error{object.has("tunnel") ? "has both a tunnel and a device" : "has neither a tunnel nor a device",
+                      "name the one that it is"});
+  }
+  if (object.has("tunnel")) object.read("tunnel", result.port.emplace<model::TunnelPort>().tunnel, text);
+  else object.read("device", result.port.emplace<model::DevicePort>().device, device);
+  object.read("enabled", result.enabled, flag);
+  object.read("description", result.description, text);
+  object.read("mtu", result.mtu, or_auto(number_in(kLowestMtu, kHighestMtu)));
+  bool mss_auto = true;
+  object.read("mss", mss_auto, one_of(kAuto));
+  object.close();
+  return result;
+}
+
+void read_range(Object& monitor, std::string_view key, auto& low, auto& high, auto convert) {
+  auto range = monitor.object(key);
+  if (!range) return;
+  range->read("low", low, convert);
+  range->read("high", high, convert);
+  range->close();
+}
+
+void read_monitor(Object object, MonitorOptions& monitor) {
+  object.read("enabled", monitor.enabled, flag);
+  object.read("address", monitor.address, or_auto(address));
+  object.read("interval", monitor.interval, duration_in(10ms, 1h));
+  object.read("loss_interval", monitor.loss_interval, duration_in(10ms, 1h));
+  object.read("period", monitor.period, duration_in(10ms, 24h));
+  object.read("alert", monitor.alert, duration_in(10ms, 1h));
+  object.read("hold", monitor.hold, duration_in(0s, 24h));
+  read_range(object, "latency", monitor.latency_low, monitor.latency_high, duration_in(1ms, 1h));
+  read_range(object, "loss", monitor.loss_low, monitor.loss_high, number_in(1, 100));
+  object.close();
+}
+
+void read_options(Object& object, Gateway& gateway) {
+  object.read("weight", gateway.weight, number_in(1, 1));
+  if (auto monitor = object.object("monitor")) read_monitor(std::move(*monitor), gateway.monitor);
+}
+
+// An entry that sets the options of an automatic gateway may not move it.
+void read_automatic(Object object, Gateway& gateway) {
+  read_options(object, gateway);
+  for (const std::string_view key : {"interface", "address"}) {
+    if (object.has(key)) {
+      object.fail(key, Error{fmt::format("{} is an automatic gateway: both come from its tunnel", gateway.name), "take it out"});
+    }
+  }
+  object.close();
+}
+
+Gateway read_written(std::string name, Object object) {
+  Gateway gateway;
+  gateway.name = std::move(name);
+  object.require("interface", gateway.interface, text);
+  object.require("address", gateway.address, address);
+  read_options(object, gateway);
+  object.close();
+  return gateway;
+}
+
+}  // namespace
+
+std::vector<Interface> read_interfaces(Object& root) {
+  std::vector<Interface> interfaces;
+  for (auto& [name, node] : root.named("interfaces", kMostInterfaces)) interfaces.push_back(read_interface(name, node));
+  return interfaces;
+}
+
+std::vector<Gateway> read_gateways(Object& root, const model::Config& config, Findings& findings) {
+  const Automatic automatic(config);
+  std::vector<Gateway> gateways = automatic.gateways();
+  std::map<std::string, std::size_t, std::less<>> index;
+  for (std::size_t i = 0; i < gateways.size(); ++i) index.emplace(gateways[i].name, i);
+  for (auto& [name, node] : root.named("gateways", kMostGateways)) {
+    if (const auto known = index.find(name); known != index.end()) {
+      read_automatic(node, gateways[known->second]);
+    } else if (const auto absence = automatic.why_absent(name)) {
+      Gateway dormant;
+      dormant.name = name;
+      read_automatic(node, dormant);
+      findings.warning(join("/gateways", name), "has no effect: " + absence->text, absence->remedy);
+    } else {
+      gateways.push_back(read_written(name, node));
+    }
+  }
+  return gateways;
+}
+
+std::vector<model::StaticRoute> read_routes(Object& root) {
+  std::vector<model::StaticRoute> routes;
+  for (Object& object : root.items("routes")) {
+    model::StaticRoute& route = routes.emplace_back();
+    object.require("to", route.to, network);
+    object.require("via", route.via, text);
+    object.read("metric", route.metric, or_auto([](const Node& node) {
+      return map(number_in<std::uint32_t>(1, UINT32_MAX)(node), [](std::uint32_t metric) { return net::Metric{metric}; });
+    }));
+    object.read("when_down", route.when_down, one_of(kWhenDown));
+    object.close();
+  }
+  return routes;
+}
+
+}  // namespace vtid::config

@@ -1,0 +1,30 @@
+// Rules across fields: what each value alone cannot say. A rule is silent about things that were already found wrong, so
+// that one mistake gives one error.
+#pragma once
+
+#include "config/findings.h"
+#include "model/config.h"
+
+namespace vtid::config {
+
+void check(const model::Config& config, Findings& findings);  // all of the below
+
+void check_tunnels(const model::Config& config, Findings& findings);     // each tunnel, its peers and its children
+void check_transits(const model::Config& config, Findings& findings);    // inner networks against each other
+void check_interfaces(const model::Config& config, Findings& findings);
+void check_gateways(const model::Config& config, Findings& findings);
+void check_routes(const model::Config& config, Findings& findings);
+void check_loops(const model::Config& config, Findings& findings);       // a tunnel's outer packets sent into the tunnel
+
+inline constexpr std::size_t kLongestTunnelName = 64;
+inline constexpr std::size_t kLongestInterfaceName = 25;  // pfSense's: the gateway's name has 31
+inline constexpr std::size_t kLongestGatewayName = 31;
+inline constexpr std::int64_t kMostProbes = 65'535;       // that one gateway's window holds, as in dpinger
+
+// "is empty", "starts with '-'": why a tunnel, child, interface or gateway cannot have this name; empty when it can. Names
+// stand in vici paths ('.' cuts them), in "tunnel/child" and on command lines ('-' starts an option).
+[[nodiscard]] std::string what_is_wrong_with_name(std::string_view name, std::size_t longest);
+
+inline constexpr std::string_view kNameRemedy = "use letters, digits, '_' and '-'";
+
+}  // namespace vtid::config

@@ -1,0 +1,130 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/duration.h"
+#include "config/automatic.h"
+#include "config/by_name.h"
+#include "config/rules.h"
+#include "config/tree.h"
+
+namespace vtid::config {
+namespace {
+
+using model::Config;
+using model::Gateway;
+using model::Interface;
+using model::MonitorOptions;
+
+bool is_unit_name(std::string_view device) {
+  const auto digits = device.substr(std::min<std::size_t>(5, device.size()));
+  return device.starts_with("ipsec") && !digits.empty() && digits.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+void check_port(const Interface& interface, const std::string& at, const ByName<model::Tunnel>& tunnels, Findings& findings) {
+  if (const auto* port = std::get_if<model::TunnelPort>(&interface.port)) {
+    if (tunnels.find(port->tunnel) != nullptr) return;
+    return findings.error(at + "/tunnel", fmt::format("there is no tunnel \"{}\"", port->tunnel),
+                          tunnels.suggest(port->tunnel, "add it to \"tunnels\""));
+  }
+  if (is_unit_name(std::get<model::DevicePort>(interface.port).device.text())) {
+    findings.error(at + "/device", "ipsecN are vtid's own devices", "assign the tunnel: {\"tunnel\": \"…\"}");
+  }
+  if (interface.mtu) findings.error(at + "/mtu", "vtid changes no device but its own", "write \"auto\", or take it out");
+}
+
+std::string port_name(const Interface& interface) {
+  const auto* tunnel = std::get_if<model::TunnelPort>(&interface.port);
+  return tunnel != nullptr ? "tunnels/" + tunnel->tunnel : "device " + std::get<model::DevicePort>(interface.port).device.text();
+}
+
+void check_monitor(const MonitorOptions& monitor, const std::string& at, Findings& findings) {
+  const auto refuse = [&](std::string_view key, std::string text, std::string remedy) {
+    findings.error(fmt::format("{}/{}", at, key), std::move(text), std::move(remedy));
+  };
+  const Duration least = 2 * monitor.interval + monitor.loss_interval;
+  if (monitor.period <= least) {
+    refuse("period", fmt::format("{} holds too few probes", print_duration(monitor.period)),
+           fmt::format("write more than {}: two intervals and the loss interval", print_duration(least)));
+  }
+  if (monitor.period / monitor.interval > kMostProbes) {
+    refuse("period", fmt::format("{} holds {} probes", print_duration(monitor.period), monitor.period / monitor.interval),
+           fmt::format("write a longer interval: at most {} are kept", kMostProbes));
+  }
+  if (monitor.alert < monitor.interval) {
+    refuse("alert", fmt::format("{} is shorter than the interval", print_duration(monitor.alert)),
+           fmt::format("write {} or more", print_duration(monitor.interval)));
+  }
+  if (monitor.latency_low >= monitor.latency_high) refuse("latency", "low is not below high", "");
+  if (monitor.latency_high > monitor.loss_interval) {
+    refuse("latency/high", fmt::format("{} is longer than the loss interval", print_duration(monitor.latency_high)),
+           fmt::format("a probe counts as lost after {}", print_duration(monitor.loss_interval)));
+  }
+  if (monitor.loss_low >= monitor.loss_high) refuse("loss", "low is not below high", "");
+}
+
+// On a tunnel's interface only what its children reach is a gateway.
+bool reaches(const model::Tunnel& tunnel, const net::Address& address) {
+  return std::ranges::any_of(tunnel.children, [&](const model::Child& child) {
+    return child.enabled && child.local.address != address && (child.remote == address || child.local.contains(address));
+  });
+}
+
+void check_written(const Gateway& gateway, const std::string& at, const ByName<Interface>& interfaces,
+                   const Automatic& automatic, Findings& findings) {
+  const std::string wrong = what_is_wrong_with_name(gateway.name, kLongestGatewayName);
+  if (!wrong.empty()) findings.error(at, "the name " + wrong, std::string(kNameRemedy));
+  if (gateway.name == "none" || gateway.name == "automatic") {
+    findings.error(at, fmt::format("\"{}\" has a meaning of its own in \"default_gateway\"", gateway.name), "choose another name");
+  }
+  if (findings.any_under(at + "/interface")) return;
+  const Interface* interface = interfaces.find(gateway.interface);
+  if (interface == nullptr) {
+    return findings.error(at + "/interface", fmt::format("there is no interface \"{}\"", gateway.interface),
+                          interfaces.suggest(gateway.interface, "add it to \"interfaces\""));
+  }
+  const model::Tunnel* tunnel = automatic.tunnel_of(*interface);
+  if (tunnel == nullptr || findings.any_under(at + "/address") || findings.any_under(join("/tunnels", tunnel->name))) return;
+  if (!reaches(*tunnel, gateway.address)) {
+    findings.error(at + "/address", fmt::format("{} is no neighbour on tunnels/{}", net::print(gateway.address), tunnel->name),
+                   "write an address inside the network of one of its children");
+  }
+}
+
+}  // namespace
+
+void check_interfaces(const Config& config, Findings& findings) {
+  const ByName tunnels(config.tunnels);
+  std::map<std::string, std::string_view> ports;
+  for (const Interface& interface : config.interfaces) {
+    const std::string at = join("/interfaces", interface.name);
+    const std::string wrong = what_is_wrong_with_name(interface.name, kLongestInterfaceName);
+    if (!wrong.empty()) findings.error(at, "the name " + wrong, std::string(kNameRemedy));
+    if (findings.any_under(at)) continue;
+    check_port(interface, at, tunnels, findings);
+    const auto [owner, fresh] = ports.emplace(port_name(interface), interface.name);
+    if (fresh) continue;
+    findings.error(at, fmt::format("{} is assigned to interfaces/{} already", owner->first, owner->second), "keep one of them");
+  }
+}
+
+void check_gateways(const Config& config, Findings& findings) {
+  const ByName interfaces(config.interfaces);
+  const Automatic automatic(config);
+  for (const Gateway& gateway : config.gateways) {
+    const std::string at = join("/gateways", gateway.name);
+    if (!gateway.automatic) check_written(gateway, at, interfaces, automatic, findings);
+    if (findings.any_under(at + "/monitor")) continue;
+    check_monitor(gateway.monitor, at + "/monitor", findings);
+    const auto& target = gateway.monitor.address;
+    const model::Tunnel* tunnel = automatic.tunnel_of(gateway);
+    const bool unsure = findings.any_under(at) || (tunnel != nullptr && findings.any_under(join("/tunnels", tunnel->name)));
+    if (unsure || !target || target->family() == gateway.address.family()) continue;
+    findings.error(at + "/monitor/address", fmt::format("is {} and the gateway {}", net::print(target->family()),
+                                                        net::print(gateway.address.family())),
+                   "write an address of the gateway's family");
+  }
+}
+
+}  // namespace vtid::config

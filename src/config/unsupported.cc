@@ -1,0 +1,85 @@
+#include "config/unsupported.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+namespace vtid::config {
+namespace {
+
+using enum Unsupported::Refuses;
+
+constexpr std::string_view kUseIke = "give the tunnel \"ike\" with a pre-shared key";
+constexpr std::string_view kUsePsk = "use \"auth\": {\"psk\": {\"file\": \"…\"}}, or keep the connection in swanctl.conf and name it "
+                                     "with \"ike\": {\"external\": \"…\"}";
+constexpr std::string_view kUseVti = "leave this child in swanctl.conf, in a connection of its own";
+constexpr std::string_view kUseVersion2 = "use version 2, or keep the connection in swanctl.conf and name it with \"external\"";
+constexpr std::string_view kUseGateway = "name one gateway in \"routes\"";
+constexpr std::string_view kUseHost = "take it out and do it with the host's own firewall or routing tools";
+
+constexpr std::array kTable{
+    Unsupported{"/filter/mode", only, "\"if_ipsec\"", "filter mode if_ipsec", "use \"enc\""},
+    Unsupported{"/filter/allow_blocked_tunnels", all, "", "filter mode if_ipsec", "take it out"},
+    Unsupported{"/tunnels/*/keys", all, "", "a tunnel with static SAs", kUseIke},
+    Unsupported{"/tunnels/*/outer", all, "", "a tunnel with static SAs", kUseIke},
+    Unsupported{"/tunnels/*/start", only, "\"trap\"", "a tunnel on demand", "use \"start\" or \"none\""},
+    Unsupported{"/tunnels/*/ike/version", only, "1", "IKEv1", kUseVersion2},
+    Unsupported{"/tunnels/*/ike/split", only, "true", "one CHILD_SA and one interface per child", "use one tunnel per child"},
+    Unsupported{"/tunnels/*/ike/auth/certificate", all, "", "authentication with certificates", kUsePsk},
+    Unsupported{"/tunnels/*/ike/auth/key", all, "", "authentication with certificates", kUsePsk},
+    Unsupported{"/tunnels/*/ike/auth/ca", all, "", "authentication with certificates", kUsePsk},
+    Unsupported{"/tunnels/*/children/*/mode", only, "\"tunnel\"", "a tunnel-mode child", kUseVti},
+    Unsupported{"/tunnels/*/children/*/mode", only, "\"transport\"", "a transport-mode child", kUseVti},
+    Unsupported{"/interfaces/*/child", all, "", "one interface per child", "assign the tunnel: it has one interface"},
+    Unsupported{"/interfaces/*/mss", all_but, "\"auto\"", "a fixed MSS", "use \"auto\""},
+    Unsupported{"/gateways/*/weight", all_but, "1", "a weight", "take it out: it counts only in gateway groups"},
+    Unsupported{"/gateway_groups", all_but, "{}", "a gateway group", kUseGateway},
+    Unsupported{"/default_gateway/ipv4", all_but, "\"none\"", "choosing the default gateway", "use \"none\", or a route to 0.0.0.0/0"},
+    Unsupported{"/default_gateway/ipv6", all_but, "\"none\"", "choosing the default gateway", "use \"none\", or a route to ::/0"},
+    Unsupported{"/routes/*/when_down", only, "\"withdraw\"", "withdrawing a route", "use \"keep\""},
+    Unsupported{"/routes/*/when_down", only, "\"blackhole\"", "turning a route into a blackhole", "use \"keep\""},
+    Unsupported{"/policy_routes", all_but, "[]", "policy routing", kUseHost},
+    Unsupported{"/rules", all, "", "filtering", kUseHost},
+    Unsupported{"/nat", all_but, "[]", "NAT", kUseHost},
+};
+
+// JSON text of the values that the table compares with; nothing else needs to be told apart.
+std::string compact(const Node& node) {
+  struct Printer {
+    std::string operator()(std::nullptr_t) const { return "null"; }
+    std::string operator()(bool value) const { return value ? "true" : "false"; }
+    std::string operator()(std::int64_t value) const { return std::to_string(value); }
+    std::string operator()(double value) const { return fmt::format("{}", value); }
+    std::string operator()(const std::string& value) const { return '"' + value + '"'; }
+    std::string operator()(const Node::Array& items) const { return items.empty() ? "[]" : "[…]"; }
+    std::string operator()(const Node::Object& members) const { return members.empty() ? "{}" : "{…}"; }
+  };
+  return std::visit(Printer{}, node.value);
+}
+
+}  // namespace
+
+bool Unsupported::refuses_value(const Node& node) const {
+  return refuses == all || (compact(node) == value) == (refuses == only);
+}
+
+const Unsupported* refused(std::string_view pattern, const Node& node) {
+  const auto row = std::ranges::find_if(
+      kTable, [&](const Unsupported& entry) { return entry.pattern == pattern && entry.refuses_value(node); });
+  return row == kTable.end() ? nullptr : &*row;
+}
+
+std::vector<std::string_view> idle_keys(std::string_view pattern) {
+  std::vector<std::string_view> keys;
+  for (const Unsupported& row : kTable) {
+    const auto slash = row.pattern.rfind('/');
+    if (row.refuses == all_but && row.pattern.substr(0, slash) == pattern) keys.push_back(row.pattern.substr(slash + 1));
+  }
+  return keys;
+}
+
+bool listed(std::string_view pattern) { return std::ranges::find(kTable, pattern, &Unsupported::pattern) != kTable.end(); }
+
+}  // namespace vtid::config

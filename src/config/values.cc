@@ -1,0 +1,171 @@
+#include "config/values.h"
+
+#include <algorithm>
+
+namespace vtid::config {
+namespace {
+
+constexpr std::string_view kDigits = "0123456789";
+constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+bool consists_of(std::string_view text, const std::string& allowed) {
+  return text.find_first_not_of(allowed) == std::string_view::npos;
+}
+
+bool is_host_label(std::string_view label) {
+  static const std::string allowed = std::string(kLetters) + std::string(kDigits) + '-';
+  return !label.empty() && label.size() <= 63 && consists_of(label, allowed) && label.front() != '-' && label.back() != '-';
+}
+
+// RFC 1123, section 2.1. A last label of digits only is a mistyped address.
+bool is_host_name(std::string_view name) {
+  if (name.size() > kLongestHostName) return false;
+  std::string_view label;
+  for (std::size_t start = 0; start <= name.size(); start += label.size() + 1) {
+    label = name.substr(start, name.find('.', start) - start);
+    if (!is_host_label(label)) return false;
+  }
+  return !consists_of(label, std::string(kDigits));
+}
+
+Result<net::Address> host(net::Address address, std::string_view text) {
+  const std::string_view what = address.is_unspecified() ? "the unspecified address"
+                                : address.is_multicast() ? "a multicast address"
+                                : address.is_loopback()  ? "a loopback address"
+                                                         : "";
+  if (what.empty()) return address;
+  return fail(fmt::format("\"{}\" is {}, not a host's", text, what), "write the address of a host");
+}
+
+model::Endpoint to_endpoint(const net::Address& address) { return address; }
+
+}  // namespace
+
+Error wrong_kind(const Node& node, std::string_view wanted) {
+  return {fmt::format("is {}, not {}", kind(node), wanted), ""};
+}
+
+Result<bool> flag(const Node& node) {
+  if (const bool* value = std::get_if<bool>(&node.value)) return *value;
+  return std::unexpected(wrong_kind(node, "true or false"));
+}
+
+Result<std::string> text(const Node& node) {
+  const auto* value = std::get_if<std::string>(&node.value);
+  if (value == nullptr) return std::unexpected(wrong_kind(node, "a string"));
+  if (value->size() > kLongestText) return fail(fmt::format("is longer than {} bytes", kLongestText));
+  if (std::ranges::any_of(*value, [](unsigned char c) { return c < 0x20 || c == 0x7f; })) {
+    return fail("holds a control character", "take it out");
+  }
+  return *value;
+}
+
+Result<std::string> filled_text(const Node& node) {
+  auto value = text(node);
+  if (value && value->empty()) return fail("is empty");
+  return value;
+}
+
+Result<model::Secret> secret_text(const Node& node) {
+  return map(filled_text(node), [](const std::string& bytes) { return model::Secret(bytes); });
+}
+
+Result<net::Address> address(const Node& node) {
+  return then(text(node), [](const std::string& value) {
+    return then(net::parse_address(value), [&](const net::Address& parsed) { return host(parsed, value); });
+  });
+}
+
+Result<net::Prefix> inner_prefix(const Node& node) {
+  const auto value = text(node);
+  if (!value) return std::unexpected(value.error());
+  const auto prefix = net::parse_prefix(*value);
+  if (!prefix) return prefix;
+  return map(host(prefix->address, *value), [&](const net::Address&) { return *prefix; });
+}
+
+Result<net::Prefix> network(const Node& node) {
+  const auto value = text(node);
+  if (!value) return std::unexpected(value.error());
+  const auto prefix = net::parse_prefix(*value);
+  if (!prefix || prefix->network() == *prefix) return prefix;
+  return fail(fmt::format("\"{}\" has host bits set", *value), fmt::format("write \"{}\"", net::print(prefix->network())));
+}
+
+Result<model::Endpoint> local_endpoint(const Node& node) {
+  const auto value = text(node);
+  if (value && *value == "any") return model::Endpoint(model::AnyAddress{});
+  return map(address(node), to_endpoint);
+}
+
+Result<model::Endpoint> remote_endpoint(const Node& node) {
+  const auto value = text(node);
+  if (!value) return std::unexpected(value.error());
+  if (*value == "any") return model::Endpoint(model::AnyAddress{});
+  if (net::parse_address(*value)) return map(address(node), to_endpoint);
+  if (is_host_name(*value)) return model::Endpoint(model::HostName{*value});
+  return fail(fmt::format("\"{}\" is neither an IP address nor a host name", *value), "write one of them, or \"any\"");
+}
+
+Result<net::IfName> device(const Node& node) {
+  return then(text(node), [](const std::string& name) { return net::IfName::parse(name); });
+}
+
+Result<std::string> vici_socket(const Node& node) {
+  constexpr std::string_view kScheme = "unix://";
+  const auto value = text(node);
+  if (!value) return value;
+  if (!value->starts_with("unix:///")) {
+    return fail(fmt::format("\"{}\" is not a vici socket", *value), "write it like unix:///var/run/charon.vici");
+  }
+  if (value->size() - kScheme.size() > kLongestSocketPath) {
+    return fail(fmt::format("names a path longer than {} bytes", kLongestSocketPath), "a UNIX socket holds no more");
+  }
+  return value;
+}
+
+Result<std::vector<std::string>> proposals(const Node& node) {
+  static const std::string allowed = std::string(kLetters) + std::string(kDigits) + "-_";
+  const auto* items = std::get_if<Node::Array>(&node.value);
+  if (items == nullptr) return std::unexpected(wrong_kind(node, "an array of strings"));
+  if (items->empty()) return fail("is empty", "name one proposal, or take the key out for the default");
+  if (items->size() > kMostProposals) return fail(fmt::format("has more than {} entries", kMostProposals));
+  std::vector<std::string> result;
+  for (const Node& item : *items) {
+    auto proposal = filled_text(item);
+    if (!proposal) return fail("has an entry that " + proposal.error().text);
+    if (proposal->size() > kLongestProposal || !consists_of(*proposal, allowed)) {
+      return fail(fmt::format("\"{}\" is not a proposal", *proposal), "write it like aes256gcm16-prfsha384-ecp384");
+    }
+    result.push_back(std::move(*proposal));
+  }
+  return result;
+}
+
+Result<std::int64_t> whole_number(const Node& node, std::int64_t lowest, std::int64_t highest) {
+  if (const auto* value = std::get_if<std::int64_t>(&node.value)) {
+    if (*value >= lowest && *value <= highest) return *value;
+    return fail(fmt::format("{} is out of range", *value), fmt::format("write a whole number from {} to {}", lowest, highest));
+  }
+  if (std::holds_alternative<double>(node.value)) {
+    return fail("is not a whole number in range", fmt::format("write a whole number from {} to {}", lowest, highest));
+  }
+  return std::unexpected(wrong_kind(node, "a whole number"));
+}
+
+Result<Duration> duration(const Node& node, Duration shortest, Duration longest) {
+  if (!std::holds_alternative<std::string>(node.value)) {
+    return fail(fmt::format("is {}, not a duration", kind(node)), "write a string with a unit: \"500ms\", \"10s\", \"5m\", \"4h\", \"1d\"");
+  }
+  const auto value = then(text(node), [](const std::string& written) { return parse_duration(written); });
+  if (!value || (*value >= shortest && *value <= longest)) return value;
+  return fail(fmt::format("{} is out of range", print_duration(*value)),
+              fmt::format("write {} to {}", print_duration(shortest), print_duration(longest)));
+}
+
+Result<Duration> whole_seconds(Result<Duration> duration) {
+  if (!duration || duration->count() % 1'000 == 0) return duration;
+  return fail(fmt::format("{} is not a whole number of seconds", print_duration(*duration)), "charon keeps time in seconds");
+}
+
+}  // namespace vtid::config

@@ -1,0 +1,264 @@
+#include "control/dispatch.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <span>
+
+#include "base/duration.h"
+#include "base/nearest.h"
+#include "control/explain.h"
+#include "control/kinds.h"
+#include "control/message.h"
+#include "control/render.h"
+
+namespace vtid::control {
+namespace {
+
+using model::CommandResult;
+using model::Snapshot;
+
+// ---- what every handler is given -------------------------------------------------------------------------------------
+
+struct Call {
+  const Reply& reply;
+  const Json& params;  // every one known, a string, and allowed here; those required are there
+  const Snapshot& snapshot;
+
+  [[nodiscard]] std::string text(std::string_view name) const {
+    const auto found = params.find(name);
+    return found == params.end() ? std::string{} : found->get<std::string>();
+  }
+};
+
+struct Parameter {
+  std::string_view name;
+  bool required = true;
+  Access access = Access::view;
+};
+
+struct Method {
+  std::string_view name;
+  Access access;
+  std::span<const Parameter> parameters;
+  Action (*run)(const Call& call);
+};
+
+Say not_found(const Reply& reply, std::string_view what, std::string_view name, const std::vector<std::string>& known) {
+  const auto nearest = nearest_names(name, known);
+  std::string remedy = nearest.empty() ? std::string{} : fmt::format("did you mean {}?", fmt::join(nearest, " or "));
+  return {reply.error(protocol::kNotFound, {fmt::format("there is no {} \"{}\"", what, name), std::move(remedy)},
+                      {{"nearest", nearest}})};
+}
+
+// ---- reading: bring the counters up to date, then render -------------------------------------------------------------
+
+// A refresh that fails leaves the last known counters, and the daemon's problems say why: there is always a status.
+Ask look(std::function<std::string(const Index&)> render) {
+  return {model::Refresh{}, {}, [render = std::move(render)](const CommandResult&, const Snapshot& snapshot) {
+            return render(Index(snapshot));
+          }};
+}
+
+Action run_status(const Call& call) {
+  return look([reply = call.reply](const Index& index) { return reply.result(render_status(index)); });
+}
+
+std::optional<Say> unknown_kind(const Call& call) {
+  if (find_kind(call.text("kind")) != nullptr) return std::nullopt;
+  std::vector<std::string> names;
+  for (const Kind& kind : kinds()) names.emplace_back(kind.name);
+  return Say{call.reply.error(protocol::kInvalidParams, {fmt::format("\"{}\" is not a kind", call.text("kind")),
+                                                         fmt::format("kinds are {}", fmt::join(names, ", "))})};
+}
+
+Action run_list(const Call& call) {
+  if (auto no = unknown_kind(call)) return std::move(*no);
+  return look([reply = call.reply, kind = find_kind(call.text("kind"))](const Index& index) {
+    return reply.result(kind->list(index));
+  });
+}
+
+// The last of that name: of several SAs the newest.
+Action run_show(const Call& call) {
+  if (auto no = unknown_kind(call)) return std::move(*no);
+  return look([reply = call.reply, kind = find_kind(call.text("kind")), name = call.text("name")](const Index& index) {
+    Json all = kind->list(index);
+    std::vector<std::string> names;
+    for (auto item = all.rbegin(); item != all.rend(); ++item) {
+      names.push_back(item->at("name").get<std::string>());
+      if (names.back() == name) return reply.result(std::move(*item));
+    }
+    return not_found(reply, kind->singular, name, names).line;
+  });
+}
+
+Action run_explain(const Call& call) {
+  return look([reply = call.reply, name = call.text("name")](const Index& index) {
+    if (auto steps = explain(name, index)) return reply.result(std::move(*steps));
+    return not_found(reply, "tunnel, interface, gateway or route", name, explainable_names(index)).line;
+  });
+}
+
+constexpr std::array<std::string_view, 5> kEventKinds{"config", "charon", "tunnel", "kernel", "gateway"};
+
+Action run_subscribe(const Call& call) {
+  const std::string kind = call.text("kind");
+  if (!kind.empty() && std::ranges::find(kEventKinds, kind) == kEventKinds.end()) {
+    return Say{call.reply.error(protocol::kInvalidParams, {fmt::format("there are no events of kind \"{}\"", kind),
+                                                           fmt::format("kinds are {}", fmt::join(kEventKinds, ", "))})};
+  }
+  return Follow{call.reply.result({{"kind", kind}}), kind};
+}
+
+// ---- commands: post, then say the outcome ----------------------------------------------------------------------------
+
+std::string refusal(const Reply& reply, const Error& error) { return reply.error(protocol::kRefused, error); }
+
+Ask command(const Call& call, model::Command command, std::string change) {
+  return {std::move(command), std::move(change), [reply = call.reply](const CommandResult& result, const Snapshot&) {
+            return result ? reply.result({{"text", result->text}}) : refusal(reply, result.error());
+          }};
+}
+
+Action run_plan(const Call& call) {
+  const bool other_file = call.params.contains("text");
+  if (other_file && !call.text("path").starts_with('/')) {
+    return Say{call.reply.error(protocol::kInvalidParams, {"\"text\" needs an absolute \"path\"",
+                                                           "it names the file in errors and is where its secrets are"})};
+  }
+  model::MakePlan make;
+  if (other_file) make = {call.text("text"), call.text("path")};
+  return Ask{std::move(make), {}, [reply = call.reply, other_file](const CommandResult& result, const Snapshot& snapshot) {
+               if (!result) return refusal(reply, result.error());
+               return reply.result(render_plan(*result, other_file ? std::vector<model::FailedOp>{} : snapshot.failed));
+             }};
+}
+
+Action run_reload(const Call& call) { return command(call, model::Reload{}, "reload"); }
+
+// `target` is a tunnel or "tunnel/child" of the running configuration.
+std::optional<Say> unknown_target(const Call& call, std::string_view target) {
+  static const model::Config kNone;
+  const model::Config& config = call.snapshot.config ? *call.snapshot.config : kNone;
+  const auto slash = target.find('/');
+  const auto name_of = [](const auto& item) { return item.name; };
+  std::vector<std::string> names;
+  const model::Tunnel* tunnel = config.tunnel(target.substr(0, slash));
+  if (tunnel == nullptr) {
+    std::ranges::transform(config.tunnels, std::back_inserter(names), name_of);
+    return not_found(call.reply, "tunnel", target.substr(0, slash), names);
+  }
+  if (slash == std::string_view::npos) return std::nullopt;
+  std::ranges::transform(tunnel->children, std::back_inserter(names), name_of);
+  if (std::ranges::find(names, target.substr(slash + 1)) != names.end()) return std::nullopt;
+  return not_found(call.reply, fmt::format("child of {}", tunnel->name), target.substr(slash + 1), names);
+}
+
+Result<Duration> parse_wait(const Call& call) {
+  const std::string text = call.text("timeout");
+  auto wait = parse_duration(text.empty() ? "30s" : text);
+  if (wait && *wait > kLongestWait) {
+    return fail(fmt::format("the timeout {} is longer than {}", text, print_duration(kLongestWait)), "ask again instead");
+  }
+  return wait;
+}
+
+template <class Command>
+Action run_on_target(const Call& call, std::string_view verb) {
+  const std::string target = call.text("name");
+  if (auto no = unknown_target(call, target)) return std::move(*no);
+  const auto wait = parse_wait(call);
+  if (!wait) return Say{call.reply.error(protocol::kInvalidParams, wait.error())};
+  return command(call, Command{target, *wait}, fmt::format("{} {}", verb, target));
+}
+
+Action run_up(const Call& call) { return run_on_target<model::Up>(call, protocol::method::kUp); }
+Action run_down(const Call& call) { return run_on_target<model::Down>(call, protocol::method::kDown); }
+Action run_rekey(const Call& call) { return run_on_target<model::Rekey>(call, protocol::method::kRekey); }
+
+// ---- the table -------------------------------------------------------------------------------------------------------
+
+constexpr std::array kOfKind{Parameter{"kind"}};
+constexpr std::array kOfKindAndName{Parameter{"kind"}, Parameter{"name"}};
+constexpr std::array kOfName{Parameter{"name"}};
+constexpr std::array kOfEvents{Parameter{"kind", false}};
+constexpr std::array kOfTarget{Parameter{"name"}, Parameter{"timeout", false}};
+// Another file's secrets are read for its plan: not for those who may only look.
+constexpr std::array kOfPlan{Parameter{"text", false, Access::full}, Parameter{"path", false, Access::full}};
+
+namespace method = protocol::method;
+constexpr std::array kMethods{
+    Method{method::kStatus, Access::view, {}, run_status},
+    Method{method::kList, Access::view, kOfKind, run_list},
+    Method{method::kShow, Access::view, kOfKindAndName, run_show},
+    Method{method::kExplain, Access::view, kOfName, run_explain},
+    Method{method::kSubscribe, Access::view, kOfEvents, run_subscribe},
+    Method{method::kPlan, Access::view, kOfPlan, run_plan},
+    Method{method::kUp, Access::full, kOfTarget, run_up},
+    Method{method::kDown, Access::full, kOfTarget, run_down},
+    Method{method::kRekey, Access::full, kOfTarget, run_rekey},
+    Method{method::kReload, Access::full, {}, run_reload},
+};
+
+const Error kReadOnly{"this socket is for reading only", "use vtid.sock beside it: root and the group vtid may"};
+
+Say unknown_method(const Request& request) {
+  const std::string_view name = std::string_view(request.method).substr(0, kLongestName);
+  std::vector<std::string> names;
+  for (const Method& method : kMethods) names.emplace_back(method.name);
+  return {request.reply.error(protocol::kMethodNotFound, {fmt::format("there is no method \"{}\"", name),
+                                                          fmt::format("methods are {}", fmt::join(names, ", "))})};
+}
+
+// What is wrong with the parameters, as an error line.
+std::optional<Say> check_parameters(const Method& method, const Request& request, Access access) {
+  const auto no = [&](std::string text) {
+    return Say{request.reply.error(protocol::kInvalidParams, {std::move(text), "see docs/control-protocol.md"})};
+  };
+  for (const auto& [name, value] : request.params.items()) {
+    const auto known = std::ranges::find(method.parameters, name, &Parameter::name);
+    if (known == method.parameters.end())
+      return no(fmt::format("{} has no parameter \"{}\"", method.name, name.substr(0, kLongestName)));
+    if (!value.is_string()) return no(fmt::format("\"{}\" must be a string", name));
+    if (known->access > access) return Say{request.reply.error(protocol::kNotAllowed, kReadOnly)};
+    if (name != "text" && value.get_ref<const std::string&>().size() > kLongestName) {
+      return no(fmt::format("\"{}\" is longer than {} bytes", name, kLongestName));
+    }
+  }
+  for (const Parameter& parameter : method.parameters) {
+    if (parameter.required && !request.params.contains(parameter.name)) {
+      return no(fmt::format("{} needs \"{}\"", method.name, parameter.name));
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Action dispatch(std::string_view line, Access access, const Snapshot& snapshot) {
+  const auto request = parse_request(line);
+  if (!request) return Say{request.error()};
+  const auto method = std::ranges::find(kMethods, request->method, &Method::name);
+  if (method == kMethods.end()) return unknown_method(*request);
+  if (method->access > access) return Say{request->reply.error(protocol::kNotAllowed, kReadOnly)};
+  if (auto no = check_parameters(*method, *request, access)) return std::move(*no);
+  return method->run({request->reply, request->params, snapshot});
+}
+
+std::string too_long_line() {
+  return Reply().error(protocol::kInvalidRequest, {fmt::format("the request exceeds {} bytes", protocol::kMaxRequest), ""});
+}
+
+std::string busy_line() { return Reply().error(protocol::kBusy, {"too many sessions", "close one, or try again"}); }
+
+std::string event_line(const model::Event& event) { return notification_line(protocol::method::kEvent, render_event(event)); }
+
+std::string closing_line(std::string_view reason) {
+  return notification_line(protocol::method::kClosing, {{"reason", reason}});
+}
+
+}  // namespace vtid::control

@@ -1,0 +1,49 @@
+// From one request line to what is to be done about it, by a table of methods. Pure: it reads a snapshot and decides; the
+// caller posts, waits and writes. Never throws, whatever the line holds.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "model/command.h"
+#include "model/snapshot.h"
+#include "vtid/protocol.h"
+
+namespace vtid::control {
+
+enum class Access : std::uint8_t { view, full };  // by the socket on which the request came
+
+// Write `line` (with its newline); nothing when empty, as for a notification.
+struct Say {
+  std::string line;
+};
+
+// Post `command`; when its result is there, write what `reply` makes of it and of the snapshot of that moment.
+struct Ask {
+  model::Command command;
+  std::string change;  // "up hq": what is changed, for the log; empty when nothing is
+  std::function<std::string(const model::CommandResult&, const model::Snapshot&)> reply;
+};
+
+// Write `line`, then every event of `kind` (of any kind when empty) until the session ends.
+struct Follow {
+  std::string line;
+  std::string kind;
+};
+
+using Action = std::variant<Say, Ask, Follow>;
+
+[[nodiscard]] Action dispatch(std::string_view line, Access access, const model::Snapshot& snapshot);
+
+// Lines that answer no request in particular.
+[[nodiscard]] std::string too_long_line();  // an error: the request exceeds protocol::kMaxRequest
+[[nodiscard]] std::string busy_line();      // an error: too many sessions
+[[nodiscard]] std::string event_line(const model::Event& event);
+[[nodiscard]] std::string closing_line(std::string_view reason);  // before the daemon ends a session by itself
+
+inline constexpr Duration kLongestWait = std::chrono::minutes{10};  // of a request's `timeout`
+inline constexpr std::size_t kLongestName = 255;                    // bytes of a name in a request
+
+}  // namespace vtid::control

@@ -1,0 +1,274 @@
+#include "control/explain.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "control/render.h"
+
+namespace vtid::control {
+namespace {
+
+// The objects whose chain is told; what a null or empty one leaves open is told in full.
+struct Focus {
+  const model::Tunnel* tunnel = nullptr;
+  const model::Interface* interface = nullptr;
+  const model::Gateway* gateway = nullptr;    // only this one, and only its routes
+  const model::StaticRoute* route = nullptr;  // only this one
+};
+
+class Chain {
+ public:
+  Chain(const Focus& focus, const Index& index) : focus_(focus), index_(index), snapshot_(index.snapshot) {
+    if (focus.tunnel != nullptr) {
+      objects_.push_back("tunnels/" + focus.tunnel->name);
+      const auto status = index.statuses.find(focus.tunnel->name);
+      if (status != index.statuses.end()) status_ = status->second;
+    }
+    device_ = focus.interface != nullptr ? index.device_of(*focus.interface)
+              : status_ != nullptr       ? status_->device
+                                         : net::IfName{};
+  }
+
+  Json tell() {
+    if (focus_.tunnel != nullptr) tell_tunnel(*focus_.tunnel);
+    tell_device();
+    tell_addresses();
+    tell_interface();
+    for (const model::Gateway& gateway : index_.config.gateways) {
+      if (concerns(gateway)) tell_gateway(gateway);
+    }
+    for (std::size_t i = 0; i < index_.config.routes.size(); ++i) tell_route(index_.config.routes[i], i);
+    tell_plan();
+    tell_problems();
+    return std::move(steps_);
+  }
+
+ private:
+  void step(std::string_view what, std::string_view state, std::string text) {
+    steps_.push_back({{"what", what}, {"state", state}, {"text", std::move(text)}});
+  }
+
+  // Whether a part of the file ("tunnels/hq/children/v4") belongs to what is explained.
+  [[nodiscard]] bool concerns(std::string_view object) const {
+    return std::ranges::any_of(objects_, [&](const std::string& known) {
+      return object.starts_with(known) && (object.size() == known.size() || object[known.size()] == '/');
+    });
+  }
+
+  [[nodiscard]] bool concerns(const model::Gateway& gateway) const {
+    if (focus_.gateway != nullptr) return &gateway == focus_.gateway;
+    return focus_.interface != nullptr && gateway.interface == focus_.interface->name;
+  }
+
+  void tell_tunnel(const model::Tunnel& tunnel) {
+    step("file", tunnel.enabled ? "enabled" : "disabled", describe(tunnel));
+    if (status_ == nullptr) return;
+    const std::string since = status_->since == WallTime{} ? "" : "since " + print(status_->since);
+    step("tunnel", model::print(status_->state), status_->reason.empty() ? since : status_->reason);
+    if (!status_->device.empty()) {
+      step("numbers", "kept",
+           fmt::format("device {}, reqid {}, if_id {}", status_->device.text(), status_->reqid.value, status_->if_id.value));
+    }
+    tell_sas(tunnel);
+  }
+
+  [[nodiscard]] static std::string describe(const model::Tunnel& tunnel) {
+    std::vector<std::string> children;
+    for (const model::Child& child : tunnel.children) {
+      children.push_back(fmt::format("{} ({}) {} to {}{}", child.name, model::print(child.mode), net::print(child.local),
+                                     net::print(child.remote), child.enabled ? "" : ", disabled"));
+    }
+    return fmt::format("{}, start \"{}\"; children: {}", describe_ike(tunnel), model::print(tunnel.start),
+                       fmt::join(children, "; "));
+  }
+
+  [[nodiscard]] static std::string describe_ike(const model::Tunnel& tunnel) {
+    if (const auto* external = std::get_if<model::ExternalIke>(&tunnel.ike)) {
+      return fmt::format("charon's own connection {}", external->connection);
+    }
+    const auto& ike = std::get<model::Ike>(tunnel.ike);
+    return fmt::format("IKEv{} {} to {}", static_cast<int>(ike.version), model::print(ike.local.address),
+                       model::print(ike.remote.address));
+  }
+
+  void tell_sas(const model::Tunnel& tunnel) {
+    const model::SaTable& sas = snapshot_.sas;
+    if (!sas.connected) {
+      step("charon", "away",
+           sas.known ? "what follows is the last that was seen of its SAs" : "its SAs have not been seen yet");
+    }
+    const auto ikes = index_.ikes.find(tunnel.name);
+    if (ikes == index_.ikes.end()) return step("IKE_SA", "none", "charon has no IKE_SA for this tunnel");
+    for (const model::IkeSa* ike : ikes->second) tell_ike(*ike);
+  }
+
+  void tell_ike(const model::IkeSa& ike) {
+    step("IKE_SA", model::print(ike.state),
+         fmt::format("#{} {}: {} '{}' port {} to {} '{}' port {}{}", ike.id, ike.name, net::print(ike.local), ike.local_id,
+                     ike.local_port, net::print(ike.remote), ike.remote_id, ike.remote_port,
+                     ike.peer_answered ? "" : "; the peer has not answered"));
+    const auto children = index_.children.find(ike.id);
+    if (children == index_.children.end()) return step("CHILD_SA", "none", "no CHILD_SA: nothing can pass");
+    for (const model::ChildSa* child : children->second) tell_child(*child);
+  }
+
+  void tell_child(const model::ChildSa& child) {
+    const model::Algorithms& used = child.algorithms;
+    step("CHILD_SA", model::print(child.state),
+         fmt::format("#{} {}: {} in {} out {}, {}{}{}{}, reqid {}, if_id {} in {} out", child.id, child.name, child.protocol,
+                     print_spi(child.spi_in), print_spi(child.spi_out), used.encryption,
+                     used.encryption_bits != 0 ? fmt::format("-{}", used.encryption_bits) : "",
+                     used.integrity.empty() ? "" : "/" + used.integrity, child.udp_encapsulation ? " in UDP" : "",
+                     child.reqid.value, child.if_id_in.value, child.if_id_out.value));
+  }
+
+  void tell_device() {
+    if (device_.empty()) return step("device", "none", "no device");
+    const model::ObservedLink* link = snapshot_.observed.link(device_);
+    const bool tunnel = status_ != nullptr && status_->device == device_;
+    const std::string arithmetic = tunnel && !status_->mtu_reason.empty() ? fmt::format(" ({})", status_->mtu_reason) : "";
+    if (link == nullptr) return step("device", "missing", fmt::format("{} is not there", device_.text()));
+    step(
+        "device", link->up ? "up" : "down",
+        fmt::format("{}{}: mtu {}{}", device_.text(), link->kind.empty() ? "" : " (" + link->kind + ")", link->mtu,
+                    tunnel && link->mtu != status_->mtu ? fmt::format(", wanted {}{}", status_->mtu, arithmetic) : arithmetic));
+  }
+
+  void tell_addresses() {
+    if (device_.empty()) return;
+    const auto held = index_.addresses_on(device_);
+    const auto is_held = [&](const net::Prefix& local) {
+      return std::ranges::find(held, local, &model::ObservedAddress::local) != held.end();
+    };
+    const auto wanted = std::ranges::equal_range(snapshot_.desired.addresses, device_, {},
+                                                 [](const auto& item) -> const net::IfName& { return item.value.device; });
+    for (const auto& item : wanted) {
+      step("address", is_held(item.value.local) ? "present" : "missing",
+           fmt::format("{} ({})", net::print(item.value.local), item.because));
+    }
+    for (const model::ObservedAddress& address : held) {
+      const auto same = [&](const auto& item) { return item.value.local == address.local; };
+      if (std::ranges::none_of(wanted, same)) {
+        step("address", "present", net::print(address.local) + (address.kernel_made ? " (the kernel's own)" : " (not ours)"));
+      }
+    }
+  }
+
+  void tell_interface() {
+    if (focus_.interface == nullptr) return step("interface", "none", "not assigned: no gateway and no rules can name it");
+    objects_.push_back("interfaces/" + focus_.interface->name);
+    step("interface", focus_.interface->enabled ? "enabled" : "disabled", focus_.interface->name);
+  }
+
+  void tell_gateway(const model::Gateway& gateway) {
+    objects_.push_back("gateways/" + gateway.name);
+    const auto found = snapshot_.gateways.find(gateway.name);
+    const model::GatewayHealth health = found == snapshot_.gateways.end() ? model::GatewayHealth{} : found->second;
+    const bool measured = health.state != model::GatewayState::unmonitored && health.state != model::GatewayState::pending;
+    step("gateway", model::print(health.state),
+         fmt::format("{} {}{}", gateway.name, net::print(gateway.address),
+                     measured ? fmt::format(": {:.1f} ms, {} % lost", health.rtt_ms, health.loss_percent) : ""));
+  }
+
+  void tell_route(const model::StaticRoute& route, std::size_t position) {
+    const auto via = index_.gateways.find(route.via);
+    const bool ours = focus_.route != nullptr ? &route == focus_.route : via != index_.gateways.end() && concerns(*via->second);
+    if (!ours) return;
+    const std::string object = fmt::format("routes/{}", position);
+    objects_.push_back(object);
+    const auto wanted = index_.wanted_routes.find(object);
+    std::string text = fmt::format("{} via {}", net::print(route.to), route.via);
+    if (wanted == index_.wanted_routes.end())
+      return step("route", "not wanted", text + ": the interface of its gateway is disabled");
+    step("route", index_.holds(*wanted->second) ? "installed" : "missing",
+         fmt::format("{} metric {}", text, wanted->second->metric.value));
+  }
+
+  void tell_plan() {
+    for (const model::Op& op : snapshot_.plan.ops) {
+      if (!concerns(op.because)) continue;
+      const auto failed = std::ranges::find(snapshot_.failed, op, &model::FailedOp::op);
+      std::string text = model::print(op.change) + ": " + op.reason;
+      if (failed == snapshot_.failed.end()) {
+        step("to do", "pending", std::move(text));
+      } else {
+        step("to do", "failed", fmt::format("{}; {} attempts: {}", text, failed->attempts, failed->error.text));
+      }
+    }
+  }
+
+  void tell_problems() {
+    for (const model::Problem& problem : snapshot_.problems) {
+      const bool of_charon = problem.object == "charon" && focus_.tunnel != nullptr;
+      if (!of_charon && !concerns(problem.object)) continue;
+      step("problem", model::print(problem.severity),
+           problem.text + (problem.remedy.empty() ? "" : "; remedy: " + problem.remedy));
+    }
+  }
+
+  const Focus focus_;
+  const Index& index_;
+  const model::Snapshot& snapshot_;
+  const model::TunnelStatus* status_ = nullptr;
+  net::IfName device_;
+  std::vector<std::string> objects_;  // parts of the file that the chain touched
+  Json steps_ = Json::array();
+};
+
+template <class T>
+const T* find(const std::map<std::string_view, const T*>& map, std::string_view name) {
+  const auto found = map.find(name);
+  return found == map.end() ? nullptr : found->second;
+}
+
+Focus focus_on(const model::Interface* interface, const Index& index) {
+  Focus focus;
+  focus.interface = interface;
+  if (interface == nullptr) return focus;
+  const auto* port = std::get_if<model::TunnelPort>(&interface->port);
+  if (port != nullptr) focus.tunnel = find(index.tunnels, port->tunnel);
+  return focus;
+}
+
+Focus focus_on(const model::Gateway* gateway, const Index& index) {
+  Focus focus = focus_on(gateway != nullptr ? find(index.interfaces, gateway->interface) : nullptr, index);
+  focus.gateway = gateway;
+  return focus;
+}
+
+std::optional<Focus> find_focus(std::string_view name, const Index& index) {
+  if (const auto* tunnel = find(index.tunnels, name)) {
+    return Focus{tunnel, find(index.assignments, name), nullptr, nullptr};
+  }
+  if (const auto* interface = find(index.interfaces, name)) return focus_on(interface, index);
+  if (const auto* gateway = find(index.gateways, name)) return focus_on(gateway, index);
+  const auto routes = route_names(index.config);
+  for (std::size_t i = 0; i < routes.size(); ++i) {
+    const model::StaticRoute& route = index.config.routes[i];
+    if (routes[i] != name && net::print(route.to) != name) continue;
+    Focus focus = focus_on(find(index.gateways, route.via), index);
+    focus.route = &route;
+    return focus;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Json> explain(std::string_view name, const Index& index) {
+  const auto focus = find_focus(name, index);
+  if (!focus) return std::nullopt;
+  return Chain(*focus, index).tell();
+}
+
+std::vector<std::string> explainable_names(const Index& index) {
+  std::vector<std::string> names = route_names(index.config);
+  for (const model::Tunnel& tunnel : index.config.tunnels) names.push_back(tunnel.name);
+  for (const model::Interface& interface : index.config.interfaces) names.push_back(interface.name);
+  for (const model::Gateway& gateway : index.config.gateways) names.push_back(gateway.name);
+  return names;
+}
+
+}  // namespace vtid::control

@@ -1,0 +1,230 @@
+#include "control/kinds.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "base/duration.h"
+#include "control/render.h"
+
+namespace vtid::control {
+namespace {
+
+Json render_child(const model::Child& child) {
+  return {{"name", child.name},
+          {"mode", model::print(child.mode)},
+          {"enabled", child.enabled},
+          {"description", child.description},
+          {"local", net::print(child.local)},
+          {"remote", net::print(child.remote)}};
+}
+
+Json list_tunnels(const Index& index) {
+  Json array = Json::array();
+  for (const model::TunnelStatus& status : index.snapshot.tunnels) {
+    Json json = render_tunnel(status, index);
+    json["mtu_reason"] = status.mtu_reason;
+    if (const auto found = index.tunnels.find(status.name); found != index.tunnels.end()) {
+      const model::Tunnel& tunnel = *found->second;
+      json["enabled"] = tunnel.enabled;
+      json["description"] = tunnel.description;
+      json["start"] = model::print(tunnel.start);
+      json["children"] = Json::array();
+      for (const model::Child& child : tunnel.children) json["children"].push_back(render_child(child));
+    }
+    array.push_back(std::move(json));
+  }
+  return array;
+}
+
+// What the kernel holds under a device name, and the assignment that uses it, if any.
+Json render_device(const net::IfName& device, const Index& index) {
+  const model::ObservedLink* link = device.empty() ? nullptr : index.snapshot.observed.link(device);
+  Json addresses = Json::array();
+  for (const model::ObservedAddress& address : index.addresses_on(device)) addresses.push_back(net::print(address.local));
+  return {{"device", device.text()},
+          {"present", link != nullptr},
+          {"up", link != nullptr && link->up},
+          {"mtu", link != nullptr ? link->mtu : 0},
+          {"addresses", std::move(addresses)}};
+}
+
+Json render_interface(const model::Interface& interface, const Index& index) {
+  const auto* port = std::get_if<model::TunnelPort>(&interface.port);
+  Json json{{"name", interface.name},
+            {"assigned", true},
+            {"enabled", interface.enabled},
+            {"tunnel", port != nullptr ? port->tunnel : ""},
+            {"child", port != nullptr ? port->child : ""},
+            {"description", interface.description}};
+  json.update(render_device(index.device_of(interface), index));
+  return json;
+}
+
+Json render_unassigned(const model::TunnelStatus& status, const Index& index) {
+  Json json{{"name", status.device.text()}, {"assigned", false}, {"enabled", status.state != model::TunnelState::disabled},
+            {"tunnel", status.name},        {"child", ""},       {"description", ""}};
+  json.update(render_device(status.device, index));
+  return json;
+}
+
+// The assignments of the file, then the tunnel devices that have none, under the device's own name.
+Json list_interfaces(const Index& index) {
+  Json array = Json::array();
+  for (const model::Interface& interface : index.config.interfaces) array.push_back(render_interface(interface, index));
+  for (const model::TunnelStatus& status : index.snapshot.tunnels) {
+    if (!index.assignments.contains(status.name)) array.push_back(render_unassigned(status, index));
+  }
+  return array;
+}
+
+Json render_monitor(const model::Gateway& gateway) {
+  const model::MonitorOptions& monitor = gateway.monitor;
+  return {{"enabled", monitor.enabled},
+          {"address", net::print(monitor.address.value_or(gateway.address))},
+          {"interval", print_duration(monitor.interval)},
+          {"loss_interval", print_duration(monitor.loss_interval)},
+          {"period", print_duration(monitor.period)},
+          {"alert", print_duration(monitor.alert)},
+          {"hold", print_duration(monitor.hold)},
+          {"latency", {{"low", print_duration(monitor.latency_low)}, {"high", print_duration(monitor.latency_high)}}},
+          {"loss", {{"low", monitor.loss_low}, {"high", monitor.loss_high}}}};
+}
+
+Json list_gateways(const Index& index) {
+  Json array = Json::array();
+  for (const model::Gateway& gateway : index.config.gateways) {
+    Json json = render_gateway(gateway, index);
+    const auto health = index.snapshot.gateways.find(gateway.name);
+    const auto interface = index.interfaces.find(gateway.interface);
+    json["since"] = health != index.snapshot.gateways.end() ? render_time(health->second.since) : Json();
+    json["interface"] = gateway.interface;
+    json["device"] = interface != index.interfaces.end() ? index.device_of(*interface->second).text() : "";
+    json["automatic"] = gateway.automatic;
+    json["weight"] = gateway.weight;
+    json["monitor"] = render_monitor(gateway);
+    array.push_back(std::move(json));
+  }
+  return array;
+}
+
+Json list_groups(const Index&) { return Json::array(); }
+
+Json render_route(const model::StaticRoute& route, std::string name, const model::Route* wanted, const Index& index) {
+  const auto* via = wanted != nullptr ? std::get_if<model::ViaGateway>(&wanted->target) : nullptr;
+  const auto gateway = index.gateways.find(route.via);
+  const std::string_view state = wanted == nullptr ? "not wanted" : index.holds(*wanted) ? "installed" : "missing";
+  return {{"name", std::move(name)},
+          {"to", net::print(route.to)},
+          {"via", route.via},
+          {"gateway", gateway != index.gateways.end() ? net::print(gateway->second->address) : ""},
+          {"device", via != nullptr ? via->device.text() : ""},
+          {"metric", wanted != nullptr ? wanted->metric.value : route.metric.value_or(net::Metric{}).value},
+          {"when_down", model::print(route.when_down)},
+          {"state", state}};
+}
+
+Json list_routes(const Index& index) {
+  std::vector<std::string> names = route_names(index.config);
+  Json array = Json::array();
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto wanted = index.wanted_routes.find(fmt::format("routes/{}", i));
+    const model::Route* route = wanted != index.wanted_routes.end() ? wanted->second : nullptr;
+    array.push_back(render_route(index.config.routes[i], std::move(names[i]), route, index));
+  }
+  return array;
+}
+
+Json render_policy(const model::Policy& policy, std::string_view state, const Index& index) {
+  const auto tunnel = index.tunnel_by_reqid.find(policy.reqid);
+  return {
+      {"name", fmt::format("{} {} if_id {}", model::print(policy.direction), net::print(policy.family), policy.if_id.value)},
+      {"tunnel", tunnel != index.tunnel_by_reqid.end() ? tunnel->second : ""},
+      {"direction", model::print(policy.direction)},
+      {"family", net::print(policy.family)},
+      {"if_id", policy.if_id.value},
+      {"reqid", policy.reqid.value},
+      {"outer_source", net::print(policy.outer_source)},
+      {"outer_destination", net::print(policy.outer_destination)},
+      {"priority", policy.priority},
+      {"state", state}};
+}
+
+// vtid's own policies: those of the kernel, then those that it lacks. charon's are not vtid's to list.
+Json list_policies(const Index& index) {
+  Json array = Json::array();
+  const std::vector<model::Policy>& held = index.snapshot.observed.policies;
+  std::set<model::Policy> wanted;
+  for (const auto& item : index.snapshot.desired.policies) wanted.insert(item.value);
+  for (const model::Policy& policy : held) {
+    array.push_back(render_policy(policy, wanted.erase(policy) != 0 ? "installed" : "not wanted", index));
+  }
+  for (const model::Policy& policy : wanted) array.push_back(render_policy(policy, "missing", index));
+  return array;
+}
+
+Json render_child_sa(const model::ChildSa& child) {
+  return {{"name", child.name},
+          {"id", child.id},
+          {"state", model::print(child.state)},
+          {"reqid", child.reqid.value},
+          {"if_id_in", child.if_id_in.value},
+          {"if_id_out", child.if_id_out.value},
+          {"protocol", child.protocol},
+          {"udp_encapsulation", child.udp_encapsulation},
+          {"spi_in", print_spi(child.spi_in)},
+          {"spi_out", print_spi(child.spi_out)},
+          {"encryption", child.algorithms.encryption},
+          {"encryption_bits", child.algorithms.encryption_bits},
+          {"integrity", child.algorithms.integrity},
+          {"dh_group", child.algorithms.dh_group},
+          {"local_ts", child.local_ts},
+          {"remote_ts", child.remote_ts},
+          {"installed", render_time(child.installed)}};
+}
+
+// IKE_SAs, each with its CHILD_SAs. Several of one name are normal while charon replaces one by another.
+Json list_sas(const Index& index) {
+  Json array = Json::array();
+  for (const auto& [id, ike] : index.snapshot.sas.ikes) {
+    Json children = Json::array();
+    if (const auto found = index.children.find(id); found != index.children.end()) {
+      for (const model::ChildSa* child : found->second) children.push_back(render_child_sa(*child));
+    }
+    array.push_back({{"name", ike.name},
+                     {"tunnel", index.tunnel_of(ike)},
+                     {"id", id},
+                     {"version", ike.version},
+                     {"state", model::print(ike.state)},
+                     {"initiator", ike.initiator},
+                     {"local", net::print(ike.local)},
+                     {"local_port", ike.local_port},
+                     {"local_id", ike.local_id},
+                     {"remote", net::print(ike.remote)},
+                     {"remote_port", ike.remote_port},
+                     {"remote_id", ike.remote_id},
+                     {"children", std::move(children)}});
+  }
+  return array;
+}
+
+constexpr std::array kKinds{Kind{"tunnels", "tunnel", list_tunnels},
+                            Kind{"interfaces", "interface", list_interfaces},
+                            Kind{"gateways", "gateway", list_gateways},
+                            Kind{"groups", "gateway group", list_groups},
+                            Kind{"routes", "route", list_routes},
+                            Kind{"policies", "policy", list_policies},
+                            Kind{"sas", "IKE_SA", list_sas}};
+
+}  // namespace
+
+std::span<const Kind> kinds() { return kKinds; }
+
+const Kind* find_kind(std::string_view name) {
+  const auto found = std::ranges::find(kKinds, name, &Kind::name);
+  return found == kKinds.end() ? nullptr : &*found;
+}
+
+}  // namespace vtid::control

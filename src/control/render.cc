@@ -1,0 +1,114 @@
+#include "control/render.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace vtid::control {
+namespace {
+
+double to_microseconds(double milliseconds) { return std::round(milliseconds * 1000) / 1000; }
+
+template <class Items, class Render>
+Json render_all(const Items& items, Render render) {
+  Json array = Json::array();
+  for (const auto& item : items) array.push_back(render(item));
+  return array;
+}
+
+bool is_error(const model::Problem& problem) { return problem.severity == model::Severity::error; }
+
+Json render_charon(const model::SaTable& sas) {
+  return {{"connected", sas.connected},
+          {"version", sas.version.empty() ? Json() : Json(sas.version)},
+          {"since", render_time(sas.since)}};
+}
+
+}  // namespace
+
+Json render_time(WallTime time) { return time == WallTime{} ? Json() : Json(print(time)); }
+
+std::string print_spi(std::uint32_t spi) { return fmt::format("0x{:08x}", spi); }
+
+Json render_problem(const model::Problem& problem) {
+  return {{"severity", model::print(problem.severity)},
+          {"object", problem.object},
+          {"text", problem.text},
+          {"remedy", problem.remedy}};
+}
+
+Json render_gateway(const model::Gateway& gateway, const Index& index) {
+  const auto found = index.snapshot.gateways.find(gateway.name);
+  const model::GatewayHealth health = found == index.snapshot.gateways.end() ? model::GatewayHealth{} : found->second;
+  return {{"name", gateway.name},
+          {"address", net::print(gateway.address)},
+          {"state", model::print(health.state)},
+          {"rtt_ms", to_microseconds(health.rtt_ms)},
+          {"stddev_ms", to_microseconds(health.stddev_ms)},
+          {"loss_percent", health.loss_percent}};
+}
+
+Json render_tunnel(const model::TunnelStatus& status, const Index& index) {
+  Json gateways = Json::array();
+  for (const std::string& name : status.gateways) {
+    if (const auto found = index.gateways.find(name); found != index.gateways.end()) {
+      gateways.push_back(render_gateway(*found->second, index));
+    }
+  }
+  return {{"name", status.name},
+          {"state", model::print(status.state)},
+          {"reason", status.reason},
+          {"since", render_time(status.since)},
+          {"device", status.device.text()},
+          {"interface", status.interface},
+          {"reqid", status.reqid.value},
+          {"if_id", status.if_id.value},
+          {"local", status.local},
+          {"remote", status.remote},
+          {"mtu", status.mtu},
+          {"children_up", status.children_up},
+          {"children_wanted", status.children_wanted},
+          {"bytes_in", status.counters.bytes_in},
+          {"bytes_out", status.counters.bytes_out},
+          {"packets_in", status.counters.packets_in},
+          {"packets_out", status.counters.packets_out},
+          {"gateways", std::move(gateways)}};
+}
+
+Json render_status(const Index& index) {
+  const model::Snapshot& snapshot = index.snapshot;
+  return {{"version", snapshot.version},
+          {"charon", render_charon(snapshot.sas)},
+          {"filter", {{"mode", "enc"}, {"live", "enc"}}},  // the only mode there is
+          {"generation", snapshot.generation},
+          {"converged", snapshot.converged},
+          {"problems", render_all(snapshot.problems, render_problem)},
+          {"tunnels", render_all(snapshot.tunnels, [&](const auto& status) { return render_tunnel(status, index); })}};
+}
+
+Json render_plan(const model::Answer& answer, const std::vector<model::FailedOp>& failed) {
+  std::map<std::string_view, const model::FailedOp*> failures;
+  for (const model::FailedOp& failure : failed) failures.emplace(failure.op.object, &failure);
+  const model::Plan plan = answer.plan.value_or(model::Plan{});
+  const bool empty = plan.ops.empty() && std::ranges::none_of(plan.problems, is_error);
+  const auto render_op = [&](const model::Op& op) {
+    Json json{{"op", model::print(op.change)}, {"object", op.object}, {"reason", op.reason}, {"because", op.because}};
+    if (const auto found = failures.find(op.object); found != failures.end()) {
+      json["attempts"] = found->second->attempts;
+      json["error"] = found->second->error.text;
+      json["remedy"] = found->second->error.remedy;
+    }
+    return json;
+  };
+  return {{"empty", empty},
+          {"text", answer.text},
+          {"ops", render_all(plan.ops, render_op)},
+          {"problems", render_all(plan.problems, render_problem)}};
+}
+
+Json render_event(const model::Event& event) {
+  return {{"time", print(event.time)}, {"kind", event.kind}, {"object", event.object}, {"text", event.text}};
+}
+
+}  // namespace vtid::control

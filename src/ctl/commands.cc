@@ -1,0 +1,155 @@
+#include "ctl/commands.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <ostream>
+#include <sstream>
+
+#include "base/duration.h"
+#include "ctl/check.h"
+#include "ctl/connection.h"
+#include "ctl/text.h"
+#include "vtid/protocol.h"
+
+namespace vtid::ctl {
+namespace {
+
+namespace method = protocol::method;
+
+constexpr Duration kPatience{60'000};  // for an answer; for commands that wait, beyond their own timeout
+
+// What a command works with.
+struct Run {
+  const std::string& program;
+  const Options& options;
+  Renderer render;
+  std::ostream& out;
+};
+
+struct Command {
+  Syntax syntax;
+  Outcome<ExitCode> (*act)(const Run& run);
+  Renderer render;
+};
+
+// ---- actions ---------------------------------------------------------------------------------------------------------
+
+Outcome<Connection> connect(const Options& options) {
+  const std::vector<std::string> usual{std::string(protocol::kSocket), std::string(protocol::kViewSocket)};
+  return Connection::open(options.socket.empty() ? usual : std::vector{options.socket});
+}
+
+Outcome<Json> request(const Options& options, const Json& params, Duration deadline = kPatience) {
+  auto connection = connect(options);
+  if (!connection) return std::unexpected(connection.error());
+  return connection->call(options.command, params, deadline);
+}
+
+void print(const Run& run, const Json& result) {
+  run.out << (run.options.json ? print_json(result) + '\n' : run.render(result, run.options));
+}
+
+Outcome<ExitCode> print_answer(const Run& run, const Outcome<Json>& answer) {
+  if (!answer) return std::unexpected(answer.error());
+  print(run, *answer);
+  return kDone;
+}
+
+Outcome<ExitCode> ask(const Run& run) {
+  Json params = Json::object();
+  if (!run.options.kind.empty()) params["kind"] = run.options.kind;
+  if (!run.options.name.empty()) params["name"] = run.options.name;
+  return print_answer(run, request(run.options, params));
+}
+
+Outcome<ExitCode> ask_and_wait(const Run& run) {
+  const Duration wait = parse_duration(run.options.timeout).value_or(Duration::zero());
+  const Json params{{"name", run.options.name}, {"timeout", run.options.timeout}};
+  return print_answer(run, request(run.options, params, wait + kPatience));
+}
+
+Outcome<Json> read_params(const std::string& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::ostringstream text;
+  if (!stream || (stream.peek() != std::ifstream::traits_type::eof() && !(text << stream.rdbuf()))) {
+    return std::unexpected(Failure{kRefused, {fmt::format("cannot read {}: {}", file, std::strerror(errno)), "", errno}});
+  }
+  return Json{{"text", text.str()}, {"path", std::filesystem::absolute(file).lexically_normal().string()}};
+}
+
+Outcome<ExitCode> plan(const Run& run) {
+  const auto params = run.options.file.empty() ? Outcome<Json>(Json::object()) : read_params(run.options.file);
+  if (!params) return std::unexpected(params.error());
+  const auto answer = request(run.options, *params);
+  if (!answer) return std::unexpected(answer.error());
+  print(run, *answer);
+  return run.options.expect_empty && text_of(*answer, "empty") != "yes" ? kFound : kDone;
+}
+
+Outcome<ExitCode> watch(const Run& run) {
+  auto connection = connect(run.options);
+  if (!connection) return std::unexpected(connection.error());
+  const Json params = run.options.kind.empty() ? Json::object() : Json{{"kind", run.options.kind}};
+  if (auto answer = connection->call(method::kSubscribe, params, kPatience); !answer) return std::unexpected(answer.error());
+  for (;;) {
+    const auto event = connection->next_event();
+    if (!event) return std::unexpected(event.error());
+    run.out << (run.options.json ? print_json_line(*event) + '\n' : run.render(*event, run.options)) << std::flush;
+  }
+}
+
+Outcome<ExitCode> check(const Run& run) {
+  const char* search_path = std::getenv("PATH");
+  const auto code = run_check(places_of_vtid(run.program, search_path != nullptr ? search_path : ""), run.options.file);
+  if (!code) return std::unexpected(Failure{kRefused, code.error()});
+  return static_cast<ExitCode>(*code);
+}
+
+// ---- the table -------------------------------------------------------------------------------------------------------
+
+constexpr std::array kOfKind{Word::kind};
+constexpr std::array kOfKindAndName{Word::kind, Word::name};
+constexpr std::array kOfName{Word::name};
+constexpr std::array kOfTarget{Word::target, Word::timeout};
+constexpr std::array kOfFile{Word::file};
+constexpr std::array kOfPlan{Word::other_file, Word::expect_empty};
+constexpr std::array kOfEvents{Word::event_kind};
+
+constexpr std::array kCommands{
+    Command{{method::kStatus, "charon, filter mode, and a line per tunnel", {}}, ask, render_status},
+    Command{{method::kList, "everything of a kind", kOfKind}, ask, render_list},
+    Command{{method::kShow, "one thing in full", kOfKindAndName}, ask, render_show},
+    Command{{method::kUp, "initiate a tunnel and wait for the outcome", kOfTarget}, ask_and_wait, render_outcome},
+    Command{{method::kDown, "end a tunnel and hold it down until up or a restart", kOfTarget}, ask_and_wait, render_outcome},
+    Command{{method::kRekey, "rekey a tunnel's SAs and wait for the outcome", kOfTarget}, ask_and_wait, render_outcome},
+    Command{{"check", "validate a configuration file; needs no daemon", kOfFile}, check, nullptr},
+    Command{{method::kPlan, "what would change, and why", kOfPlan}, plan, render_plan},
+    Command{{method::kReload, "read the configuration file again", {}}, ask, render_outcome},
+    Command{{"watch", "events as they happen, until interrupted", kOfEvents}, watch, render_event},
+    Command{{method::kExplain, "why a tunnel, interface, gateway or route is as it is", kOfName}, ask, render_explain}};
+
+void print_failure(const Error& error, std::ostream& err) {
+  err << "vtictl: " << error.text << '\n';
+  if (!error.remedy.empty()) err << "  remedy: " << error.remedy << '\n';
+}
+
+}  // namespace
+
+ExitCode run(const std::string& program, std::span<const std::string> words, std::ostream& out, std::ostream& err) {
+  std::vector<Syntax> syntax;
+  std::ranges::transform(kCommands, std::back_inserter(syntax), &Command::syntax);
+  const auto options = parse_options(words, syntax, out, err);
+  if (!options) return options.error();
+  const auto command = std::ranges::find(kCommands, options->command, [](const Command& row) { return row.syntax.name; });
+  const auto exit = command->act({program, *options, command->render, out});
+  if (exit) return *exit;
+  print_failure(exit.error().error, err);
+  return exit.error().exit;
+}
+
+}  // namespace vtid::ctl

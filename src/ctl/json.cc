@@ -1,0 +1,48 @@
+#include "ctl/json.h"
+
+namespace vtid::ctl {
+namespace {
+
+std::string clean(std::string text) {
+  for (char& c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte < ' ' && c != '\n') || byte == 0x7f) c = '?';
+  }
+  return text;
+}
+
+const Json* find(const Json& object, std::string_view key) {
+  const auto found = object.find(key);
+  return found == object.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+std::string to_text(const Json& value) {
+  if (value.is_null()) return {};
+  if (value.is_string()) return clean(value.get<std::string>());
+  if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
+  return print_json_line(value);
+}
+
+std::string text_of(const Json& object, std::string_view key) {
+  const Json* value = find(object, key);
+  return value == nullptr ? std::string{} : to_text(*value);
+}
+
+const Json& array_of(const Json& object, std::string_view key) {
+  static const Json kNone = Json::array();
+  const Json* value = find(object, key);
+  return value != nullptr && value->is_array() ? *value : kNone;
+}
+
+const Json& object_of(const Json& object, std::string_view key) {
+  static const Json kNone = Json::object();
+  const Json* value = find(object, key);
+  return value != nullptr && value->is_object() ? *value : kNone;
+}
+
+std::string print_json(const Json& value) { return value.dump(2, ' ', false, Json::error_handler_t::replace); }
+std::string print_json_line(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+}  // namespace vtid::ctl

@@ -1,0 +1,113 @@
+#include "ctl/options.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <ostream>
+
+#include "base/duration.h"
+#include "base/nearest.h"
+#include "vtid/version.h"
+
+namespace vtid::ctl {
+namespace {
+
+// Promised for later versions: told apart from typing mistakes, and never offered.
+constexpr std::array<std::string_view, 8> kLater{"apply", "confirm", "doctor", "top", "capture", "metrics", "role", "import"};
+
+const std::vector<std::string> kKinds{"tunnels", "interfaces", "gateways", "groups", "routes", "policies", "sas"};
+const std::vector<std::string> kEventKinds{"config", "charon", "tunnel", "kernel", "gateway"};
+
+// The word must be one of `known`; says which there are, and what was meant.
+CLI::Validator one_of(const std::vector<std::string>& known) {
+  const auto judge = [&known](const std::string& word) -> std::string {
+    if (std::ranges::find(known, word) != known.end()) return {};
+    const auto nearest = nearest_names(word, known);
+    return fmt::format("there is no {}; {}", word,
+                       nearest.empty() ? fmt::format("there are {}", fmt::join(known, ", "))
+                                       : fmt::format("did you mean {}?", fmt::join(nearest, " or ")));
+  };
+  return {judge, ""};
+}
+
+std::string check_timeout(const std::string& text) {
+  const auto parsed = parse_duration(text);
+  return parsed ? std::string{} : parsed.error().text + ": " + parsed.error().remedy;
+}
+
+void add_word(CLI::App& command, Word word, Options& options) {
+  switch (word) {
+    case Word::kind:
+      command.add_option("KIND", options.kind, fmt::format("{}", fmt::join(kKinds, ", ")))->required()->check(one_of(kKinds));
+      return;
+    case Word::event_kind:
+      command.add_option("KIND", options.kind, fmt::format("only {}", fmt::join(kEventKinds, ", ")))
+          ->check(one_of(kEventKinds));
+      return;
+    case Word::name: command.add_option("NAME", options.name, "what it is called")->required(); return;
+    case Word::target: command.add_option("NAME", options.name, "a tunnel, or tunnel/child")->required(); return;
+    case Word::file: command.add_option("FILE", options.file, "a configuration file")->required(); return;
+    case Word::other_file:
+      command.add_option("FILE", options.file, "plan for this file, not for the running configuration");
+      return;
+    case Word::timeout:
+      command.add_option("--timeout", options.timeout, "how long to wait for the outcome")
+          ->capture_default_str()
+          ->check(CLI::Validator(check_timeout, "DURATION"));
+      return;
+    case Word::expect_empty:
+      command.add_flag("--expect-empty", options.expect_empty, fmt::format("exit {} when there is anything to do", +kFound));
+      return;
+  }
+}
+
+// What is wrong with a first word that is no command, and what to do; empty when it is one.
+std::string judge_command(std::span<const std::string> words, std::span<const Syntax> commands) {
+  auto word = words.begin();
+  while (word != words.end() && word->starts_with('-')) word += *word == "--socket" && word + 1 != words.end() ? 2 : 1;
+  if (word == words.end()) return "a command is missing; vtictl --help lists them";
+  if (std::ranges::find(commands, *word, &Syntax::name) != commands.end()) return {};
+  if (std::ranges::find(kLater, *word) != kLater.end()) {
+    return fmt::format("{} is not part of version {}; vtictl --help lists what is", *word, kVersion);
+  }
+  std::vector<std::string_view> names;
+  std::ranges::transform(commands, std::back_inserter(names), &Syntax::name);
+  const auto nearest = nearest_names(*word, names);
+  return fmt::format(
+      "there is no command {}; {}", *word,
+      nearest.empty() ? "vtictl --help lists them" : fmt::format("did you mean {}?", fmt::join(nearest, " or ")));
+}
+
+}  // namespace
+
+std::expected<Options, ExitCode> parse_options(std::span<const std::string> words, std::span<const Syntax> commands,
+                                               std::ostream& out, std::ostream& err) {
+  Options options;
+  CLI::App app{"vtictl asks vtid, the daemon that keeps routed IPsec tunnels, and tells it what to do.", "vtictl"};
+  app.fallthrough();
+  app.require_subcommand(1);
+  app.set_version_flag("--version", fmt::format("vtictl {}", kVersion));
+  app.add_option("--socket", options.socket, "vtid's control socket");
+  app.add_flag("--json", options.json, "print JSON");
+  for (const Syntax& syntax : commands) {
+    CLI::App* command = app.add_subcommand(std::string(syntax.name), std::string(syntax.help));
+    for (const Word word : syntax.words) add_word(*command, word, options);
+  }
+  try {
+    app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
+  } catch (const CLI::Success& success) {
+    app.exit(success, out, err);
+    return std::unexpected(kDone);
+  } catch (const CLI::ParseError& error) {
+    const std::string complaint = judge_command(words, commands);
+    err << "vtictl: " << (complaint.empty() ? error.what() : complaint) << '\n';
+    return std::unexpected(kUsage);
+  }
+  options.command = app.get_subcommands().front()->get_name();
+  return options;
+}
+
+}  // namespace vtid::ctl

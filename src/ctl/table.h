@@ -1,0 +1,22 @@
+// Columns of text that line up. Counts code points, not bytes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace vtid::ctl {
+
+class Table {
+ public:
+  explicit Table(std::vector<std::string> titles) : rows_{std::move(titles)} {}
+  void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+
+  // A line per row, two spaces between columns, none at the end of a line; "-" for an empty cell. The titles come first
+  // unless they are all empty. Columns that are empty in every row are left out.
+  [[nodiscard]] std::string print() const;
+
+ private:
+  std::vector<std::vector<std::string>> rows_;
+};
+
+}  // namespace vtid::ctl

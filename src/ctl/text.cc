@@ -1,0 +1,236 @@
+#include "ctl/text.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include "ctl/table.h"
+
+namespace vtid::ctl {
+namespace {
+
+double number_of(const Json& object, std::string_view key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_number() ? found->get<double>() : 0;
+}
+
+bool is_true(const Json& object, std::string_view key) { return text_of(object, key) == "yes"; }
+
+// ---- columns ---------------------------------------------------------------------------------------------------------
+
+struct Column {
+  std::string_view title;
+  std::string_view key;                        // of the member to show
+  std::string (*cell)(const Json&) = nullptr;  // or how to make it of the whole object
+};
+
+std::string join_texts(const Json& array) {
+  std::vector<std::string> texts;
+  for (const Json& item : array) texts.push_back(to_text(item));
+  return fmt::format("{}", fmt::join(texts, ", "));
+}
+
+std::string cell_gateways(const Json& tunnel) {
+  std::vector<std::string> cells;
+  for (const Json& gateway : array_of(tunnel, "gateways")) {
+    cells.push_back(fmt::format("{} {}", text_of(gateway, "name"), text_of(gateway, "state")));
+  }
+  return fmt::format("{}", fmt::join(cells, ", "));
+}
+
+std::string cell_traffic(const Json& tunnel) {
+  return fmt::format("in {}, out {}", print_bytes(number_of(tunnel, "bytes_in")), print_bytes(number_of(tunnel, "bytes_out")));
+}
+
+std::string cell_device_state(const Json& interface) {
+  if (!is_true(interface, "enabled")) return "disabled";
+  return !is_true(interface, "present") ? "missing" : is_true(interface, "up") ? "up" : "down";
+}
+
+std::string cell_mtu(const Json& interface) { return is_true(interface, "present") ? text_of(interface, "mtu") : ""; }
+
+std::string cell_addresses(const Json& interface) { return join_texts(array_of(interface, "addresses")); }
+
+bool is_measured(const Json& gateway) {
+  const std::string state = text_of(gateway, "state");
+  return state != "unmonitored" && state != "pending";
+}
+
+std::string cell_rtt(const Json& gateway) {
+  if (!is_measured(gateway)) return {};
+  return fmt::format("{:.1f} ms ±{:.1f}", number_of(gateway, "rtt_ms"), number_of(gateway, "stddev_ms"));
+}
+
+std::string cell_loss(const Json& gateway) { return is_measured(gateway) ? text_of(gateway, "loss_percent") + " %" : ""; }
+
+std::string cell_local(const Json& sa) { return fmt::format("{} '{}'", text_of(sa, "local"), text_of(sa, "local_id")); }
+std::string cell_remote(const Json& sa) { return fmt::format("{} '{}'", text_of(sa, "remote"), text_of(sa, "remote_id")); }
+
+std::string cell_children(const Json& sa) {
+  std::vector<std::string> cells;
+  for (const Json& child : array_of(sa, "children")) {
+    cells.push_back(fmt::format("{}#{} {} in {} out {}", text_of(child, "name"), text_of(child, "id"), text_of(child, "state"),
+                                text_of(child, "spi_in"), text_of(child, "spi_out")));
+  }
+  return fmt::format("{}", fmt::join(cells, ", "));
+}
+
+constexpr std::array kTunnelColumns{Column{"NAME", "name"},
+                                    Column{"STATE", "state"},
+                                    Column{"DEVICE", "device"},
+                                    Column{"REQID", "reqid"},
+                                    Column{"LOCAL", "local"},
+                                    Column{"REMOTE", "remote"},
+                                    Column{"GATEWAYS", "", cell_gateways},
+                                    Column{"TRAFFIC", "", cell_traffic},
+                                    Column{"REASON", "reason"}};
+constexpr std::array kInterfaceColumns{Column{"NAME", "name"},      Column{"DEVICE", "device"},
+                                       Column{"TUNNEL", "tunnel"},  Column{"STATE", "", cell_device_state},
+                                       Column{"MTU", "", cell_mtu}, Column{"ADDRESSES", "", cell_addresses}};
+constexpr std::array kGatewayColumns{
+    Column{"NAME", "name"},   Column{"INTERFACE", "interface"}, Column{"DEVICE", "device"},   Column{"ADDRESS", "address"},
+    Column{"STATE", "state"}, Column{"RTT", "", cell_rtt},      Column{"LOSS", "", cell_loss}};
+constexpr std::array kGroupColumns{Column{"NAME", "name"}};
+constexpr std::array kRouteColumns{Column{"TO", "to"},         Column{"VIA", "via"},       Column{"GATEWAY", "gateway"},
+                                   Column{"DEVICE", "device"}, Column{"METRIC", "metric"}, Column{"STATE", "state"}};
+constexpr std::array kPolicyColumns{Column{"NAME", "name"},
+                                    Column{"TUNNEL", "tunnel"},
+                                    Column{"REQID", "reqid"},
+                                    Column{"SOURCE", "outer_source"},
+                                    Column{"DESTINATION", "outer_destination"},
+                                    Column{"STATE", "state"}};
+constexpr std::array kSaColumns{Column{"NAME", "name"},
+                                Column{"ID", "id"},
+                                Column{"TUNNEL", "tunnel"},
+                                Column{"STATE", "state"},
+                                Column{"LOCAL", "", cell_local},
+                                Column{"REMOTE", "", cell_remote},
+                                Column{"CHILDREN", "", cell_children}};
+
+struct KindColumns {
+  std::string_view kind;
+  std::span<const Column> columns;
+};
+constexpr std::array kKinds{KindColumns{"tunnels", kTunnelColumns},
+                            KindColumns{"interfaces", kInterfaceColumns},
+                            KindColumns{"gateways", kGatewayColumns},
+                            KindColumns{"groups", kGroupColumns},
+                            KindColumns{"routes", kRouteColumns},
+                            KindColumns{"policies", kPolicyColumns},
+                            KindColumns{"sas", kSaColumns}};
+
+std::string print_columns(std::span<const Column> columns, const Json& objects) {
+  std::vector<std::string> titles;
+  std::ranges::transform(columns, std::back_inserter(titles), [](const Column& column) { return std::string(column.title); });
+  Table table(std::move(titles));
+  for (const Json& object : objects) {
+    std::vector<std::string> cells;
+    for (const Column& column : columns) {
+      cells.push_back(column.cell != nullptr ? column.cell(object) : text_of(object, column.key));
+    }
+    table.add(std::move(cells));
+  }
+  return table.print();
+}
+
+// ---- pieces ----------------------------------------------------------------------------------------------------------
+
+std::string print_problems(const Json& problems) {
+  std::string text;
+  for (const Json& problem : problems) {
+    text += fmt::format("{}: {}: {}\n", text_of(problem, "severity"), text_of(problem, "object"), text_of(problem, "text"));
+    if (const auto remedy = text_of(problem, "remedy"); !remedy.empty()) text += fmt::format("  remedy: {}\n", remedy);
+  }
+  return text;
+}
+
+std::string print_charon(const Json& charon) {
+  const std::string version = text_of(charon, "version");
+  const std::string since = text_of(charon, "since");
+  return fmt::format("charon:    {}{}{}\n", is_true(charon, "connected") ? "connected" : "away",
+                     version.empty() ? "" : ", version " + version, since.empty() ? "" : ", since " + since);
+}
+
+// "key: value" lines; what is inside a member is indented below it.
+void print_object(const Json& object, std::size_t depth, std::string& text) {
+  const std::string indent(depth * 2, ' ');
+  for (const auto& [key, value] : object.items()) {
+    const bool nested = value.is_object() || (value.is_array() && !value.empty() && value.front().is_object());
+    if (nested) {
+      text += fmt::format("{}{}:\n", indent, key);
+    } else {
+      const std::string shown = value.is_array() ? join_texts(value) : to_text(value);
+      text += fmt::format("{}{}:{}{}\n", indent, key, shown.empty() ? "" : " ", shown);
+    }
+    if (value.is_object()) print_object(value, depth + 1, text);
+    if (!nested || !value.is_array()) continue;
+    for (const Json& item : value) {
+      text += fmt::format("{}  {}\n", indent, text_of(item, "name"));
+      print_object(item, depth + 2, text);
+    }
+  }
+}
+
+}  // namespace
+
+std::string print_bytes(double bytes) {
+  static constexpr std::array<std::string_view, 6> kUnits{"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+  std::size_t unit = 0;
+  for (; bytes >= 1024 && unit + 1 < kUnits.size(); ++unit) bytes /= 1024;
+  return unit == 0 ? fmt::format("{:.0f} B", bytes) : fmt::format("{:.1f} {}", bytes, kUnits.at(unit));
+}
+
+std::string render_status(const Json& result, const Options&) {
+  const Json& filter = object_of(result, "filter");
+  const std::string mode = text_of(filter, "mode");
+  const std::string live = text_of(filter, "live");
+  std::string text = print_charon(object_of(result, "charon"));
+  text += fmt::format("filter:    {}{}\n", mode, live == mode ? "" : ", but the system has " + live);
+  text +=
+      fmt::format("vtid:      version {}, configuration {}, {}\n", text_of(result, "version"), text_of(result, "generation"),
+                  is_true(result, "converged") ? "converged" : "not converged (vtictl plan says why)");
+  text += print_problems(array_of(result, "problems"));
+  const Json& tunnels = array_of(result, "tunnels");
+  return text + '\n' + (tunnels.empty() ? "no tunnels\n" : print_columns(kTunnelColumns, tunnels));
+}
+
+std::string render_list(const Json& result, const Options& options) {
+  const auto found = std::ranges::find(kKinds, options.kind, &KindColumns::kind);
+  if (result.empty() || found == kKinds.end()) return fmt::format("no {}\n", options.kind);
+  return print_columns(found->columns, result);
+}
+
+std::string render_show(const Json& result, const Options&) {
+  std::string text;
+  print_object(result, 0, text);
+  return text;
+}
+
+std::string render_explain(const Json& result, const Options&) {
+  Table table({"", "", ""});
+  for (const Json& step : result) table.add({text_of(step, "what"), text_of(step, "state"), text_of(step, "text")});
+  return table.print();
+}
+
+std::string render_plan(const Json& result, const Options&) {
+  std::string text;
+  for (const Json& op : array_of(result, "ops")) {
+    const std::string because = text_of(op, "because");
+    text += fmt::format("{}: {}{}\n", text_of(op, "op"), text_of(op, "reason"), because.empty() ? "" : " [" + because + "]");
+    if (op.contains("error")) text += fmt::format("  failed {} times: {}\n", text_of(op, "attempts"), text_of(op, "error"));
+  }
+  if (array_of(result, "ops").empty()) text += "nothing to do\n";
+  return text + print_problems(array_of(result, "problems"));
+}
+
+std::string render_outcome(const Json& result, const Options&) { return text_of(result, "text") + '\n'; }
+
+std::string render_event(const Json& event, const Options&) {
+  return fmt::format("{}  {:<8} {}{}{}\n", text_of(event, "time"), text_of(event, "kind"), text_of(event, "object"),
+                     text_of(event, "object").empty() ? "" : " ", text_of(event, "text"));
+}
+
+}  // namespace vtid::ctl

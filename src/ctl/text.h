@@ -1,0 +1,24 @@
+// The daemon's answers as text for people: one function per answer, each from the whole result to whole lines.
+#pragma once
+
+#include <string>
+
+#include "ctl/json.h"
+#include "ctl/options.h"
+
+namespace vtid::ctl {
+
+using Renderer = std::string (*)(const Json& result, const Options& options);
+
+[[nodiscard]] std::string render_status(const Json& result, const Options& options);
+[[nodiscard]] std::string render_list(const Json& result, const Options& options);  // a table per kind
+[[nodiscard]] std::string render_show(const Json& result, const Options& options);
+[[nodiscard]] std::string render_explain(const Json& result, const Options& options);
+[[nodiscard]] std::string render_plan(const Json& result, const Options& options);
+[[nodiscard]] std::string render_outcome(const Json& result, const Options& options);  // the daemon's own sentence
+[[nodiscard]] std::string render_event(const Json& event, const Options& options);
+
+// "0 B", "999 B", "1.5 KiB", "12.0 GiB".
+[[nodiscard]] std::string print_bytes(double bytes);
+
+}  // namespace vtid::ctl

@@ -1,0 +1,69 @@
+#include "io/echo_channel.h"
+
+#include <array>
+#include <string>
+#include <utility>
+
+#include "base/log.h"
+
+namespace vtid::io {
+
+EchoChannel::EchoChannel(boost::asio::io_context& context, net::Family family, OnPacket on_packet, AfterPackets after_packets)
+    : context_(&context), family_(family), on_packet_(std::move(on_packet)), after_packets_(std::move(after_packets)) {}
+
+Result<void> EchoChannel::open(TimePoint now) {
+  if (socket_) return {};
+  if (now < next_open_) return std::unexpected(failure_);
+  next_open_ = now + kReopenAfter;
+  auto opened = try_open();
+  const Error failure = opened ? Error{} : opened.error();
+  if (!opened && failure != failure_) {
+    log::error("probes impossible",
+               {{"family", std::string(net::print(family_))}, {"reason", failure.text}, {"remedy", failure.remedy}});
+  }
+  failure_ = failure;
+  return opened;
+}
+
+Result<void> EchoChannel::try_open() {
+  auto fd = open_echo_socket(family_);
+  if (!fd) return std::unexpected(fd.error());
+  boost::system::error_code failure;
+  auto socket = std::make_shared<Socket>(*context_);
+  socket->assign(fd->get(), failure);
+  if (failure) return fail("cannot wait for probes' answers: " + failure.message(), {}, failure.value());
+  std::ignore = fd->release();
+  socket_ = std::move(socket);
+  listen();
+  return {};
+}
+
+Result<void> EchoChannel::send(const EchoPath& path, std::span<const std::uint8_t> message) {
+  return send_echo(socket_->native_handle(), path, message);
+}
+
+void EchoChannel::listen() {
+  socket_->async_wait(Socket::wait_read, [this, socket = std::weak_ptr(socket_)](boost::system::error_code failure) {
+    if (failure || socket.expired()) return;
+    drain();
+    if (socket_) listen();
+    after_packets_();
+  });
+}
+
+void EchoChannel::drain() {
+  std::array<std::uint8_t, kLongestReply> buffer;
+  for (int packets = 0; socket_ && packets < kPacketsPerWake; ++packets) {
+    const auto packet = receive_echo(socket_->native_handle(), buffer);
+    if (!packet) {
+      log::warning("probe socket failed", {{"family", std::string(net::print(family_))}, {"reason", packet.error().text}});
+      socket_.reset();  // the next probe opens another
+    } else if (*packet) {
+      on_packet_(family_, **packet, std::span(buffer).first((*packet)->size));
+    } else {
+      return;
+    }
+  }
+}
+
+}  // namespace vtid::io

@@ -1,0 +1,56 @@
+// Sends the probes of every monitored gateway and keeps their health: one raw socket per address family and one timer
+// serve all of them. It decides nothing: what follows from a change is the engine's business.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/config.h"
+#include "model/gateway.h"
+#include "net/address.h"
+#include "net/names.h"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace vtid::io {
+
+class Prober {
+ public:
+  struct Target {
+    std::string gateway;                // its name
+    net::Address address;               // to probe; same family as `source`
+    std::optional<net::Address> source;
+    net::IfName device;                 // probes leave by it and by no other; empty: the routing table decides
+    model::MonitorOptions options;
+    bool tunnel_up = true;              // gateways without a tunnel leave it
+    bool operator==(const Target&) const = default;
+  };
+  using OnChange = std::function<void(const std::string& gateway, const model::GatewayHealth& health)>;
+
+  // `on_change` is called from the io_context for each change of state, never from inside a call to this object. It may
+  // call set_targets().
+  Prober(boost::asio::io_context& context, OnChange on_change);
+  ~Prober();  // on the io_context's thread, not from inside on_change, which is not called afterwards
+  Prober(const Prober&) = delete;
+  Prober& operator=(const Prober&) = delete;
+
+  // The complete list. A target that is still there keeps its history and its timing; another address or device makes
+  // it a new one. A new one is pending, or down, or unmonitored, without a call of on_change.
+  void set_targets(std::vector<Target> targets);
+
+  [[nodiscard]] model::Gateways health() const;
+  // Gateways whose latest probe could not leave, and why: "cannot send to 10.6.106.2: Network is down".
+  [[nodiscard]] std::map<std::string, std::string> troubles() const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;  // its pending handlers hold it weakly
+};
+
+}  // namespace vtid::io

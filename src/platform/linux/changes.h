@@ -1,0 +1,90 @@
+// One apply(): runs of operations of one kind, each run in a few passes of pipelined requests.
+//
+// A request that depends on another's outcome waits for the next pass: nothing is sent blindly to a name that may by then
+// be somebody else's. Device names are looked up afresh in each apply(), so an index of yesterday cannot be used.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <set>
+
+#include "platform/kernel.h"
+#include "platform/linux/routes.h"
+#include "platform/linux/socket.h"
+
+namespace vtid::platform::netlink {
+
+class Changes {
+ public:
+  Changes(Socket& route, Socket& xfrm, std::span<const model::Op> ops)
+      : route_(route), xfrm_(xfrm), ops_(ops), results_(ops.size()) {}
+
+  [[nodiscard]] std::vector<Result<void>> apply();
+
+ private:
+  struct Device {
+    net::IfIndex index;
+    model::Owner owner = model::Owner::other;
+  };
+  using Slots = std::vector<std::size_t>;  // positions in ops_
+  // Requests of one pass, and the operation that each serves.
+  struct Pass {
+    Slots slots;
+    std::vector<Bytes> requests;
+    void add(std::size_t slot, Bytes request) {
+      slots.push_back(slot);
+      requests.push_back(std::move(request));
+    }
+  };
+
+  void dispatch(const Slots& run);
+  void create_links(const Slots& run);
+  void change_links(const Slots& run);
+  void delete_links(const Slots& run);
+  void add_addresses(const Slots& run);
+  void compare_addresses(const Slots& standing);
+  void delete_addresses(const Slots& run);
+  void set_routes(const Slots& run);
+  Slots insert_routes(const Slots& run);  // returns those whose place is taken
+  [[nodiscard]] bool leads_to_new_peer(const model::Route& route) const;
+  void replace_routes(const Slots& standing);
+  void delete_routes(const Slots& run);
+  void set_policies(const Slots& run);
+  void delete_policies(const Slots& run);
+
+  template <class T>
+  [[nodiscard]] const T& op(std::size_t slot) const {
+    return std::get<T>(ops_[slot].change);
+  }
+  // Sends a pass and gives each answer to `take(slot, answer)`.
+  template <class Take>
+  void exchange(Socket& socket, Pass pass, Take take) {
+    const auto answers = socket.exchange(std::move(pass.requests));
+    for (std::size_t i = 0; i < answers.size(); ++i) take(pass.slots[i], answers[i]);
+  }
+  // The first refusal of an operation is its result; an acknowledgement is none, and neither is a tolerated errno.
+  void settle(std::size_t slot, const Verdict& verdict, int tolerated = 0);
+  void fail(std::size_t slot, Error error);
+
+  // Looks up those names that this apply() has not met yet; a name that nothing has stays unknown.
+  void look_up(const std::vector<net::IfName>& names);
+  [[nodiscard]] const Device* device(const net::IfName& name) const;
+  // The device of ours, or nothing after settling the operation: ENODEV, or not ours.
+  [[nodiscard]] const Device* own_device(std::size_t slot, const net::IfName& name);
+  // The index that a route needs: 0 for a blackhole, nothing when its device is missing.
+  [[nodiscard]] std::optional<net::IfIndex> index_for(const model::Route& route) const;
+
+  Socket& route_;
+  Socket& xfrm_;
+  std::span<const model::Op> ops_;
+  std::vector<Result<void>> results_;
+  std::map<net::IfName, Device> devices_;
+  std::set<net::Address> new_peers_;  // IPv6, added by this apply()
+};
+
+// The kernel makes the route to an IPv6 peer in a work queue of its own, after it has acknowledged the address
+// (addrconf_dad_work, net/ipv6/addrconf.c): milliseconds, more on a busy machine.
+inline constexpr int kPeerRouteAttempts = 50;
+inline constexpr std::chrono::milliseconds kPeerRoutePause{10};
+
+}  // namespace vtid::platform::netlink

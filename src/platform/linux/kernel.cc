@@ -1,0 +1,133 @@
+// The Linux backend: dumps joined into one picture, changes handed to netlink::Changes.
+#include "platform/kernel.h"
+
+#include <linux/netlink.h>
+
+#include <algorithm>
+#include <iterator>
+#include <tuple>
+
+#include "platform/linux/addresses.h"
+#include "platform/linux/changes.h"
+#include "platform/linux/links.h"
+#include "platform/linux/notices.h"
+#include "platform/linux/policies.h"
+#include "platform/linux/routes.h"
+
+namespace vtid::platform {
+namespace {
+
+using Names = std::map<net::IfIndex, net::IfName>;
+
+// A link can vanish between two dumps; what stood on it went with it. A notice about that is on its way.
+void name_addresses(std::vector<model::ObservedAddress>& addresses, const Names& names) {
+  std::erase_if(addresses, [&](const model::ObservedAddress& address) { return !names.contains(address.index); });
+  for (model::ObservedAddress& address : addresses) address.device = names.at(address.index);
+}
+
+std::vector<model::ObservedRoute> name_routes(std::vector<netlink::IndexedRoute> routes, const Names& names) {
+  std::vector<model::ObservedRoute> named;
+  for (netlink::IndexedRoute& route : routes) {
+    if (auto* via = std::get_if<model::ViaGateway>(&route.route.target)) {
+      const auto found = names.find(route.index);
+      if (found == names.end()) continue;
+      via->device = found->second;
+    }
+    named.push_back({std::move(route.route)});
+  }
+  return named;
+}
+
+void sort(model::Observed& observed) {
+  std::ranges::sort(observed.links, {}, &model::ObservedLink::name);
+  std::ranges::sort(observed.addresses, {}, [](const model::ObservedAddress& address) {
+    return std::tie(address.device, address.local, address.peer);
+  });
+  std::ranges::sort(observed.routes, {}, &model::ObservedRoute::route);
+  std::ranges::sort(observed.policies);
+}
+
+class LinuxKernel final : public Kernel {
+ public:
+  LinuxKernel(netlink::NoticeSocket notices, netlink::Socket route, netlink::Socket xfrm)
+      : notices_(std::move(notices)), route_(std::move(route)), xfrm_(std::move(xfrm)) {}
+
+  [[nodiscard]] Capabilities capabilities() const override { return {.system = "linux"}; }
+  [[nodiscard]] Result<model::Observed> observe() override;
+  [[nodiscard]] Result<std::map<net::IfName, model::LinkCounters>> counters() override;
+  [[nodiscard]] std::vector<Result<void>> apply(std::span<const model::Op> ops) override {
+    own_links_.reset();
+    return netlink::Changes(route_, xfrm_, ops).apply();
+  }
+  [[nodiscard]] int descriptor() const override { return notices_.descriptor(); }
+  [[nodiscard]] Notices drain() override { return notices_.drain(); }
+
+ private:
+  Result<std::vector<model::ObservedLink>> read_links();
+
+  netlink::NoticeSocket notices_;
+  netlink::Socket route_;
+  netlink::Socket xfrm_;
+  // Of the last link dump, until we change something: counters come by index, and a dump for the names alone would cost
+  // ten times as much as the counters (500 links under emulation: 21 ms against 2 ms).
+  std::optional<Names> own_links_;
+};
+
+Result<std::vector<model::ObservedLink>> LinuxKernel::read_links() {
+  auto links = route_.dump(netlink::encode_dump_links(), "links", netlink::decode_link);
+  if (!links) return links;
+  own_links_.emplace();
+  for (const model::ObservedLink& link : *links) {
+    if (link.owner == model::Owner::vtid) own_links_->emplace(link.index, link.name);
+  }
+  return links;
+}
+
+Result<model::Observed> LinuxKernel::observe() {
+  auto links = read_links();
+  if (!links) return std::unexpected(links.error());
+  auto addresses = route_.dump(netlink::encode_dump_addresses(), "addresses", netlink::decode_address);
+  if (!addresses) return std::unexpected(addresses.error());
+  auto routes = route_.dump(netlink::encode_dump_routes(net::Family::ipv4), "IPv4 routes", netlink::decode_route);
+  if (!routes) return std::unexpected(routes.error());
+  auto more = route_.dump(netlink::encode_dump_routes(net::Family::ipv6), "IPv6 routes", netlink::decode_route);
+  if (!more) return std::unexpected(more.error());
+  auto policies = xfrm_.dump(netlink::encode_dump_policies(), "policies", netlink::decode_policy);
+  if (!policies) return std::unexpected(policies.error());
+
+  Names names;
+  for (const model::ObservedLink& link : *links) names.emplace(link.index, link.name);
+  name_addresses(*addresses, names);
+  std::ranges::move(*more, std::back_inserter(*routes));
+  model::Observed observed{*std::move(links), *std::move(addresses), name_routes(*std::move(routes), names),
+                           *std::move(policies)};
+  sort(observed);
+  return observed;
+}
+
+Result<std::map<net::IfName, model::LinkCounters>> LinuxKernel::counters() {
+  if (!own_links_) {
+    if (const auto links = read_links(); !links) return std::unexpected(links.error());
+  }
+  auto all = route_.dump(netlink::encode_dump_counters(), "counters", netlink::decode_counters);
+  if (!all) return std::unexpected(all.error());
+  std::map<net::IfName, model::LinkCounters> found;
+  for (const netlink::IndexedCounters& item : *all) {
+    if (const auto own = own_links_->find(item.index); own != own_links_->end()) found.emplace(own->second, item.counters);
+  }
+  return found;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Kernel>> open_native_kernel() {
+  auto notices = netlink::NoticeSocket::open();
+  if (!notices) return std::unexpected(notices.error());
+  auto route = netlink::Socket::open(NETLINK_ROUTE);
+  if (!route) return std::unexpected(route.error());
+  auto xfrm = netlink::Socket::open(NETLINK_XFRM);
+  if (!xfrm) return std::unexpected(xfrm.error());
+  return std::make_unique<LinuxKernel>(*std::move(notices), *std::move(route), *std::move(xfrm));
+}
+
+}  // namespace vtid::platform

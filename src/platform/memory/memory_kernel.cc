@@ -1,0 +1,167 @@
+#include "platform/memory/memory_kernel.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <iterator>
+#include <system_error>
+#include <tuple>
+
+#include "platform/refusal.h"
+
+namespace vtid::platform {
+namespace {
+
+constexpr std::string_view kXfrmKind = "xfrm";
+constexpr std::uint32_t kLowestMtu = 68;       // ETH_MIN_MTU
+constexpr std::uint32_t kHighestMtu = 65'535;  // IP_MAX_MTU
+
+net::IfName name_of(std::string_view text) { return *net::IfName::parse(text); }
+
+net::Prefix prefix_of(std::string_view text) { return *net::parse_prefix(text); }
+
+bool is_mtu(std::uint32_t mtu) { return mtu >= kLowestMtu && mtu <= kHighestMtu; }
+
+}  // namespace
+
+MemoryKernel::MemoryKernel() {
+  const net::IfName loopback = name_of("lo");
+  place(loopback, model::Owner::other, "", {}, 65'536, true);
+  for (const auto* text : {"127.0.0.1/8", "::1/128"}) place({loopback, prefix_of(text), {}}, true);
+  notices_ = {};
+}
+
+Result<model::Observed> MemoryKernel::observe() {
+  ++looks_;
+  if (const int code = std::exchange(failing_observe_, 0); code != 0) {
+    return fail("cannot list links: " + std::generic_category().message(code), {}, code);
+  }
+  model::Observed observed;
+  for (const auto& [name, link] : links_) observed.links.push_back(link);
+  for (const auto& [device, addresses] : addresses_) std::ranges::copy(addresses, std::back_inserter(observed.addresses));
+  for (const auto& [key, route] : routes_) {
+    if (route.owner == model::Owner::vtid) observed.routes.push_back({route.value});
+  }
+  for (const auto& [key, policy] : policies_) {
+    if (policy.owner == model::Owner::vtid) observed.policies.push_back(policy.value);
+  }
+  std::ranges::sort(observed.addresses, {}, [](const model::ObservedAddress& address) {
+    return std::tie(address.device, address.local, address.peer);
+  });
+  return observed;
+}
+
+Result<std::map<net::IfName, model::LinkCounters>> MemoryKernel::counters() {
+  std::map<net::IfName, model::LinkCounters> found;
+  for (const auto& [name, link] : links_) {
+    if (link.owner != model::Owner::vtid) continue;
+    const auto known = counters_.find(name);
+    found.emplace(name, known == counters_.end() ? model::LinkCounters{} : known->second);
+  }
+  return found;
+}
+
+std::vector<Result<void>> MemoryKernel::apply(std::span<const model::Op> ops) {
+  std::vector<Result<void>> results;
+  for (const model::Op& op : ops) {
+    const auto failing = failing_ops_.extract(writes_++);
+    const Verdict verdict = failing.empty() ? std::visit([this](const auto& change) { return apply_one(change); }, op.change)
+                                            : Verdict{failing.mapped(), {}};
+    if (verdict.code == 0) {
+      results.emplace_back();
+    } else {
+      results.emplace_back(std::unexpected(refusal(op.change, verdict.code, verdict.detail)));
+    }
+  }
+  return results;
+}
+
+Notices MemoryKernel::drain() { return std::exchange(notices_, {}); }
+
+model::ObservedLink* MemoryKernel::find(const net::IfName& name) {
+  const auto found = links_.find(name);
+  return found == links_.end() ? nullptr : &found->second;
+}
+
+void MemoryKernel::place(const net::IfName& name, model::Owner owner, std::string kind, std::optional<net::IfId> if_id,
+                         std::uint32_t mtu, bool up) {
+  model::ObservedLink& link = links_[name];
+  link.index = {next_index_++};
+  link.name = name;
+  link.owner = owner;
+  link.kind = std::move(kind);
+  link.if_id = if_id;
+  link.mtu = mtu;
+  link.up = up;
+  if (if_id) if_ids_.emplace(*if_id, name);
+  ++notices_.ours;
+}
+
+// Going down takes the routes of both families and the IPv6 addresses; IPv6 also leaves when its smallest MTU (1280) no
+// longer fits.
+void MemoryKernel::change(model::ObservedLink& link, bool up, std::uint32_t mtu) {
+  if (link.up == up && link.mtu == mtu) return;
+  const bool down = link.up && !up;
+  link.up = up;
+  link.mtu = mtu;
+  ++notices_.ours;
+  if (down) erase_routes(link.name);
+  if (!down && mtu >= kLowestIpv6Mtu) return;
+  erase_routes(link.name, net::Family::ipv6);
+  erase_addresses(link.name, [](const model::ObservedAddress& item) { return item.local.address.is_v6(); });
+}
+
+void MemoryKernel::remove(const net::IfName& name) {
+  erase_routes(name);
+  erase_addresses(name, [](const model::ObservedAddress&) { return true; });
+  if (const auto if_id = links_.at(name).if_id) if_ids_.erase(*if_id);
+  links_.erase(name);
+  counters_.erase(name);
+  ++notices_.ours;
+}
+
+MemoryKernel::Verdict MemoryKernel::apply_one(const model::CreateLink& op) {
+  const model::Link& link = op.link;
+  if (link.alias.size() > kLongestAlias) return {EINVAL, "the alias is too long"};
+  if (find(link.name) != nullptr) return {EEXIST, {}};
+  if (!is_mtu(link.mtu)) return {EINVAL, "mtu out of range"};
+  if (link.if_id.value == 0) return {EINVAL, "if_id must be non zero"};
+  if (if_ids_.contains(link.if_id)) return {EEXIST, {}};
+  place(link.name, model::Owner::vtid, std::string(kXfrmKind), link.if_id, link.mtu, link.up);
+  find(link.name)->multicast = link.multicast;
+  find(link.name)->alias = link.alias;
+  return {};
+}
+
+MemoryKernel::Verdict MemoryKernel::apply_one(const model::ChangeLink& op) {
+  model::ObservedLink* link = find(op.link.name);
+  if (link == nullptr) return {ENODEV, {}};
+  if (link->owner != model::Owner::vtid) return {EEXIST, kNotOurs};
+  if (op.link.alias.size() > kLongestAlias) return {EINVAL, "the alias is too long"};
+  if (!is_mtu(op.link.mtu)) return {EINVAL, "mtu out of range"};
+  if (link->alias != op.link.alias || link->multicast != op.link.multicast) ++notices_.ours;
+  link->alias = op.link.alias;
+  link->multicast = op.link.multicast;
+  change(*link, op.link.up, op.link.mtu);
+  return {};
+}
+
+MemoryKernel::Verdict MemoryKernel::apply_one(const model::DeleteLink& op) {
+  const model::ObservedLink* link = find(op.name);
+  if (link == nullptr) return {};
+  if (link->owner != model::Owner::vtid) return {EEXIST, kNotOurs};
+  remove(op.name);
+  return {};
+}
+
+void MemoryKernel::add_foreign_link(std::string kind, const net::IfName& name, std::optional<net::IfId> if_id,
+                                    std::uint32_t mtu) {
+  place(name, model::Owner::other, std::move(kind), if_id, mtu, true);
+}
+
+void MemoryKernel::delete_link(const net::IfName& name) {
+  if (find(name) != nullptr) remove(name);
+}
+
+void MemoryKernel::set_link(const net::IfName& name, bool up, std::uint32_t mtu) { change(links_.at(name), up, mtu); }
+
+}  // namespace vtid::platform

@@ -1,0 +1,261 @@
+#include "vici/charon.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "vici/boot.h"
+#include "vici/caveats.h"
+
+namespace vtid::vici {
+namespace {
+
+constexpr std::array kChannels{Channel::events, Channel::queries, Channel::commands};
+// Never "log" or "control-log": charon up to 5.9.10 can deadlock on them (strongSwan issue 566).
+constexpr std::array<std::string_view, 5> kEvents{"child-updown", "child-rekey", "ike-updown", "ike-rekey", "ike-update"};
+
+constexpr BackoffLimits kReconnect{Duration{500}, Duration{10'000}};
+constexpr Duration kOpenPatience{10'000};
+constexpr Duration kQueryPatience{10'000};
+constexpr Duration kWaitPatience{60'000};     // an IKE_SA is busy while charon resolves a host name or a module loads
+constexpr Duration kCommandPatience{60'000};  // and a command may have to wait for it
+constexpr Duration kSettle{1'000};            // from an event to the look that checks what it left untold
+constexpr Duration kRelist{300'000};
+
+Result<void> without_message(const Result<Message>& answer) {
+  if (!answer) return std::unexpected(answer.error());
+  return {};
+}
+
+std::set<std::string> names(const Result<Message>& answer, std::string_view list) {
+  if (!answer) return {};
+  const Message::List& items = answer->list(list);
+  return {items.begin(), items.end()};
+}
+
+}  // namespace
+
+Charon::Charon(Loaded loaded, std::function<std::uint32_t()> random)
+    : random_(random), loader_(std::move(loaded), std::move(random)), backoff_(kReconnect) {}
+
+void Charon::on_opened(Channel channel, Now now) {
+  Line& opened = line(channel);
+  if (opened.state != LineState::opening) return;
+  opened.state = LineState::open;
+  if (channel == Channel::events) {
+    for (const std::string_view event : kEvents) {
+      opened.purposes.emplace(opened.session.subscribe(event, kQueryPatience, now), Subscribed{});
+    }
+  } else if (channel == Channel::queries) {
+    ask(channel, "version", {}, VersionAsked{}, now);
+    ask(channel, "stats", {}, StatsAsked{}, now);
+  }
+  pump(now);
+}
+
+void Charon::on_bytes(Channel channel, std::string_view bytes, Now now) {
+  if (line(channel).state != LineState::open) return;
+  line(channel).session.on_bytes(bytes, now);
+  pump(now);
+}
+
+void Charon::on_closed(Channel channel, std::string_view reason, Now now) {
+  if (line(channel).state == LineState::closed) return;
+  line(channel).state = LineState::closed;
+  lose(std::string(reason), now);
+  pump(now);
+}
+
+void Charon::on_time(Now now) {
+  const bool closed = std::ranges::all_of(lines_, [](const Line& one) { return one.state == LineState::closed; });
+  const bool opening = std::ranges::any_of(lines_, [](const Line& one) { return one.state == LineState::opening; });
+  if (closed && now.steady >= next_try_) open_all(now);
+  if (opening && now.steady >= opened_by_) lose("the connection could not be opened in time", now);
+  for (Line& one : lines_) one.session.on_time(now);
+  if (table().connected && now.steady >= relist_at_) {
+    relist_at_ = now.steady + kRelist;
+    readings_.never_wait(false);
+    readings_.look_at_all();
+    peer_.inventory_due = true;
+    ask(Channel::queries, "stats", {}, StatsAsked{}, now);
+  }
+  pump(now);
+}
+
+TimePoint Charon::next_deadline() const {
+  if (std::ranges::all_of(lines_, [](const Line& one) { return one.state == LineState::closed; })) return next_try_;
+  TimePoint next = TimePoint::max();
+  for (const Line& one : lines_) {
+    if (one.state == LineState::opening) next = std::min(next, opened_by_);
+    next = std::min(next, one.session.next_deadline().value_or(next));
+  }
+  if (!table().connected) return next;
+  next = std::min({next, relist_at_, readings_.next_deadline().value_or(next)});
+  return std::min(next, loader_.next_deadline().value_or(next));
+}
+
+void Charon::open_all(Now now) {
+  peer_ = {};
+  opened_by_ = now.steady + kOpenPatience;
+  for (const Channel channel : kChannels) {
+    line(channel) = {LineState::opening, {}, {}};
+    effects_.emplace_back(Open{channel});
+  }
+}
+
+// One line is as good as none: without events the table ages unseen, without queries it cannot be checked.
+void Charon::lose(std::string reason, Now now) {
+  // Waiting made charon hang, it seems: the next time the list has to do with what is not busy.
+  const auto& hung = line(Channel::queries).session.ended();
+  if (hung && readings_.under_way() && readings_.under_way()->waits) readings_.never_wait(true);
+  const Error error{"charon went away: " + reason, {}, 0};
+  for (const Channel channel : kChannels) {
+    Line& lost = line(channel);
+    if (lost.state != LineState::closed) effects_.emplace_back(Close{channel});
+    for (const auto& [id, purpose] : std::exchange(lost, {}).purposes) {
+      if (const auto* asked = std::get_if<TicketAsked>(&purpose)) conclude(asked->ticket, std::unexpected(error));
+    }
+  }
+  for (const Initiate& initiate : std::exchange(waiting_, {})) conclude(initiate.ticket, std::unexpected(error));
+  for (const Ticket ticket : readings_.abandon()) conclude(ticket, std::unexpected(error));
+  loader_.on_disconnected();
+  view_.disconnect(now.wall);
+  next_try_ = now.steady + backoff_.next(random_());
+  if (std::exchange(lost_because_, reason) != reason) ++revision_;
+}
+
+// Everything that follows from an input, until nothing more does.
+void Charon::pump(Now now) {
+  for (bool news = true; news;) {
+    news = false;
+    for (const Channel channel : kChannels) news |= receive(channel, now);
+    const auto ended = std::ranges::find_if(lines_, [](const Line& one) { return one.session.ended().has_value(); });
+    if (ended != lines_.end()) lose(ended->session.ended()->text, now);
+    advance(now);
+  }
+  for (const Channel channel : kChannels) {
+    if (std::string bytes = line(channel).session.take_output(); !bytes.empty()) effects_.emplace_back(Send{channel, std::move(bytes)});
+  }
+  const bool changed = view_.take_changed();
+  if (loader_.take_changed() || changed) ++revision_;
+}
+
+bool Charon::receive(Channel channel, Now now) {
+  std::vector<Report> reports = line(channel).session.take_reports();
+  for (Report& report : reports) on_report(line(channel), std::move(report), now);
+  return !reports.empty();
+}
+
+void Charon::on_report(Line& from, Report report, Now now) {
+  if (const auto* raised = std::get_if<Raised>(&report)) return on_event(*raised, now);
+  if (const auto* streamed = std::get_if<Streamed>(&report)) return on_listed(streamed->message, now);
+  const auto* answered = std::get_if<Answered>(&report);
+  if (answered == nullptr) return;  // abandoned: lose() sees to it
+  const auto entry = from.purposes.extract(answered->id);
+  std::visit([&](const auto& purpose) { on_answer(purpose, answered->response, now); }, entry.mapped());
+}
+
+void Charon::ask(Channel channel, std::string_view command, const Message& message, Purpose purpose, Now now) {
+  Line& asked = line(channel);
+  const Duration patience = channel == Channel::commands ? kCommandPatience : kQueryPatience;
+  asked.purposes.emplace(asked.session.request(command, message, patience, now), std::move(purpose));
+}
+
+void Charon::advance(Now now) {
+  advance_inventory(now);
+  advance_readings(now);
+  if (table().connected) advance_loads(now);
+}
+
+// Over the commands, not the queries: so the answer tells exactly what the loads before it have made.
+void Charon::advance_inventory(Now now) {
+  if (line(Channel::commands).state != LineState::open || !peer_.stats_known) return;
+  if (!std::exchange(peer_.inventory_due, false)) return;
+  ask(Channel::commands, "get-conns", {}, ConnectionsAsked{}, now);
+  ask(Channel::commands, "get-shared", {}, SecretsAsked{}, now);
+}
+
+// Not before every event is subscribed: what happens after the list must be heard.
+void Charon::advance_readings(Now now) {
+  const bool open = std::ranges::all_of(lines_, [](const Line& one) { return one.state == LineState::open; });
+  if (!open || !peer_.stats_known || peer_.subscriptions < kEvents.size()) return;
+  Line& queries = line(Channel::queries);
+  const auto reading = readings_.next(now.steady);
+  if (!reading) return;
+  Message request;
+  if (!reading->waits) request.add_flag("noblock", true);
+  if (reading->connection) request.add("ike", *reading->connection);
+  const Duration patience = reading->waits ? kWaitPatience : kQueryPatience;
+  current_view().begin_reading(reading->connection);
+  peer_.listed = 0;
+  queries.purposes.emplace(queries.session.stream("list-sas", "list-sa", request, patience, now), ListAsked{});
+}
+
+void Charon::on_listed(const Message& message, Now now) {
+  ++peer_.listed;
+  const auto listing = decode_listing(message, now.wall);
+  if (!listing) return;
+  current_view().read(*listing);
+  readings_.on_listed(listing->ike.name);
+}
+
+void Charon::on_answer(const ListAsked&, const Result<Message>& answer, Now now) {
+  const bool whole = answer && readings_.under_way()->waits;
+  for (const Ticket ticket : readings_.finish(current_view().end_reading(whole))) conclude(ticket, without_message(answer));
+  if (table().connected) return;
+  if (peer_.listed >= peer_.ikes || whole || readings_.never_waits()) {
+    adopt(now);
+  } else {
+    readings_.recheck_all();
+  }
+}
+
+void Charon::adopt(Now now) {
+  const std::string& shown = view_.table().boot;
+  const std::string boot = same_boot(known_boot_, peer_.boot) && !shown.empty() ? shown : peer_.boot;
+  readings_.recheck(view_.adopt(std::move(peer_.view), boot, peer_.version, now.wall));
+  known_boot_ = peer_.boot;
+  relist_at_ = now.steady + kRelist;
+  backoff_.reset();
+  lost_because_.clear();
+}
+
+void Charon::on_event(const Raised& raised, Now now) {
+  const auto event = decode_event(raised.event, raised.message, now.wall);
+  if (!event) return;
+  const std::string connection = current_view().apply(*event);
+  if (!connection.empty()) readings_.look_soon(connection, now.steady + kSettle);
+}
+
+// An event that this charon does not know costs time, not correctness: the lists show what it would have told.
+void Charon::on_answer(const Subscribed&, const Result<Message>&, Now) {
+  if (++peer_.subscriptions == kEvents.size()) readings_.look_at_all();
+}
+
+void Charon::on_answer(const VersionAsked&, const Result<Message>& answer, Now) {
+  if (answer) peer_.version = answer->text("version");
+}
+
+void Charon::on_answer(const StatsAsked&, const Result<Message>& answer, Now) {
+  const Message* uptime = answer ? answer->find_section("uptime") : nullptr;
+  const Message* ikes = answer ? answer->find_section("ikesas") : nullptr;
+  const bool continues = std::exchange(peer_.stats_known, true);
+  peer_.boot = uptime == nullptr ? "" : uptime->text("since");
+  peer_.ikes = ikes == nullptr ? 0 : static_cast<std::size_t>(ikes->number("total").value_or(0));
+  loader_.on_boot(peer_.boot, continues);
+  if (table().connected) known_boot_ = peer_.boot;
+}
+
+void Charon::on_answer(const ConnectionsAsked&, const Result<Message>& answer, Now) {
+  peer_.inventory.connections = names(answer, "conns");
+}
+
+void Charon::on_answer(const SecretsAsked&, const Result<Message>& answer, Now) {
+  peer_.inventory.secrets = names(answer, "keys");
+  loader_.on_inventory(peer_.inventory);
+}
+
+std::vector<Effect> Charon::take_effects() { return std::exchange(effects_, {}); }
+
+}  // namespace vtid::vici

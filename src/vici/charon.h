@@ -1,0 +1,189 @@
+// The whole relation with one charon, over three connections to its vici socket: events (always read), queries and commands.
+// It keeps the table of SAs true, loads the connections that are wanted and carries out requests. It holds no socket and
+// reads no clock: inputs come with the time, and what is to be done on the sockets comes out as effects.
+//
+//   charon.on_time(now);                              // opens at once when next_deadline() is in the past, as it is at first
+//   if (charon.loaded() changed) save it;             // before the effects: a crash must not make our connections foreign
+//   for (Effect& effect : charon.take_effects()) …    // Open -> later on_opened or on_closed; Send; Close
+//   charon.on_bytes(channel, bytes, now);             // in pieces of any size
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/backoff.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "model/op.h"
+#include "model/sa_table.h"
+#include "vici/connection.h"
+#include "vici/loader.h"
+#include "vici/readings.h"
+#include "vici/sa_view.h"
+#include "vici/session.h"
+
+namespace vtid::vici {
+
+enum class Channel : std::uint8_t { events, queries, commands };
+
+struct Open {
+  Channel channel;
+  bool operator==(const Open&) const = default;
+};
+struct Send {
+  Channel channel;
+  std::string bytes;
+  bool operator==(const Send&) const = default;
+};
+// Close the connection, or give up opening it. Nothing more may be reported about it.
+struct Close {
+  Channel channel;
+  bool operator==(const Close&) const = default;
+};
+using Effect = std::variant<Open, Send, Close>;
+
+struct Outcome {
+  Ticket ticket = 0;
+  Result<void> result;
+  bool operator==(const Outcome&) const = default;
+};
+
+// What to terminate: every IKE_SA of a connection, or one by its uniqueid.
+struct Terminate {
+  std::string ike;           // the connection; empty when ike_id says it
+  std::uint32_t ike_id = 0;  // 0: all of the connection
+  bool force = false;        // do not wait for the peer's consent
+};
+// What to rekey: a connection's IKE_SAs, or CHILD_SAs of a name.
+struct RekeySa {
+  std::string ike;    // the connection; empty when only `child` counts
+  std::string child;  // empty: the IKE_SA itself
+};
+
+class Charon {
+ public:
+  // `loaded` is what loaded() said before vtid's last stop. `random` spreads the retries.
+  Charon(Loaded loaded, std::function<std::uint32_t()> random);
+
+  // Input from the sockets and the clock. A refused connect (ENOENT, ECONNREFUSED, EAGAIN) is an on_closed like any other.
+  void on_opened(Channel channel, Now now);
+  void on_bytes(Channel channel, std::string_view bytes, Now now);
+  void on_closed(Channel channel, std::string_view reason, Now now);
+  void on_time(Now now);
+  [[nodiscard]] TimePoint next_deadline() const;
+
+  // The connections that charon shall have of us: loads what is new or changed, unloads ours that left. The same set again
+  // sends nothing. Before the first call nothing is loaded and nothing unloaded.
+  void want(std::vector<WantedConnection> connections, Now now);
+
+  // Requests answer with an Outcome of that ticket, always, at once when charon is away. initiate() and terminate() succeed
+  // when charon has accepted them; what becomes of them shows in the table.
+  void initiate(Ticket ticket, const std::string& ike, const std::string& child, Now now);
+  void terminate(Ticket ticket, const Terminate& what, Now now);
+  void rekey(Ticket ticket, const RekeySa& what, Now now);
+  // Brings the table up to date for one connection: half-open IKE_SAs raise no events. Success: the table is fresh.
+  void look(Ticket ticket, const std::string& ike, Now now);
+
+  [[nodiscard]] const model::SaTable& table() const { return view_.table(); }
+  [[nodiscard]] std::vector<model::Problem> problems() const;
+  [[nodiscard]] const Loaded& loaded() const { return loader_.loaded(); }
+  // Changes whenever table(), problems() or loaded() may have changed.
+  [[nodiscard]] std::uint64_t revision() const { return revision_; }
+  // charon is in step with the last want(), or has refused what is missing.
+  [[nodiscard]] bool settled() const { return table().connected && loader_.settled(); }
+
+  [[nodiscard]] std::vector<Effect> take_effects();
+  [[nodiscard]] std::vector<Outcome> take_outcomes();
+
+ private:
+  // What an answer is for.
+  struct Subscribed {};
+  struct VersionAsked {};
+  struct StatsAsked {};
+  struct ConnectionsAsked {};
+  struct SecretsAsked {};
+  struct ListAsked {};
+  struct TicketAsked {
+    Ticket ticket;
+  };
+  using Purpose = std::variant<Subscribed, VersionAsked, StatsAsked, ConnectionsAsked, SecretsAsked, ListAsked, Step, TicketAsked>;
+
+  enum class LineState : std::uint8_t { closed, opening, open };
+  struct Line {
+    LineState state = LineState::closed;
+    Session session;
+    std::map<RequestId, Purpose> purposes;
+  };
+  struct Initiate {
+    Ticket ticket;
+    std::string ike;
+    std::string child;
+  };
+  // What is known of the charon at the other end of the open lines.
+  struct Peer {
+    std::size_t subscriptions = 0;  // answered
+    std::string version;
+    std::string boot;
+    bool stats_known = false;
+    std::size_t ikes = 0;  // in stats, to tell whether a list was whole
+    std::size_t listed = 0;
+    bool inventory_due = true;
+    Inventory inventory;
+    SaView view;  // until it is whole and replaces ours
+  };
+
+  Line& line(Channel channel) { return lines_.at(static_cast<std::size_t>(channel)); }
+  SaView& current_view() { return table().connected ? view_ : peer_.view; }
+
+  void open_all(Now now);
+  void lose(std::string reason, Now now);
+  void pump(Now now);
+  bool receive(Channel channel, Now now);
+  void advance(Now now);
+  void advance_inventory(Now now);
+  void advance_readings(Now now);
+  void advance_loads(Now now);
+  void send_initiate(const Initiate& initiate, Now now);
+  void ask(Channel channel, std::string_view command, const Message& message, Purpose purpose, Now now);
+  void ask_ticket(Ticket ticket, std::string_view command, const Message& message, Now now);
+
+  void on_report(Line& line, Report report, Now now);
+  void on_answer(const Subscribed& asked, const Result<Message>& answer, Now now);
+  void on_answer(const VersionAsked& asked, const Result<Message>& answer, Now now);
+  void on_answer(const StatsAsked& asked, const Result<Message>& answer, Now now);
+  void on_answer(const ConnectionsAsked& asked, const Result<Message>& answer, Now now);
+  void on_answer(const SecretsAsked& asked, const Result<Message>& answer, Now now);
+  void on_answer(const ListAsked& asked, const Result<Message>& answer, Now now);
+  void on_answer(const Step& asked, const Result<Message>& answer, Now now);
+  void on_answer(const TicketAsked& asked, const Result<Message>& answer, Now now);
+  void on_listed(const Message& message, Now now);
+  void on_event(const Raised& raised, Now now);
+  void adopt(Now now);
+  void conclude(Ticket ticket, Result<void> result);
+
+  std::function<std::uint32_t()> random_;
+  Loader loader_;
+  Readings readings_;
+  SaView view_;
+  Peer peer_;
+  std::string known_boot_;  // as last told by a charon
+  std::array<Line, 3> lines_;
+  std::vector<Initiate> waiting_;  // for their connection to be loaded
+  Backoff backoff_;
+  TimePoint next_try_{};   // of opening, while all lines are closed
+  TimePoint opened_by_{};  // else the attempt has failed
+  TimePoint relist_at_{};
+  std::string lost_because_;
+  std::uint64_t revision_ = 0;
+  std::vector<Effect> effects_;
+  std::vector<Outcome> outcomes_;
+};
+
+}  // namespace vtid::vici

@@ -1,0 +1,116 @@
+// What charon is asked to do: loads for the wanted connections, and requests with a ticket.
+#include <utility>
+
+#include "vici/caveats.h"
+#include "vici/charon.h"
+
+namespace vtid::vici {
+namespace {
+
+Message quick(bool force = false) {
+  Message request;
+  request.add("timeout", "-1");  // answer at once: never wait in charon (strongSwan issue 566)
+  if (force) request.add_flag("force", true);
+  return request;
+}
+
+void add_unless_empty(Message& message, std::string name, const std::string& value) {
+  if (!value.empty()) message.add(std::move(name), value);
+}
+
+}  // namespace
+
+void Charon::want(std::vector<WantedConnection> connections, Now now) {
+  loader_.want(std::move(connections));
+  pump(now);
+}
+
+void Charon::advance_loads(Now now) {
+  while (const auto step = loader_.next_step(now.steady)) ask(Channel::commands, step->command, step->request, *step, now);
+  std::vector<Initiate> still_waiting;
+  for (Initiate& initiate : std::exchange(waiting_, {})) {
+    if (loader_.busy_with(initiate.ike)) {
+      still_waiting.push_back(std::move(initiate));
+    } else if (const auto refusal = loader_.refusal(initiate.ike)) {
+      conclude(initiate.ticket, std::unexpected(*refusal));
+    } else {
+      send_initiate(initiate, now);
+    }
+  }
+  waiting_ = std::move(still_waiting);
+}
+
+void Charon::on_answer(const Step& step, const Result<Message>& answer, Now now) {
+  loader_.on_done(step, answer ? Result<void>{} : std::unexpected(answer.error()), now.steady);
+}
+
+void Charon::initiate(Ticket ticket, const std::string& ike, const std::string& child, Now now) {
+  if (table().connected) {
+    waiting_.push_back({ticket, ike, child});
+  } else {
+    conclude(ticket, fail("charon does not answer"));
+  }
+  pump(now);
+}
+
+void Charon::send_initiate(const Initiate& initiate, Now now) {
+  Message request = quick();
+  request.add("ike", initiate.ike).add("child", initiate.child);
+  ask(Channel::commands, "initiate", request, TicketAsked{initiate.ticket}, now);
+}
+
+void Charon::terminate(Ticket ticket, const Terminate& what, Now now) {
+  Message request = quick(what.force);
+  add_unless_empty(request, "ike", what.ike);
+  if (what.ike_id != 0) request.add_number("ike-id", what.ike_id);
+  ask_ticket(ticket, "terminate", request, now);
+}
+
+void Charon::rekey(Ticket ticket, const RekeySa& what, Now now) {
+  Message request;
+  add_unless_empty(request, "ike", what.ike);
+  add_unless_empty(request, "child", what.child);
+  ask_ticket(ticket, "rekey", request, now);
+}
+
+void Charon::look(Ticket ticket, const std::string& ike, Now now) {
+  if (table().connected) {
+    readings_.ask(ike, ticket);
+  } else {
+    conclude(ticket, fail("charon does not answer"));
+  }
+  pump(now);
+}
+
+void Charon::ask_ticket(Ticket ticket, std::string_view command, const Message& message, Now now) {
+  if (table().connected) {
+    ask(Channel::commands, command, message, TicketAsked{ticket}, now);
+  } else {
+    conclude(ticket, fail("charon does not answer"));
+  }
+  pump(now);
+}
+
+// A refusal may mean that somebody unloaded what was ours (swanctl --load-all does): look what is there.
+void Charon::on_answer(const TicketAsked& asked, const Result<Message>& answer, Now) {
+  if (!answer) peer_.inventory_due = true;
+  conclude(asked.ticket, answer ? Result<void>{} : std::unexpected(answer.error()));
+}
+
+void Charon::conclude(Ticket ticket, Result<void> result) { outcomes_.push_back({ticket, std::move(result)}); }
+
+std::vector<Outcome> Charon::take_outcomes() { return std::exchange(outcomes_, {}); }
+
+std::vector<model::Problem> Charon::problems() const {
+  std::vector<model::Problem> problems = loader_.problems();
+  if (!table().connected && !lost_because_.empty()) {
+    problems.push_back({model::Severity::error, "charon", "charon does not answer: " + lost_because_,
+                        "is charon running, with the vici plugin, on the socket that charon.vici names?"});
+  }
+  if (table().connected) {
+    if (auto caveat = version_caveat(table().version)) problems.push_back(std::move(*caveat));
+  }
+  return problems;
+}
+
+}  // namespace vtid::vici

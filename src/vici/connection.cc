@@ -1,0 +1,96 @@
+#include "vici/connection.h"
+
+#include <string_view>
+#include <utility>
+
+namespace vtid::vici {
+namespace {
+
+std::string seconds(Duration duration) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(duration).count());
+}
+
+std::string outer(const model::Endpoint& endpoint) {
+  return std::holds_alternative<model::AnyAddress>(endpoint) ? "%any" : model::print(endpoint);
+}
+
+// Said outright where it is known, so that the peer, our check of it and the choice of the PSK all mean the same identity.
+std::string identity(const model::IkePeer& peer) {
+  if (!peer.id.empty()) return peer.id;
+  const auto* address = std::get_if<net::Address>(&peer.address);
+  return address == nullptr ? "" : net::print(*address);
+}
+
+Message auth_section(const model::IkePeer& peer) {
+  Message auth;
+  auth.add("auth", "psk");
+  if (const std::string id = identity(peer); !id.empty()) auth.add("id", id);
+  return auth;
+}
+
+Message child_section(const model::Tunnel& tunnel, net::Unit unit) {
+  const model::MergedChild merged = model::merge_children(tunnel);
+  const Message::List everything{"0.0.0.0/0", "::/0"};
+  Message child;
+  child.add("mode", "tunnel")
+      .add_number("reqid", net::reqid_of(unit).value)
+      .add_number("if_id_in", net::if_id_of(unit).value)
+      .add_number("if_id_out", net::if_id_of(unit).value)
+      .add_list("local_ts", everything)
+      .add_list("remote_ts", everything)
+      .add_list("esp_proposals", merged.proposals)
+      .add("rekey_time", seconds(merged.rekey))
+      .add_flag("policies", merged.policies == model::PolicyOwner::charon)
+      .add("start_action", tunnel.start == model::Start::trap ? "trap" : "none")
+      .add("close_action", "none")
+      .add("dpd_action", "clear");
+  return child;
+}
+
+// unique: "never", because with "no" charon still obeys INITIAL_CONTACT, which silently destroys the other tunnel between
+// the same two identities (two uplinks, one peer). Duplicates are counted, not fought.
+// keyingtries: one, because the supervisor retries, with its own pace and its own words.
+Message connection_section(const model::Tunnel& tunnel, const model::Ike& ike, net::Unit unit) {
+  Message section;
+  section.add("version", ike.version == model::IkeVersion::v1 ? "1" : "2")
+      .add_list("local_addrs", {outer(ike.local.address)})
+      .add_list("remote_addrs", {outer(ike.remote.address)})
+      .add_list("proposals", ike.proposals)
+      .add("dpd_delay", seconds(ike.dpd))
+      .add("rekey_time", seconds(ike.rekey))
+      .add_flag("mobike", ike.mobike)
+      .add_flag("encap", ike.encapsulate)
+      .add("keyingtries", "1")
+      .add("unique", "never")
+      .add_section("local", auth_section(ike.local))
+      .add_section("remote", auth_section(ike.remote))
+      .add_section("children", Message{}.add_section(tunnel.name, child_section(tunnel, unit)));
+  return section;
+}
+
+// charon takes the secret whose owners match the peer best, and among equals the one that matches us best. A peer whose
+// identity is open gets "%any", which matches everybody, but less than a secret that names its owner.
+Message secret_request(const model::Tunnel& tunnel, const model::Ike& ike, const model::PskAuth& auth) {
+  const std::string remote = identity(ike.remote);
+  Message::List owners{remote.empty() ? "%any" : remote};
+  if (std::string local = identity(ike.local); !local.empty()) owners.push_back(std::move(local));
+  return Message{}
+      .add("id", secret_id(tunnel.name))
+      .add("type", "IKE")
+      .add("data", auth.psk.secret.reveal())
+      .add_list("owners", std::move(owners));
+}
+
+}  // namespace
+
+std::string secret_id(const std::string& connection) { return "vtid-" + connection; }
+
+std::optional<WantedConnection> make_connection(const model::Tunnel& tunnel, net::Unit unit) {
+  const auto* ike = std::get_if<model::Ike>(&tunnel.ike);
+  if (ike == nullptr) return std::nullopt;
+  WantedConnection wanted{tunnel.name, Message{}.add_section(tunnel.name, connection_section(tunnel, *ike, unit)), {}};
+  if (const auto* psk = std::get_if<model::PskAuth>(&ike->auth)) wanted.secret = secret_request(tunnel, *ike, *psk);
+  return wanted;
+}
+
+}  // namespace vtid::vici

@@ -1,0 +1,28 @@
+// From a tunnel of the file to what charon is asked to load for it. One connection and one CHILD_SA, both named like the
+// tunnel. charon never starts, restarts or closes by itself: the supervisor alone decides, so that two ends do not fight.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "model/config.h"
+#include "net/names.h"
+#include "vici/message.h"
+
+namespace vtid::vici {
+
+// Requests as charon wants them. `secret` holds key material: never print it, never put it into an error.
+struct WantedConnection {
+  std::string name;
+  Message connection;  // of load-conn
+  Message secret;      // of load-shared; empty: the connection needs none
+  bool operator==(const WantedConnection&) const = default;
+};
+
+// Nothing for an external connection: the administrator loads that one.
+[[nodiscard]] std::optional<WantedConnection> make_connection(const model::Tunnel& tunnel, net::Unit unit);
+
+// "vtid-hq": the id under which charon keeps the secret of the connection "hq".
+[[nodiscard]] std::string secret_id(const std::string& connection);
+
+}  // namespace vtid::vici

@@ -1,0 +1,228 @@
+#include "vici/loader.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "vici/boot.h"
+#include "vici/codec.h"
+
+namespace vtid::vici {
+namespace {
+
+constexpr BackoffLimits kRefusedRetry{Duration{5'000}, Duration{300'000}};
+
+// FNV-1a, 64 bits: tells apart what one administrator writes into one file; nobody attacks it, and no secret goes in.
+std::string digest(const Message& connection) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : encode({PacketType::response, {}, connection}).value_or("")) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  }
+  return fmt::format("{:016x}", hash);
+}
+
+}  // namespace
+
+Loader::Loader(Loaded loaded, std::function<std::uint32_t()> random) : loaded_(std::move(loaded)), random_(std::move(random)) {}
+
+void Loader::want(std::vector<WantedConnection> connections) {
+  std::map<std::string, Wish> before = std::exchange(wishes_, {});
+  for (WantedConnection& connection : connections) {
+    const std::string name = connection.name;
+    Wish wish{std::move(connection), {}, false, false};
+    if (auto known = before.extract(name)) {
+      const Wish& old = known.mapped();
+      wish.foreign = old.foreign;
+      wish.secret_loaded = old.secret_loaded && old.connection.secret == wish.connection.secret;
+      if (old.connection != wish.connection) refusals_.erase(name);
+    }
+    wish.digest = digest(wish.connection.connection);
+    wishes_.insert_or_assign(name, std::move(wish));
+    dirty_.insert(name);
+  }
+  for (const auto& [name, wish] : before) {
+    dirty_.insert(name);
+    refusals_.erase(name);
+  }
+  if (!std::exchange(wishes_known_, true)) {
+    for (const auto& [name, text] : loaded_.connections) dirty_.insert(name);
+    dirty_.insert(loaded_.secrets.begin(), loaded_.secrets.end());
+  }
+  changed_ = true;
+}
+
+void Loader::on_boot(const std::string& boot, bool continues) {
+  const bool same = same_boot(loaded_.boot, boot);
+  if (same) return;
+  changed_ = true;
+  loaded_.boot = boot;
+  if (continues) return;  // somebody set the clock
+  loaded_.connections.clear();
+  loaded_.secrets.clear();
+  refusals_.clear();
+  for (auto& [name, wish] : wishes_) wish.secret_loaded = wish.foreign = false;
+}
+
+void Loader::on_inventory(const Inventory& inventory) {
+  forget_missing(inventory);
+  for (auto& [name, wish] : wishes_) {
+    const bool foreign = inventory.connections.contains(name) && !loaded_.connections.contains(name);
+    if (std::exchange(wish.foreign, foreign) != foreign) changed_ = true;
+    dirty_.insert(name);
+  }
+  for (const auto& [name, text] : loaded_.connections) dirty_.insert(name);
+  dirty_.insert(loaded_.secrets.begin(), loaded_.secrets.end());
+  inventory_known_ = true;
+}
+
+// What is under way was asked for after the inventory.
+void Loader::forget_missing(const Inventory& inventory) {
+  const auto missing = [this](const std::set<std::string>& present, const std::string& item, const std::string& name) {
+    return !present.contains(item) && !under_way_.contains(name);
+  };
+  const std::size_t connections = std::erase_if(
+      loaded_.connections, [&](const auto& loaded) { return missing(inventory.connections, loaded.first, loaded.first); });
+  const std::size_t secrets = std::erase_if(
+      loaded_.secrets, [&](const std::string& name) { return missing(inventory.secrets, secret_id(name), name); });
+  for (auto& [name, wish] : wishes_) {
+    if (missing(inventory.secrets, secret_id(name), name)) wish.secret_loaded = false;
+  }
+  changed_ |= connections + secrets > 0;
+}
+
+void Loader::on_disconnected() {
+  under_way_.clear();
+  inventory_known_ = false;
+}
+
+std::optional<Step> Loader::next_step(TimePoint now) {
+  if (!inventory_known_) return std::nullopt;
+  wake_refused(now);
+  for (auto name = dirty_.begin(); name != dirty_.end() && under_way_.size() < kMostStepsUnderWay;) {
+    if (under_way_.contains(*name)) {
+      ++name;
+      continue;
+    }
+    const std::optional<Step> step = due(*name);
+    name = dirty_.erase(name);
+    if (!step) continue;
+    begin(*step);
+    return step;
+  }
+  return std::nullopt;
+}
+
+void Loader::wake_refused(TimePoint now) {
+  for (auto& [name, refusal] : refusals_) {
+    if (!refusal.retry || *refusal.retry > now) continue;
+    refusal.retry.reset();
+    dirty_.insert(name);
+  }
+}
+
+std::optional<Step> Loader::due(const std::string& name) const {
+  const auto wish = wishes_.find(name);
+  const auto loaded = loaded_.connections.find(name);
+  const bool secret_there = loaded_.secrets.contains(name);
+  if (wish == wishes_.end()) {
+    if (!wishes_known_) return std::nullopt;
+    if (loaded != loaded_.connections.end()) return Step{Step::Kind::unload_connection, name, "unload-conn", Message{}.add("name", name)};
+    if (secret_there) return Step{Step::Kind::unload_secret, name, "unload-shared", Message{}.add("id", secret_id(name))};
+    return std::nullopt;
+  }
+  const auto refusal = refusals_.find(name);
+  if (wish->second.foreign || (refusal != refusals_.end() && refusal->second.retry)) return std::nullopt;
+  const WantedConnection& wanted = wish->second.connection;
+  if (!wanted.secret.empty() && !wish->second.secret_loaded) return Step{Step::Kind::load_secret, name, "load-shared", wanted.secret};
+  if (loaded == loaded_.connections.end() || loaded->second != wish->second.digest) {
+    return Step{Step::Kind::load_connection, name, "load-conn", wanted.connection};
+  }
+  if (wanted.secret.empty() && secret_there) return Step{Step::Kind::unload_secret, name, "unload-shared", Message{}.add("id", secret_id(name))};
+  return std::nullopt;
+}
+
+// The record says "ours" before charon hears of it: a crash in between must not make it somebody else's.
+void Loader::begin(const Step& step) {
+  under_way_.insert(step.name);
+  if (step.kind == Step::Kind::load_connection) loaded_.connections[step.name].clear();
+  if (step.kind == Step::Kind::load_secret) loaded_.secrets.insert(step.name);
+  changed_ = true;
+}
+
+void Loader::on_done(const Step& step, const Result<void>& result, TimePoint now) {
+  under_way_.erase(step.name);
+  dirty_.insert(step.name);
+  changed_ = true;
+  if (result) {
+    on_success(step);
+  } else {
+    on_refused(step, result.error(), now);
+  }
+}
+
+// The wish may have changed while the step was under way: what counts is what was sent.
+void Loader::on_success(const Step& step) {
+  const auto wish = wishes_.find(step.name);
+  switch (step.kind) {
+    case Step::Kind::load_secret:
+      if (wish != wishes_.end()) wish->second.secret_loaded = wish->second.connection.secret == step.request;
+      return;
+    case Step::Kind::load_connection:
+      loaded_.connections[step.name] = digest(step.request);
+      refusals_.erase(step.name);
+      return;
+    case Step::Kind::unload_connection: loaded_.connections.erase(step.name); return;
+    case Step::Kind::unload_secret: loaded_.secrets.erase(step.name); return;
+  }
+}
+
+// An unload is refused when there is nothing to unload. A refused load leaves the connection's former version in charon, if
+// there was one: it stays ours.
+void Loader::on_refused(const Step& step, const Error& error, TimePoint now) {
+  if (step.kind == Step::Kind::unload_connection || step.kind == Step::Kind::unload_secret) return on_success(step);
+  const auto wish = wishes_.find(step.name);
+  if (wish == wishes_.end()) return;
+  const WantedConnection& wanted = wish->second.connection;
+  if (step.request != wanted.connection && step.request != wanted.secret) return;
+  Refusal& refusal = refusals_.try_emplace(step.name, Refusal{{}, Backoff(kRefusedRetry), {}}).first->second;
+  refusal.error = error;
+  refusal.retry = now + refusal.backoff.next(random_());
+}
+
+bool Loader::busy_with(const std::string& name) const {
+  return wishes_.contains(name) && (under_way_.contains(name) || due(name));
+}
+
+std::optional<Error> Loader::refusal(const std::string& name) const {
+  const auto wish = wishes_.find(name);
+  if (wish != wishes_.end() && wish->second.foreign) {
+    return Error{fmt::format("charon already has a connection \"{}\" that vtid did not load", name),
+                 fmt::format("rename the tunnel, remove that connection, or adopt it with \"ike\": {{\"external\": \"{}\"}}", name)};
+  }
+  const auto refusal = refusals_.find(name);
+  if (refusal == refusals_.end()) return std::nullopt;
+  return Error{"charon refused the connection: " + refusal->second.error.text, refusal->second.error.remedy};
+}
+
+bool Loader::settled() const { return wishes_known_ && inventory_known_ && dirty_.empty() && under_way_.empty(); }
+
+std::optional<TimePoint> Loader::next_deadline() const {
+  std::optional<TimePoint> next;
+  if (!inventory_known_) return next;
+  for (const auto& [name, refusal] : refusals_) {
+    if (refusal.retry) next = std::min(next.value_or(*refusal.retry), *refusal.retry);
+  }
+  return next;
+}
+
+std::vector<model::Problem> Loader::problems() const {
+  std::vector<model::Problem> problems;
+  for (const auto& [name, wish] : wishes_) {
+    if (const auto error = refusal(name)) problems.push_back({model::Severity::error, "tunnels/" + name, error->text, error->remedy});
+  }
+  return problems;
+}
+
+bool Loader::take_changed() { return std::exchange(changed_, false); }
+
+}  // namespace vtid::vici

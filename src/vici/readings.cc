@@ -1,0 +1,97 @@
+#include "vici/readings.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace vtid::vici {
+
+void Readings::look_soon(const std::string& connection, TimePoint due) {
+  TimePoint& moment = soon_.try_emplace(connection, due).first->second;
+  moment = std::min(moment, due);
+}
+
+void Readings::ask(const std::string& connection, Ticket ticket) { asked_[connection].push_back(ticket); }
+
+void Readings::recheck(const std::set<std::string>& connections) {
+  if (never_wait_) return;
+  for (const std::string& connection : connections) recheck_.try_emplace(connection);
+}
+
+std::optional<Reading> Readings::next(TimePoint now) {
+  if (reading_) return std::nullopt;
+  if (std::exchange(recheck_all_, false) || recheck_.size() > kMostSingleReadings) {
+    return begin({std::nullopt, true}, std::exchange(recheck_, {}));
+  }
+  if (!recheck_.empty()) {
+    Covered one;
+    one.insert(recheck_.extract(recheck_.begin()));
+    return begin({one.begin()->first, true}, std::move(one));
+  }
+  Covered due = take_due(now);
+  if (std::exchange(all_due_, false) || due.size() > kMostSingleReadings) return begin({std::nullopt, false}, std::move(due));
+  if (due.empty()) return std::nullopt;
+  Covered one;
+  one.insert(due.extract(due.begin()));
+  for (auto& [connection, tickets] : due) {
+    if (tickets.empty()) soon_.emplace(connection, now);
+  }
+  std::erase_if(due, [](const auto& item) { return item.second.empty(); });
+  asked_ = std::move(due);
+  return begin({one.begin()->first, false}, std::move(one));
+}
+
+Readings::Covered Readings::take_due(TimePoint now) {
+  Covered due = std::exchange(asked_, {});
+  std::erase_if(soon_, [&](const auto& look) {
+    if (look.second > now) return false;
+    due.try_emplace(look.first);
+    return true;
+  });
+  return due;
+}
+
+Reading Readings::begin(Reading reading, Covered covered) {
+  covered_ = std::move(covered);
+  listed_.clear();
+  return reading_.emplace(std::move(reading));
+}
+
+void Readings::on_listed(const std::string& connection) { listed_.insert(connection); }
+
+std::vector<Ticket> Readings::finish(const std::set<std::string>& missing) {
+  const bool proven = reading_->waits || never_wait_;
+  std::vector<Ticket> answered;
+  if (!proven) recheck(missing);
+  for (auto& [connection, tickets] : covered_) {
+    const bool unsure = missing.contains(connection) || (!tickets.empty() && !listed_.contains(connection));
+    if (unsure && !proven) {
+      std::ranges::copy(tickets, std::back_inserter(recheck_[connection]));
+    } else {
+      std::ranges::copy(tickets, std::back_inserter(answered));
+    }
+  }
+  reading_.reset();
+  covered_.clear();
+  return answered;
+}
+
+std::vector<Ticket> Readings::abandon() {
+  std::vector<Ticket> tickets;
+  for (const Covered* held : {&asked_, &recheck_, &covered_}) {
+    for (const auto& [connection, waiting] : *held) std::ranges::copy(waiting, std::back_inserter(tickets));
+  }
+  const bool never = never_wait_;
+  *this = Readings{};
+  never_wait_ = never;
+  return tickets;
+}
+
+std::optional<TimePoint> Readings::next_deadline() const {
+  if (reading_) return std::nullopt;
+  if (all_due_ || recheck_all_ || !recheck_.empty() || !asked_.empty()) return TimePoint{};
+  const auto first = std::ranges::min_element(soon_, {}, [](const auto& look) { return look.second; });
+  return first == soon_.end() ? std::nullopt : std::optional(first->second);
+}
+
+}  // namespace vtid::vici

@@ -1,0 +1,81 @@
+// What a contract case plays on: a fresh kernel behind the seam, and the others who share it.
+// No test framework, no files, no network: the program is carried to other systems as it is.
+#pragma once
+
+#include <memory>
+#include <source_location>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "platform/kernel.h"
+
+namespace vtid::contract {
+
+// What others do to the kernel, out of the seam's reach. What fails here ends the program: the case would mean nothing.
+class World {
+ public:
+  virtual ~World() = default;
+  virtual void add_link(const net::IfName& name) = 0;                      // an ordinary one, up, MTU 1500
+  virtual void add_tunnel(const net::IfName& name, net::IfId if_id) = 0;   // a tunnel interface, up, MTU 1500
+  virtual void delete_link(const net::IfName& name) = 0;
+  virtual void set_link(const net::IfName& name, bool up, std::uint32_t mtu) = 0;
+  virtual void add_address(const model::InterfaceAddress& address) = 0;
+  virtual void flush_addresses(const net::IfName& name) = 0;
+  virtual void add_route(const model::Route& route) = 0;
+  virtual void delete_our_route(const model::Route& route) = 0;
+  [[nodiscard]] virtual bool has_route(const model::Route& route) = 0;     // of another owner
+  virtual void add_policy(const model::Policy& policy) = 0;
+  [[nodiscard]] virtual bool has_policy(const model::Policy& policy) = 0;  // of another owner
+};
+
+struct Backend {
+  std::unique_ptr<platform::Kernel> kernel;
+  std::unique_ptr<World> world;
+};
+[[nodiscard]] Backend open_memory();
+[[nodiscard]] Backend open_native();  // in surroundings of its own: on Linux a new network namespace
+
+// One case at work. Expectations that do not hold are collected, with their lines.
+class Stage {
+ public:
+  explicit Stage(Backend& backend) : kernel(*backend.kernel), world(*backend.world) {}
+
+  void expect(bool holds, std::string_view fact, std::source_location where = std::source_location::current());
+
+  // The outcome of one change: an errno, 0 when it was done. `told` keeps the last refusal's text.
+  int apply(model::Change change);
+  [[nodiscard]] model::Observed observe();  // an error fails the case
+  // Reads notices until none has come for a while: Linux tells of an IPv6 address only after it has finished with it.
+  platform::Notices settle();
+  // Whether the kernel says that something changed since the last call.
+  [[nodiscard]] bool noticed() { return settle().ours > 0; }
+
+  platform::Kernel& kernel;
+  World& world;
+  std::string told;
+  std::vector<std::string> failures;
+};
+
+struct Case {
+  std::string_view name;
+  void (*run)(Stage&);
+};
+[[nodiscard]] std::vector<Case> all_cases();
+[[nodiscard]] std::vector<Case> link_cases();
+[[nodiscard]] std::vector<Case> address_cases();
+[[nodiscard]] std::vector<Case> route_cases();
+[[nodiscard]] std::vector<Case> policy_cases();
+[[nodiscard]] std::vector<Case> notice_cases();
+
+// Shorthand. link(1) is ipsec1 with if_id 1, up, MTU 1400.
+[[nodiscard]] net::IfName device(std::string_view name);
+[[nodiscard]] model::Link link(std::uint32_t unit);
+[[nodiscard]] model::InterfaceAddress address(std::string_view device, std::string_view local, std::string_view peer = {});
+[[nodiscard]] model::Route route(std::string_view to, std::string_view device, std::string_view gateway = {},
+                                 std::uint32_t metric = 10);
+[[nodiscard]] model::Route blackhole(std::string_view to, std::uint32_t metric = 10);
+// Makes link(1) with 10.6.106.1/30 and fd00:6::1/64.
+void make_tunnel(Stage& stage);
+
+}  // namespace vtid::contract

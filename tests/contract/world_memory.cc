@@ -1,0 +1,35 @@
+#include "contract/stage.h"
+#include "platform/memory/memory_kernel.h"
+
+namespace vtid::contract {
+namespace {
+
+class MemoryWorld final : public World {
+ public:
+  explicit MemoryWorld(platform::MemoryKernel& kernel) : kernel_(kernel) {}
+
+  void add_link(const net::IfName& name) override { kernel_.add_foreign_link("dummy", name); }
+  void add_tunnel(const net::IfName& name, net::IfId if_id) override { kernel_.add_foreign_link("xfrm", name, if_id); }
+  void delete_link(const net::IfName& name) override { kernel_.delete_link(name); }
+  void set_link(const net::IfName& name, bool up, std::uint32_t mtu) override { kernel_.set_link(name, up, mtu); }
+  void add_address(const model::InterfaceAddress& address) override { kernel_.add_foreign_address(address); }
+  void flush_addresses(const net::IfName& name) override { kernel_.flush_addresses(name); }
+  void add_route(const model::Route& route) override { kernel_.add_foreign_route(route); }
+  void delete_our_route(const model::Route& route) override { kernel_.delete_route(route); }
+  [[nodiscard]] bool has_route(const model::Route& route) override { return kernel_.has_foreign_route(route); }
+  void add_policy(const model::Policy& policy) override { kernel_.add_foreign_policy(policy); }
+  [[nodiscard]] bool has_policy(const model::Policy& policy) override { return kernel_.has_foreign_policy(policy); }
+
+ private:
+  platform::MemoryKernel& kernel_;
+};
+
+}  // namespace
+
+Backend open_memory() {
+  auto kernel = std::make_unique<platform::MemoryKernel>();
+  auto world = std::make_unique<MemoryWorld>(*kernel);
+  return {std::move(kernel), std::move(world)};
+}
+
+}  // namespace vtid::contract

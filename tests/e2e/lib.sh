@@ -1,0 +1,252 @@
+# lib.sh: two sites behind a router, each with a real charon and a vtid. A case sources it, builds, and asserts.
+#
+#   hq-lan --- hq --------- wan --------- branch --- branch-lan
+#   10.1.0.10  192.0.2.1    (router)   198.51.100.1   10.2.0.10       tunnel: 10.6.106.1/30, .2 and fd00:6::1/64, ::2
+#
+# Each name is a network namespace. Everything that a case starts ends with its process namespace (tests/lab/fresh).
+set -eEuo pipefail
+trap 'fail "line $LINENO of ${BASH_SOURCE[0]##*/}: $BASH_COMMAND"' ERR
+
+: "${VTID_BUILD:?the build directory with vtid and vtictl}"
+vtid=$VTID_BUILD/src/daemon/vtid
+vtictl=$VTID_BUILD/src/ctl/vtictl
+dpd=2s            # a case may change these before it writes a configuration
+psk=only-a-lab
+
+declare -A peer=([hq]=branch [branch]=hq)
+declare -A outer=([hq]=192.0.2.1 [branch]=198.51.100.1)
+declare -A lan=([hq]=10.1.0 [branch]=10.2.0)
+declare -A lan6=([hq]=fd00:1: [branch]=fd00:2:)
+declare -A inner=([hq]=10.6.106.1 [branch]=10.6.106.2)
+declare -A inner6=([hq]=fd00:6::1 [branch]=fd00:6::2)
+declare -A charon_pid vtid_pid monitor_pid
+
+# ---- saying so ---------------------------------------------------------------------------------------------------------
+
+say() { printf '%(%T)T %s\n' -1 "$*"; }
+
+fail() { # text: the case ends, with everything that explains it
+  trap - ERR
+  set +e
+  say "FAIL: $*"
+  local site
+  for site in hq branch; do
+    [[ -d /run/$site ]] || continue
+    echo "---- $site: vtid"; tail -n 40 "/run/$site/vtid.log" 2>/dev/null
+    echo "---- $site: charon"; tail -n 25 "/run/$site/charon.log" 2>/dev/null
+    echo "---- $site: status"; vtictl_at "$site" status 2>&1
+    echo "---- $site: kernel"; ip -n "$site" -d address show type xfrm; ip -n "$site" route; ip -n "$site" xfrm policy list nosock
+  done
+  exit 1
+}
+
+assert_eq() { # what expected actual
+  [[ $2 == "$3" ]] || fail "$1: expected '$2', got '$3'"
+  say "ok: $1: $3"
+}
+
+assert_match() { # what regular-expression actual
+  [[ $3 =~ $2 ]] || fail "$1: expected /$2/, got '$3'"
+  say "ok: $1: ${3%%$'\n'*}"
+}
+
+wait_for() { # seconds command...: until it succeeds
+  local deadline=$((${EPOCHREALTIME/./} + $1 * 1000000))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    ((${EPOCHREALTIME/./} < deadline)) || return 1
+    sleep 0.05
+  done
+}
+
+expect() { # seconds command...: wait_for, or the case fails
+  wait_for "$@" || fail "not within $1 s: ${*:2}"
+  say "ok: ${*:2}"
+}
+
+# ---- the network -------------------------------------------------------------------------------------------------------
+
+make_network() {
+  local site
+  for site in wan hq branch hq-lan branch-lan; do
+    ip netns add "$site"
+    ip -n "$site" link set lo up
+    ip netns exec "$site" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
+      net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0
+  done
+  for site in hq branch; do
+    cable wan "$site" "${outer[$site]%.*}.254/24" "$site" wan "${outer[$site]}/24"
+    ip -n "$site" route add default via "${outer[$site]%.*}.254"
+    cable "$site" lan "${lan[$site]}.1/24" "$site-lan" "$site" "${lan[$site]}.10/24"
+    ip -n "$site" address add "${lan6[$site]}:1/64" dev lan
+    ip -n "$site-lan" address add "${lan6[$site]}:10/64" dev "$site"
+    ip -n "$site-lan" route add default via "${lan[$site]}.1"
+    ip -n "$site-lan" -6 route add default via "${lan6[$site]}:1"
+  done
+}
+
+cable() { # namespace device address namespace device address
+  ip link add "$2" netns "$1" type veth peer name "$5" netns "$4"
+  ip -n "$1" address add "$3" dev "$2"
+  ip -n "$4" address add "$6" dev "$5"
+  ip -n "$1" link set "$2" up
+  ip -n "$4" link set "$5" up
+}
+
+at() { ip netns exec "$@"; } # site command...
+
+# ---- charon ------------------------------------------------------------------------------------------------------------
+
+start_charon() { # site
+  mkdir -p "/run/$1"
+  cat >"/run/$1/strongswan.conf" <<CONF
+charon-systemd {
+  load = random nonce aes sha1 sha2 hmac kdf gcm curve25519 openssl pem x509 constraints pubkey kernel-netlink socket-default vici
+  install_routes = no
+  interfaces_use = wan
+  delete_rekeyed_delay = 1
+  retransmit_tries = 3
+  retransmit_timeout = 1.0
+  retransmit_base = 1.4
+  filelog { log { path = /run/$1/charon.log
+                  append = yes
+                  flush_line = yes
+                  default = 1
+                  cfg = 2 } }
+  plugins { vici { socket = unix:///run/$1/charon.vici } }
+}
+swanctl { load = nonce }
+CONF
+  rm -f "/run/$1/charon.vici"
+  STRONGSWAN_CONF=/run/$1/strongswan.conf ip netns exec "$1" /usr/sbin/charon-systemd >>"/run/$1/charon.out" 2>&1 &
+  charon_pid[$1]=$!
+  wait_for 20 test -S "/run/$1/charon.vici" || fail "charon at $1 did not start"
+}
+
+kill_charon() { # site
+  kill -9 "${charon_pid[$1]}"
+  wait "${charon_pid[$1]}" 2>/dev/null || true
+}
+
+charon_loads() { # site: how often it was given a connection or a key
+  grep -cE '(added|updated|removed) vici connection|loaded .*(shared|private) key|unloaded' "/run/$1/charon.log" || true
+}
+
+swanctl_at() { STRONGSWAN_CONF=/run/$1/strongswan.conf swanctl "${@:2}" --uri "unix:///run/$1/charon.vici"; } # site arguments...
+
+# ---- vtid --------------------------------------------------------------------------------------------------------------
+
+# The usual file: one tunnel named after the peer, with addresses of both families and the peer's networks behind it.
+# $2 are more members of "tunnels", $3 more members of the whole file.
+write_config() { # site [tunnels [members]]
+  local remote=${peer[$1]} start=start
+  if [[ $1 == hq ]]; then start=none; fi # one side calls
+  mkdir -p "/run/$1/etc"
+  (umask 077; printf '%s\n' "$psk" >"/run/$1/etc/peer.psk")
+  cat >"/run/$1/etc/vtid.json" <<JSON
+{
+  "charon": { "vici": "unix:///run/$1/charon.vici" },
+  "tunnels": {
+    "$remote": {
+      "unit": 1,
+      "ike": {
+        "local": { "address": "${outer[$1]}", "id": "$1" },
+        "remote": { "address": "${outer[$remote]}", "id": "$remote" },
+        "auth": { "psk": { "file": "peer.psk" } },
+        "proposals": ["aes128gcm16-prfsha256-x25519"],
+        "dpd": "$dpd"
+      },
+      "start": "$start",
+      "children": {
+        "v4": { "local": "${inner[$1]}/30", "remote": "${inner[$remote]}", "proposals": ["aes128gcm16-x25519"] },
+        "v6": { "local": "${inner6[$1]}/64", "remote": "${inner6[$remote]}" }
+      }
+    }${2:+, $2}
+  },
+  "interfaces": { "VTI": { "tunnel": "$remote" } },
+  "routes": [
+    { "to": "${lan[$remote]}.0/24", "via": "VTI_VTIV4" },
+    { "to": "${lan6[$remote]}:/64", "via": "VTI_VTIV6" }
+  ]${3:+, $3}
+}
+JSON
+}
+
+start_vtid() { # site
+  ip netns exec "$1" "$vtid" --config "/run/$1/etc/vtid.json" --socket "/run/$1/vtid/vtid.sock" --state "/run/$1/state" \
+    >>"/run/$1/vtid.log" 2>&1 &
+  vtid_pid[$1]=$!
+  wait_for 10 vtictl_at "$1" status || fail "vtid at $1 did not start"
+}
+
+kill_vtid() { # site
+  kill -9 "${vtid_pid[$1]}"
+  wait "${vtid_pid[$1]}" 2>/dev/null || true
+}
+
+vtictl_at() { ip netns exec "$1" "$vtictl" --socket "/run/$1/vtid/vtid.sock" "${@:2}"; } # site arguments...
+
+status_of() { vtictl_at "$1" --json status | jq -r "$2"; } # site jq-filter
+tunnel_state() { status_of "$1" ".tunnels[] | select(.name == \"$2\").state"; } # site tunnel
+tunnel_is() { [[ $(tunnel_state "$1" "$2") == "$3" ]]; } # site tunnel state
+converged() { [[ $(status_of "$1" .converged) == true ]]; } # site
+problem_says() { status_of "$1" '.problems[] | "\(.object): \(.text) (\(.remedy))"' | grep -E "$2"; } # site regular-expression
+plan_is_empty() { vtictl_at "$1" plan --expect-empty; } # site
+
+ifindex() { ip -n "$1" -o link show dev "$2" | cut -d: -f1; } # site device
+
+# Both sites, from file to traffic.
+start_sites() {
+  local site
+  make_network
+  for site in hq branch; do start_charon "$site"; done
+  for site in hq branch; do
+    [[ -e /run/$site/etc/vtid.json ]] || write_config "$site"
+    start_vtid "$site"
+  done
+  expect 30 tunnel_is branch hq up
+  expect 10 tunnel_is hq branch up
+  expect 10 ping_once hq "${inner[branch]}"
+}
+
+# ---- traffic and what the kernel reports -------------------------------------------------------------------------------
+
+ping_once() { ip netns exec "$1" ping -n -c 1 -W 1 "$2"; } # site address
+
+ping_start() { # site address: every 4 ms until ping_stop
+  ip netns exec "$1" ping -n -i 0.004 "$2" >"/run/$1/ping-$2.log" 2>&1 &
+  ping_pid=$! ping_log=/run/$1/ping-$2.log
+  wait_for 5 grep -q icmp_seq=50 "$ping_log" || fail "no ping from $1 to $2: $(tail -n 3 "$ping_log")"
+}
+
+# A gap in the answered numbers is a loss; what is still on its way at the end is none.
+ping_stop() { # sets ping_answered, ping_lost
+  local still
+  still=$(grep -c icmp_seq= "$ping_log")
+  wait_for 2 eval "(( \$(grep -c icmp_seq= '$ping_log') > $still + 50 ))" || fail "the ping has stopped: $(tail -n 3 "$ping_log")"
+  kill -INT "$ping_pid"
+  wait "$ping_pid" || true
+  read -r ping_answered ping_lost < <(sed -n 's/.*icmp_seq=\([0-9]*\) ttl=.*/\1/p' "$ping_log" |
+    awk '!seen[$1]++ { n++ } $1 > last { last = $1 } END { print n + 0, last - n }')
+}
+
+# Everything that rtnetlink tells about links, addresses and routes of a site between start and stop. A marker, an address
+# that comes and goes on lo, proves that the recording had begun and has seen all.
+record_start() { # site
+  ip -n "$1" -o -ts monitor link address route >"/run/$1/monitor" 2>&1 &
+  monitor_pid[$1]=$!
+  wait_for 5 record_marked "$1" 127.77.0.1 || fail "ip monitor at $1 does not answer"
+}
+
+record_marked() { # site address
+  ip -n "$1" address replace "$2/32" dev lo
+  ip -n "$1" address delete "$2/32" dev lo
+  grep -q "Deleted.*$2" "/run/$1/monitor"
+}
+
+record_stop() { # site: prints what was recorded
+  wait_for 5 record_marked "$1" 127.77.0.2 || fail "ip monitor at $1 does not answer"
+  kill "${monitor_pid[$1]}"
+  wait "${monitor_pid[$1]}" 2>/dev/null || true
+  grep -v "127\.77\.0\." "/run/$1/monitor" || true
+}

@@ -1,0 +1,81 @@
+// Every file of good/ and bad/ against its .out: warnings and the canonical file, or the complete list of errors.
+// VTID_WRITE_GOLDEN=1 writes the .out files anew; read the difference before you keep it.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "support/config_round_trip.h"
+
+namespace vtid::config {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kFolder = fs::path(VTID_SOURCE_DIR) / "tests/golden/config";
+
+std::string contents(const fs::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator(file), {}};
+}
+
+// The folder's secrets: every NAME.psk but these two holds its own name.
+Result<std::string> read_secret(std::string_view name) {
+  if (name == "empty.psk") return "";
+  if (name == "open.psk") return fail("\"open.psk\" can be read by others", "chmod 600 open.psk");
+  return std::string(name);
+}
+
+std::vector<fs::path> files(std::string_view folder) {
+  std::vector<fs::path> result;
+  for (const auto& entry : fs::directory_iterator(kFolder / folder)) {
+    if (entry.path().extension() == ".json") result.push_back(entry.path());
+  }
+  std::ranges::sort(result);
+  return result;
+}
+
+std::string lines(const std::vector<Finding>& findings, std::string_view prefix) {
+  std::string result;
+  for (const Finding& finding : findings) result += fmt::format("{}{}\n", prefix, print(finding));
+  return result;
+}
+
+void expect_golden(const fs::path& input, const std::string& output) {
+  fs::path golden = input;
+  golden.replace_extension(".out");
+  if (std::getenv("VTID_WRITE_GOLDEN") != nullptr) std::ofstream(golden) << output;
+  EXPECT_EQ(output, contents(golden));
+}
+
+std::string name_of(const testing::TestParamInfo<fs::path>& file) { return file.param.stem().string(); }
+
+class Good : public testing::TestWithParam<fs::path> {};
+class Bad : public testing::TestWithParam<fs::path> {};
+
+TEST_P(Good, PrintsAsItsGoldenFile) {
+  const Parsed parsed = parse(contents(GetParam()), GetParam().filename().string(), read_secret);
+  ASSERT_EQ(lines(parsed.errors, ""), "");
+  expect_golden(GetParam(), lines(parsed.warnings, "warning: ") + print_canonical(*parsed.config));
+}
+
+TEST_P(Good, CanonicalTextIsTheSameConfiguration) {
+  const Parsed parsed = parse(contents(GetParam()), "file", read_secret);
+  EXPECT_EQ(round_trip_fault(parsed.config.value(), read_secret), "");
+}
+
+TEST_P(Bad, IsRefusedWithTheFindingsOfItsGoldenFile) {
+  const Parsed parsed = parse(contents(GetParam()), GetParam().filename().string(), read_secret);
+  ASSERT_FALSE(parsed.config.has_value());
+  expect_golden(GetParam(), lines(parsed.errors, "") + lines(parsed.warnings, "warning: "));
+}
+
+INSTANTIATE_TEST_SUITE_P(Config, Good, testing::ValuesIn(files("good")), name_of);
+INSTANTIATE_TEST_SUITE_P(Config, Bad, testing::ValuesIn(files("bad")), name_of);
+
+}  // namespace
+}  // namespace vtid::config

@@ -1,0 +1,56 @@
+// How vtictl shows the daemon's answers in ../control, compared with the files here.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cctype>
+#include <fstream>
+#include <sstream>
+
+#include "ctl/text.h"
+
+namespace vtid::ctl {
+namespace {
+
+struct Case {
+  std::string name;  // ../control/NAME.json becomes NAME.txt
+  Renderer render;
+  std::string kind;
+};
+
+std::string read(const std::string& file) {
+  std::ifstream stream(VTID_SOURCE_DIR "/tests/golden/" + file);
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return text.str();
+}
+
+class Text : public ::testing::TestWithParam<Case> {};
+
+TEST_P(Text, IsTheGoldenOne) {
+  Options options;
+  options.kind = GetParam().kind;
+  const Json answer = Json::parse(read("control/" + GetParam().name + ".json"));
+  const std::string actual = GetParam().render(answer, options);
+  const std::string expected = read("ctl/" + GetParam().name + ".txt");
+  const std::string written = ::testing::TempDir() + GetParam().name + ".txt";
+  if (actual != expected) std::ofstream(written) << actual;
+  EXPECT_EQ(expected, actual) << "the new text is in " << written;
+}
+
+std::string name_of(const ::testing::TestParamInfo<Case>& test) {
+  std::string name = test.param.name;
+  std::ranges::replace(name, '-', '_');
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Answers, Text,
+    ::testing::Values(Case{"status", render_status, ""}, Case{"plan", render_plan, ""},
+                      Case{"list-tunnels", render_list, "tunnels"}, Case{"list-interfaces", render_list, "interfaces"},
+                      Case{"list-gateways", render_list, "gateways"}, Case{"list-routes", render_list, "routes"},
+                      Case{"list-policies", render_list, "policies"}, Case{"list-sas", render_list, "sas"},
+                      Case{"show-tunnel", render_show, "tunnels"}, Case{"explain-tunnel", render_explain, ""}),
+    name_of);
+
+}  // namespace
+}  // namespace vtid::ctl

@@ -1,0 +1,129 @@
+// histories.txt against the monitor: the file's steps are run on a clock of our own, millisecond by millisecond, and the
+// file with the outcomes written anew must be the file.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "base/duration.h"
+#include "monitor/monitor.h"
+
+namespace vtid::monitor {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Answers {
+  std::optional<Duration> rtt;  // none: nobody answers
+  int lose_every = 0;
+};
+
+class World {
+ public:
+  void set(const std::string& parameter, const std::string& value) {
+    const std::map<std::string, Duration model::MonitorOptions::*> kParameters{
+        {"period", &model::MonitorOptions::period},           {"hold", &model::MonitorOptions::hold},
+        {"latency_low", &model::MonitorOptions::latency_low}, {"latency_high", &model::MonitorOptions::latency_high}};
+    options_.*kParameters.at(parameter) = parse_duration(value).value();
+    note(monitor_.set_options(options_, now()));
+  }
+  void set_monitored(bool on) {
+    options_.enabled = on;
+    note(monitor_.set_options(options_, now()));
+  }
+  void set_tunnel_up(bool up) { note(monitor_.set_tunnel_up(up, now())); }
+
+  void run(Duration length, Answers answers) {
+    for (const Duration end = time_ + length; time_ < end; time_ += 1ms) {
+      const auto [first, last] = arriving_.equal_range(time_);
+      for (auto it = first; it != last; ++it) note(monitor_.on_reply(it->second, now().steady, now()));
+      arriving_.erase(first, last);
+      if (time_ % options_.alert == 0ms) note(monitor_.on_check(now()));
+      if (time_ % options_.interval == 0ms && monitor_.wants_probes()) send(answers);
+    }
+  }
+
+  std::string outcome() { return std::exchange(outcome_, {}); }
+  [[nodiscard]] std::string health() const {
+    const auto& health = monitor_.health();
+    std::array<char, 100> line{};
+    std::snprintf(line.data(), line.size(), "  %7.3f  %-11s rtt %.3f stddev %.3f loss %d\n", seconds(),
+                  std::string(print(health.state)).c_str(), health.rtt_ms, health.stddev_ms, health.loss_percent);
+    return line.data();
+  }
+
+ private:
+  [[nodiscard]] Now now() const { return {TimePoint{1h + time_}, WallTime{std::chrono::floor<std::chrono::seconds>(time_)}}; }
+  [[nodiscard]] double seconds() const { return static_cast<double>(time_.count()) / 1000; }
+
+  void note(bool changed) {
+    if (changed) outcome_ += health();
+  }
+  void send(Answers answers) {
+    const auto sequence = monitor_.on_sent(now().steady);
+    const bool lost = !answers.rtt || (answers.lose_every != 0 && ++sent_ % answers.lose_every == 0);
+    if (!lost) arriving_.emplace(time_ + *answers.rtt, sequence);
+  }
+
+  model::MonitorOptions options_;
+  Duration time_{};
+  GatewayMonitor monitor_{options_, true, now()};
+  std::multimap<Duration, std::uint16_t> arriving_;
+  int sent_ = 0;
+  std::string outcome_;
+};
+
+void act(World& world, const std::string& line) {
+  std::istringstream words(line);
+  std::string verb, first, second, lose, fraction;
+  words >> verb >> first >> second >> lose >> fraction;
+  if (verb == "answer") {
+    const int every = fraction.empty() ? 0 : std::stoi(fraction.substr(2));
+    world.run(parse_duration(first).value(), {parse_duration(second).value(), every});
+  } else if (verb == "cut") {
+    world.run(parse_duration(first).value(), {});
+  } else if (verb == "set") {
+    world.set(first, second);
+  } else if (verb == "tunnel") {
+    world.set_tunnel_up(first == "up");
+  } else if (verb == "monitor") {
+    world.set_monitored(first == "on");
+  } else {
+    ADD_FAILURE() << "unknown step: " << line;
+  }
+}
+
+// The file's own words, each step followed by what came of it.
+std::string replay(std::istream& file) {
+  std::string result;
+  std::optional<World> world;
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("  ")) continue;
+    result += line + "\n";
+    if (line.empty() || line.starts_with("#")) continue;
+    if (line.starts_with("==")) {
+      world.emplace();
+      continue;
+    }
+    act(*world, line);
+    result += world->outcome();
+    if (line.starts_with("answer") || line.starts_with("cut")) result += world->health();
+  }
+  return result;
+}
+
+std::string read(const char* path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+TEST(Histories, come_out_as_written) {
+  const char* path = VTID_SOURCE_DIR "/tests/golden/monitor/histories.txt";
+  std::ifstream file(path);
+  EXPECT_EQ(replay(file), read(path));
+}
+
+}  // namespace
+}  // namespace vtid::monitor

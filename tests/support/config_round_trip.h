@@ -1,0 +1,32 @@
+// The promise of config/print.h as one function, for the golden files and for the fuzzer.
+#pragma once
+
+#include <string>
+
+#include "config/parse.h"
+#include "config/print.h"
+
+namespace vtid::config {
+
+// What the configuration becomes when its canonical text is read: the same, but for secrets that stand in the file.
+inline model::Config with_withheld_secrets(model::Config config) {
+  for (model::Tunnel& tunnel : config.tunnels) {
+    auto* ike = std::get_if<model::Ike>(&tunnel.ike);
+    if (ike == nullptr) continue;
+    auto& psk = std::get<model::PskAuth>(ike->auth).psk;
+    if (psk.file.empty()) psk.secret = model::Secret(std::string(kWithheldSecret));
+  }
+  return config;
+}
+
+// Which part of the promise `config` breaks; empty when it keeps it.
+inline std::string round_trip_fault(const model::Config& config, const SecretReader& read_secret) {
+  const std::string canonical = print_canonical(config);
+  const Parsed again = parse(canonical, "canonical", read_secret);
+  if (!again.config) return "does not parse again: " + print(again.errors.front()) + "\n" + canonical;
+  if (*again.config != with_withheld_secrets(config)) return "parses to something else:\n" + canonical;
+  if (print_canonical(*again.config) != canonical) return "prints differently:\n" + canonical;
+  return "";
+}
+
+}  // namespace vtid::config

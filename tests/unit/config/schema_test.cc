@@ -1,0 +1,115 @@
+// conf/vtid.schema.json says the same as the parser: the same keys in the same places, the same defaults, and every file
+// that the parser accepts is valid.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "config/parse.h"
+#include "config/print.h"
+#include "unit/config/schema.h"
+
+namespace vtid::config {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using testing::IsEmpty;
+
+std::string contents(const std::string& path) {
+  std::ifstream file(fs::path(VTID_SOURCE_DIR) / path);
+  return {std::istreambuf_iterator(file), {}};
+}
+
+Result<std::string> any_secret(std::string_view name) { return std::string(name); }
+
+const Schema& schema() {
+  static const Schema kSchema(json::parse(contents("conf/vtid.schema.json")));
+  return kSchema;
+}
+
+// What the parser says that it knows at a place, asked with a key that is near to none.
+std::set<std::string> keys_of_parser(const std::string& pointer) {
+  constexpr std::string_view kList = "known here: ";
+  json document = json::object();
+  document[json::json_pointer(pointer)]["?"] = 0;
+  for (const Finding& error : parse(document.dump(), "f", any_secret).errors) {
+    if (error.pointer != pointer + "/?" || !error.remedy.starts_with(kList)) continue;
+    std::set<std::string> keys;
+    std::istringstream list(error.remedy.substr(kList.size()));
+    for (std::string key; std::getline(list >> std::ws, key, ',');) keys.insert(key);
+    return keys;
+  }
+  return {"the parser says nothing here"};
+}
+
+TEST(Schema, HasTheKeysOfTheParserEverywhere) {
+  std::map<std::string, std::set<std::string>> parser;
+  for (const auto& [pointer, keys] : schema().objects()) parser[pointer] = keys_of_parser(pointer);
+  EXPECT_EQ(schema().objects(), parser);
+}
+
+TEST(Schema, WalksIntoEveryKindOfObject) {
+  for (const std::string pointer : {"", "/tunnels/x/ike/auth/psk", "/gateways/x/monitor/loss", "/routes/0"}) {
+    EXPECT_EQ(schema().objects().count(pointer), 1) << pointer;
+  }
+}
+
+TEST(Schema, HasTheDefaultsThatTheCanonicalFileShows) {
+  const auto parsed = parse(R"({
+    "tunnels": {"x": {"ike": {"remote": {"address": "198.51.100.1"}, "auth": {"psk": {"file": "x"}}},
+                      "children": {"x": {"local": "10.0.0.1/30", "remote": "10.0.0.2"}}}},
+    "interfaces": {"x": {"tunnel": "x"}, "wan": {"device": "eth0"}},
+    "gateways": {"x": {"interface": "wan", "address": "192.0.2.1"}},
+    "routes": [{"to": "10.1.0.0/16", "via": "x"}]})", "f", any_secret);
+  const json canonical = json::parse(print_canonical(parsed.config.value()));
+  std::map<std::string, json> shown;
+  for (const auto& [pointer, value] : schema().defaults()) shown[pointer] = canonical.value(json::json_pointer(pointer), json());
+  EXPECT_EQ(schema().defaults(), shown);
+}
+
+std::vector<std::string> accepted_files() {
+  std::vector<std::string> files{"conf/vtid.example.json"};
+  for (const auto& entry : fs::directory_iterator(fs::path(VTID_SOURCE_DIR) / "tests/golden/config/good")) {
+    if (entry.path().extension() == ".json") files.push_back("tests/golden/config/good/" + entry.path().filename().string());
+  }
+  return files;
+}
+
+class Accepted : public testing::TestWithParam<std::string> {};
+
+TEST_P(Accepted, FileIsValid) {
+  EXPECT_THAT(schema().errors(json::parse(contents(GetParam()), nullptr, true, true)), IsEmpty());
+}
+
+TEST_P(Accepted, FilesCanonicalFormIsValid) {
+  const auto parsed = parse(contents(GetParam()), GetParam(), any_secret);
+  EXPECT_THAT(schema().errors(json::parse(print_canonical(parsed.config.value()))), IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Schema, Accepted, testing::ValuesIn(accepted_files()));
+
+TEST(Schema, RefusesWhatItDoesNotSay) {
+  const char* kWrong[] = {R"({})",
+                          R"({"tunnels": []})",
+                          R"({"tunnels": {"a.b": {"ike": {"external": "x"}, "children": {"c": {"local": "x", "remote": "x"}}}}})",
+                          R"({"tunnels": {"x": {"ike": {}, "children": {}}}})",
+                          R"({"tunnels": {}, "on_stop": "flush"})",
+                          R"({"tunnels": {}, "nat": [1]})",
+                          R"({"tunnels": {}, "charon": {"vici": "tcp://x"}})",
+                          R"({"tunnels": {}, "gateways": {"x": {"interface": "y"}}})",
+                          R"({"tunnels": {}, "routes": [{"to": "x", "via": "y", "metric": 0}]})"};
+  for (const char* text : kWrong) EXPECT_FALSE(schema().errors(json::parse(text)).empty()) << text;
+}
+
+TEST(Example, HasNeitherErrorsNorWarnings) {
+  const auto parsed = parse(contents("conf/vtid.example.json"), "vtid.example.json", any_secret);
+  EXPECT_THAT(parsed.errors, IsEmpty());
+  EXPECT_THAT(parsed.warnings, IsEmpty());
+}
+
+}  // namespace
+}  // namespace vtid::config

@@ -1,0 +1,202 @@
+#include "control/dispatch.h"
+
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include "support/site.h"
+
+namespace vtid::control {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using Json = nlohmann::ordered_json;
+
+std::string request(const std::string& method, const Json& params = Json::object()) {
+  return Json{{"jsonrpc", "2.0"}, {"id", 7}, {"method", method}, {"params", params}}.dump();
+}
+
+std::string said(const std::string& line, Access access = Access::full) {
+  const Action action = dispatch(line, access, test::snapshot());
+  const auto* say = std::get_if<Say>(&action);
+  return say != nullptr ? say->line : "not an immediate answer";
+}
+
+Ask asked(const std::string& line, Access access = Access::full) {
+  Action action = dispatch(line, access, test::snapshot());
+  auto* ask = std::get_if<Ask>(&action);
+  return ask != nullptr ? std::move(*ask) : Ask{};
+}
+
+std::string answered(const std::string& line, const model::CommandResult& result = model::Answer{}) {
+  return asked(line).reply(result, test::snapshot());
+}
+
+int code_of(const std::string& line) {
+  const Json message = Json::parse(line, nullptr, false);
+  return message.is_object() && message.contains("error") ? message["error"]["code"].get<int>() : 0;
+}
+
+Json error_of(const std::string& line) { return Json::parse(line)["error"]; }
+Json id_of(const std::string& line) { return Json::parse(line)["id"]; }
+
+// ---- envelopes
+
+TEST(Dispatch, AnswersWhatIsNotJsonWithAParseError) { EXPECT_EQ(code_of(said("{\"jsonrpc\":")), protocol::kParseError); }
+TEST(Dispatch, AnswersBytesThatAreNotUtf8WithAParseError) {
+  EXPECT_EQ(code_of(said("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\xff\xfe\"}")), protocol::kParseError);
+}
+TEST(Dispatch, RefusesBatches) { EXPECT_EQ(code_of(said("[]")), protocol::kInvalidRequest); }
+TEST(Dispatch, RefusesWhatIsNotAnObject) { EXPECT_EQ(code_of(said("42")), protocol::kInvalidRequest); }
+TEST(Dispatch, RefusesAnotherVersionOfJsonRpc) {
+  EXPECT_EQ(code_of(said(R"({"jsonrpc":"1.0","id":1,"method":"status"})")), protocol::kInvalidRequest);
+}
+TEST(Dispatch, RefusesARequestWithoutAMethod) {
+  EXPECT_EQ(code_of(said(R"({"jsonrpc":"2.0","id":1})")), protocol::kInvalidRequest);
+}
+TEST(Dispatch, RefusesAnIdThatIsAnObject) {
+  EXPECT_EQ(code_of(said(R"({"jsonrpc":"2.0","id":{},"method":"status"})")), protocol::kInvalidRequest);
+}
+TEST(Dispatch, SurvivesAnIdThatIsNestedAsDeepAsALineAllows) {
+  const std::string deep(protocol::kMaxRequest / 2, '[');
+  const std::string line = R"({"jsonrpc":"2.0","method":"status","id":)" + deep + std::string(deep.size(), ']') + "}";
+  EXPECT_EQ(code_of(said(line)), protocol::kInvalidRequest);
+}
+TEST(Dispatch, RefusesPositionalParameters) {
+  EXPECT_EQ(code_of(said(R"({"jsonrpc":"2.0","id":1,"method":"list","params":["tunnels"]})")), protocol::kInvalidParams);
+}
+TEST(Dispatch, SaysNothingToANotificationThatItCannotServe) { EXPECT_EQ(said(R"({"jsonrpc":"2.0","method":"nonsense"})"), ""); }
+TEST(Dispatch, RepeatsTheIdOfTheRequest) {
+  EXPECT_EQ(id_of(said(R"({"jsonrpc":"2.0","id":"a\u0000b","method":"nonsense"})")), Json(std::string("a\0b", 3)));
+}
+TEST(Dispatch, GivesANullIdToWhatItCannotRead) { EXPECT_EQ(id_of(said("nonsense")), Json(nullptr)); }
+TEST(Dispatch, EndsEveryAnswerWithItsOnlyNewline) {
+  EXPECT_EQ(answered(request("status")).find('\n'), answered(request("status")).size() - 1);
+}
+
+// ---- the table
+
+TEST(Dispatch, NamesTheMethodsToWhoAsksForAnother) {
+  EXPECT_THAT(error_of(said(request("apply"))).dump(), HasSubstr("methods are status, list, show"));
+}
+TEST(Dispatch, RefusesAnUnknownMethod) { EXPECT_EQ(code_of(said(request("apply"))), protocol::kMethodNotFound); }
+TEST(Dispatch, RefusesAnUnknownParameter) {
+  EXPECT_EQ(code_of(said(request("status", {{"verbose", "yes"}}))), protocol::kInvalidParams);
+}
+TEST(Dispatch, RefusesAMissingParameter) { EXPECT_EQ(code_of(said(request("list"))), protocol::kInvalidParams); }
+TEST(Dispatch, RefusesAParameterOfAnotherType) {
+  EXPECT_EQ(code_of(said(request("list", {{"kind", 1}}))), protocol::kInvalidParams);
+}
+TEST(Dispatch, RefusesANameLongerThanAnyNameIs) {
+  EXPECT_EQ(code_of(said(request("up", {{"name", std::string(kLongestName + 1, 'x')}}))), protocol::kInvalidParams);
+}
+TEST(Dispatch, RefusesATimeoutThatIsNoDuration) {
+  EXPECT_EQ(code_of(said(request("up", {{"name", "hq"}, {"timeout", "soon"}}))), protocol::kInvalidParams);
+}
+TEST(Dispatch, RefusesATimeoutBeyondTheLongest) {
+  EXPECT_EQ(code_of(said(request("up", {{"name", "hq"}, {"timeout", "11m"}}))), protocol::kInvalidParams);
+}
+TEST(Dispatch, RefusesAnUnknownKind) {
+  EXPECT_EQ(code_of(said(request("list", {{"kind", "tunnel"}}))), protocol::kInvalidParams);
+}
+TEST(Dispatch, RefusesEventsOfAnUnknownKind) {
+  EXPECT_EQ(code_of(said(request("subscribe", {{"kind", "weather"}}))), protocol::kInvalidParams);
+}
+
+// ---- access
+
+class ViewSocketRefuses : public ::testing::TestWithParam<std::string> {};
+TEST_P(ViewSocketRefuses, AChange) { EXPECT_EQ(code_of(said(GetParam(), Access::view)), protocol::kNotAllowed); }
+INSTANTIATE_TEST_SUITE_P(Methods, ViewSocketRefuses,
+                         ::testing::Values(request("up", {{"name", "hq"}}), request("down", {{"name", "hq"}}),
+                                           request("rekey", {{"name", "hq"}}), request("reload"),
+                                           request("plan", {{"text", "{}"}, {"path", "/tmp/x.json"}})));
+
+class ViewSocketServes : public ::testing::TestWithParam<std::string> {};
+TEST_P(ViewSocketServes, ALook) { EXPECT_TRUE(asked(GetParam(), Access::view).reply); }
+INSTANTIATE_TEST_SUITE_P(Methods, ViewSocketServes,
+                         ::testing::Values(request("status"), request("list", {{"kind", "sas"}}), request("plan"),
+                                           request("show", {{"kind", "tunnels"}, {"name", "hq"}}),
+                                           request("explain", {{"name", "hq"}})));
+
+TEST(Dispatch, SaysToTheViewSocketWhichOneMayChange) {
+  EXPECT_THAT(error_of(said(request("reload"), Access::view))["data"]["remedy"].dump(), HasSubstr("vtid.sock"));
+}
+
+// ---- reading
+
+TEST(Dispatch, RefreshesTheCountersBeforeAStatus) {
+  EXPECT_TRUE(std::holds_alternative<model::Refresh>(asked(request("status")).command));
+}
+TEST(Dispatch, ShowsTheStatusEvenWhenTheRefreshFailed) {
+  EXPECT_THAT(answered(request("status"), fail("no kernel")), HasSubstr("\"generation\":12"));
+}
+TEST(Dispatch, CallsALookNoChange) { EXPECT_EQ(asked(request("status")).change, ""); }
+TEST(Dispatch, ShowsOneObjectOfTheList) {
+  const Json all = Json::parse(answered(request("list", {{"kind", "gateways"}})))["result"];
+  EXPECT_EQ(Json::parse(answered(request("show", {{"kind", "gateways"}, {"name", "WAN_GW"}})))["result"], all.at(1));
+}
+TEST(Dispatch, SuggestsTheNearestNameToShow) {
+  EXPECT_EQ(error_of(answered(request("show", {{"kind", "gateways"}, {"name", "WAN_GV"}}))),
+            Json::parse(R"({"code":-32002,"message":"there is no gateway \"WAN_GV\"",
+                            "data":{"remedy":"did you mean WAN_GW?","nearest":["WAN_GW"]}})"));
+}
+TEST(Dispatch, SuggestsTheNearestNameToExplain) {
+  EXPECT_THAT(error_of(answered(request("explain", {{"name", "VTI_HO"}})))["data"]["remedy"].dump(), HasSubstr("VTI_HQ"));
+}
+TEST(Dispatch, ServesADaemonThatHasNothingYet) {
+  EXPECT_THAT(asked(request("status")).reply(model::Answer{}, model::Snapshot{}), HasSubstr("\"tunnels\":[]"));
+}
+
+// ---- commands
+
+TEST(Dispatch, PostsUpForAChildWithItsTimeout) {
+  const Ask ask = asked(request("up", {{"name", "hq/v4"}, {"timeout", "5s"}}));
+  const auto* up = std::get_if<model::Up>(&ask.command);
+  ASSERT_NE(up, nullptr);
+  EXPECT_EQ(std::pair(up->target, up->timeout), std::pair(std::string("hq/v4"), Duration{5000}));
+}
+TEST(Dispatch, SaysWhichChangeIsAsked) { EXPECT_EQ(asked(request("down", {{"name", "hq"}})).change, "down hq"); }
+TEST(Dispatch, RefusesAnUnknownTunnel) { EXPECT_EQ(code_of(said(request("rekey", {{"name", "hg"}}))), protocol::kNotFound); }
+TEST(Dispatch, RefusesAnUnknownChild) { EXPECT_EQ(code_of(said(request("rekey", {{"name", "hq/v5"}}))), protocol::kNotFound); }
+TEST(Dispatch, RepeatsTheOutcome) {
+  EXPECT_EQ(answered(request("reload"), model::Answer{"configuration 13 is in use", std::nullopt}),
+            "{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":{\"text\":\"configuration 13 is in use\"}}\n");
+}
+TEST(Dispatch, RepeatsARefusalWithItsRemedyAndErrno) {
+  EXPECT_EQ(answered(request("reload"), fail("cannot read vtid.json", "chmod it", 13)),
+            "{\"jsonrpc\":\"2.0\",\"id\":7,\"error\":{\"code\":-32003,\"message\":\"cannot read vtid.json\","
+            "\"data\":{\"remedy\":\"chmod it\",\"errno\":13}}}\n");
+}
+TEST(Dispatch, ReplacesBytesThatAreNotUtf8) {
+  EXPECT_THAT(answered(request("reload"), fail("from the system: \xff")), HasSubstr("\xef\xbf\xbd"));
+}
+TEST(Dispatch, PostsThePlanOfAnotherFile) {
+  const Ask ask = asked(request("plan", {{"text", "{}"}, {"path", "/etc/new.json"}}));
+  const auto* plan = std::get_if<model::MakePlan>(&ask.command);
+  ASSERT_NE(plan, nullptr);
+  EXPECT_EQ(std::pair(plan->text.value_or("none"), plan->path), std::pair(std::string("{}"), std::string("/etc/new.json")));
+}
+TEST(Dispatch, RefusesThePlanOfAFileWithoutItsPlace) {
+  EXPECT_EQ(code_of(said(request("plan", {{"text", "{}"}, {"path", "new.json"}}))), protocol::kInvalidParams);
+}
+TEST(Dispatch, TellsOfFailuresOnlyInThePlanOfTheRunningFile) {
+  const model::Answer answer{"1 change", test::snapshot().plan};
+  EXPECT_THAT(answered(request("plan", {{"text", "{}"}, {"path", "/x"}}), answer), Not(HasSubstr("unreachable")));
+}
+
+TEST(Dispatch, FollowsOneKindOfEvents) {
+  const Action action = dispatch(request("subscribe", {{"kind", "tunnel"}}), Access::view, test::snapshot());
+  const auto* follow = std::get_if<Follow>(&action);
+  ASSERT_NE(follow, nullptr);
+  EXPECT_EQ(follow->kind, "tunnel");
+}
+TEST(Dispatch, WritesAnEventAsANotification) {
+  EXPECT_EQ(event_line({test::at(0), "tunnel", "hq", "is up"}),
+            "{\"jsonrpc\":\"2.0\",\"method\":\"event\",\"params\":{\"time\":\"2026-11-23T18:00:00Z\",\"kind\":\"tunnel\","
+            "\"object\":\"hq\",\"text\":\"is up\"}}\n");
+}
+
+}  // namespace
+}  // namespace vtid::control

@@ -1,0 +1,144 @@
+#include "ctl/commands.h"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "fake_daemon.h"
+
+namespace vtid::ctl {
+namespace {
+
+using test::FakeDaemon;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+struct Outcome {
+  int exit = -1;
+  std::string out;
+  std::string err;
+};
+
+Outcome vtictl(std::vector<std::string> words) {
+  std::ostringstream out;
+  std::ostringstream err;
+  const int exit = run("vtictl", words, out, err);
+  return {exit, out.str(), err.str()};
+}
+
+Outcome vtictl(const FakeDaemon& daemon, std::vector<std::string> words) {
+  words.insert(words.end(), {"--socket", daemon.path()});
+  return vtictl(std::move(words));
+}
+
+std::string result(const std::string& value) { return R"({"jsonrpc":"2.0","id":1,"result":)" + value + "}\n"; }
+
+std::string refusal(const std::string& text, const std::string& remedy) {
+  return R"({"jsonrpc":"2.0","id":1,"error":{"code":-32003,"message":")" + text + R"(","data":{"remedy":")" + remedy +
+         "\"}}}\n";
+}
+
+std::string ask_once(const std::vector<std::string>& words, const std::string& answer = result("{}")) {
+  FakeDaemon daemon({answer});
+  vtictl(daemon, words);
+  return daemon.requests().empty() ? "" : daemon.requests().front();
+}
+
+std::string request(const std::string& method, const std::string& params) {
+  return R"({"jsonrpc":"2.0","id":1,"method":")" + method + R"(","params":)" + params + "}\n";
+}
+
+// ---- what is asked
+
+TEST(Vtictl, AsksForAList) { EXPECT_EQ(ask_once({"list", "sas"}), request("list", R"({"kind":"sas"})")); }
+TEST(Vtictl, AsksForOneThing) {
+  EXPECT_EQ(ask_once({"show", "tunnels", "hq"}), request("show", R"({"kind":"tunnels","name":"hq"})"));
+}
+TEST(Vtictl, AsksForAChangeWithItsTimeout) {
+  EXPECT_EQ(ask_once({"up", "hq/v4", "--timeout", "5s"}), request("up", R"({"name":"hq/v4","timeout":"5s"})"));
+}
+TEST(Vtictl, AsksForThePlanOfTheRunningConfiguration) { EXPECT_EQ(ask_once({"plan"}), request("plan", "{}")); }
+TEST(Vtictl, SendsTheFileToPlanAndItsAbsolutePath) {
+  const std::string file = ::testing::TempDir() + "vtictl-plan.json";
+  std::ofstream(file) << "{ \"tunnels\": {} }";
+  EXPECT_EQ(ask_once({"plan", file}), request("plan", R"({"text":"{ \"tunnels\": {} }","path":")" + file + "\"}"));
+}
+
+// ---- what is printed, and the exit code
+
+TEST(Vtictl, PrintsTheOutcomeAsASentence) {
+  FakeDaemon daemon({result(R"({"text":"hq is up"})")});
+  EXPECT_EQ(vtictl(daemon, {"up", "hq"}).out, "hq is up\n");
+}
+TEST(Vtictl, PrintsJsonWhenToldTo) {
+  FakeDaemon daemon({result(R"({"text":"hq is up"})")});
+  EXPECT_EQ(vtictl(daemon, {"--json", "up", "hq"}).out, "{\n  \"text\": \"hq is up\"\n}\n");
+}
+TEST(Vtictl, ExitsWithZeroWhenDone) {
+  FakeDaemon daemon({result(R"({"text":"hq is up"})")});
+  EXPECT_EQ(vtictl(daemon, {"up", "hq"}).exit, 0);
+}
+TEST(Vtictl, ExitsWithOneWhenTheDaemonSaysNo) {
+  FakeDaemon daemon({refusal("no answer from 192.0.2.9", "look there")});
+  EXPECT_EQ(vtictl(daemon, {"up", "hq"}).exit, 1);
+}
+TEST(Vtictl, SaysWhyTheDaemonSaysNo) {
+  FakeDaemon daemon({refusal("no answer from 192.0.2.9", "look there")});
+  EXPECT_EQ(vtictl(daemon, {"up", "hq"}).err, "vtictl: no answer from 192.0.2.9\n  remedy: look there\n");
+}
+TEST(Vtictl, PrintsNothingElseWhenTheDaemonSaysNo) {
+  FakeDaemon daemon({refusal("no answer", "")});
+  EXPECT_EQ(vtictl(daemon, {"--json", "up", "hq"}).out, "");
+}
+TEST(Vtictl, ExitsWithThreeWithoutADaemon) { EXPECT_EQ(vtictl({"status", "--socket", "/nonexistent/vtid.sock"}).exit, 3); }
+TEST(Vtictl, SaysWhereItLookedForADaemon) {
+  EXPECT_THAT(vtictl({"status", "--socket", "/nonexistent/vtid.sock"}).err, HasSubstr("/nonexistent/vtid.sock: No such file"));
+}
+TEST(Vtictl, ExitsWithThreeWhenTheDaemonHangsUp) {
+  FakeDaemon daemon({});
+  EXPECT_EQ(vtictl(daemon, {"status"}).exit, 3);
+}
+TEST(Vtictl, ExitsWithThreeWhenSomebodyElseAnswers) {
+  FakeDaemon daemon({"220 mail.example ESMTP\n"});
+  EXPECT_EQ(vtictl(daemon, {"status"}).exit, 3);
+}
+TEST(Vtictl, ExitsWithFourWhenAnEmptyPlanWasExpected) {
+  FakeDaemon daemon({result(R"({"empty":false,"text":"","ops":[],"problems":[]})")});
+  EXPECT_EQ(vtictl(daemon, {"plan", "--expect-empty"}).exit, 4);
+}
+TEST(Vtictl, ExitsWithZeroWhenTheExpectedEmptyPlanIs) {
+  FakeDaemon daemon({result(R"({"empty":true,"text":"","ops":[],"problems":[]})")});
+  EXPECT_EQ(vtictl(daemon, {"plan", "--expect-empty"}).exit, 0);
+}
+TEST(Vtictl, ExitsWithOneWhenTheFileToPlanCannotBeRead) { EXPECT_EQ(vtictl({"plan", "/nonexistent.json"}).exit, 1); }
+
+// ---- watching
+
+const std::string kEvent = R"({"jsonrpc":"2.0","method":"event","params":{"time":"2026-11-23T18:00:00Z","kind":"tunnel",)"
+                           R"("object":"hq","text":"is up"}})"
+                           "\n";
+
+TEST(Vtictl, SubscribesToOneKind) { EXPECT_EQ(ask_once({"watch", "tunnel"}), request("subscribe", R"({"kind":"tunnel"})")); }
+TEST(Vtictl, PrintsALinePerEvent) {
+  FakeDaemon daemon({result("{}") + kEvent + kEvent});
+  EXPECT_EQ(vtictl(daemon, {"watch"}).out,
+            "2026-11-23T18:00:00Z  tunnel   hq is up\n2026-11-23T18:00:00Z  tunnel   hq is up\n");
+}
+TEST(Vtictl, PrintsAnObjectPerEvent) {
+  FakeDaemon daemon({result("{}") + kEvent});
+  EXPECT_EQ(vtictl(daemon, {"watch", "--json"}).out,
+            "{\"time\":\"2026-11-23T18:00:00Z\",\"kind\":\"tunnel\",\"object\":\"hq\",\"text\":\"is up\"}\n");
+}
+TEST(Vtictl, StopsWatchingWithThreeWhenTheDaemonLeaves) {
+  FakeDaemon daemon({result("{}") + kEvent});
+  EXPECT_EQ(vtictl(daemon, {"watch"}).exit, 3);
+}
+TEST(Vtictl, SaysWhyTheDaemonEndedTheWatch) {
+  FakeDaemon daemon({result("{}") + R"({"jsonrpc":"2.0","method":"closing","params":{"reason":"too slow"}})"
+                                    "\n"});
+  EXPECT_EQ(vtictl(daemon, {"watch"}).err, "vtictl: vtid ended the session: too slow\n");
+}
+
+}  // namespace
+}  // namespace vtid::ctl

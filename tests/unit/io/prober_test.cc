@@ -1,0 +1,229 @@
+// The prober against the system's own loopback, which needs CAP_NET_RAW. Nothing leaves the machine: what must not be
+// answered is sent to documentation addresses by the loopback device.
+#include "io/prober.h"
+
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "io/asio.h"
+
+namespace vtid::io {
+namespace {
+
+using namespace std::chrono_literals;
+using enum model::GatewayState;
+using State = model::GatewayState;
+
+model::MonitorOptions quick() {
+  model::MonitorOptions options;
+  options.interval = 20ms;
+  options.loss_interval = 200ms;
+  options.period = 2s;
+  options.alert = 20ms;
+  options.hold = 0ms;
+  return options;
+}
+
+Prober::Target target(std::string_view address, std::string_view device = {}) {
+  Prober::Target result;
+  result.gateway = "GW";
+  result.address = *net::parse_address(address);
+  if (!device.empty()) result.device = *net::IfName::parse(device);
+  result.options = quick();
+  return result;
+}
+
+struct ProberTest : testing::Test {
+  // Runs until the gateway is in that state; the bound is there for a test that fails.
+  State run_until(State wanted) {
+    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    while (state() != wanted && std::chrono::steady_clock::now() < deadline) context.run_one_for(100ms);
+    return state();
+  }
+  [[nodiscard]] State state() const { return prober.health().at("GW").state; }
+
+  boost::asio::io_context context;
+  std::vector<State> changes;
+  Prober prober{context, [this](const std::string&, const model::GatewayHealth& health) { changes.push_back(health.state); }};
+};
+
+TEST_F(ProberTest, brings_an_ipv4_gateway_that_answers_online) {
+  prober.set_targets({target("127.0.0.1")});
+  EXPECT_EQ(run_until(online), online);
+}
+
+TEST_F(ProberTest, brings_an_ipv6_gateway_that_answers_online) {
+  prober.set_targets({target("::1")});
+  EXPECT_EQ(run_until(online), online);
+}
+
+TEST_F(ProberTest, probes_by_a_device_and_from_a_source) {
+  Prober::Target pinned = target("127.0.0.1", "lo");
+  pinned.source = *net::parse_address("127.0.0.2");
+  prober.set_targets({pinned});
+  EXPECT_EQ(run_until(online), online);
+}
+
+TEST_F(ProberTest, probes_ipv6_by_a_device_and_from_a_source) {
+  Prober::Target pinned = target("::1", "lo");
+  pinned.source = *net::parse_address("::1");
+  prober.set_targets({pinned});
+  EXPECT_EQ(run_until(online), online);
+}
+
+TEST_F(ProberTest, measures_a_round_trip_time) {
+  prober.set_targets({target("127.0.0.1")});
+  run_until(online);
+  EXPECT_GT(prober.health().at("GW").rtt_ms, 0);
+}
+
+TEST_F(ProberTest, takes_a_gateway_that_does_not_answer_down) {
+  prober.set_targets({target("192.0.2.1", "lo")});
+  EXPECT_EQ(run_until(down), down);
+}
+
+TEST_F(ProberTest, never_sends_from_a_source_that_is_not_ours) {
+  Prober::Target foreign = target("127.0.0.1");
+  foreign.source = *net::parse_address("192.0.2.7");
+  prober.set_targets({foreign});
+  run_until(down);
+  EXPECT_TRUE(prober.troubles().contains("GW"));  // kernels differ in the error
+}
+
+TEST_F(ProberTest, takes_a_gateway_down_whose_device_does_not_exist) {
+  prober.set_targets({target("127.0.0.1", "ipsec32767")});
+  EXPECT_EQ(run_until(down), down);
+}
+
+TEST_F(ProberTest, says_why_a_probe_could_not_leave) {
+  prober.set_targets({target("127.0.0.1", "ipsec32767")});
+  run_until(down);
+  EXPECT_EQ(prober.troubles(), (std::map<std::string, std::string>{{"GW", "ipsec32767 does not exist"}}));
+}
+
+TEST_F(ProberTest, tells_each_change_of_state_once) {
+  prober.set_targets({target("127.0.0.1")});
+  run_until(online);
+  Prober::Target without_tunnel = target("127.0.0.1");
+  without_tunnel.tunnel_up = false;
+  prober.set_targets({without_tunnel});
+  prober.set_targets({without_tunnel});
+  context.poll();
+  EXPECT_EQ(changes, (std::vector{online, down}));
+}
+
+TEST_F(ProberTest, keeps_the_history_of_a_target_whose_options_change) {
+  prober.set_targets({target("127.0.0.1")});
+  run_until(online);
+  Prober::Target changed = target("127.0.0.1");
+  changed.options.interval = 1s;
+  prober.set_targets({changed});
+  EXPECT_EQ(state(), online);
+}
+
+TEST_F(ProberTest, starts_anew_for_another_address) {
+  prober.set_targets({target("127.0.0.1")});
+  run_until(online);
+  prober.set_targets({target("127.0.0.2")});
+  EXPECT_EQ(state(), pending);
+}
+
+TEST_F(ProberTest, forgets_a_target_that_is_gone) {
+  prober.set_targets({target("127.0.0.1")});
+  run_until(online);
+  prober.set_targets({});
+  EXPECT_EQ(prober.health(), model::Gateways{});
+}
+
+TEST_F(ProberTest, lets_the_callback_change_the_targets) {
+  Prober nested{context, [&](const std::string&, const model::GatewayHealth&) { nested.set_targets({}); }};
+  nested.set_targets({target("127.0.0.1")});
+  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  while (!nested.health().empty() && std::chrono::steady_clock::now() < deadline) context.run_one_for(100ms);
+  EXPECT_EQ(nested.health(), model::Gateways{});
+}
+
+TEST_F(ProberTest, serves_a_thousand_gateways) {
+  std::vector<Prober::Target> targets;
+  for (int i = 0; i < 1000; ++i) {
+    targets.push_back(target(i % 2 == 0 ? "127.0.0.1" : "::1"));
+    targets.back().gateway = "GW" + std::to_string(i);
+    targets.back().options.interval = 200ms;
+    targets.back().options.loss_interval = 2s;
+  }
+  prober.set_targets(targets);
+  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  while (changes.size() < targets.size() && std::chrono::steady_clock::now() < deadline) context.run_one_for(100ms);
+  EXPECT_EQ(changes, std::vector<State>(1000, online));
+}
+
+TEST_F(ProberTest, is_pending_and_says_why_when_it_may_not_open_a_raw_socket) {
+  ASSERT_EQ(::seteuid(65'534), 0);
+  prober.set_targets({target("127.0.0.1")});
+  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  while (prober.troubles().empty() && std::chrono::steady_clock::now() < deadline) context.run_one_for(100ms);
+  ASSERT_EQ(::seteuid(0), 0);
+  EXPECT_EQ(std::pair(state(), prober.troubles()["GW"]),
+            std::pair(pending, std::string("cannot open a raw socket for ipv4 probes: Operation not permitted")));
+}
+
+TEST_F(ProberTest, opens_its_socket_as_soon_as_it_may) {
+  ASSERT_EQ(::seteuid(65'534), 0);
+  prober.set_targets({target("127.0.0.1")});
+  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  while (prober.troubles().empty() && std::chrono::steady_clock::now() < deadline) context.run_one_for(100ms);
+  ASSERT_EQ(::seteuid(0), 0);
+  EXPECT_EQ(run_until(online), online);
+}
+
+// In a network of its own; each test is a process of its own.
+struct ProberNetworkTest : ProberTest {
+  void SetUp() override { ASSERT_EQ(::unshare(CLONE_NEWNET), 0); }
+
+  static void make_device(const std::string& name, const std::string& address) {
+    const std::string commands = "ip link set lo up && ip link add " + name + " arp off type veth peer name " + name +
+                                 "p && ip link set " + name + " addrgenmode none && ip link set " + name + "p up && ip link set " +
+                                 name + " up && ip addr add " + address + " dev " + name;
+    ASSERT_EQ(std::system(commands.c_str()), 0);
+  }
+  // Packets, from /proc/net/dev: "v0: bytes packets ..." with eight columns for receiving, then the same for sending.
+  static long sent_by(const std::string& device) {
+    std::ifstream file("/proc/thread-self/net/dev");
+    for (std::string line; std::getline(file, line);) {
+      std::istringstream words(line);
+      std::string name;
+      words >> name;
+      if (name != device + ":") continue;
+      long value = 0;
+      for (int column = 0; column < 10; ++column) words >> value;
+      return value;
+    }
+    return -1;
+  }
+};
+
+TEST_F(ProberNetworkTest, never_probes_by_another_device_than_the_targets) {
+  make_device("v0", "192.0.2.1/24");  // where the routing table would send it
+  make_device("v1", "198.51.100.1/24");
+  prober.set_targets({target("192.0.2.9", "v1")});
+  run_until(down);
+  EXPECT_EQ(std::pair(sent_by("v0"), sent_by("v1") > 0), std::pair(0L, true));
+}
+
+TEST_F(ProberNetworkTest, follows_a_device_that_is_made_again) {
+  make_device("v0", "192.0.2.1/24");
+  prober.set_targets({target("192.0.2.1", "v0")});
+  ASSERT_EQ(run_until(online), online);
+  ASSERT_EQ(std::system("ip link del v0"), 0);
+  ASSERT_EQ(run_until(down), down);
+  make_device("v0", "192.0.2.1/24");
+  EXPECT_EQ(run_until(online), online);
+}
+
+}  // namespace
+}  // namespace vtid::io

@@ -1,0 +1,138 @@
+#include "monitor/monitor.h"
+
+#include <gtest/gtest.h>
+
+namespace vtid::monitor {
+namespace {
+
+using namespace std::chrono_literals;
+using enum model::GatewayState;
+
+Now at(Duration time) { return {TimePoint{1h + time}, WallTime{1000h + std::chrono::floor<std::chrono::seconds>(time)}}; }
+
+model::MonitorOptions options(bool enabled, Duration latency_low) {
+  model::MonitorOptions result;
+  result.enabled = enabled;
+  result.hold = 5s;
+  result.latency_low = latency_low;
+  return result;
+}
+const model::MonitorOptions kOptions = options(true, 200ms);
+const model::MonitorOptions kDisabled = options(false, 200ms);
+
+// Online since second 1.
+GatewayMonitor online_monitor() {
+  GatewayMonitor monitor(kOptions, true, at(0s));
+  const auto sequence = monitor.on_sent(at(1s).steady);
+  monitor.on_reply(sequence, at(1s).steady + 20ms, at(1s));
+  return monitor;
+}
+
+TEST(GatewayMonitor, is_pending_at_first) {
+  EXPECT_EQ(GatewayMonitor(kOptions, true, at(0s)).health(), (model::GatewayHealth{.state = pending, .since = at(0s).wall}));
+}
+
+TEST(GatewayMonitor, is_online_with_the_first_answer) {
+  EXPECT_EQ(online_monitor().health(), (model::GatewayHealth{.state = online, .since = at(1s).wall, .rtt_ms = 20}));
+}
+
+TEST(GatewayMonitor, is_down_when_nothing_answers_within_the_first_loss_interval) {
+  GatewayMonitor monitor(kOptions, true, at(0s));
+  std::ignore = monitor.on_sent(at(0s).steady);
+  monitor.on_check(at(2001ms));
+  EXPECT_EQ(monitor.health(), (model::GatewayHealth{.state = down, .since = at(2s).wall, .loss_percent = 100}));
+}
+
+TEST(GatewayMonitor, stays_pending_until_the_first_loss_interval_has_passed) {
+  GatewayMonitor monitor(kOptions, true, at(0s));
+  std::ignore = monitor.on_sent(at(0s).steady);
+  EXPECT_FALSE(monitor.on_check(at(2s)));
+}
+
+TEST(GatewayMonitor, does_not_hold_losses_from_before_the_first_answer_against_the_path) {
+  GatewayMonitor monitor(kOptions, true, at(0s));
+  for (int i = 0; i < 100; ++i) std::ignore = monitor.on_sent(at(0s).steady);
+  monitor.on_check(at(60s));
+  monitor.on_reply(monitor.on_sent(at(60s).steady), at(60s).steady, at(60s));
+  EXPECT_EQ(monitor.health(), (model::GatewayHealth{.state = online, .since = at(60s).wall}));
+}
+
+TEST(GatewayMonitor, shows_the_latest_numbers_without_a_change_of_state) {
+  GatewayMonitor monitor = online_monitor();
+  monitor.on_reply(monitor.on_sent(at(2s).steady), at(2s).steady + 40ms, at(2s));
+  monitor.on_check(at(3s));
+  EXPECT_EQ(monitor.health(), (model::GatewayHealth{.state = online, .since = at(1s).wall, .rtt_ms = 30, .stddev_ms = 10}));
+}
+
+TEST(GatewayMonitor, goes_down_at_once_with_its_tunnel) {
+  GatewayMonitor monitor = online_monitor();
+  monitor.set_tunnel_up(false, at(2s));
+  EXPECT_EQ(monitor.health(), (model::GatewayHealth{.state = down, .since = at(2s).wall, .loss_percent = 100}));
+}
+
+TEST(GatewayMonitor, wants_no_probes_while_its_tunnel_is_down) {
+  EXPECT_FALSE(GatewayMonitor(kOptions, false, at(0s)).wants_probes());
+}
+
+TEST(GatewayMonitor, ignores_answers_while_its_tunnel_is_down) {
+  GatewayMonitor monitor = online_monitor();
+  const auto sequence = monitor.on_sent(at(2s).steady);
+  monitor.set_tunnel_up(false, at(2s));
+  EXPECT_FALSE(monitor.on_reply(sequence, at(2s).steady, at(2s)));
+}
+
+TEST(GatewayMonitor, stays_down_for_the_hold_after_its_tunnel_is_back) {
+  GatewayMonitor monitor = online_monitor();
+  monitor.set_tunnel_up(false, at(2s));
+  monitor.set_tunnel_up(true, at(3s));
+  monitor.on_reply(monitor.on_sent(at(3s).steady), at(3s).steady, at(3s));
+  EXPECT_FALSE(monitor.on_check(at(8s - 1ms)));
+}
+
+TEST(GatewayMonitor, is_online_again_when_the_hold_has_passed_since_the_first_answer_through_the_new_tunnel) {
+  GatewayMonitor monitor = online_monitor();
+  monitor.set_tunnel_up(false, at(2s));
+  monitor.set_tunnel_up(true, at(3s));
+  monitor.on_reply(monitor.on_sent(at(3s).steady), at(3s).steady, at(3s));
+  monitor.on_check(at(8s));
+  EXPECT_EQ(monitor.health(), (model::GatewayHealth{.state = online, .since = at(8s).wall}));
+}
+
+TEST(GatewayMonitor, is_online_with_the_first_answer_when_its_tunnel_comes_up_for_the_first_time) {
+  GatewayMonitor monitor(kOptions, false, at(0s));
+  monitor.set_tunnel_up(true, at(3s));
+  monitor.on_reply(monitor.on_sent(at(4s).steady), at(4s).steady, at(4s));
+  EXPECT_EQ(monitor.health(), (model::GatewayHealth{.state = online, .since = at(4s).wall}));
+}
+
+TEST(GatewayMonitor, is_unmonitored_when_disabled_whatever_its_tunnel_does) {
+  EXPECT_EQ(GatewayMonitor(kDisabled, false, at(0s)).health(),
+            (model::GatewayHealth{.state = unmonitored, .since = at(0s).wall}));
+}
+
+TEST(GatewayMonitor, is_pending_when_monitoring_is_turned_on) {
+  GatewayMonitor monitor(kDisabled, true, at(0s));
+  monitor.set_options(kOptions, at(5s));
+  EXPECT_EQ(monitor.health(), (model::GatewayHealth{.state = pending, .since = at(5s).wall}));
+}
+
+TEST(GatewayMonitor, keeps_its_history_when_thresholds_change) {
+  GatewayMonitor monitor = online_monitor();
+  monitor.set_options(options(true, 10ms), at(2s));
+  monitor.on_check(at(3s));
+  EXPECT_EQ(monitor.health(), (model::GatewayHealth{.state = latency, .since = at(3s).wall, .rtt_ms = 20}));
+}
+
+TEST(GatewayMonitor, is_pending_when_it_cannot_measure) {
+  GatewayMonitor monitor = online_monitor();
+  monitor.on_blind(at(2s));
+  EXPECT_EQ(monitor.health(), (model::GatewayHealth{.state = pending, .since = at(2s).wall}));
+}
+
+TEST(GatewayMonitor, keeps_its_since_while_it_cannot_measure) {
+  GatewayMonitor monitor(kOptions, true, at(0s));
+  EXPECT_FALSE(monitor.on_blind(at(2s)));
+}
+
+}  // namespace
+}  // namespace vtid::monitor

@@ -1,0 +1,89 @@
+#include "vici/connection.h"
+
+#include <gtest/gtest.h>
+
+#include "support/worlds.h"
+
+namespace vtid::vici {
+namespace {
+
+constexpr net::Unit kUnit{7};
+
+WantedConnection wanted(const model::Tunnel& tunnel) { return make_connection(tunnel, kUnit).value(); }
+Message connection(const model::Tunnel& tunnel) { return *wanted(tunnel).connection.find_section(tunnel.name); }
+Message child(const model::Tunnel& tunnel) { return *connection(tunnel).find_section("children")->find_section(tunnel.name); }
+model::Ike& ike(model::Tunnel& tunnel) { return std::get<model::Ike>(tunnel.ike); }
+
+TEST(Connection, AWholeTunnelBecomesOneConnectionWithOneChild) {
+  Message child;
+  child.add("mode", "tunnel").add("reqid", "5007").add("if_id_in", "7").add("if_id_out", "7");
+  child.add_list("local_ts", {"0.0.0.0/0", "::/0"}).add_list("remote_ts", {"0.0.0.0/0", "::/0"});
+  child.add_list("esp_proposals", {"aes128gcm16-modp2048", "aes128-sha256-modp2048"}).add("rekey_time", "3240").add("policies", "yes");
+  child.add("start_action", "none").add("close_action", "none").add("dpd_action", "clear");
+  Message hq;
+  hq.add("version", "2").add_list("local_addrs", {"192.0.2.1"}).add_list("remote_addrs", {"198.51.100.1"});
+  hq.add_list("proposals", {"aes128-sha256-modp2048"}).add("dpd_delay", "10").add("rekey_time", "25920");
+  hq.add("mobike", "no").add("encap", "no").add("keyingtries", "1").add("unique", "never");
+  hq.add_section("local", Message{}.add("auth", "psk").add("id", "branch"));
+  hq.add_section("remote", Message{}.add("auth", "psk").add("id", "hq"));
+  hq.add_section("children", Message{}.add_section("hq", child));
+  EXPECT_EQ(wanted(test::tunnel("hq")).connection, Message{}.add_section("hq", hq));
+}
+
+TEST(Connection, TheSecretBelongsToThePeerThenToUs) {
+  EXPECT_EQ(wanted(test::tunnel("hq")).secret,
+            Message{}.add("id", "vtid-hq").add("type", "IKE").add("data", "only-a-test").add_list("owners", {"hq", "branch"}));
+}
+
+TEST(Connection, AnEndWithoutIdIsItsAddress) {
+  model::Tunnel tunnel = test::tunnel("hq");
+  ike(tunnel).local.id = ike(tunnel).remote.id = "";
+  EXPECT_EQ(connection(tunnel).find_section("local")->text("id"), "192.0.2.1");
+  EXPECT_EQ(connection(tunnel).find_section("remote")->text("id"), "198.51.100.1");
+  EXPECT_EQ(wanted(tunnel).secret.list("owners"), (Message::List{"198.51.100.1", "192.0.2.1"}));
+}
+
+TEST(Connection, APeerThatMayBeAnybodyOwnsItsSecretAsAnybody) {
+  model::Tunnel tunnel = test::tunnel("hq");
+  ike(tunnel).remote = {model::AnyAddress{}, ""};
+  EXPECT_EQ(connection(tunnel).list("remote_addrs"), Message::List{"%any"});
+  EXPECT_EQ(*connection(tunnel).find_section("remote"), Message{}.add("auth", "psk"));
+  EXPECT_EQ(wanted(tunnel).secret.list("owners"), (Message::List{"%any", "branch"}));
+}
+
+TEST(Connection, AHostNameIsLeftForCharonToResolve) {
+  model::Tunnel tunnel = test::tunnel("hq");
+  ike(tunnel).remote.address = model::HostName{"vpn.example.org"};
+  EXPECT_EQ(connection(tunnel).list("remote_addrs"), Message::List{"vpn.example.org"});
+}
+
+TEST(Connection, OptionsOfTheFileArrive) {
+  model::Tunnel tunnel = test::tunnel("hq");
+  ike(tunnel).mobike = ike(tunnel).encapsulate = true;
+  ike(tunnel).dpd = Duration{0};
+  ike(tunnel).version = model::IkeVersion::v1;
+  const Message made = connection(tunnel);
+  EXPECT_EQ((std::vector{made.text("mobike"), made.text("encap"), made.text("dpd_delay"), made.text("version")}),
+            (std::vector<std::string_view>{"yes", "yes", "0", "1"}));
+}
+
+TEST(Connection, ThePolicyOwnerDecidesWhetherCharonInstallsPolicies) {
+  model::Tunnel tunnel = test::tunnel("hq");
+  tunnel.children.front().policies = model::PolicyOwner::vtid;
+  EXPECT_EQ(child(tunnel).text("policies"), "no");
+}
+
+TEST(Connection, OnlyATunnelOnDemandIsATrap) {
+  model::Tunnel tunnel = test::tunnel("hq");
+  tunnel.start = model::Start::trap;
+  EXPECT_EQ(child(tunnel).text("start_action"), "trap");
+}
+
+TEST(Connection, AnExternalConnectionIsNotOurs) {
+  model::Tunnel tunnel = test::tunnel("hq");
+  tunnel.ike = model::ExternalIke{"theirs"};
+  EXPECT_EQ(make_connection(tunnel, kUnit), std::nullopt);
+}
+
+}  // namespace
+}  // namespace vtid::vici

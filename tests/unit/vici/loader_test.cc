@@ -1,0 +1,204 @@
+#include "vici/loader.h"
+
+#include <gtest/gtest.h>
+
+namespace vtid::vici {
+namespace {
+
+constexpr TimePoint kNow{Duration{1'000}};
+const std::string kBoot = "Nov 24 03:58:38 2026";
+
+WantedConnection wanted(const std::string& name, const std::string& remote = "192.0.2.2", const std::string& psk = "secret") {
+  return {name, Message{}.add_section(name, Message{}.add_list("remote_addrs", {remote})),
+          Message{}.add("id", secret_id(name)).add("data", psk)};
+}
+
+// Runs every step that is due, charon agreeing, and says which they were.
+std::vector<std::string> run(Loader& loader, TimePoint now = kNow) {
+  std::vector<std::string> commands;
+  while (const auto step = loader.next_step(now)) {
+    commands.push_back(step->command + " " + step->name);
+    loader.on_done(*step, {}, now);
+  }
+  return commands;
+}
+
+using Commands = std::vector<std::string>;
+
+class LoaderTest : public testing::Test {
+ protected:
+  explicit LoaderTest() { connect({}); }
+  void connect(const Inventory& inventory, const std::string& boot = kBoot) {
+    loader.on_disconnected();
+    loader.on_boot(boot, false);
+    loader.on_inventory(inventory);
+  }
+  Inventory everything() const {
+    Inventory inventory;
+    for (const auto& [name, text] : loader.loaded().connections) inventory.connections.insert(name);
+    for (const std::string& name : loader.loaded().secrets) inventory.secrets.insert(secret_id(name));
+    return inventory;
+  }
+  Loader loader{{}, [] { return 0U; }};
+};
+
+TEST_F(LoaderTest, TheSecretGoesBeforeItsConnection) {
+  loader.want({wanted("hq")});
+  EXPECT_EQ(run(loader), (Commands{"load-shared hq", "load-conn hq"}));
+}
+
+TEST_F(LoaderTest, TheSameSetAgainNeedsNothing) {
+  loader.want({wanted("hq"), wanted("lab")});
+  run(loader);
+  loader.want({wanted("hq"), wanted("lab")});
+  EXPECT_EQ(run(loader), Commands{});
+  EXPECT_TRUE(loader.settled());
+}
+
+TEST_F(LoaderTest, OnlyWhatChangedIsLoadedAgain) {
+  loader.want({wanted("hq"), wanted("lab")});
+  run(loader);
+  loader.want({wanted("hq", "192.0.2.9"), wanted("lab")});
+  EXPECT_EQ(run(loader), Commands{"load-conn hq"});
+  loader.want({wanted("hq", "192.0.2.9"), wanted("lab", "192.0.2.2", "other")});
+  EXPECT_EQ(run(loader), Commands{"load-shared lab"});
+}
+
+TEST_F(LoaderTest, WhatIsNoLongerWantedIsUnloaded) {
+  loader.want({wanted("hq")});
+  run(loader);
+  loader.want({});
+  EXPECT_EQ(run(loader), (Commands{"unload-conn hq", "unload-shared hq"}));
+  EXPECT_EQ(loader.loaded(), (Loaded{kBoot, {}, {}}));
+}
+
+TEST_F(LoaderTest, ANewVtidLoadsOnlySecretsAgain) {
+  loader.want({wanted("hq")});
+  run(loader);
+  Loader next(loader.loaded(), [] { return 0U; });
+  next.want({wanted("hq")});
+  next.on_boot("Nov 24 03:58:39 2026", false);  // the same, told a second apart
+  next.on_inventory(everything());
+  EXPECT_EQ(run(next), Commands{"load-shared hq"});
+}
+
+TEST_F(LoaderTest, BeforeTheFileIsKnownNothingIsUnloaded) {
+  loader.want({wanted("hq")});
+  run(loader);
+  Loader next(loader.loaded(), [] { return 0U; });
+  next.on_boot(kBoot, false);
+  next.on_inventory(everything());
+  EXPECT_EQ(run(next), Commands{});
+  next.want({});
+  EXPECT_EQ(run(next), (Commands{"unload-conn hq", "unload-shared hq"}));
+}
+
+TEST_F(LoaderTest, AnotherCharonGetsEverything) {
+  loader.want({wanted("hq")});
+  run(loader);
+  connect({}, "Nov 24 05:00:00 2026");
+  EXPECT_EQ(run(loader), (Commands{"load-shared hq", "load-conn hq"}));
+}
+
+TEST_F(LoaderTest, ASetClockIsNotAnotherCharon) {
+  loader.want({wanted("hq")});
+  run(loader);
+  loader.on_boot("Nov 24 05:00:00 2026", true);
+  EXPECT_EQ(run(loader), Commands{});
+  EXPECT_EQ(loader.loaded().boot, "Nov 24 05:00:00 2026");
+}
+
+TEST_F(LoaderTest, WhatOthersUnloadedIsLoadedAgain) {
+  loader.want({wanted("hq"), wanted("lab")});
+  run(loader);
+  loader.on_inventory({{"lab"}, {"vtid-hq"}});
+  EXPECT_EQ(run(loader), (Commands{"load-conn hq", "load-shared lab"}));
+}
+
+TEST_F(LoaderTest, SomebodyElsesConnectionIsNotReplaced) {
+  loader.want({wanted("hq")});
+  connect({{"hq"}, {}});
+  EXPECT_EQ(run(loader), Commands{});
+  EXPECT_EQ(loader.problems(),
+            (std::vector<model::Problem>{{model::Severity::error, "tunnels/hq",
+                                          "charon already has a connection \"hq\" that vtid did not load",
+                                          "rename the tunnel, remove that connection, or adopt it with \"ike\": {\"external\": \"hq\"}"}}));
+  loader.on_inventory({});
+  EXPECT_EQ(run(loader), (Commands{"load-shared hq", "load-conn hq"}));
+}
+
+TEST_F(LoaderTest, ALoadWhoseAnswerWasLostIsStillOurs) {
+  loader.want({wanted("hq")});
+  const auto secret = loader.next_step(kNow);
+  loader.on_done(*secret, {}, kNow);
+  (void)loader.next_step(kNow);
+  connect({{"hq"}, {"vtid-hq"}});
+  EXPECT_EQ(loader.problems(), std::vector<model::Problem>{});
+  EXPECT_EQ(run(loader), Commands{"load-conn hq"});
+}
+
+TEST_F(LoaderTest, TheRecordSaysOursBeforeCharonHearsOfIt) {
+  WantedConnection open = wanted("hq");
+  open.secret = {};
+  loader.want({open});
+  (void)loader.next_step(kNow);
+  EXPECT_EQ(loader.loaded().connections, (std::map<std::string, std::string>{{"hq", ""}}));
+}
+
+TEST_F(LoaderTest, ARefusedLoadIsAProblemAndIsTriedAgainLater) {
+  loader.want({wanted("hq")});
+  loader.on_done(*loader.next_step(kNow), {}, kNow);
+  loader.on_done(*loader.next_step(kNow), fail("invalid value for: proposals, config discarded"), kNow);
+  EXPECT_EQ(loader.next_step(kNow), std::nullopt);
+  EXPECT_TRUE(loader.settled());
+  EXPECT_EQ(loader.refusal("hq")->text, "charon refused the connection: invalid value for: proposals, config discarded");
+  EXPECT_EQ(run(loader, *loader.next_deadline()), Commands{"load-conn hq"});
+  EXPECT_EQ(loader.problems(), std::vector<model::Problem>{});
+}
+
+TEST_F(LoaderTest, ARefusedLoadIsTriedAtOnceWhenItChanges) {
+  loader.want({wanted("hq")});
+  loader.on_done(*loader.next_step(kNow), {}, kNow);
+  loader.on_done(*loader.next_step(kNow), fail("no"), kNow);
+  loader.want({wanted("hq", "192.0.2.9")});
+  EXPECT_EQ(run(loader), Commands{"load-conn hq"});
+}
+
+TEST_F(LoaderTest, AWishThatChangesWhileItIsLoadedIsLoadedAgain) {
+  loader.want({wanted("hq")});
+  loader.on_done(*loader.next_step(kNow), {}, kNow);
+  const auto step = loader.next_step(kNow);
+  loader.want({wanted("hq", "192.0.2.9")});
+  EXPECT_EQ(loader.next_step(kNow), std::nullopt);
+  loader.on_done(*step, {}, kNow);
+  EXPECT_EQ(run(loader), Commands{"load-conn hq"});
+}
+
+TEST_F(LoaderTest, OnlySoManyStepsAreUnderWay) {
+  std::vector<WantedConnection> many;
+  for (std::size_t i = 0; i < 2 * kMostStepsUnderWay; ++i) many.push_back(wanted(std::to_string(i)));
+  loader.want(many);
+  std::size_t steps = 0;
+  while (loader.next_step(kNow)) ++steps;
+  EXPECT_EQ(steps, kMostStepsUnderWay);
+}
+
+TEST_F(LoaderTest, AnInitiateWaitsForItsConnection) {
+  loader.want({wanted("hq")});
+  EXPECT_TRUE(loader.busy_with("hq"));
+  run(loader);
+  EXPECT_FALSE(loader.busy_with("hq"));
+  EXPECT_FALSE(loader.busy_with("theirs"));
+}
+
+TEST_F(LoaderTest, TheRecordHoldsNothingOfTheSecret) {
+  loader.want({wanted("hq", "192.0.2.2", "one")});
+  run(loader);
+  const Loaded one = loader.loaded();
+  loader.want({wanted("hq", "192.0.2.2", "two")});
+  run(loader);
+  EXPECT_EQ(loader.loaded(), one);
+}
+
+}  // namespace
+}  // namespace vtid::vici
