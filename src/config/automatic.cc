@@ -64,7 +64,9 @@ std::optional<Absence> Automatic::why_absent(std::string_view name) const {
   const net::Family family = name.ends_with(kSuffix6) ? net::Family::ipv6 : net::Family::ipv4;
   if (!name.ends_with(kSuffix4) && !name.ends_with(kSuffix6)) return std::nullopt;
   const auto found = interfaces_.find(name.substr(0, name.size() - kSuffix4.size()));
-  if (found == interfaces_.end() || std::holds_alternative<model::DevicePort>(found->second->port)) return std::nullopt;
+  if (found == interfaces_.end()) return std::nullopt;
+  const auto* device = std::get_if<model::DevicePort>(&found->second->port);
+  if (device != nullptr && !device->device.empty()) return std::nullopt;
   return why_absent(*found->second, family);
 }
 
@@ -81,7 +83,7 @@ std::optional<Absence> Automatic::why_disabled(const model::Interface& interface
 std::optional<Absence> Automatic::why_absent(const model::Interface& interface, net::Family family) const {
   const model::Tunnel* tunnel = tunnel_of(interface);
   if (tunnel == nullptr) {
-    return Absence{join("/interfaces", interface.name) + "/tunnel", fmt::format("interfaces/{} has no tunnel", interface.name), ""};
+    return Absence{join("/interfaces", interface.name), fmt::format("interfaces/{} has no tunnel", interface.name), ""};
   }
   if (auto disabled = why_disabled(interface)) return disabled;
   if (first_child(*tunnel, family) != nullptr) return std::nullopt;

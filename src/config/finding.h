@@ -4,7 +4,6 @@
 
 #include <string>
 
-
 namespace vtid::config {
 
 struct Finding {

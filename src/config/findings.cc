@@ -12,7 +12,8 @@ namespace {
 
 std::string shown(std::string_view text) {
   std::string result(text);
-  std::ranges::replace_if(result, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
+  std::ranges::replace_if(
+      result, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
   return result;
 }
 
@@ -31,7 +32,8 @@ std::vector<Finding> place(std::vector<Finding> findings, std::string_view file,
     if (finding.line == 0) finding.line = line_of(root, finding.pointer);
   }
   std::ranges::stable_sort(findings, {}, &Finding::line);
-  if (counts) findings.push_back({std::string(file), findings.back().line, "", fmt::format("{} more are not listed", more), ""});
+  if (counts)
+    findings.push_back({std::string(file), findings.back().line, "", fmt::format("{} more are not listed", more), ""});
   return findings;
 }
 

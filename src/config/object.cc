@@ -133,8 +133,10 @@ void Object::close() {
   for (const Member& member : *members_) {
     if (std::ranges::find(asked_, member.key) != asked_.end()) continue;
     const std::string pattern = fmt::format("{}/{}", pattern_, member.key);
-    if (const Unsupported* row = refused(pattern, member.node)) report_unsupported(member.key, *row);
-    else if (!listed(pattern)) report_unknown(member.key);
+    if (const Unsupported* row = refused(pattern, member.node))
+      report_unsupported(member.key, *row);
+    else if (!listed(pattern))
+      report_unknown(member.key);
   }
 }
 
@@ -144,14 +146,14 @@ void Object::report_unknown(std::string_view key) {
     if (std::ranges::find(known, idle) == known.end()) known.push_back(idle);
   }
   const auto meant = nearest(key, known);
-  fail(key, Error{"is not a known key", meant ? fmt::format("did you mean \"{}\"?", *meant)
-                                              : fmt::format("known here: {}", fmt::join(known, ", "))});
+  fail(key, Error{"is not a known key",
+                  meant ? fmt::format("did you mean \"{}\"?", *meant) : fmt::format("known here: {}", fmt::join(known, ", "))});
 }
 
 void Object::report_unsupported(std::string_view key, const Unsupported& row) {
   if (!reported_.insert(row.what).second) return;
-  fail(key, Error{fmt::format("{} is not supported by this version of vtid ({})", row.what, VTID_SERIES),
-                  std::string(row.remedy)});
+  fail(key,
+       Error{fmt::format("{} is not supported by this version of vtid ({})", row.what, VTID_SERIES), std::string(row.remedy)});
 }
 
 }  // namespace vtid::config

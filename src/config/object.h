@@ -26,8 +26,10 @@ class Object {
   void read(std::string_view key, T& out, Convert convert) {
     const Node* node = find(key);
     if (node == nullptr) return;
-    if (auto value = convert(*node)) out = std::move(*value);
-    else fail(key, value.error());
+    if (auto value = convert(*node))
+      out = std::move(*value);
+    else
+      fail(key, value.error());
   }
   // The same, and the key has to be there.
   template <class T, class Convert>
@@ -42,14 +44,14 @@ class Object {
   [[nodiscard]] std::vector<std::pair<std::string, Object>> named(std::string_view key, std::size_t most);
   [[nodiscard]] std::vector<Object> items(std::string_view key);
 
-  void need(std::string_view key);                   // an error at `key` unless it is there
-  [[nodiscard]] bool has(std::string_view key);      // there, with a value that this version supports
-  [[nodiscard]] bool refuses(std::string_view key);  // there, with a value that this version does not support
-  [[nodiscard]] bool readable() const;               // the node is an object
+  void need(std::string_view key);                               // an error at `key` unless it is there
+  [[nodiscard]] bool has(std::string_view key);                  // there, with a value that this version supports
+  [[nodiscard]] bool refuses(std::string_view key);              // there, with a value that this version does not support
+  [[nodiscard]] bool readable() const;                           // the node is an object
   void allow_only(std::string_view key, std::string_view text);  // `text` is the error of every other key
-  void fail(std::string_view key, Error error);      // an error at `key`
-  void fail(Error error);                            // an error at the object itself
-  void close();                                      // unknown keys are errors: call it when all known ones were asked for
+  void fail(std::string_view key, Error error);                  // an error at `key`
+  void fail(Error error);                                        // an error at the object itself
+  void close();  // unknown keys are errors: call it when all known ones were asked for
 
   [[nodiscard]] const std::string& pointer() const { return pointer_; }
 

@@ -61,10 +61,11 @@ Json child(const model::Child& child) {
 }
 
 Json tunnel(const model::Tunnel& tunnel) {
-  const auto ike = std::visit(
-      Overloaded{[](const model::Ike& own) { return own_ike(own); },
-                 [](const model::ExternalIke& external) { return Json{{"external", external.connection}}; }},
-      tunnel.ike);
+  const auto ike = std::visit(Overloaded{[](const model::Ike& own) { return own_ike(own); },
+                                         [](const model::ExternalIke& external) {
+                                           return Json{{"external", external.connection}};
+                                         }},
+                              tunnel.ike);
   return {{"description", tunnel.description},
           {"enabled", tunnel.enabled},
           {"unit", tunnel.unit ? Json(tunnel.unit->value) : Json("auto")},
@@ -74,10 +75,13 @@ Json tunnel(const model::Tunnel& tunnel) {
 }
 
 Json interface(const model::Interface& interface) {
-  Json result = std::visit(
-      Overloaded{[](const model::TunnelPort& port) { return Json{{"tunnel", port.tunnel}}; },
-                 [](const model::DevicePort& port) { return Json{{"device", port.device.text()}}; }},
-      interface.port);
+  Json result = std::visit(Overloaded{[](const model::TunnelPort& port) {
+                                        return Json{{"tunnel", port.tunnel}};
+                                      },
+                                      [](const model::DevicePort& port) {
+                                        return Json{{"device", port.device.text()}};
+                                      }},
+                           interface.port);
   result["enabled"] = interface.enabled;
   result["description"] = interface.description;
   result["mtu"] = interface.mtu ? Json(*interface.mtu) : Json("auto");

@@ -28,8 +28,10 @@ Interface read_interface(std::string name, Object object) {
     object.fail(Error{object.has("tunnel") ? "has both a tunnel and a device" : "has neither a tunnel nor a device",
                       "name the one that it is"});
   }
-  if (object.has("tunnel")) object.read("tunnel", result.port.emplace<model::TunnelPort>().tunnel, text);
-  else object.read("device", result.port.emplace<model::DevicePort>().device, device);
+  if (object.has("tunnel"))
+    object.read("tunnel", result.port.emplace<model::TunnelPort>().tunnel, text);
+  else
+    object.read("device", result.port.emplace<model::DevicePort>().device, device);
   object.read("enabled", result.enabled, flag);
   object.read("description", result.description, text);
   object.read("mtu", result.mtu, or_auto(number_in(kLowestMtu, kHighestMtu)));
@@ -70,7 +72,8 @@ void read_automatic(Object object, Gateway& gateway) {
   read_options(object, gateway);
   for (const std::string_view key : {"interface", "address"}) {
     if (object.has(key)) {
-      object.fail(key, Error{fmt::format("{} is an automatic gateway: both come from its tunnel", gateway.name), "take it out"});
+      object.fail(key,
+                  Error{fmt::format("{} is an automatic gateway: both come from its tunnel", gateway.name), "take it out"});
     }
   }
   object.close();
@@ -121,8 +124,9 @@ std::vector<model::StaticRoute> read_routes(Object& root) {
     object.require("to", route.to, network);
     object.require("via", route.via, text);
     object.read("metric", route.metric, or_auto([](const Node& node) {
-      return map(number_in<std::uint32_t>(1, UINT32_MAX)(node), [](std::uint32_t metric) { return net::Metric{metric}; });
-    }));
+                  return map(number_in<std::uint32_t>(1, UINT32_MAX)(node),
+                             [](std::uint32_t metric) { return net::Metric{metric}; });
+                }));
     object.read("when_down", route.when_down, one_of(kWhenDown));
     object.close();
   }

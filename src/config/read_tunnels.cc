@@ -17,8 +17,7 @@ using model::Start;
 
 constexpr Word<Start> kStarts[] = {{"start", Start::start}, {"none", Start::none}};
 constexpr Word<ChildMode> kModes[] = {{"vti", ChildMode::vti}};
-constexpr Word<PolicyOwner> kOwners[] = {{"charon", PolicyOwner::charon},
-                             {"vtid", PolicyOwner::vtid}};
+constexpr Word<PolicyOwner> kOwners[] = {{"charon", PolicyOwner::charon}, {"vtid", PolicyOwner::vtid}};
 
 // Reads the secrets of one file.
 struct SecretPlace {
@@ -38,14 +37,17 @@ void SecretPlace::operator()(Object secret, model::SecretSource& source) const {
   }
   if (source.file.empty()) {
     if (source.secret.reveal() == kWithheldSecret) {
-      findings.warning(join(secret.pointer(), "text"), "is what --check prints in the place of a secret", "put the secret back");
+      findings.warning(join(secret.pointer(), "text"), "is what --check prints in the place of a secret",
+                       "put the secret back");
     }
     return;
   }
   auto bytes = read_secret(source.file);
   if (bytes && bytes->empty()) bytes = fail("the file is empty", "put the secret into it");
-  if (bytes) source.secret = model::Secret(std::move(*bytes));
-  else secret.fail("file", bytes.error());
+  if (bytes)
+    source.secret = model::Secret(std::move(*bytes));
+  else
+    secret.fail("file", bytes.error());
 }
 
 model::Auth read_auth(Object auth, const SecretPlace& read_secret) {
@@ -127,8 +129,9 @@ model::Tunnel read_tunnel(std::string name, Object object, const SecretPlace& re
   object.read("description", tunnel.description, text);
   object.read("enabled", tunnel.enabled, flag);
   object.read("unit", tunnel.unit, or_auto([](const Node& node) {
-    return map(number_in(net::kLowestUnit.value, net::kHighestUnit.value)(node), [](std::uint32_t number) { return net::Unit{number}; });
-  }));
+                return map(number_in(net::kLowestUnit.value, net::kHighestUnit.value)(node),
+                           [](std::uint32_t number) { return net::Unit{number}; });
+              }));
   if (!object.refuses("keys") && !object.refuses("outer")) object.need("ike");
   if (auto ike = object.object("ike")) tunnel.ike = read_ike(std::move(*ike), read_secret);
   object.read("start", tunnel.start, one_of(kStarts));

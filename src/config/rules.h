@@ -9,17 +9,22 @@ namespace vtid::config {
 
 void check(const model::Config& config, Findings& findings);  // all of the below
 
-void check_tunnels(const model::Config& config, Findings& findings);     // each tunnel, its peers and its children
-void check_transits(const model::Config& config, Findings& findings);    // inner networks against each other
+void check_tunnels(const model::Config& config, Findings& findings);   // each tunnel, its peers and its children
+void check_transits(const model::Config& config, Findings& findings);  // inner networks against each other
 void check_interfaces(const model::Config& config, Findings& findings);
 void check_gateways(const model::Config& config, Findings& findings);
 void check_routes(const model::Config& config, Findings& findings);
-void check_loops(const model::Config& config, Findings& findings);       // a tunnel's outer packets sent into the tunnel
+void check_loops(const model::Config& config, Findings& findings);  // a tunnel's outer packets sent into the tunnel
+
+// Whether the inner addresses of the child at pointer `child` are what the file says: nothing is wrong with them so far.
+[[nodiscard]] bool inner_addresses_known(const Findings& findings, const std::string& child);
+// The same of all children of `tunnel`, if there is one.
+[[nodiscard]] bool children_known(const Findings& findings, const model::Tunnel* tunnel);
 
 inline constexpr std::size_t kLongestTunnelName = 64;
 inline constexpr std::size_t kLongestInterfaceName = 25;  // pfSense's: the gateway's name has 31
 inline constexpr std::size_t kLongestGatewayName = 31;
-inline constexpr std::int64_t kMostProbes = 65'535;       // that one gateway's window holds, as in dpinger
+inline constexpr std::int64_t kMostProbes = 65'535;  // that one gateway's window holds, as in dpinger
 
 // "is empty", "starts with '-'": why a tunnel, child, interface or gateway cannot have this name; empty when it can. Names
 // stand in vici paths ('.' cuts them), in "tunnel/child" and on command lines ('-' starts an option).

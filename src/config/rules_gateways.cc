@@ -24,7 +24,7 @@ bool is_unit_name(std::string_view device) {
 
 void check_port(const Interface& interface, const std::string& at, const ByName<model::Tunnel>& tunnels, Findings& findings) {
   if (const auto* port = std::get_if<model::TunnelPort>(&interface.port)) {
-    if (tunnels.find(port->tunnel) != nullptr) return;
+    if (tunnels.find(port->tunnel) != nullptr || findings.any_at("/tunnels")) return;
     return findings.error(at + "/tunnel", fmt::format("there is no tunnel \"{}\"", port->tunnel),
                           tunnels.suggest(port->tunnel, "add it to \"tunnels\""));
   }
@@ -36,7 +36,8 @@ void check_port(const Interface& interface, const std::string& at, const ByName<
 
 std::string port_name(const Interface& interface) {
   const auto* tunnel = std::get_if<model::TunnelPort>(&interface.port);
-  return tunnel != nullptr ? "tunnels/" + tunnel->tunnel : "device " + std::get<model::DevicePort>(interface.port).device.text();
+  return tunnel != nullptr ? "tunnels/" + tunnel->tunnel
+                           : "device " + std::get<model::DevicePort>(interface.port).device.text();
 }
 
 void check_monitor(const MonitorOptions& monitor, const std::string& at, Findings& findings) {
@@ -76,16 +77,17 @@ void check_written(const Gateway& gateway, const std::string& at, const ByName<I
   const std::string wrong = what_is_wrong_with_name(gateway.name, kLongestGatewayName);
   if (!wrong.empty()) findings.error(at, "the name " + wrong, std::string(kNameRemedy));
   if (gateway.name == "none" || gateway.name == "automatic") {
-    findings.error(at, fmt::format("\"{}\" has a meaning of its own in \"default_gateway\"", gateway.name), "choose another name");
+    findings.error(at, fmt::format("\"{}\" has a meaning of its own in \"default_gateway\"", gateway.name),
+                   "choose another name");
   }
-  if (findings.any_under(at + "/interface")) return;
+  if (findings.any_under(at + "/interface") || findings.any_at("/interfaces")) return;
   const Interface* interface = interfaces.find(gateway.interface);
   if (interface == nullptr) {
     return findings.error(at + "/interface", fmt::format("there is no interface \"{}\"", gateway.interface),
                           interfaces.suggest(gateway.interface, "add it to \"interfaces\""));
   }
   const model::Tunnel* tunnel = automatic.tunnel_of(*interface);
-  if (tunnel == nullptr || findings.any_under(at + "/address") || findings.any_under(join("/tunnels", tunnel->name))) return;
+  if (tunnel == nullptr || findings.any_under(at + "/address") || !children_known(findings, tunnel)) return;
   if (!reaches(*tunnel, gateway.address)) {
     findings.error(at + "/address", fmt::format("{} is no neighbour on tunnels/{}", net::print(gateway.address), tunnel->name),
                    "write an address inside the network of one of its children");
@@ -118,11 +120,10 @@ void check_gateways(const Config& config, Findings& findings) {
     if (findings.any_under(at + "/monitor")) continue;
     check_monitor(gateway.monitor, at + "/monitor", findings);
     const auto& target = gateway.monitor.address;
-    const model::Tunnel* tunnel = automatic.tunnel_of(gateway);
-    const bool unsure = findings.any_under(at) || (tunnel != nullptr && findings.any_under(join("/tunnels", tunnel->name)));
-    if (unsure || !target || target->family() == gateway.address.family()) continue;
-    findings.error(at + "/monitor/address", fmt::format("is {} and the gateway {}", net::print(target->family()),
-                                                        net::print(gateway.address.family())),
+    const bool known = !findings.any_under(at) && children_known(findings, automatic.tunnel_of(gateway));
+    if (!known || !target || target->family() == gateway.address.family()) continue;
+    findings.error(at + "/monitor/address",
+                   fmt::format("is {} and the gateway {}", net::print(target->family()), net::print(gateway.address.family())),
                    "write an address of the gateway's family");
   }
 }

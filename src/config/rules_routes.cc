@@ -29,7 +29,8 @@ class Dependants {
 
   void report(Findings& findings) const {
     for (const auto& [at, titles] : titles_) {
-      const std::vector named(titles.begin(), titles.begin() + static_cast<std::ptrdiff_t>(std::min(titles.size(), kMostNamed)));
+      const std::vector named(titles.begin(),
+                              titles.begin() + static_cast<std::ptrdiff_t>(std::min(titles.size(), kMostNamed)));
       const std::string more = titles.size() > kMostNamed ? fmt::format(" and {} more", titles.size() - kMostNamed) : "";
       findings.error(at, fmt::format("is false, but needed by {}{}", fmt::join(named, ", "), more),
                      "enable it, or take out what needs it first");
@@ -47,7 +48,7 @@ class RouteRules {
     for (const model::Tunnel& tunnel : config.tunnels) {
       for (const model::Child& child : tunnel.children) {
         const std::string at = join(join("/tunnels", tunnel.name) + "/children", child.name);
-        if (tunnel.enabled && child.enabled && !findings.any_under(at)) transits_.add(child.local, at);
+        if (tunnel.enabled && child.enabled && inner_addresses_known(findings, at)) transits_.add(child.local, at);
       }
     }
   }
@@ -82,24 +83,25 @@ class RouteRules {
 
 void RouteRules::check_via(const StaticRoute& route, std::size_t index, const std::string& at) {
   if (const Gateway* gateway = gateways_.find(route.via)) {
-    const model::Tunnel* tunnel = automatic_.tunnel_of(*gateway);
-    const bool unsure = findings_.any_under(join("/gateways", route.via)) ||
-                        (tunnel != nullptr && findings_.any_under(join("/tunnels", tunnel->name)));
-    if (unsure || findings_.any_under(at) || route.to.family() == gateway->address.family()) return;
-    return findings_.error(at + "/via", fmt::format("is {} and the route {}", net::print(gateway->address.family()),
-                                                    net::print(route.to.family())),
-                           "name a gateway of the route's family");
+    const bool known = !findings_.any_under(join("/gateways", route.via)) && !findings_.any_under(at) &&
+                       children_known(findings_, automatic_.tunnel_of(*gateway));
+    if (!known || route.to.family() == gateway->address.family()) return;
+    return findings_.error(
+        at + "/via",
+        fmt::format("is {} and the route {}", net::print(gateway->address.family()), net::print(route.to.family())),
+        "name a gateway of the route's family");
   }
   if (const auto absence = automatic_.why_absent(route.via)) {
     if (absence->at.ends_with("/enabled")) return dependants_.add(*absence, title(route, index));
-    if (findings_.any_under(absence->at.substr(0, absence->at.rfind('/')))) return;
+    if (findings_.any_under(absence->at)) return;
     return findings_.error(at + "/via", "there is no such gateway: " + absence->text, absence->remedy);
   }
+  if (findings_.any_at("/tunnels") || findings_.any_at("/interfaces") || findings_.any_at("/gateways")) return;
   if (interfaces_.find(route.via) != nullptr) {
     const std::string automatic = Automatic::name(route.via, route.to.family());
-    return findings_.error(at + "/via", fmt::format("\"{}\" is an interface, not a gateway", route.via),
-                           gateways_.find(automatic) != nullptr ? fmt::format("write \"{}\"", automatic)
-                                                                : "name a gateway on it");
+    return findings_.error(
+        at + "/via", fmt::format("\"{}\" is an interface, not a gateway", route.via),
+        gateways_.find(automatic) != nullptr ? fmt::format("write \"{}\"", automatic) : "name a gateway on it");
   }
   findings_.error(at + "/via", fmt::format("there is no gateway \"{}\"", route.via),
                   gateways_.suggest(route.via, "add it to \"gateways\""));
@@ -108,7 +110,8 @@ void RouteRules::check_via(const StaticRoute& route, std::size_t index, const st
 void RouteRules::check_to(const StaticRoute& route, const std::string& at) {
   const auto [first, fresh] = seen_.emplace(std::pair(route.to, route.metric), at);
   if (!fresh) {
-    findings_.error(at, fmt::format("has the network and metric of {}", first->second.substr(1)), "give one of them another metric");
+    findings_.error(at, fmt::format("has the network and metric of {}", first->second.substr(1)),
+                    "give one of them another metric");
   }
   for (const std::string& transit : transits_.covering(route.to)) {
     findings_.error(at + "/to", fmt::format("{} is inside the network of {}", net::print(route.to), transit.substr(1)),

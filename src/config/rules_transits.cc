@@ -26,7 +26,7 @@ std::vector<Transit> transits_of(const model::Config& config, const Findings& fi
     if (!tunnel.enabled) continue;
     for (const model::Child& child : tunnel.children) {
       const Transit local{&tunnel, &child, child.local};
-      if (!child.enabled || findings.any_under(local.pointer())) continue;
+      if (!child.enabled || !inner_addresses_known(findings, local.pointer())) continue;
       result.push_back(local);
       if (!child.local.contains(child.remote)) {
         result.push_back({&tunnel, &child, {child.remote, static_cast<std::uint8_t>(child.remote.bits())}});
@@ -38,7 +38,8 @@ std::vector<Transit> transits_of(const model::Config& config, const Findings& fi
 
 // A link-local network is each interface's own.
 bool apart(const Transit& one, const Transit& other) {
-  return one.child == other.child || (one.tunnel != other.tunnel && one.prefix.address.is_v6() && one.prefix.address.is_link_local());
+  return one.child == other.child ||
+         (one.tunnel != other.tunnel && one.prefix.address.is_v6() && one.prefix.address.is_link_local());
 }
 
 }  // namespace

@@ -67,9 +67,10 @@ void check_addresses(const Child& child, const std::string& at, Findings& findin
   const std::string local = net::print(child.local);
   const std::string remote = net::print(child.remote);
   if (child.local.family() != child.remote.family()) {
-    return findings.error(at + "/remote", fmt::format("is {} and the local address {}", net::print(child.remote.family()),
-                                                      net::print(child.local.family())),
-                          "write one child per family");
+    return findings.error(
+        at + "/remote",
+        fmt::format("is {} and the local address {}", net::print(child.remote.family()), net::print(child.local.family())),
+        "write one child per family");
   }
   if (child.local.address == child.remote) {
     return findings.error(at + "/remote", fmt::format("{} is the local address too", remote), "write the peer's inner address");
@@ -126,10 +127,7 @@ void check_children(const Tunnel& tunnel, const std::string& at, Findings& findi
     const std::string pointer = join(at, child.name);
     const std::string wrong = what_is_wrong_with_name(child.name, kLongestTunnelName);
     if (!wrong.empty()) findings.error(pointer, "the name " + wrong, std::string(kNameRemedy));
-    if (!findings.any_under(pointer + "/local") && !findings.any_under(pointer + "/remote") && !findings.any_at(pointer) &&
-        !findings.any_under(pointer + "/mode")) {
-      check_addresses(child, pointer, findings);
-    }
+    if (inner_addresses_known(findings, pointer)) check_addresses(child, pointer, findings);
   }
   check_agreement(tunnel, at, "proposals", &Child::proposals, findings);
   check_agreement(tunnel, at, "rekey", &Child::rekey, findings);
@@ -157,11 +155,13 @@ void check_twins(const Config& config, Findings& findings) {
     const std::string at = join("/tunnels", tunnel.name) + "/ike";
     if (ike == nullptr || !tunnel.enabled || findings.any_under(at)) continue;
     const auto [twin, fresh] = seen.emplace(
-        std::tuple(model::print(ike->local.address), ike->local.id, model::print(ike->remote.address), ike->remote.id), tunnel.name);
+        std::tuple(model::print(ike->local.address), ike->local.id, model::print(ike->remote.address), ike->remote.id),
+        tunnel.name);
     if (fresh) continue;
-    findings.warning(at, fmt::format("has the addresses and ids of tunnels/{}: charon cannot tell them apart when the peer calls",
-                                     twin->second),
-                     "give one of them ids of its own");
+    findings.warning(
+        at,
+        fmt::format("has the addresses and ids of tunnels/{}: charon cannot tell them apart when the peer calls", twin->second),
+        "give one of them ids of its own");
   }
 }
 

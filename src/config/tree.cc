@@ -53,7 +53,9 @@ Error syntax_error(std::string_view what) {
   std::string text(what.substr(start, what.find("; last read") - start));
   const bool before_end = text.contains("expected '}'") || text.contains("expected ']'");
   const bool after_comma = text.contains("unexpected '}'") || text.contains("unexpected ']'");
-  return {std::move(text), before_end ? "is a comma missing before it?" : after_comma ? "is there a comma too many before it?" : ""};
+  return {std::move(text), before_end    ? "is a comma missing before it?"
+                           : after_comma ? "is there a comma too many before it?"
+                                         : ""};
 }
 
 class TreeBuilder final : public nlohmann::json_sax<Json> {
@@ -104,9 +106,9 @@ class TreeBuilder final : public nlohmann::json_sax<Json> {
   const int& line_;
   Findings& findings_;
   std::vector<Open> open_;
-  std::deque<Node> dropped_;    // second values of keys written twice
-  Node* member_ = nullptr;      // where the value of the last key goes
-  std::string pointer_;         // of the value being placed
+  std::deque<Node> dropped_;  // second values of keys written twice
+  Node* member_ = nullptr;    // where the value of the last key goes
+  std::string pointer_;       // of the value being placed
 };
 
 bool TreeBuilder::key(std::string& name) {
@@ -155,9 +157,12 @@ std::string_view next_token(std::string_view& pointer) {
 std::string escaped(std::string_view key) {
   std::string result;
   for (const char c : key) {
-    if (c == '~') result += "~0";
-    else if (c == '/') result += "~1";
-    else result += c;
+    if (c == '~')
+      result += "~0";
+    else if (c == '/')
+      result += "~1";
+    else
+      result += c;
   }
   return result;
 }

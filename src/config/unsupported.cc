@@ -12,8 +12,9 @@ namespace {
 using enum Unsupported::Refuses;
 
 constexpr std::string_view kUseIke = "give the tunnel \"ike\" with a pre-shared key";
-constexpr std::string_view kUsePsk = "use \"auth\": {\"psk\": {\"file\": \"…\"}}, or keep the connection in swanctl.conf and name it "
-                                     "with \"ike\": {\"external\": \"…\"}";
+constexpr std::string_view kUsePsk =
+    "use \"auth\": {\"psk\": {\"file\": \"…\"}}, or keep the connection in swanctl.conf and name it "
+    "with \"ike\": {\"external\": \"…\"}";
 constexpr std::string_view kUseVti = "leave this child in swanctl.conf, in a connection of its own";
 constexpr std::string_view kUseVersion2 = "use version 2, or keep the connection in swanctl.conf and name it with \"external\"";
 constexpr std::string_view kUseGateway = "name one gateway in \"routes\"";
@@ -36,8 +37,10 @@ constexpr std::array kTable{
     Unsupported{"/interfaces/*/mss", all_but, "\"auto\"", "a fixed MSS", "use \"auto\""},
     Unsupported{"/gateways/*/weight", all_but, "1", "a weight", "take it out: it counts only in gateway groups"},
     Unsupported{"/gateway_groups", all_but, "{}", "a gateway group", kUseGateway},
-    Unsupported{"/default_gateway/ipv4", all_but, "\"none\"", "choosing the default gateway", "use \"none\", or a route to 0.0.0.0/0"},
-    Unsupported{"/default_gateway/ipv6", all_but, "\"none\"", "choosing the default gateway", "use \"none\", or a route to ::/0"},
+    Unsupported{"/default_gateway/ipv4", all_but, "\"none\"", "choosing the default gateway",
+                "use \"none\", or a route to 0.0.0.0/0"},
+    Unsupported{"/default_gateway/ipv6", all_but, "\"none\"", "choosing the default gateway",
+                "use \"none\", or a route to ::/0"},
     Unsupported{"/routes/*/when_down", only, "\"withdraw\"", "withdrawing a route", "use \"keep\""},
     Unsupported{"/routes/*/when_down", only, "\"blackhole\"", "turning a route into a blackhole", "use \"keep\""},
     Unsupported{"/policy_routes", all_but, "[]", "policy routing", kUseHost},

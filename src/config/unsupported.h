@@ -15,8 +15,8 @@ struct Unsupported {
 
   std::string_view pattern;
   Refuses refuses;
-  std::string_view value;   // as JSON text, for `only` and `all_but`
-  std::string_view what;    // "a tunnel with static SAs"
+  std::string_view value;  // as JSON text, for `only` and `all_but`
+  std::string_view what;   // "a tunnel with static SAs"
   std::string_view remedy;
 
   [[nodiscard]] bool refuses_value(const Node& node) const;

@@ -41,9 +41,7 @@ model::Endpoint to_endpoint(const net::Address& address) { return address; }
 
 }  // namespace
 
-Error wrong_kind(const Node& node, std::string_view wanted) {
-  return {fmt::format("is {}, not {}", kind(node), wanted), ""};
-}
+Error wrong_kind(const Node& node, std::string_view wanted) { return {fmt::format("is {}, not {}", kind(node), wanted), ""}; }
 
 Result<bool> flag(const Node& node) {
   if (const bool* value = std::get_if<bool>(&node.value)) return *value;
@@ -155,7 +153,8 @@ Result<std::int64_t> whole_number(const Node& node, std::int64_t lowest, std::in
 
 Result<Duration> duration(const Node& node, Duration shortest, Duration longest) {
   if (!std::holds_alternative<std::string>(node.value)) {
-    return fail(fmt::format("is {}, not a duration", kind(node)), "write a string with a unit: \"500ms\", \"10s\", \"5m\", \"4h\", \"1d\"");
+    return fail(fmt::format("is {}, not a duration", kind(node)),
+                "write a string with a unit: \"500ms\", \"10s\", \"5m\", \"4h\", \"1d\"");
   }
   const auto value = then(text(node), [](const std::string& written) { return parse_duration(written); });
   if (!value || (*value >= shortest && *value <= longest)) return value;

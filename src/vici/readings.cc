@@ -20,25 +20,24 @@ void Readings::recheck(const std::set<std::string>& connections) {
 
 std::optional<Reading> Readings::next(TimePoint now) {
   if (reading_) return std::nullopt;
-  if (std::exchange(recheck_all_, false) || recheck_.size() > kMostSingleReadings) {
-    return begin({std::nullopt, true}, std::exchange(recheck_, {}));
-  }
-  if (!recheck_.empty()) {
-    Covered one;
-    one.insert(recheck_.extract(recheck_.begin()));
-    return begin({one.begin()->first, true}, std::move(one));
-  }
+  if (std::exchange(recheck_all_, false) || recheck_.size() > kMostSingleReadings) return begin(true, true, std::exchange(recheck_, {}));
+  if (!recheck_.empty()) return begin(false, true, take_first(recheck_));
   Covered due = take_due(now);
-  if (std::exchange(all_due_, false) || due.size() > kMostSingleReadings) return begin({std::nullopt, false}, std::move(due));
+  if (std::exchange(all_due_, false) || due.size() > kMostSingleReadings) return begin(true, false, std::move(due));
   if (due.empty()) return std::nullopt;
-  Covered one;
-  one.insert(due.extract(due.begin()));
+  Covered one = take_first(due);
   for (auto& [connection, tickets] : due) {
     if (tickets.empty()) soon_.emplace(connection, now);
   }
   std::erase_if(due, [](const auto& item) { return item.second.empty(); });
   asked_ = std::move(due);
-  return begin({one.begin()->first, false}, std::move(one));
+  return begin(false, false, std::move(one));
+}
+
+Readings::Covered Readings::take_first(Covered& from) {
+  Covered one;
+  one.insert(from.extract(from.begin()));
+  return one;
 }
 
 Readings::Covered Readings::take_due(TimePoint now) {
@@ -51,10 +50,10 @@ Readings::Covered Readings::take_due(TimePoint now) {
   return due;
 }
 
-Reading Readings::begin(Reading reading, Covered covered) {
+Reading Readings::begin(bool all, bool waits, Covered covered) {
   covered_ = std::move(covered);
   listed_.clear();
-  return reading_.emplace(std::move(reading));
+  return reading_.emplace(Reading{all ? std::nullopt : std::optional(covered_.begin()->first), waits});
 }
 
 void Readings::on_listed(const std::string& connection) { listed_.insert(connection); }

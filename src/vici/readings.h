@@ -53,7 +53,8 @@ class Readings {
  private:
   using Covered = std::map<std::string, std::vector<Ticket>>;
 
-  Reading begin(Reading reading, Covered covered);
+  Reading begin(bool all, bool waits, Covered covered);  // of all, or of the one that is covered
+  [[nodiscard]] static Covered take_first(Covered& from);
   [[nodiscard]] Covered take_due(TimePoint now);
 
   std::map<std::string, TimePoint> soon_;

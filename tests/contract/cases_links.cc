@@ -145,19 +145,19 @@ void remove_foreign(Stage& stage) {
 
 void remove_many(Stage& stage) {
   std::vector<model::Op> ops;
-  for (std::uint32_t unit = 1; unit <= 20; ++unit) ops.push_back({CreateLink{link(unit)}, "", "", ""});
+  for (std::uint32_t unit = 1; unit <= 40; ++unit) ops.push_back({CreateLink{link(unit)}, "", "", ""});
   stage.expect(std::ranges::all_of(stage.kernel.apply(ops), [](const auto& result) { return result.has_value(); }),
-               "twenty can be made at once");
+               "forty can be made at once");
   ops.clear();
   stage.world.add_tunnel(device("foreign0"), {900});
-  for (std::uint32_t unit = 1; unit <= 19; ++unit) ops.push_back({DeleteLink{device("ipsec" + std::to_string(unit))}, "", "", ""});
+  for (std::uint32_t unit = 1; unit <= 39; ++unit) ops.push_back({DeleteLink{device("ipsec" + std::to_string(unit))}, "", "", ""});
   ops.push_back({DeleteLink{device("foreign0")}, "", "", ""});
   const auto results = stage.kernel.apply(ops);
-  stage.expect(std::ranges::count_if(results, [](const auto& result) { return result.has_value(); }) == 19,
-               "nineteen can be deleted at once");
+  stage.expect(std::ranges::count_if(results, [](const auto& result) { return result.has_value(); }) == 39,
+               "thirty-nine can be deleted at once");
   const auto observed = stage.observe();
-  stage.expect(observed.links.size() == 3 && observed.link(device("ipsec20")) && observed.link(device("foreign0")),
-               "the twentieth and the foreign one are left");
+  stage.expect(observed.links.size() == 3 && observed.link(device("ipsec40")) && observed.link(device("foreign0")),
+               "the fortieth and the foreign one are left");
 }
 
 void recreate_at_once(Stage& stage) {

@@ -54,7 +54,7 @@ int main(int argc, char** argv) {
     seeds.emplace_back(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
   }
   Random random;
-  for (long run = argc > 1 ? std::atol(argv[1]) : 20'000; run > 0; --run) {
+  for (long run = argc > 1 ? std::atol(argv[1]) : 2'000; run > 0; --run) {
     Bytes bytes = seeds[below(random, seeds.size())];
     for (std::size_t changes = below(random, 8); changes > 0; --changes)
       mutate(random, bytes, seeds[below(random, seeds.size())]);

@@ -12,8 +12,6 @@ using vici::Message;
 using vici::Packet;
 using vici::PacketType;
 
-constexpr std::size_t kDefaultChildLife = 3960;
-
 Message done() { return Message{}.add("success", "yes"); }
 Message refused(std::string why) { return Message{}.add("success", "no").add("errmsg", std::move(why)); }
 
@@ -74,8 +72,6 @@ Message encode_child(const model::ChildSa& child) {
   if (child.if_id_out.value != 0) message.add("if-id-out", hex(child.if_id_out.value, 8));
   message.add("encr-alg", child.algorithms.encryption)
       .add_number("encr-keysize", static_cast<std::uint64_t>(child.algorithms.encryption_bits))
-      .add_number("life-time", kDefaultChildLife)
-      .add("install-time", "0")
       .add_list("local-ts", child.local_ts)
       .add_list("remote-ts", child.remote_ts);
   return message;

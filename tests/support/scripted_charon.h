@@ -97,7 +97,7 @@ class ScriptedCharon {
   std::vector<vici::Packet> kept_;
 };
 
-// The messages themselves, with charon's field names.
+// The messages themselves, with charon's field names; without ages, because it has no clock.
 [[nodiscard]] vici::Message encode_ike(const model::IkeSa& ike);
 [[nodiscard]] vici::Message encode_child(const model::ChildSa& child);
 

@@ -131,20 +131,36 @@ void Changes::delete_links(const Slots& run) {
   }
   look_up(names);
   Pass leaving;
+  std::set<net::IfIndex> links;
   for (const std::size_t slot : run) {
     const net::IfName& name = op<model::DeleteLink>(slot).name;
     if (device(name) == nullptr) continue;  // gone already
-    if (const Device* found = own_device(slot, name)) leaving.add(slot, encode_leave_link(found->index));
+    if (const Device* found = own_device(slot, name)) {
+      leaving.add(slot, encode_leave_link(found->index));
+      links.insert(found->index);
+    }
     devices_.erase(name);
   }
-  Pass deleting;
+  Slots left;
   exchange(route_, std::move(leaving), [&](std::size_t slot, const Answer& answer) {
     settle(slot, answer.verdict, ENODEV);
-    if (answer.verdict.code == 0) deleting.slots.push_back(slot);
+    if (answer.verdict.code == 0) left.push_back(slot);
   });
-  if (deleting.slots.empty()) return;
+  if (left.empty()) return;
+  if (links.size() >= kManyLinks) strip_addresses(links);
   const auto answer = route_.exchange({encode_delete_leaving_links()});
-  for (const std::size_t slot : deleting.slots) settle(slot, answer.front().verdict, ENODEV);
+  for (const std::size_t slot : left) settle(slot, answer.front().verdict, ENODEV);
+}
+
+// Only to save time: what fails here goes with its link.
+void Changes::strip_addresses(const std::set<net::IfIndex>& links) {
+  const auto addresses = route_.dump(encode_dump_addresses(), "addresses", decode_address);
+  if (!addresses) return;
+  std::vector<Bytes> requests;
+  for (const model::ObservedAddress& item : *addresses) {
+    if (links.contains(item.index)) requests.push_back(encode_delete_address({{}, item.local, item.peer}, item.index));
+  }
+  (void)route_.exchange(std::move(requests));
 }
 
 void Changes::add_addresses(const Slots& run) {

@@ -41,6 +41,7 @@ class Changes {
   void create_links(const Slots& run);
   void change_links(const Slots& run);
   void delete_links(const Slots& run);
+  void strip_addresses(const std::set<net::IfIndex>& links);
   void add_addresses(const Slots& run);
   void compare_addresses(const Slots& standing);
   void delete_addresses(const Slots& run);
@@ -81,6 +82,12 @@ class Changes {
   std::map<net::IfName, Device> devices_;
   std::set<net::Address> new_peers_;  // IPv6, added by this apply()
 };
+
+// From so many links on, their addresses are deleted before them: with addresses in place the kernel's work grows with the
+// square of the number. Measured on Linux 6.1 under emulation, routes gone before, in seconds with the addresses in place
+// against both deletions: 1,000 links of IPv4 3.1 against 1.6, 3,000 40 against 12; of both families 1,000 17 against 3.7,
+// 2,000 96 against 18. One by one instead of as a group, 1,000 links of IPv4 took 35.
+inline constexpr std::size_t kManyLinks = 32;
 
 // The kernel makes the route to an IPv6 peer in a work queue of its own, after it has acknowledged the address
 // (addrconf_dad_work, net/ipv6/addrconf.c): milliseconds, more on a busy machine.

@@ -39,7 +39,9 @@ std::string tunnels(std::size_t count) {
 }
 
 TEST(Limits, AFileMayHaveKLongestFileBytes) { EXPECT_THAT(parse(padded(kLongestFile)).errors, IsEmpty()); }
-TEST(Limits, AFileMayNotHaveMore) { EXPECT_EQ(parse(padded(kLongestFile + 1)).errors.at(0).text, "is longer than 16777216 bytes"); }
+TEST(Limits, AFileMayNotHaveMore) {
+  EXPECT_EQ(parse(padded(kLongestFile + 1)).errors.at(0).text, "is longer than 16777216 bytes");
+}
 TEST(Limits, AZeroByteDoesNotHideWhatFollows) {
   EXPECT_EQ(parse(std::string("{\"tunnels\": {}}\0junk", 20)).errors.at(0).text, "holds a zero byte");
 }

@@ -83,11 +83,14 @@ class Schema {
     if (keyword == "maxItems") return !value.is_array() || value.size() <= wanted;
     if (keyword == "minProperties") return !value.is_object() || value.size() >= wanted;
     if (keyword == "maxProperties") return !value.is_object() || value.size() <= wanted;
-    if (keyword == "pattern") return !value.is_string() || std::regex_search(value.get<std::string>(), std::regex(wanted.get<std::string>()));
+    if (keyword == "pattern")
+      return !value.is_string() || std::regex_search(value.get<std::string>(), std::regex(wanted.get<std::string>()));
     if (keyword == "required") return !value.is_object() || has_all(value, wanted);
     if (keyword == "oneOf") return std::ranges::count_if(wanted, [&](const json& one) { return accepts(one, value); }) == 1;
-    if (keyword == "items") return each(value, at, [&](const json& item, const std::string& to) { check(wanted, item, to, errors); });
-    if (keyword == "propertyNames") return std::ranges::all_of(value.items(), [&](const auto& item) { return accepts(wanted, item.key()); });
+    if (keyword == "items")
+      return each(value, at, [&](const json& item, const std::string& to) { check(wanted, item, to, errors); });
+    if (keyword == "propertyNames")
+      return std::ranges::all_of(value.items(), [&](const auto& item) { return accepts(wanted, item.key()); });
     if (keyword == "dependentRequired") return dependents_hold(wanted, value);
     if (keyword == "properties") return properties_hold(wanted, value, at, errors);
     if (keyword == "additionalProperties") return others_hold(schema, wanted, value, at, errors);
@@ -110,9 +113,8 @@ class Schema {
   }
 
   static bool dependents_hold(const json& wanted, const json& value) {
-    return std::ranges::all_of(wanted.items(), [&](const auto& item) {
-      return !value.contains(item.key()) || has_all(value, item.value());
-    });
+    return std::ranges::all_of(wanted.items(),
+                               [&](const auto& item) { return !value.contains(item.key()) || has_all(value, item.value()); });
   }
 
   bool properties_hold(const json& wanted, const json& value, const std::string& at, std::vector<std::string>& errors) const {
@@ -127,8 +129,10 @@ class Schema {
     const json known = schema.value("properties", json::object());
     for (const auto& [key, item] : value.items()) {
       if (!value.is_object() || known.contains(key)) continue;
-      if (wanted.is_boolean()) errors.push_back(fmt::format("{}/{}: is not in the schema", at, key));
-      else check(wanted, item, at + "/" + key, errors);
+      if (wanted.is_boolean())
+        errors.push_back(fmt::format("{}/{}: is not in the schema", at, key));
+      else
+        check(wanted, item, at + "/" + key, errors);
     }
     return true;
   }

@@ -64,10 +64,12 @@ TEST(Schema, HasTheDefaultsThatTheCanonicalFileShows) {
                       "children": {"x": {"local": "10.0.0.1/30", "remote": "10.0.0.2"}}}},
     "interfaces": {"x": {"tunnel": "x"}, "wan": {"device": "eth0"}},
     "gateways": {"x": {"interface": "wan", "address": "192.0.2.1"}},
-    "routes": [{"to": "10.1.0.0/16", "via": "x"}]})", "f", any_secret);
+    "routes": [{"to": "10.1.0.0/16", "via": "x"}]})",
+                            "f", any_secret);
   const json canonical = json::parse(print_canonical(parsed.config.value()));
   std::map<std::string, json> shown;
-  for (const auto& [pointer, value] : schema().defaults()) shown[pointer] = canonical.value(json::json_pointer(pointer), json());
+  for (const auto& [pointer, value] : schema().defaults())
+    shown[pointer] = canonical.value(json::json_pointer(pointer), json());
   EXPECT_EQ(schema().defaults(), shown);
 }
 
@@ -93,15 +95,16 @@ TEST_P(Accepted, FilesCanonicalFormIsValid) {
 INSTANTIATE_TEST_SUITE_P(Schema, Accepted, testing::ValuesIn(accepted_files()));
 
 TEST(Schema, RefusesWhatItDoesNotSay) {
-  const char* kWrong[] = {R"({})",
-                          R"({"tunnels": []})",
-                          R"({"tunnels": {"a.b": {"ike": {"external": "x"}, "children": {"c": {"local": "x", "remote": "x"}}}}})",
-                          R"({"tunnels": {"x": {"ike": {}, "children": {}}}})",
-                          R"({"tunnels": {}, "on_stop": "flush"})",
-                          R"({"tunnels": {}, "nat": [1]})",
-                          R"({"tunnels": {}, "charon": {"vici": "tcp://x"}})",
-                          R"({"tunnels": {}, "gateways": {"x": {"interface": "y"}}})",
-                          R"({"tunnels": {}, "routes": [{"to": "x", "via": "y", "metric": 0}]})"};
+  const char* kWrong[] = {
+      R"({})",
+      R"({"tunnels": []})",
+      R"({"tunnels": {"a.b": {"ike": {"external": "x"}, "children": {"c": {"local": "x", "remote": "x"}}}}})",
+      R"({"tunnels": {"x": {"ike": {}, "children": {}}}})",
+      R"({"tunnels": {}, "on_stop": "flush"})",
+      R"({"tunnels": {}, "nat": [1]})",
+      R"({"tunnels": {}, "charon": {"vici": "tcp://x"}})",
+      R"({"tunnels": {}, "gateways": {"x": {"interface": "y"}}})",
+      R"({"tunnels": {}, "routes": [{"to": "x", "via": "y", "metric": 0}]})"};
   for (const char* text : kWrong) EXPECT_FALSE(schema().errors(json::parse(text)).empty()) << text;
 }
 

@@ -25,11 +25,10 @@ Result<std::string> read_bytes(std::string_view name) { return std::string("\0\n
 TEST(Secrets, AreTheReadersBytes) {
   EXPECT_EQ(secret_of(parse(with_psk(R"({"file": "a/b.psk"})"), "f", read_bytes)), std::string("\0\n of a/b.psk", 13));
 }
-TEST(Secrets, AreTheFilesText) {
-  EXPECT_EQ(secret_of(parse(with_psk(R"({"text": "xyzzy"})"), "f", read_bytes)), "xyzzy");
-}
+TEST(Secrets, AreTheFilesText) { EXPECT_EQ(secret_of(parse(with_psk(R"({"text": "xyzzy"})"), "f", read_bytes)), "xyzzy"); }
 TEST(Secrets, AreNotPrinted) {
-  EXPECT_THAT(print_canonical(parse(with_psk(R"({"text": "xyzzy"})"), "f", read_bytes).config.value()), Not(HasSubstr("xyzzy")));
+  EXPECT_THAT(print_canonical(parse(with_psk(R"({"text": "xyzzy"})"), "f", read_bytes).config.value()),
+              Not(HasSubstr("xyzzy")));
 }
 
 class Misplaced : public testing::TestWithParam<std::string_view> {};

@@ -74,10 +74,10 @@ TEST(CharonFailure, EveryPieceSizeEndsTheSame) {
   }
 }
 
-// Until a run ends without the break having happened: then every byte that charon sends has been the last once.
-TEST(CharonFailure, ALineMayDieAfterAnyByte) {
+// Until a run ends without the break having happened: then charon has died in, before and after every packet it sends.
+TEST(CharonFailure, ALineMayDieAnywhere) {
   std::size_t broken = 0;
-  for (std::size_t bytes = 0;; bytes += 7) {
+  for (std::size_t bytes = 0;; bytes += 31) {
     Dialogue dialogue;
     dialogue.wire.break_after = bytes;
     dialogue.run();
@@ -85,7 +85,7 @@ TEST(CharonFailure, ALineMayDieAfterAnyByte) {
     ASSERT_EQ(dialogue.verdict(), "in step") << bytes;
     ++broken;
   }
-  EXPECT_GT(broken, 500U);
+  EXPECT_GT(broken, 200U);
 }
 
 TEST(CharonFailure, AnyCommandMayHangForAWhile) {

@@ -76,8 +76,7 @@ TEST(SaDecode, AnEventThatLacksItsHalvesIsNothing) {
 TEST(SaDecode, TheScriptedCharonSpeaksTheSameLanguage) {
   model::SaTable table;
   test::install(table, 3, "hq", net::Unit{9});
-  model::ChildSa child = table.children.at(3);
-  child.installed = kNow;
+  const model::ChildSa& child = table.children.at(3);
   const Message entry = test::encode_ike(table.ikes.at(3)).add_section("child-sas", Message{}.add_section("hq-3", test::encode_child(child)));
   EXPECT_EQ(decode_listing(Message{}.add_section("hq", entry), kNow), (Listing{table.ikes.at(3), {child}}));
 }

@@ -1,0 +1,30 @@
+#include "platform/refusal.h"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+
+namespace vtid::platform {
+namespace {
+
+const model::DeleteLink kChange{*net::IfName::parse("ipsec1")};
+
+TEST(Refusal, SaysWhatWasTriedAndTheKernelsOwnWordsBesideTheErrno) {
+  EXPECT_EQ(refusal(kChange, EBUSY, "it is in use"),
+            (Error{"cannot delete link ipsec1: it is in use (Device or resource busy)", "", EBUSY}));
+}
+
+TEST(Refusal, WithoutWordsGivesTheErrnoAlone) {
+  EXPECT_EQ(refusal(kChange, ENODEV), (Error{"cannot delete link ipsec1: No such device", "", ENODEV}));
+}
+
+TEST(Refusal, OfAnUnprivilegedCallNamesTheCapability) {
+  EXPECT_EQ(refusal(kChange, EPERM).remedy, "vtid has to run as root, or with CAP_NET_ADMIN");
+}
+
+TEST(Refusal, OfAnUnknownLinkKindNamesTheModule) {
+  EXPECT_EQ(refusal(model::CreateLink{}, EOPNOTSUPP).remedy, "load the kernel module xfrm_interface");
+}
+
+}  // namespace
+}  // namespace vtid::platform
