@@ -20,22 +20,21 @@ if [[ ${1:-} != inside ]]; then
 fi
 
 . "$packaging/../tests/e2e/lib.sh"
-show() { # command...: as a user would type it, and what it says
-  printf '\n\033[1m# %s\033[0m\n' "$*"
-  "$@"
+show() { # site command...: as somebody there would type it, and what it says
+  printf "\n%s# %s\n" "$1" "${*:2}"
+  if [[ $2 == vtictl ]]; then vtictl_at "$1" "${@:3}"; else ip netns exec "$@"; fi
 }
-vtictl() { vtictl_at branch "$@"; }
 
 start_sites >/run/starting || { cat /run/starting; exit 1; }
 wait_for 10 converged branch
-show cat /run/branch/etc/vtid.json
-show vtictl status
-show at branch ip address show dev ipsec1
-show at branch ip route show dev ipsec1
-show at branch ping -n -c 3 -i 0.3 "${inner[hq]}"
+show branch cat /run/branch/etc/vtid.json
+show branch vtictl status
+show branch ip address show dev ipsec1
+show branch ip route show dev ipsec1
+show branch ping -n -c 3 -i 0.3 "${inner[hq]}"
 echo
 echo "A host behind the branch reaches a host behind headquarters, by the route of the file:"
-show at branch-lan ping -n -c 3 -i 0.3 "${lan[hq]}.10"
-show vtictl rekey hq
-show vtictl status
-show vtictl plan
+show branch-lan ping -n -c 3 -i 0.3 "${lan[hq]}.10"
+show branch vtictl rekey hq
+show branch vtictl status
+show branch vtictl plan

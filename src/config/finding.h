@@ -8,7 +8,7 @@ namespace vtid::config {
 
 struct Finding {
   std::string file;     // as the caller named it
-  int line = 0;         // from 1
+  int line = 0;         // from 1; 0 when the file could not be read
   std::string pointer;  // RFC 6901: "/tunnels/hq/ike/rekey"; empty for the whole file
   std::string text;     // "\"4x\" is not a duration"
   std::string remedy;   // what to write instead; may be empty

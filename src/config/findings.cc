@@ -40,7 +40,8 @@ std::vector<Finding> place(std::vector<Finding> findings, std::string_view file,
 }  // namespace
 
 std::string print(const Finding& finding) {
-  std::string result = fmt::format("{}:{}: ", finding.file, finding.line);
+  std::string result = finding.file + ": ";
+  if (finding.line > 0) result = fmt::format("{}:{}: ", finding.file, finding.line);
   if (!finding.pointer.empty()) result += finding.pointer + ": ";
   result += finding.text;
   if (!finding.remedy.empty()) result += "; " + finding.remedy;

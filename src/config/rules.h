@@ -2,6 +2,10 @@
 // that one mistake gives one error.
 #pragma once
 
+#include <cstdint>
+#include <string>
+#include <string_view>
+
 #include "config/findings.h"
 #include "model/config.h"
 

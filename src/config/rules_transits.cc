@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <map>
-
 #include "config/prefix_index.h"
 #include "config/rules.h"
 #include "config/tree.h"

@@ -2,6 +2,7 @@
 // Such keys are refused rather than ignored; values that ask for nothing ("none", [], {}) are accepted.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 #include <vector>
 

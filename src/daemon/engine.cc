@@ -367,8 +367,8 @@ std::shared_ptr<const model::Snapshot> Engine::snapshot() {
   fresh->problems = problems();
   fresh->tunnels = tunnel_statuses({*config_, numbers_, charon_.table(), derived_, counters_, supervisor_});
   fresh->gateways = gateways_;
-  fresh->converged = seen_everything() && fresh->plan.ops.empty() && fresh->failed.empty() && fresh->plan.problems.empty() &&
-                     charon_.settled() && !config_problem_ && !kernel_problem_;
+  fresh->converged = seen_everything() && fresh->plan.ops.empty() && charon_.settled() &&
+                     std::ranges::none_of(fresh->problems, [](const model::Problem& problem) { return problem.severity == model::Severity::error; });
   return snapshot_ = std::move(fresh);
 }
 

@@ -38,8 +38,14 @@ std::vector<Executor::Done> Executor::step(TimePoint now, std::uint32_t random) 
   if (portion.empty()) return {};
   const std::vector<Result<void>> results = kernel_.apply(portion);
   std::vector<Done> done;
+  std::set<net::IfName> missing = missing_devices();
   for (std::size_t i = 0; i < portion.size(); ++i) {
-    note(portion[i], results[i], now, random + static_cast<std::uint32_t>(i) * 2'654'435'761U);
+    const model::Op& op = portion[i];
+    const net::IfName* device = reconcile::device_of(op.change);
+    // What failed because its link could not be made is a consequence: it returns with the next plan, without a wait.
+    if (!results[i] && device != nullptr && !creates(op.change) && missing.contains(*device)) continue;
+    if (!results[i] && creates(op.change)) missing.insert(*device);
+    note(op, results[i], now, random + static_cast<std::uint32_t>(i) * 2'654'435'761U);
     done.push_back({std::move(portion[i]), results[i] ? std::nullopt : std::optional(results[i].error())});
   }
   return done;
@@ -72,11 +78,8 @@ std::vector<model::FailedOp> Executor::failed() const {
 }
 
 std::vector<model::Problem> Executor::problems() const {
-  const std::set<net::IfName> missing = missing_devices();
   std::vector<model::Problem> problems;
   for (const auto& [object, failure] : failures_) {
-    const net::IfName* device = reconcile::device_of(failure.op.change);
-    if (device != nullptr && !creates(failure.op.change) && missing.contains(*device)) continue;
     problems.push_back({model::Severity::error, failure.op.because.empty() ? object : failure.op.because,
                         failure.error.text, failure.error.remedy});
   }

@@ -24,7 +24,7 @@ class Executor {
   // Takes a new plan in place of what was left of the last one. Forgets the failures of objects it no longer names.
   void accept(model::Plan plan, TimePoint now);
 
-  // Applies the next portion. What became of each op; empty when nothing is due.
+  // Applies the next portion. What became of each op, without failures that only follow from another; empty when nothing is due.
   struct Done {
     model::Op op;
     std::optional<Error> error;
@@ -33,7 +33,7 @@ class Executor {
 
   [[nodiscard]] bool busy() const { return !due_.empty(); }
   [[nodiscard]] const model::Plan& plan() const { return plan_; }
-  // Failures that wait, oldest object name first, and the problems they are to the user: causes, not consequences.
+  // Failures that wait, by object, and the problems they are to the user.
   [[nodiscard]] std::vector<model::FailedOp> failed() const;
   [[nodiscard]] std::vector<model::Problem> problems() const;
   [[nodiscard]] std::optional<TimePoint> next_deadline() const;

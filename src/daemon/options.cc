@@ -2,25 +2,19 @@
 
 #include <CLI/CLI.hpp>
 
+#include "vtid/paths.h"
 #include "vtid/protocol.h"
 #include "vtid/version.h"
 
 namespace vtid::daemon {
 namespace {
 
-#ifdef __FreeBSD__  // hier(7), as include/vtid/protocol.h does
-constexpr const char* kConfig = "/usr/local/etc/vtid/vtid.json";
-constexpr const char* kState = "/var/db/vtid";
-#else
-constexpr const char* kConfig = "/etc/vtid/vtid.json";
-constexpr const char* kState = "/var/lib/vtid";
-#endif
 constexpr int kUsageError = 2;
 
 }  // namespace
 
 std::variant<Options, int> parse_options(int argc, char** argv) {
-  Options options{kConfig, std::string(protocol::kSocket), kState};
+  Options options{paths::kConfig, std::string(protocol::kSocket), paths::kState};
   bool check = false;
   bool plan = false;
   CLI::App app("Keeps routed IPsec tunnels true: makes interfaces, addresses and routes what the file says, with strongSwan for IKE.", "vtid");

@@ -1,7 +1,6 @@
 #include "io/control_session.h"
 
 #include <array>
-#include <type_traits>
 
 #include "base/log.h"
 #include "control/framing.h"

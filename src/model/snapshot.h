@@ -58,7 +58,7 @@ struct Snapshot {
   Desired desired;
   Plan plan;                     // what is still to do; empty when converged
   std::vector<FailedOp> failed;  // ops of the plan that wait for their backoff
-  bool converged = false;        // everything has been seen once, the plan is empty and has no errors
+  bool converged = false;        // everything has been seen once, the plan is empty and nothing is wrong here
   std::vector<Problem> problems;
   std::vector<TunnelStatus> tunnels;  // in the file's order
   Gateways gateways;

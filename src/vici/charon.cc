@@ -1,12 +1,10 @@
 #include "vici/charon.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "vici/boot.h"
-#include "vici/caveats.h"
 
 namespace vtid::vici {
 namespace {

@@ -48,7 +48,8 @@ Message child_section(const model::Tunnel& tunnel, net::Unit unit) {
 }
 
 // unique: "never", because with "no" charon still obeys INITIAL_CONTACT, which silently destroys the other tunnel between
-// the same two identities (two uplinks, one peer). Duplicates are counted, not fought.
+// the same two identities (two uplinks, one peer). Duplicates are counted, not fought: the newest one's SAs get the traffic,
+// and a leftover of a peer that crashed goes with its dead-peer detection.
 // keyingtries: one, because the supervisor retries, with its own pace and its own words.
 Message connection_section(const model::Tunnel& tunnel, const model::Ike& ike, net::Unit unit) {
   Message section;

@@ -12,8 +12,9 @@ using model::DeleteAddress;
 std::vector<model::InterfaceAddress> addresses_of(Stage& stage, std::string_view name) {
   std::vector<model::InterfaceAddress> found;
   const auto observed = stage.observe();
-  stage.expect(std::ranges::is_sorted(observed.addresses, {}, [](const auto& item) { return std::tie(item.device, item.local); }),
-               "addresses are sorted");
+  stage.expect(
+      std::ranges::is_sorted(observed.addresses, {}, [](const auto& item) { return std::tie(item.device, item.local); }),
+      "addresses are sorted");
   for (const auto& item : observed.addresses) {
     if (item.device == device(name)) found.push_back({item.device, item.local, item.peer});
   }
@@ -41,10 +42,10 @@ void v6_link_local(Stage& stage) { round_trip(stage, "fe80::1/64", ""); }
 void several(Stage& stage) {
   make_tunnel(stage);
   stage.expect(stage.apply(AddAddress{address("ipsec1", "10.6.107.1/30")}) == 0, "a second IPv4 address can be added");
-  stage.expect(addresses_of(stage, "ipsec1") == std::vector{address("ipsec1", "10.6.106.1/30"),
-                                                            address("ipsec1", "10.6.107.1/30"),
-                                                            address("ipsec1", "fd00:6::1/64")},
-               "all are there");
+  stage.expect(
+      addresses_of(stage, "ipsec1") == std::vector{address("ipsec1", "10.6.106.1/30"), address("ipsec1", "10.6.107.1/30"),
+                                                   address("ipsec1", "fd00:6::1/64")},
+      "all are there");
 }
 
 void twice(Stage& stage) {
@@ -112,8 +113,10 @@ void on_down_link(Stage& stage) {
   model::Link off = link(1);
   off.up = false;
   stage.expect(stage.apply(model::CreateLink{off}) == 0, "the link can be made");
-  stage.expect(stage.apply(AddAddress{address("ipsec1", "10.6.106.1/30")}) == 0, "an address can be added to a link that is down");
-  stage.expect(stage.apply(AddAddress{address("ipsec1", "fd00:6::1/64")}) == 0, "an address can be added to a link that is down");
+  stage.expect(stage.apply(AddAddress{address("ipsec1", "10.6.106.1/30")}) == 0,
+               "an address can be added to a link that is down");
+  stage.expect(stage.apply(AddAddress{address("ipsec1", "fd00:6::1/64")}) == 0,
+               "an address can be added to a link that is down");
   stage.expect(stage.apply(model::ChangeLink{link(1)}) == 0, "it can be brought up");
   stage.expect(addresses_of(stage, "ipsec1").size() == 2, "both are there");
 }

@@ -150,7 +150,8 @@ void remove_many(Stage& stage) {
                "forty can be made at once");
   ops.clear();
   stage.world.add_tunnel(device("foreign0"), {900});
-  for (std::uint32_t unit = 1; unit <= 39; ++unit) ops.push_back({DeleteLink{device("ipsec" + std::to_string(unit))}, "", "", ""});
+  for (std::uint32_t unit = 1; unit <= 39; ++unit)
+    ops.push_back({DeleteLink{device("ipsec" + std::to_string(unit))}, "", "", ""});
   ops.push_back({DeleteLink{device("foreign0")}, "", "", ""});
   const auto results = stage.kernel.apply(ops);
   stage.expect(std::ranges::count_if(results, [](const auto& result) { return result.has_value(); }) == 39,

@@ -11,8 +11,13 @@ using model::PolicyDirection;
 using model::SetPolicy;
 
 model::Policy policy(PolicyDirection direction, net::Family family = net::Family::ipv4, std::uint32_t unit = 1) {
-  model::Policy policy{direction, family, net::if_id_of({unit}), net::reqid_of({unit}), *net::parse_address("192.0.2.1"),
-                       *net::parse_address("198.51.100.1"), model::kPolicyPriority};
+  model::Policy policy{direction,
+                       family,
+                       net::if_id_of({unit}),
+                       net::reqid_of({unit}),
+                       *net::parse_address("192.0.2.1"),
+                       *net::parse_address("198.51.100.1"),
+                       model::kPolicyPriority};
   if (direction != PolicyDirection::out) std::swap(policy.outer_source, policy.outer_destination);
   return policy;
 }

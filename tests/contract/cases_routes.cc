@@ -145,7 +145,8 @@ void connected(Stage& stage) {
 
 void unreachable(Stage& stage) {
   make_tunnel(stage);
-  stage.expect(stage.apply(SetRoute{route("10.20.0.0/16", "ipsec1", "10.99.99.1")}) == ENETUNREACH, "IPv4 gateway out of reach");
+  stage.expect(stage.apply(SetRoute{route("10.20.0.0/16", "ipsec1", "10.99.99.1")}) == ENETUNREACH,
+               "IPv4 gateway out of reach");
   stage.expect(stage.told.find("invalid gateway") != std::string::npos, "the kernel's own words are told");
   stage.expect(stage.apply(SetRoute{route("fd20::/48", "ipsec1", "fd99::1")}) == EHOSTUNREACH, "IPv6 gateway out of reach");
   stage.expect(routes(stage).empty(), "nothing was made");
@@ -172,9 +173,9 @@ void through_foreign_link(Stage& stage) {
 
 void link_down(Stage& stage) {
   make_tunnel(stage);
-  for (const auto& item : {route("10.20.0.0/16", "ipsec1", "10.6.106.2"), route("10.30.0.0/16", "ipsec1"),
-                           route("fd20::/48", "ipsec1", "fd00:6::2"), blackhole("10.20.0.0/16", 4000),
-                           blackhole("fd20::/48", 4000)}) {
+  for (const auto& item :
+       {route("10.20.0.0/16", "ipsec1", "10.6.106.2"), route("10.30.0.0/16", "ipsec1"),
+        route("fd20::/48", "ipsec1", "fd00:6::2"), blackhole("10.20.0.0/16", 4000), blackhole("fd20::/48", 4000)}) {
     stage.expect(stage.apply(SetRoute{item}) == 0, "it can be made");
   }
   stage.world.set_link(device("ipsec1"), false, 1400);

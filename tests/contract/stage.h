@@ -16,15 +16,15 @@ namespace vtid::contract {
 class World {
  public:
   virtual ~World() = default;
-  virtual void add_link(const net::IfName& name) = 0;                      // an ordinary one, up, MTU 1500
-  virtual void add_tunnel(const net::IfName& name, net::IfId if_id) = 0;   // a tunnel interface, up, MTU 1500
+  virtual void add_link(const net::IfName& name) = 0;                     // an ordinary one, up, MTU 1500
+  virtual void add_tunnel(const net::IfName& name, net::IfId if_id) = 0;  // a tunnel interface, up, MTU 1500
   virtual void delete_link(const net::IfName& name) = 0;
   virtual void set_link(const net::IfName& name, bool up, std::uint32_t mtu) = 0;
   virtual void add_address(const model::InterfaceAddress& address) = 0;
   virtual void flush_addresses(const net::IfName& name) = 0;
   virtual void add_route(const model::Route& route) = 0;
   virtual void delete_our_route(const model::Route& route) = 0;
-  [[nodiscard]] virtual bool has_route(const model::Route& route) = 0;     // of another owner
+  [[nodiscard]] virtual bool has_route(const model::Route& route) = 0;  // of another owner
   virtual void add_policy(const model::Policy& policy) = 0;
   [[nodiscard]] virtual bool has_policy(const model::Policy& policy) = 0;  // of another owner
 };

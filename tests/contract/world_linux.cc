@@ -126,9 +126,8 @@ bool LinuxWorld::has_route(const model::Route& route) {
 }
 
 bool LinuxWorld::has_policy(const model::Policy& policy) {
-  const auto found = list(xfrm_, netlink::encode_dump_policies(), [](const nlmsghdr& message) {
-    return netlink::header_of<xfrm_userpolicy_info>(message);
-  });
+  const auto found = list(xfrm_, netlink::encode_dump_policies(),
+                          [](const nlmsghdr& message) { return netlink::header_of<xfrm_userpolicy_info>(message); });
   for (const auto& item : found) {
     if (item.priority == policy.priority && item.dir == static_cast<std::uint8_t>(policy.direction)) return true;
   }

@@ -12,6 +12,7 @@ vtid=$VTID_BUILD/src/daemon/vtid
 vtictl=$VTID_BUILD/src/ctl/vtictl
 dpd=2s            # a case may change these before it writes a configuration
 psk=only-a-lab
+hq_start=none    # one side calls
 
 declare -A peer=([hq]=branch [branch]=hq)
 declare -A outer=([hq]=192.0.2.1 [branch]=198.51.100.1)
@@ -140,7 +141,7 @@ swanctl_at() { STRONGSWAN_CONF=/run/$1/strongswan.conf swanctl "${@:2}" --uri "u
 # $2 are more members of "tunnels", $3 more members of the whole file.
 write_config() { # site [tunnels [members]]
   local remote=${peer[$1]} start=start
-  if [[ $1 == hq ]]; then start=none; fi # one side calls
+  if [[ $1 == hq ]]; then start=$hq_start; fi
   mkdir -p "/run/$1/etc"
   (umask 077; printf '%s\n' "$psk" >"/run/$1/etc/peer.psk")
   cat >"/run/$1/etc/vtid.json" <<JSON

@@ -41,9 +41,8 @@ Bytes encode_no_address_generation(net::IfIndex index) {
   return Request(RTM_NEWLINK, 0, header(index))
       .nest(IFLA_AF_SPEC,
             [](Request& request) {
-              request.nest(AF_INET6, [](Request& inner) {
-                inner.put(IFLA_INET6_ADDR_GEN_MODE, std::uint8_t{IN6_ADDR_GEN_MODE_NONE});
-              });
+              request.nest(AF_INET6,
+                           [](Request& inner) { inner.put(IFLA_INET6_ADDR_GEN_MODE, std::uint8_t{IN6_ADDR_GEN_MODE_NONE}); });
             })
       .bytes();
 }

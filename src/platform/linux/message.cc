@@ -63,9 +63,7 @@ int Attributes::collect(const nlattr* attribute, void* self) {
   return MNL_CB_OK;
 }
 
-Attributes Attributes::nested(std::uint16_t attribute) const {
-  return nested_within(attribute, 0, payload(attribute).size());
-}
+Attributes Attributes::nested(std::uint16_t attribute) const { return nested_within(attribute, 0, payload(attribute).size()); }
 
 Attributes Attributes::nested_within(std::uint16_t attribute, std::size_t from, std::size_t to) const {
   Attributes inner;

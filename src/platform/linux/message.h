@@ -39,8 +39,7 @@ class Request {
   }
 
   template <class T>
-    requires std::is_trivially_copyable_v<T>
-  Request& put(std::uint16_t attribute, const T& value) {
+  requires std::is_trivially_copyable_v<T> Request& put(std::uint16_t attribute, const T& value) {
     return put_bytes(attribute, &value, sizeof value);
   }
   Request& put_text(std::uint16_t attribute, std::string_view text);  // without a NUL: the kernel's NLA_STRING needs none
@@ -80,7 +79,7 @@ class Attributes {
   // Those that stand in bytes [from, to) of an attribute, behind a header of its own.
   [[nodiscard]] Attributes nested_within(std::uint16_t attribute, std::size_t from, std::size_t to) const;
   template <class T>
-    requires std::is_trivially_copyable_v<T>
+  requires std::is_trivially_copyable_v<T>
   [[nodiscard]] std::optional<T> get(std::uint16_t attribute) const {
     const auto bytes = payload(attribute);
     if (bytes.size() < sizeof(T)) return std::nullopt;

@@ -7,8 +7,7 @@ namespace {
 
 std::uint8_t family_of(const net::Prefix& prefix) { return prefix.address.is_v4() ? AF_INET : AF_INET6; }
 
-Bytes encode(std::uint16_t type, std::uint16_t flags, const model::Route& route, net::IfIndex index,
-             std::uint8_t protocol) {
+Bytes encode(std::uint16_t type, std::uint16_t flags, const model::Route& route, net::IfIndex index, std::uint8_t protocol) {
   const auto* via = std::get_if<model::ViaGateway>(&route.target);
   const bool on_link = via != nullptr && !via->gateway;
   rtmsg header{};
@@ -81,8 +80,7 @@ std::optional<IndexedRoute> decode_route(const nlmsghdr& message) {
 
 bool is_our_route(const nlmsghdr& message) {
   const auto head = header_of<rtmsg>(message);
-  return head && (head->rtm_family == AF_INET || head->rtm_family == AF_INET6) &&
-         head->rtm_protocol == model::kRouteProtocol;
+  return head && (head->rtm_family == AF_INET || head->rtm_family == AF_INET6) && head->rtm_protocol == model::kRouteProtocol;
 }
 
 }  // namespace vtid::platform::netlink

@@ -40,8 +40,7 @@ Result<SocketHandle> open_socket(int protocol, int flags) {
   if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) < 0) {
     const int code = errno;
     return fail(fmt::format("cannot open a netlink socket (protocol {}): {}", protocol, reason(code)),
-                "the kernel needs XFRM (CONFIG_XFRM_USER, CONFIG_XFRM_INTERFACE); without it only --kernel memory works",
-                code);
+                "the kernel needs XFRM (CONFIG_XFRM_USER, CONFIG_XFRM_INTERFACE); without it only --kernel memory works", code);
   }
   const int fd = mnl_socket_get_fd(socket.get());
   const int size = kReceiveBuffer;
@@ -109,8 +108,7 @@ void Socket::exchange_window(std::span<Bytes> requests, std::span<Answer> answer
   }
 }
 
-Result<void> Socket::dump_messages(Bytes request, const char* what, const std::function<void()>& restart,
-                                   const Visit& visit) {
+Result<void> Socket::dump_messages(Bytes request, const char* what, const std::function<void()>& restart, const Visit& visit) {
   for (int attempt = 0; attempt < kDumpAttempts; ++attempt) {
     restart();
     const auto pass = dump_once(request, what, visit);

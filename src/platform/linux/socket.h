@@ -15,9 +15,9 @@ struct Answer {
   Bytes reply;  // the message that a get request asked for; empty for others and for refusals
 };
 
-inline constexpr int kReceiveBuffer = 8 << 20;           // asked for with SO_RCVBUFFORCE
+inline constexpr int kReceiveBuffer = 8 << 20;            // asked for with SO_RCVBUFFORCE
 inline constexpr std::size_t kLongestDatagram = 1 << 16;  // the kernel fills dumps up to 32 KiB (net/netlink/af_netlink.c)
-inline constexpr int kAnswerSeconds = 30;                // longest silence; the kernel answers within the call that asks
+inline constexpr int kAnswerSeconds = 30;                 // longest silence; the kernel answers within the call that asks
 
 using SocketHandle = std::unique_ptr<mnl_socket, int (*)(mnl_socket*)>;
 

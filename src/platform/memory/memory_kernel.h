@@ -40,7 +40,7 @@ class MemoryKernel final : public Kernel {
 
   // What goes wrong.
   void fail_apply(std::size_t after, int code) { failing_ops_[writes_ + after] = code; }  // 0: the next operation
-  void fail_observe(int code) { failing_observe_ = code; }                                 // the next one
+  void fail_observe(int code) { failing_observe_ = code; }                                // the next one
   void lose_notices() { notices_.overflowed = true; }
 
   // What is measured.

@@ -88,8 +88,8 @@ void MemoryKernel::erase_routes(const net::IfName& device, std::optional<net::Fa
 bool MemoryKernel::is_connected(const net::IfName& device, const net::Address& gateway) const {
   const auto found = addresses_.find(device);
   const bool by_address = found != addresses_.end() && std::ranges::any_of(found->second, [&](const auto& item) {
-    return connected(item.local, item.peer).contains(gateway) && item.local.address != gateway;
-  });
+                            return connected(item.local, item.peer).contains(gateway) && item.local.address != gateway;
+                          });
   return by_address || std::ranges::any_of(routes_, [&](const auto& item) {
            const model::Route& route = item.second.value;
            return leads_to(route, device) && !std::get<model::ViaGateway>(route.target).gateway &&
@@ -105,9 +105,8 @@ bool MemoryKernel::is_made_by_kernel(const model::Route& route) const {
     const bool has_network = item.peer || item.local.address.is_v6() || item.local.length < 32;
     return item.local.length == route.to.length && has_network && connected(item.local, item.peer) == route.to.network();
   };
-  return std::ranges::any_of(addresses_, [&](const auto& item) {
-    return links_.at(item.first).up && std::ranges::any_of(item.second, makes_it);
-  });
+  return std::ranges::any_of(
+      addresses_, [&](const auto& item) { return links_.at(item.first).up && std::ranges::any_of(item.second, makes_it); });
 }
 
 MemoryKernel::Verdict MemoryKernel::check_target(const model::Route& route) {

@@ -55,7 +55,7 @@ inline model::Route blackhole(std::string_view to, std::uint32_t metric) {
 }
 
 inline model::Policy policy() {
-  return {model::PolicyDirection::out,         net::Family::ipv6,          {1}, {5001}, *net::parse_address("192.0.2.1"),
+  return {model::PolicyDirection::out,         net::Family::ipv6,     {1}, {5001}, *net::parse_address("192.0.2.1"),
           *net::parse_address("198.51.100.1"), model::kPolicyPriority};
 }
 

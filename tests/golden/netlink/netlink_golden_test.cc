@@ -46,13 +46,37 @@ INSTANTIATE_TEST_SUITE_P(Netlink, EveryExchange, testing::ValuesIn(exchanges()),
                          [](const auto& instance) { return instance.param.name; });
 
 TEST(NetlinkAnswer, AcknowledgesWhatTheKernelAccepted) {
-  for (const std::string name :
-       {"link_create", "link_create_foreign", "link_no_address_generation", "link_change", "link_get", "link_dump",
-        "counters_dump", "address_new_ipv4", "address_new_ipv4_peer", "address_new_ipv6", "address_new_ipv6_peer",
-        "address_dump", "address_delete", "route_new_ipv4", "route_new_ipv4_on_link", "route_new_ipv4_blackhole",
-        "route_new_ipv4_default", "route_new_ipv4_foreign", "route_new_ipv6", "route_append_ipv6",
-        "route_new_ipv6_blackhole", "route_dump_ipv4", "route_dump_ipv6", "route_delete", "policy_new", "policy_replace",
-        "policy_get", "policy_dump", "policy_delete", "link_leave", "link_delete_leaving"}) {
+  for (const std::string name : {"link_create",
+                                 "link_create_foreign",
+                                 "link_no_address_generation",
+                                 "link_change",
+                                 "link_get",
+                                 "link_dump",
+                                 "counters_dump",
+                                 "address_new_ipv4",
+                                 "address_new_ipv4_peer",
+                                 "address_new_ipv6",
+                                 "address_new_ipv6_peer",
+                                 "address_dump",
+                                 "address_delete",
+                                 "route_new_ipv4",
+                                 "route_new_ipv4_on_link",
+                                 "route_new_ipv4_blackhole",
+                                 "route_new_ipv4_default",
+                                 "route_new_ipv4_foreign",
+                                 "route_new_ipv6",
+                                 "route_append_ipv6",
+                                 "route_new_ipv6_blackhole",
+                                 "route_dump_ipv4",
+                                 "route_dump_ipv6",
+                                 "route_delete",
+                                 "policy_new",
+                                 "policy_replace",
+                                 "policy_get",
+                                 "policy_dump",
+                                 "policy_delete",
+                                 "link_leave",
+                                 "link_delete_leaving"}) {
     EXPECT_EQ(verdict(name), Verdict{}) << name;
   }
 }
@@ -82,7 +106,9 @@ model::ObservedLink observed_link() {
   return link;
 }
 
-TEST(NetlinkLink, IsOursWithAllItsMarks) { EXPECT_THAT(decoded("link_get", netlink::decode_link), ElementsAre(observed_link())); }
+TEST(NetlinkLink, IsOursWithAllItsMarks) {
+  EXPECT_THAT(decoded("link_get", netlink::decode_link), ElementsAre(observed_link()));
+}
 
 TEST(NetlinkLink, OfAnotherGroupIsForeignAndShowsItsIfId) {
   model::ObservedLink loopback;
@@ -100,9 +126,9 @@ TEST(NetlinkLink, OfAnotherGroupIsForeignAndShowsItsIfId) {
 }
 
 TEST(NetlinkCounters, AreThereForEachLink) {
-  EXPECT_THAT(decoded("counters_dump", netlink::decode_counters),
-              ElementsAre(netlink::IndexedCounters{{1}, {}}, netlink::IndexedCounters{{2}, {}},
-                          netlink::IndexedCounters{{3}, {}}));
+  EXPECT_THAT(
+      decoded("counters_dump", netlink::decode_counters),
+      ElementsAre(netlink::IndexedCounters{{1}, {}}, netlink::IndexedCounters{{2}, {}}, netlink::IndexedCounters{{3}, {}}));
 }
 
 TEST(NetlinkAddress, KeepsItsPeerAndItsLength) {
@@ -156,11 +182,10 @@ TEST(NetlinkNotice, ConcernsUsByKindAndOwner) {
 std::size_t decode_all(const netlink::Bytes& datagram) {
   std::size_t found = 0;
   netlink::for_each_message(datagram, [&](const nlmsghdr& message) {
-    for (const bool something :
-         {netlink::decode_link(message).has_value(), netlink::decode_counters(message).has_value(),
-          netlink::decode_address(message).has_value(), netlink::decode_route(message).has_value(),
-          netlink::decode_policy(message).has_value(), !netlink::decode_verdict(message).text.empty(),
-          netlink::concerns_us(message)}) {
+    for (const bool something : {netlink::decode_link(message).has_value(), netlink::decode_counters(message).has_value(),
+                                 netlink::decode_address(message).has_value(), netlink::decode_route(message).has_value(),
+                                 netlink::decode_policy(message).has_value(), !netlink::decode_verdict(message).text.empty(),
+                                 netlink::concerns_us(message)}) {
       found += something ? 1U : 0U;
     }
   });

@@ -44,9 +44,8 @@ nlmsghdr& header(Bytes& request) { return *static_cast<nlmsghdr*>(static_cast<vo
 
 bool is_end(const Bytes& datagram) {
   bool end = false;
-  netlink::for_each_message(datagram, [&](const nlmsghdr& message) {
-    end = message.nlmsg_type == NLMSG_DONE || message.nlmsg_type == NLMSG_ERROR;
-  });
+  netlink::for_each_message(
+      datagram, [&](const nlmsghdr& message) { end = message.nlmsg_type == NLMSG_DONE || message.nlmsg_type == NLMSG_ERROR; });
   return end;
 }
 

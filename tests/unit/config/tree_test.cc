@@ -57,5 +57,9 @@ TEST(Finding, PrintsControlBytesAsQuestionMarks) {
   EXPECT_EQ(print(Finding{"f", 1, "/a\nb", "text\x1b[0m", ""}), "f:1: /a?b: text?[0m");
 }
 
+TEST(Finding, WithoutALinePrintsNone) {
+  EXPECT_EQ(print(Finding{"f", 0, "", "cannot be read", "look"}), "f: cannot be read; look");
+}
+
 }  // namespace
 }  // namespace vtid::config

@@ -1,0 +1,84 @@
+// scripted-charon SOCKET: the scripted charon of the unit tests behind a real vici socket, for tests with more tunnels than
+// a real charon could negotiate in time. Every peer answers at once. Ends with its process.
+#include <cstdio>
+#include <list>
+#include <map>
+
+#include "io/asio.h"
+#include "support/scripted_charon.h"
+
+namespace {
+
+namespace asio = boost::asio;
+using Protocol = asio::local::stream_protocol;
+
+class Server {
+ public:
+  Server(asio::io_context& context, const char* path) : acceptor_(context, Protocol::endpoint(path)) { accept(); }
+
+ private:
+  struct Connection {
+    explicit Connection(Protocol::socket accepted) : socket(std::move(accepted)) {}
+    Protocol::socket socket;
+    std::string in = std::string(64 * 1024, '\0');
+    std::string out;      // not yet given to the socket
+    std::string leaving;  // being written
+  };
+
+  void accept() {
+    acceptor_.async_accept([this](const boost::system::error_code& error, Protocol::socket socket) {
+      if (error) return;
+      const int line = ++last_line_;
+      lines_.emplace(line, std::move(socket));
+      charon_.open(line);
+      read(line);
+      accept();
+    });
+  }
+
+  void read(int line) {
+    Connection& connection = lines_.at(line);
+    connection.socket.async_read_some(asio::buffer(connection.in), [this, line](const boost::system::error_code& error, std::size_t count) {
+      if (error) {
+        charon_.close(line);
+        lines_.erase(line);
+        return;
+      }
+      charon_.feed(line, std::string_view(lines_.at(line).in).substr(0, count));
+      for (auto& [other, receiver] : lines_) {
+        receiver.out += charon_.take(other);
+        write(other);
+      }
+      read(line);
+    });
+  }
+
+  void write(int line) {
+    Connection& connection = lines_.at(line);
+    if (!connection.leaving.empty() || connection.out.empty()) return;
+    connection.leaving.swap(connection.out);
+    asio::async_write(connection.socket, asio::buffer(connection.leaving), [this, line](const boost::system::error_code& error, std::size_t) {
+      const auto found = lines_.find(line);
+      if (error || found == lines_.end()) return;
+      found->second.leaving.clear();
+      write(line);
+    });
+  }
+
+  Protocol::acceptor acceptor_;
+  vtid::test::ScriptedCharon charon_;
+  std::map<int, Connection> lines_;
+  int last_line_ = 0;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fputs("usage: scripted-charon SOCKET\n", stderr);
+    return 2;
+  }
+  asio::io_context context{1};
+  const Server server(context, argv[1]);
+  context.run();
+}

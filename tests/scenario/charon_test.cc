@@ -1,0 +1,164 @@
+// What charon and the peer do, and what must not follow from it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "scenario/stage.h"
+
+namespace vtid::test {
+namespace {
+
+using model::TunnelState;
+
+class WithCharon : public testing::Test {
+ protected:
+  WithCharon() {
+    stage.start_vtid();
+    stage.settle();
+    writes = stage.kernel.writes();
+    initiations = stage.charon.served["initiate"];
+  }
+  std::uint32_t child() { return stage.charon.children.rbegin()->first; }
+  std::uint32_t ike() { return stage.charon.ikes.rbegin()->first; }
+  void expect_untouched() {
+    stage.settle();
+    EXPECT_EQ(stage.state(), TunnelState::up);
+    EXPECT_EQ(stage.kernel.writes(), writes);
+    EXPECT_EQ(stage.charon.served["initiate"], initiations);
+  }
+  Stage stage;
+  std::size_t writes = 0;
+  int initiations = 0;
+};
+
+TEST_F(WithCharon, AChildRekeyTouchesNothing) {
+  stage.charon.rekey_child(child());
+  expect_untouched();
+}
+
+TEST_F(WithCharon, AnIkeRekeyTouchesNothing) {
+  stage.charon.rekey_ike(ike());
+  expect_untouched();
+}
+
+TEST_F(WithCharon, AThousandRekeysTouchNothing) {
+  for (int i = 0; i < 500; ++i) {
+    stage.charon.rekey_child(child());
+    stage.charon.rekey_ike(ike());
+    stage.run(Duration{20});
+  }
+  expect_untouched();
+}
+
+TEST_F(WithCharon, TheEndOfADuplicateTouchesNothing) {
+  const std::uint32_t first = ike();
+  stage.charon.bring_up("hq", false);
+  stage.settle();
+  stage.charon.take_down(first);
+  expect_untouched();
+}
+
+TEST_F(WithCharon, MakeBeforeBreakTouchesNothing) {
+  for (int i = 0; i < 20; ++i) {
+    const std::uint32_t old = ike();
+    stage.charon.bring_up("hq");
+    stage.charon.take_down(old);
+  }
+  expect_untouched();
+}
+
+TEST_F(WithCharon, EventsInAnyOrderEndInTheSameTable) {
+  const std::uint32_t old = ike();
+  stage.charon.keep_events();
+  stage.charon.bring_up("hq");
+  stage.charon.take_down(old);
+  auto events = stage.charon.take_kept_events();
+  for (auto event = events.rbegin(); event != events.rend(); ++event) stage.charon.raise(*event);
+  expect_untouched();
+}
+
+TEST_F(WithCharon, APeerThatMovesIsFollowed) {
+  stage.charon.move(ike(), address("192.0.2.99"));
+  expect_untouched();
+  EXPECT_EQ(stage.tunnel().local, "192.0.2.99");
+}
+
+TEST_F(WithCharon, ATunnelThatThePeerEndsIsBroughtUpAgain) {
+  stage.charon.take_down(ike());
+  stage.settle();
+  EXPECT_EQ(stage.state(), TunnelState::up);
+  EXPECT_EQ(stage.kernel.writes(), writes);
+}
+
+TEST_F(WithCharon, WhileCharonIsAwayEverythingStays) {
+  stage.stop_charon();
+  stage.run(std::chrono::minutes{10});
+  EXPECT_EQ(stage.state(), TunnelState::unknown);
+  EXPECT_EQ(stage.kernel.writes(), writes);
+  EXPECT_EQ(stage.snapshot()->sas.children.size(), 1U);  // the last view, aged, not forgotten
+}
+
+TEST_F(WithCharon, ARestartedCharonGetsItsConnectionsAndTunnelsBack) {
+  stage.stop_charon();
+  stage.run(Duration{5'000});
+  stage.start_charon("Nov 24 09:00:00 2026");
+  stage.run(Duration{10'000});
+  EXPECT_EQ(stage.state(), TunnelState::up);
+  EXPECT_EQ(stage.kernel.writes(), writes);
+  EXPECT_EQ(stage.charon.connections.size(), 1U);
+  EXPECT_EQ(stage.charon.children.size(), 1U);
+}
+
+TEST_F(WithCharon, NothingIsRemovedBeforeCharonWasSeen) {
+  stage.stop_charon();
+  stage.kill_vtid();
+  stage.file = R"({ "tunnels": {} })";
+  stage.start_vtid();
+  stage.settle();
+  EXPECT_NE(stage.link(), nullptr);
+  stage.start_charon("Nov 24 09:00:00 2026");
+  stage.run(Duration{10'000});
+  EXPECT_EQ(stage.link(), nullptr);
+}
+
+TEST(Peers, ARefusalIsToldAndTriedAgainAtGrowingDistances) {
+  Stage stage;
+  stage.charon.peers["hq"] = ScriptedCharon::Peer::refuses;
+  stage.start_vtid();
+  stage.run(Duration{5'000});
+  EXPECT_THAT(stage.problem(), testing::HasSubstr("198.51.100.1"));
+  stage.run(std::chrono::minutes{60});
+  EXPECT_LE(stage.charon.served["initiate"], 80);
+  EXPECT_GE(stage.charon.served["initiate"], 40);
+}
+
+TEST(Peers, OneThatComesBackIsConnected) {
+  Stage stage;
+  stage.charon.peers["hq"] = ScriptedCharon::Peer::refuses;
+  stage.start_vtid();
+  stage.run(Duration{30'000});
+  stage.charon.peers.clear();
+  stage.run(std::chrono::minutes{2});
+  EXPECT_EQ(stage.state(), TunnelState::up);
+  EXPECT_EQ(stage.problem(), "");
+}
+
+TEST(Peers, OneThatIsSilentIsCalledSo) {
+  Stage stage;
+  stage.charon.peers["hq"] = ScriptedCharon::Peer::silent;
+  stage.start_vtid();
+  stage.run(Duration{5'000});
+  EXPECT_EQ(stage.state(), TunnelState::connecting);
+  EXPECT_EQ(stage.tunnel().reason, "no answer from 198.51.100.1 so far");
+}
+
+TEST(Loads, OneThatIsRefusedIsAProblemWithCharonsWords) {
+  Stage stage;
+  stage.charon.refused_loads["hq"] = "invalid value for: proposals, config discarded";
+  stage.start_vtid();
+  stage.settle();
+  EXPECT_THAT(stage.problem(), testing::HasSubstr("invalid value for: proposals, config discarded"));
+  EXPECT_FALSE(stage.snapshot()->converged);
+}
+
+}  // namespace
+}  // namespace vtid::test

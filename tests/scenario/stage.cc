@@ -1,0 +1,145 @@
+#include "scenario/stage.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace vtid::test {
+namespace {
+
+constexpr int kMostTurns = 10'000;  // in one moment: more is a loop that never ends
+
+std::string tunnel_text(const std::string& name, int n, int peer) {
+  return fmt::format(R"("{}": {{ "unit": {}, "ike": {{ "local": {{ "address": "192.0.2.1", "id": "here" }}, )"
+                     R"("remote": {{ "address": "198.51.100.{}", "id": "there{}" }}, "auth": {{ "psk": {{ "text": "only-a-test" }} }} }}, )"
+                     R"("children": {{ "v4": {{ "local": "10.6.{}.1/30", "remote": "10.6.{}.2", "proposals": ["aes128gcm16-ecp256"] }}, )"
+                     R"("v6": {{ "local": "fd00:{}::1/64", "remote": "fd00:{}::2" }} }} }})",
+                     name, n, peer, peer, n, n, n, n);
+}
+
+}  // namespace
+
+std::string one_tunnel_file() {
+  return fmt::format(R"({{ "tunnels": {{ {} }}, "interfaces": {{ "VTI": {{ "tunnel": "hq" }} }}, )"
+                     R"("routes": [ {{ "to": "10.20.0.0/16", "via": "VTI_VTIV4", "metric": 10 }} ] }})",
+                     tunnel_text("hq", 1, 1));
+}
+
+std::string many_tunnels_file(int count) {
+  std::string tunnels;
+  for (int n = 1; n <= count; ++n) tunnels += (n == 1 ? "" : ", ") + tunnel_text(fmt::format("t{}", n), n, n);
+  return fmt::format(R"({{ "tunnels": {{ {} }} }})", tunnels);
+}
+
+Stage::Stage(std::string file_text) : file(std::move(file_text)) {
+  kernel.add_foreign_link("veth", device("wan"));
+  kernel.add_foreign_address({device("wan"), prefix("192.0.2.1/24"), {}});
+}
+
+void Stage::start_vtid() {
+  const auto parse = [](std::string_view text, std::string_view path) {
+    return config::parse(text, path, [](std::string_view) { return Result<std::string>(fail("no secrets here")); });
+  };
+  daemon::EngineWiring wiring{.kernel = kernel,
+                              .store = *store,
+                              .read_config = [this, parse] { return parse(file, "vtid.json"); },
+                              .parse_text = parse,
+                              .config_path = "vtid.json",
+                              .version = "0.1.0",
+                              .seed = 7,
+                              .publish = [this](const model::Event& event) { events.push_back(event); }};
+  auto started = daemon::Engine::start(std::move(wiring), now);
+  if (!started) throw std::runtime_error(started.error().text);
+  engine = std::move(*started);
+}
+
+void Stage::kill_vtid() {
+  engine.reset();
+  for (const int line : open_lines_) charon.close(line);
+  open_lines_.clear();
+}
+
+void Stage::stop_charon() { charon.stop(); }
+
+void Stage::start_charon(const std::string& boot) { charon.start(boot); }
+
+void Stage::run(Duration time) {
+  const TimePoint end = now.steady + time;
+  for (int turns = 0; now.steady <= end;) {
+    engine->on_kernel_notices();
+    const TimePoint next = engine->step(now);
+    const bool sent = carry_out_effects();
+    const bool received = hand_over();
+    if (sent || received || next <= now.steady) {
+      if (++turns > kMostTurns) throw std::runtime_error("the daemon never rests");
+      continue;
+    }
+    turns = 0;
+    const TimePoint later = std::min(next, end + Duration{1});
+    now.wall += std::chrono::floor<std::chrono::seconds>(later.time_since_epoch()) -
+                std::chrono::floor<std::chrono::seconds>(now.steady.time_since_epoch());
+    now.steady = later;
+  }
+  now.steady = end;
+}
+
+bool Stage::carry_out_effects() {
+  struct Visitor {
+    Stage& stage;
+    void operator()(const vici::Open& open) const {
+      const int line = static_cast<int>(open.channel);
+      if (!stage.charon.running) return stage.engine->charon().on_closed(open.channel, "Connection refused", stage.now);
+      stage.charon.open(line);
+      stage.open_lines_.insert(line);
+      stage.engine->charon().on_opened(open.channel, stage.now);
+    }
+    void operator()(const vici::Send& send) const { stage.charon.feed(static_cast<int>(send.channel), send.bytes); }
+    void operator()(const vici::Close& close) const {
+      stage.charon.close(static_cast<int>(close.channel));
+      stage.open_lines_.erase(static_cast<int>(close.channel));
+    }
+  };
+  const auto effects = engine->charon().take_effects();
+  for (const vici::Effect& effect : effects) std::visit(Visitor{*this}, effect);
+  return !effects.empty();
+}
+
+bool Stage::hand_over() {
+  bool any = false;
+  for (const int line : std::set<int>(open_lines_)) {
+    const auto channel = static_cast<vici::Channel>(line);
+    if (!charon.is_open(line)) {
+      open_lines_.erase(line);
+      engine->charon().on_closed(channel, "End of file", now);
+      any = true;
+    } else if (const std::string bytes = charon.take(line); !bytes.empty()) {
+      engine->charon().on_bytes(channel, bytes, now);
+      any = true;
+    }
+  }
+  return any;
+}
+
+std::string Stage::command(const model::Command& command, Duration time) {
+  std::string text = "(no answer)";
+  engine->on_command(command, [&text](const model::CommandResult& result) { text = result ? result->text : result.error().text; }, now);
+  run(time);
+  return text;
+}
+
+std::string Stage::problem() {
+  const auto snapshot = engine->snapshot();
+  const auto worst = std::ranges::find_if(snapshot->problems, [](const model::Problem& problem) { return problem.severity != model::Severity::caveat; });
+  return worst == snapshot->problems.end() ? "" : worst->text;
+}
+
+const model::ObservedLink* Stage::link(std::uint32_t unit) {
+  seen_ = kernel.observe().value();
+  return seen_.link(net::IfName::of({unit}));
+}
+
+int Stage::loads() {
+  return charon.served["load-conn"] + charon.served["load-shared"] + charon.served["unload-conn"] + charon.served["unload-shared"];
+}
+
+}  // namespace vtid::test

@@ -1,0 +1,61 @@
+// The whole daemon without its sockets: a real engine, the memory kernel, a scripted charon and a clock that the test moves.
+// Time passes only in run(); everything that is due at a moment happens in that moment.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "daemon/engine.h"
+#include "platform/memory/memory_kernel.h"
+#include "support/scripted_charon.h"
+#include "support/worlds.h"
+
+namespace vtid::test {
+
+// One tunnel "hq" (unit 1, IPv4 and IPv6), assigned, with one route: what most scenarios need.
+[[nodiscard]] std::string one_tunnel_file();
+// Tunnels "t1".."tN" of the same kind.
+[[nodiscard]] std::string many_tunnels_file(int count);
+
+class Stage {
+ public:
+  explicit Stage(std::string file_text = one_tunnel_file());
+
+  void start_vtid();
+  void kill_vtid();  // nothing is said to anybody
+  void stop_charon();
+  void start_charon(const std::string& boot);
+
+  void run(Duration time);
+  // Until the daemon has nothing left to do for now; a second is plenty for everything but backoffs.
+  void settle() { run(Duration{1'000}); }
+
+  // Posts a command, lets time pass, gives the answer's text or the error's.
+  std::string command(const model::Command& command, Duration time = Duration{1'000});
+
+  [[nodiscard]] std::shared_ptr<const model::Snapshot> snapshot() { return engine->snapshot(); }
+  [[nodiscard]] const model::TunnelStatus& tunnel(std::size_t index = 0) { return snapshot()->tunnels.at(index); }
+  [[nodiscard]] model::TunnelState state(std::size_t index = 0) { return tunnel(index).state; }
+  [[nodiscard]] std::string problem();  // the first one's text, or nothing
+  [[nodiscard]] const model::ObservedLink* link(std::uint32_t unit = 1);
+  [[nodiscard]] int loads();  // connections and secrets that charon was given or lost
+
+  std::string file;
+  platform::MemoryKernel kernel;
+  ScriptedCharon charon;
+  std::unique_ptr<daemon::StateStore> store = daemon::make_memory_store();
+  std::unique_ptr<daemon::Engine> engine;
+  std::vector<model::Event> events;
+  Now now{TimePoint{Duration{1'000'000}}, WallTime{std::chrono::seconds{1'795'500'000}}};
+
+ private:
+  bool carry_out_effects();
+  bool hand_over();
+
+  model::Observed seen_;  // keeps link() alive
+  std::set<int> open_lines_;
+};
+
+}  // namespace vtid::test
