@@ -62,12 +62,9 @@ void Engine::on_kernel_notices() {
   must_look_ |= notices.ours > 0 || notices.overflowed;
 }
 
-void Engine::on_gateway_health(const std::string& gateway, const model::GatewayHealth& health, Now now) {
-  model::GatewayHealth& known = gateways_[gateway];
-  if (known.state != health.state) {
-    tell(now, "gateway", gateway, fmt::format("is {}, {} % loss, {:.1f} ms", print(health.state), health.loss_percent, health.rtt_ms));
-  }
-  known = health;
+void Engine::on_gateway_changed(const std::string& gateway, const model::GatewayHealth& health, Now now) {
+  log::info("gateway changed", {{"gateway", gateway}, {"state", std::string(print(health.state))}});
+  tell(now, "gateway", gateway, fmt::format("is {}: {} % loss, {:.1f} ms", print(health.state), health.loss_percent, health.rtt_ms));
   snapshot_.reset();
 }
 
@@ -366,7 +363,7 @@ std::shared_ptr<const model::Snapshot> Engine::snapshot() {
   fresh->failed = executor_.failed();
   fresh->problems = problems();
   fresh->tunnels = tunnel_statuses({*config_, numbers_, charon_.table(), derived_, counters_, supervisor_});
-  fresh->gateways = gateways_;
+  fresh->gateways = wiring_.gateway_health();
   fresh->converged = seen_everything() && fresh->plan.ops.empty() && charon_.settled() &&
                      std::ranges::none_of(fresh->problems, [](const model::Problem& problem) { return problem.severity == model::Severity::error; });
   return snapshot_ = std::move(fresh);

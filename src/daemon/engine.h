@@ -37,6 +37,7 @@ struct EngineWiring {
   std::string version;
   std::uint32_t seed = 0;  // of the jitter
   std::function<void(const model::Event&)> publish = [](const model::Event&) {};
+  std::function<model::Gateways()> gateway_health = [] { return model::Gateways{}; };  // the monitors' latest
 };
 
 class Engine {
@@ -46,7 +47,7 @@ class Engine {
 
   // What came in.
   void on_kernel_notices();
-  void on_gateway_health(const std::string& gateway, const model::GatewayHealth& health, Now now);
+  void on_gateway_changed(const std::string& gateway, const model::GatewayHealth& health, Now now);
   void on_command(const model::Command& command, Requests::Reply reply, Now now);
   [[nodiscard]] vici::Charon& charon() { return charon_; }  // the transport feeds it and takes its effects
 
@@ -115,7 +116,6 @@ class Engine {
   std::optional<model::Problem> kernel_problem_;
   std::optional<model::Problem> store_problem_;
   reconcile::Derived derived_;
-  model::Gateways gateways_;
   std::map<std::string, model::TunnelState> told_states_;
   bool told_connected_ = false;
   std::uint64_t generation_ = 0;

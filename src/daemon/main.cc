@@ -85,13 +85,14 @@ class Daemon {
     wiring.publish = [this](const model::Event& event) {
       if (control_) control_->publish(event);
     };
+    wiring.gateway_health = [this] { return prober_ ? prober_->health() : model::Gateways{}; };
     auto engine = Engine::start(std::move(wiring), io::Loop::now());
     if (!engine) return complain(engine.error());
     engine_ = std::move(*engine);
     if (auto opened = open_control(); !opened) return complain(opened.error());
     connect_charon();
     prober_.emplace(loop_.context(), [this](const std::string& gateway, const model::GatewayHealth& health) {
-      engine_->on_gateway_health(gateway, health, io::Loop::now());
+      engine_->on_gateway_changed(gateway, health, io::Loop::now());
     });
     if (kernel_.descriptor() >= 0) {
       loop_.on_readable(kernel_.descriptor(), [this] {
