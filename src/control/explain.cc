@@ -95,10 +95,8 @@ class Chain {
 
   void tell_sas(const model::Tunnel& tunnel) {
     const model::SaTable& sas = snapshot_.sas;
-    if (!sas.connected) {
-      step("charon", "away",
-           sas.known ? "what follows is the last that was seen of its SAs" : "its SAs have not been seen yet");
-    }
+    if (!sas.known) return step("charon", "away", "its SAs have not been seen yet");
+    if (!sas.connected) step("charon", "away", "what follows is the last that was seen of its SAs");
     const auto ikes = index_.ikes.find(tunnel.name);
     if (ikes == index_.ikes.end()) return step("IKE_SA", "none", "charon has no IKE_SA for this tunnel");
     for (const model::IkeSa* ike : ikes->second) tell_ike(*ike);

@@ -67,12 +67,12 @@ struct ControlServer::State : std::enable_shared_from_this<State> {
   Door view;
   const std::shared_ptr<const ControlWiring> wiring;
 
-  awaitable<void> accept(Door& door) {
-    const auto self = shared_from_this();
+  // `self` keeps the door: a coroutine starts only when the context runs, by which time the server may be gone.
+  static awaitable<void> accept(std::shared_ptr<State> self, Door& door) {
     while (door.acceptor.is_open()) {
       auto [error, socket] = co_await door.acceptor.async_accept(kNoThrow);
       if (!error) {
-        welcome(door, std::move(socket));
+        self->welcome(door, std::move(socket));
       } else if (door.acceptor.is_open()) {
         log::warning("control accept failed", {{"socket", door.path}, {"error", error.message()}});
         door.pause.expires_after(kAcceptPause);
@@ -98,7 +98,7 @@ Result<ControlServer> ControlServer::open(asio::io_context& context, ControlDoor
   ControlServer server(state);
   if (auto opened = open_door(state->full, doors.group); !opened) return std::unexpected(opened.error());
   if (auto opened = open_door(state->view, doors.view_group); !opened) return std::unexpected(opened.error());
-  for (Door* door : {&state->full, &state->view}) asio::co_spawn(context, state->accept(*door), asio::detached);
+  for (Door* door : {&state->full, &state->view}) asio::co_spawn(context, State::accept(state, *door), asio::detached);
   return server;
 }
 

@@ -35,7 +35,8 @@ std::optional<Moment> parse(std::string_view text) {
                                          std::chrono::month{static_cast<unsigned>(month - kMonths.begin()) + 1},
                                          std::chrono::day{static_cast<unsigned>(*day)}};
   if (!date.ok()) return std::nullopt;
-  return std::chrono::local_days{date} + std::chrono::hours{*hour} + std::chrono::minutes{*minute} + std::chrono::seconds{*second};
+  return std::chrono::local_days{date} + std::chrono::hours{*hour} + std::chrono::minutes{*minute} +
+         std::chrono::seconds{*second};
 }
 
 }  // namespace

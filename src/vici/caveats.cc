@@ -28,9 +28,10 @@ Version parse(std::string_view text) {
 
 std::optional<model::Problem> version_caveat(std::string_view version) {
   if (parse(version) >= kDeadlockFixed) return std::nullopt;
-  return model::Problem{model::Severity::caveat, "charon",
-                        fmt::format("strongSwan {} can deadlock while swanctl waits for --initiate, --terminate or --log", version),
-                        "bring tunnels up and down with vtictl, or use strongSwan 5.9.11 or later"};
+  return model::Problem{
+      model::Severity::caveat, "charon",
+      fmt::format("strongSwan {} can deadlock while swanctl waits for --initiate, --terminate or --log", version),
+      "bring tunnels up and down with vtictl, or use strongSwan 5.9.11 or later"};
 }
 
 }  // namespace vtid::vici

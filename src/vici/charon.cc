@@ -133,7 +133,8 @@ void Charon::pump(Now now) {
     advance(now);
   }
   for (const Channel channel : kChannels) {
-    if (std::string bytes = line(channel).session.take_output(); !bytes.empty()) effects_.emplace_back(Send{channel, std::move(bytes)});
+    if (std::string bytes = line(channel).session.take_output(); !bytes.empty())
+      effects_.emplace_back(Send{channel, std::move(bytes)});
   }
   const bool changed = view_.take_changed();
   if (loader_.take_changed() || changed) ++revision_;

@@ -113,7 +113,8 @@ class Charon {
   struct TicketAsked {
     Ticket ticket;
   };
-  using Purpose = std::variant<Subscribed, VersionAsked, StatsAsked, ConnectionsAsked, SecretsAsked, ListAsked, Step, TicketAsked>;
+  using Purpose =
+      std::variant<Subscribed, VersionAsked, StatsAsked, ConnectionsAsked, SecretsAsked, ListAsked, Step, TicketAsked>;
 
   enum class LineState : std::uint8_t { closed, opening, open };
   struct Line {

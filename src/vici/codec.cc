@@ -107,7 +107,9 @@ class Reader {
   }
 
  private:
-  static std::unexpected<Error> refuse(std::string_view why) { return fail(fmt::format("charon sent a broken packet: {}", why)); }
+  static std::unexpected<Error> refuse(std::string_view why) {
+    return fail(fmt::format("charon sent a broken packet: {}", why));
+  }
 
   std::string_view take(std::size_t size) {
     if (size > rest_.size()) {
@@ -158,8 +160,7 @@ class Reader {
         case kSectionEnd:
           if (depth == 0) stop("a section ends that never began");
           return message;
-        default:
-          stop("unknown or misplaced element");
+        default: stop("unknown or misplaced element");
       }
     }
     if (depth != 0) stop("a section is not closed");

@@ -18,14 +18,14 @@ inline constexpr std::size_t kDeepestNesting = 16;          // charon itself nes
 inline constexpr std::size_t kMostElements = 65'536;        // values, items, lists and sections of one message
 
 enum class PacketType : std::uint8_t {
-  request = 0,         // named, with a message
-  response = 1,        // with a message: answers the oldest open request
+  request = 0,   // named, with a message
+  response = 1,  // with a message: answers the oldest open request
   unknown_command = 2,
-  subscribe = 3,       // named
-  unsubscribe = 4,     // named
-  confirmed = 5,       // answers the oldest open subscribe or unsubscribe
+  subscribe = 3,    // named
+  unsubscribe = 4,  // named
+  confirmed = 5,    // answers the oldest open subscribe or unsubscribe
   unknown_event = 6,
-  event = 7,           // named, with a message
+  event = 7,  // named, with a message
 };
 
 struct Packet {

@@ -126,18 +126,21 @@ std::optional<Step> Loader::due(const std::string& name) const {
   const bool secret_there = loaded_.secrets.contains(name);
   if (wish == wishes_.end()) {
     if (!wishes_known_) return std::nullopt;
-    if (loaded != loaded_.connections.end()) return Step{Step::Kind::unload_connection, name, "unload-conn", Message{}.add("name", name)};
+    if (loaded != loaded_.connections.end())
+      return Step{Step::Kind::unload_connection, name, "unload-conn", Message{}.add("name", name)};
     if (secret_there) return Step{Step::Kind::unload_secret, name, "unload-shared", Message{}.add("id", secret_id(name))};
     return std::nullopt;
   }
   const auto refusal = refusals_.find(name);
   if (wish->second.foreign || (refusal != refusals_.end() && refusal->second.retry)) return std::nullopt;
   const WantedConnection& wanted = wish->second.connection;
-  if (!wanted.secret.empty() && !wish->second.secret_loaded) return Step{Step::Kind::load_secret, name, "load-shared", wanted.secret};
+  if (!wanted.secret.empty() && !wish->second.secret_loaded)
+    return Step{Step::Kind::load_secret, name, "load-shared", wanted.secret};
   if (loaded == loaded_.connections.end() || loaded->second != wish->second.digest) {
     return Step{Step::Kind::load_connection, name, "load-conn", wanted.connection};
   }
-  if (wanted.secret.empty() && secret_there) return Step{Step::Kind::unload_secret, name, "unload-shared", Message{}.add("id", secret_id(name))};
+  if (wanted.secret.empty() && secret_there)
+    return Step{Step::Kind::unload_secret, name, "unload-shared", Message{}.add("id", secret_id(name))};
   return std::nullopt;
 }
 
@@ -196,8 +199,9 @@ bool Loader::busy_with(const std::string& name) const {
 std::optional<Error> Loader::refusal(const std::string& name) const {
   const auto wish = wishes_.find(name);
   if (wish != wishes_.end() && wish->second.foreign) {
-    return Error{fmt::format("charon already has a connection \"{}\" that vtid did not load", name),
-                 fmt::format("rename the tunnel, remove that connection, or adopt it with \"ike\": {{\"external\": \"{}\"}}", name)};
+    return Error{
+        fmt::format("charon already has a connection \"{}\" that vtid did not load", name),
+        fmt::format("rename the tunnel, remove that connection, or adopt it with \"ike\": {{\"external\": \"{}\"}}", name)};
   }
   const auto refusal = refusals_.find(name);
   if (refusal == refusals_.end()) return std::nullopt;
@@ -218,7 +222,8 @@ std::optional<TimePoint> Loader::next_deadline() const {
 std::vector<model::Problem> Loader::problems() const {
   std::vector<model::Problem> problems;
   for (const auto& [name, wish] : wishes_) {
-    if (const auto error = refusal(name)) problems.push_back({model::Severity::error, "tunnels/" + name, error->text, error->remedy});
+    if (const auto error = refusal(name))
+      problems.push_back({model::Severity::error, "tunnels/" + name, error->text, error->remedy});
   }
   return problems;
 }

@@ -35,9 +35,9 @@ struct Inventory {
 struct Step {
   enum class Kind : std::uint8_t { load_secret, load_connection, unload_connection, unload_secret };
   Kind kind;
-  std::string name;    // of the connection
-  std::string command; // "load-conn"
-  Message request;     // may hold a secret
+  std::string name;     // of the connection
+  std::string command;  // "load-conn"
+  Message request;      // may hold a secret
   bool operator==(const Step&) const = default;
 };
 
@@ -98,10 +98,10 @@ class Loader {
   std::function<std::uint32_t()> random_;
   std::map<std::string, Wish> wishes_;
   std::map<std::string, Refusal> refusals_;
-  std::set<std::string> dirty_;      // names that may have something due
+  std::set<std::string> dirty_;  // names that may have something due
   std::set<std::string> under_way_;
-  bool wishes_known_ = false;        // before the first want() nothing is unloaded
-  bool inventory_known_ = false;     // before, nothing is sent
+  bool wishes_known_ = false;     // before the first want() nothing is unloaded
+  bool inventory_known_ = false;  // before, nothing is sent
   bool changed_ = false;
 };
 

@@ -20,7 +20,8 @@ void Readings::recheck(const std::set<std::string>& connections) {
 
 std::optional<Reading> Readings::next(TimePoint now) {
   if (reading_) return std::nullopt;
-  if (std::exchange(recheck_all_, false) || recheck_.size() > kMostSingleReadings) return begin(true, true, std::exchange(recheck_, {}));
+  if (std::exchange(recheck_all_, false) || recheck_.size() > kMostSingleReadings)
+    return begin(true, true, std::exchange(recheck_, {}));
   if (!recheck_.empty()) return begin(false, true, take_first(recheck_));
   Covered due = take_due(now);
   if (std::exchange(all_due_, false) || due.size() > kMostSingleReadings) return begin(true, false, std::move(due));

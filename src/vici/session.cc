@@ -30,7 +30,8 @@ RequestId Session::request(std::string_view command, const Message& message, Dur
   return id;
 }
 
-RequestId Session::stream(std::string_view command, std::string_view event, const Message& message, Duration patience, Now now) {
+RequestId Session::stream(std::string_view command, std::string_view event, const Message& message, Duration patience,
+                          Now now) {
   const RequestId id = ++last_id_;
   post(PacketType::subscribe, {id, true, true, std::string(event), {}, patience}, {}, now);
   post(PacketType::request, {id, false, false, std::string(command), std::string(event), patience}, message, now);
@@ -89,7 +90,8 @@ void Session::receive_event(Packet packet, Now now) {
     return;
   }
   progress_ = now.steady;
-  if (++streamed_ > kMostStreamed) return end({fmt::format("charon's answer to \"{}\" does not end", owed_.front().name), {}, 0});
+  if (++streamed_ > kMostStreamed)
+    return end({fmt::format("charon's answer to \"{}\" does not end", owed_.front().name), {}, 0});
   reports_.emplace_back(Streamed{owed_.front().id, std::move(packet.message)});
 }
 
@@ -103,7 +105,9 @@ void Session::settle(Result<Message> response, Now now) {
 void Session::on_time(Now now) {
   const auto deadline = next_deadline();
   if (!deadline || now.steady < *deadline) return;
-  end({fmt::format("charon did not answer \"{}\" within {}", owed_.front().name, print_duration(owed_.front().patience)), {}, 0});
+  end({fmt::format("charon did not answer \"{}\" within {}", owed_.front().name, print_duration(owed_.front().patience)),
+       {},
+       0});
 }
 
 std::optional<TimePoint> Session::next_deadline() const {

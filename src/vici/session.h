@@ -44,8 +44,8 @@ struct Raised {
 };
 using Report = std::variant<Streamed, Answered, Abandoned, Raised>;
 
-inline constexpr std::size_t kMostPending = 16'384;   // requests on the way on one connection
-inline constexpr std::size_t kMostStreamed = 262'144; // messages of one streaming command
+inline constexpr std::size_t kMostPending = 16'384;    // requests on the way on one connection
+inline constexpr std::size_t kMostStreamed = 262'144;  // messages of one streaming command
 
 class Session {
  public:

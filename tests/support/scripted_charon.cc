@@ -106,10 +106,12 @@ bool ScriptedCharon::answer(Wire& wire, const Packet& packet) {
   switch (packet.type) {
     case PacketType::subscribe:
       if (kKnown.contains(packet.name)) wire.events.insert(packet.name);
-      wire.out += *vici::encode_segment({kKnown.contains(packet.name) ? PacketType::confirmed : PacketType::unknown_event, {}, {}});
+      wire.out +=
+          *vici::encode_segment({kKnown.contains(packet.name) ? PacketType::confirmed : PacketType::unknown_event, {}, {}});
       return true;
     case PacketType::unsubscribe:
-      wire.out += *vici::encode_segment({wire.events.erase(packet.name) > 0 ? PacketType::confirmed : PacketType::unknown_event, {}, {}});
+      wire.out += *vici::encode_segment(
+          {wire.events.erase(packet.name) > 0 ? PacketType::confirmed : PacketType::unknown_event, {}, {}});
       return true;
     case PacketType::request: return answer_command(wire, packet);
     default: return true;
@@ -139,7 +141,8 @@ bool ScriptedCharon::answer_command(Wire& wire, const Packet& packet) {
   if (packet.name == "terminate") reply = terminate(request);
   if (packet.name == "rekey") reply = rekey(request);
   ++served[packet.name];
-  wire.out += *vici::encode_segment({reply ? PacketType::response : PacketType::unknown_command, {}, reply.value_or(Message{})});
+  wire.out +=
+      *vici::encode_segment({reply ? PacketType::response : PacketType::unknown_command, {}, reply.value_or(Message{})});
   return true;
 }
 

@@ -39,11 +39,11 @@ class ScriptedCharon {
   std::map<std::string, vici::Message> secrets;      // by id, whole load-shared requests
   std::map<std::uint32_t, model::IkeSa> ikes;
   std::map<std::uint32_t, model::ChildSa> children;
-  std::map<std::string, Peer> peers;                     // by connection; absent: answers
-  std::map<std::string, std::string> refused_loads;      // connection -> errmsg
-  std::set<std::string> unanswered;                      // commands that never get an answer
-  std::set<std::uint32_t> busy;                          // IKE_SAs that somebody else works on
-  std::map<std::string, int> served;                     // how often each command came
+  std::map<std::string, Peer> peers;                 // by connection; absent: answers
+  std::map<std::string, std::string> refused_loads;  // connection -> errmsg
+  std::set<std::string> unanswered;                  // commands that never get an answer
+  std::set<std::uint32_t> busy;                      // IKE_SAs that somebody else works on
+  std::map<std::string, int> served;                 // how often each command came
   bool running = true;
 
   // What happens to SAs, with charon's events in charon's order.
@@ -62,7 +62,7 @@ class ScriptedCharon {
   // An IKE_SA is free again: list-sas that waited for it are answered.
   void finish_work(std::uint32_t ike_id);
 
-  void stop();                        // closes all lines
+  void stop();                               // closes all lines
   void start(const std::string& boot_time);  // empty, with a new boot
   void send_junk(Line line, std::string_view bytes) { lines_.at(line).out += bytes; }
 

@@ -9,6 +9,7 @@
 namespace vtid::control {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using Json = nlohmann::ordered_json;
@@ -147,6 +148,13 @@ TEST(Dispatch, SuggestsTheNearestNameToExplain) {
 }
 TEST(Dispatch, ServesADaemonThatHasNothingYet) {
   EXPECT_THAT(asked(request("status")).reply(model::Answer{}, model::Snapshot{}), HasSubstr("\"tunnels\":[]"));
+}
+
+TEST(Dispatch, CallsSasThatWereNeverSeenUnknownAndNotAbsent) {
+  model::Snapshot site = test::snapshot();
+  site.sas = {};
+  EXPECT_THAT(asked(request("explain", {{"name", "hq"}})).reply(model::Answer{}, site),
+              AllOf(HasSubstr("have not been seen yet"), Not(HasSubstr("no IKE_SA"))));
 }
 
 // ---- commands

@@ -37,7 +37,7 @@ TEST(PrintBytes, UsesTheUnitThatFits) {
 TEST(Text, KeepsControlBytesOffTheTerminal) { EXPECT_EQ(render_outcome({{"text", "peer \x1b[31m"}}, {}), "peer ?[31m\n"); }
 TEST(Text, SurvivesAnAnswerOfAnotherShape) {
   EXPECT_EQ(render_status({{"charon", 1}, {"tunnels", "none"}}, {}),
-            "charon:    away\nfilter:    \nvtid:      version , configuration , not converged (vtictl plan says why)\n\nno "
+            "charon:    away\nfilter:    \nvtid:      version , configuration , not converged yet\n\nno "
             "tunnels\n");
 }
 TEST(Text, SaysThatAListIsEmpty) {

@@ -13,7 +13,8 @@ TEST(Caveats, VersionsThatCanDeadlockAreNamed) {
 }
 
 TEST(Caveats, MendedVersionsAreNot) {
-  for (const std::string version : {"5.9.11", "5.9.14", "6.0.0", "6.0.3rc1"}) EXPECT_EQ(version_caveat(version), std::nullopt) << version;
+  for (const std::string version : {"5.9.11", "5.9.14", "6.0.0", "6.0.3rc1"})
+    EXPECT_EQ(version_caveat(version), std::nullopt) << version;
 }
 
 }  // namespace

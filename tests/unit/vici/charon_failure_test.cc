@@ -16,7 +16,9 @@ struct Dialogue {
 
   // Connect, load, initiate, rekey both ways, a peer that initiates too, one end of it, a change of the file.
   void run() {
-    const auto wanted = [](const std::string& name, std::uint32_t unit) { return make_connection(test::tunnel(name), net::Unit{unit}).value(); };
+    const auto wanted = [](const std::string& name, std::uint32_t unit) {
+      return make_connection(test::tunnel(name), net::Unit{unit}).value();
+    };
     charon.want({wanted("hq", 1), wanted("lab", 2)}, wire.now);
     wire.pass(Duration{1'000});
     charon.initiate(1, "hq", "hq", wire.now);
@@ -89,7 +91,8 @@ TEST(CharonFailure, ALineMayDieAnywhere) {
 }
 
 TEST(CharonFailure, AnyCommandMayHangForAWhile) {
-  for (const std::string command : {"version", "stats", "get-conns", "get-shared", "list-sas", "load-conn", "load-shared", "initiate"}) {
+  for (const std::string command :
+       {"version", "stats", "get-conns", "get-shared", "list-sas", "load-conn", "load-shared", "initiate"}) {
     Dialogue dialogue;
     dialogue.server.unanswered.insert(command);
     dialogue.wire.pass(Duration{100'000});

@@ -22,7 +22,8 @@ class CharonLoads : public testing::Test {
   }
   int sent() {
     int sum = 0;
-    for (const std::string command : {"load-conn", "load-shared", "unload-conn", "unload-shared"}) sum += server.served[command];
+    for (const std::string command : {"load-conn", "load-shared", "unload-conn", "unload-shared"})
+      sum += server.served[command];
     server.served.clear();
     return sum;
   }
@@ -70,8 +71,9 @@ TEST_F(CharonLoads, AForeignConnectionOfOurNameStaysAsItIs) {
   EXPECT_EQ(charon.problems().at(0).object, "tunnels/hq");
   charon.initiate(1, "hq", "hq", wire.now);
   wire.settle();
-  EXPECT_EQ(charon.take_outcomes(), (std::vector<Outcome>{{1, fail("charon already has a connection \"hq\" that vtid did not load",
-                                                                   charon.problems().at(0).remedy)}}));
+  EXPECT_EQ(charon.take_outcomes(),
+            (std::vector<Outcome>{
+                {1, fail("charon already has a connection \"hq\" that vtid did not load", charon.problems().at(0).remedy)}}));
 }
 
 TEST_F(CharonLoads, ARefusedConnectionDoesNotHinderTheOthers) {
@@ -141,7 +143,8 @@ TEST_F(CharonLoads, FiveHundredTunnelsAreLoadedAndUp) {
   for (std::uint32_t unit = 1; unit <= 500; ++unit) many.push_back(wanted("t" + std::to_string(unit), unit));
   charon.want(many, wire.now);
   wire.pass(Duration{0});
-  for (Ticket unit = 1; unit <= 500; ++unit) charon.initiate(unit, "t" + std::to_string(unit), "t" + std::to_string(unit), wire.now);
+  for (Ticket unit = 1; unit <= 500; ++unit)
+    charon.initiate(unit, "t" + std::to_string(unit), "t" + std::to_string(unit), wire.now);
   wire.settle();
   EXPECT_EQ(charon.take_outcomes().size(), 500U);
   EXPECT_EQ(charon.table().children.size(), 500U);

@@ -105,8 +105,10 @@ TEST(Codec, ElementsAreBounded) {
 
 TEST(Codec, WhatCannotBeEncodedIsRefusedWithoutShowingIt) {
   const auto text = [](const Message& message) { return encode({PacketType::response, {}, message}).error().text; };
-  EXPECT_EQ(text(Message{}.add("k", std::string(65'536, 's'))), "cannot encode for charon: a value is longer than 65,535 bytes");
-  EXPECT_EQ(text(Message{}.add(std::string(256, 'n'), "")), "cannot encode for charon: a name is empty, too long or not printable");
+  EXPECT_EQ(text(Message{}.add("k", std::string(65'536, 's'))),
+            "cannot encode for charon: a value is longer than 65,535 bytes");
+  EXPECT_EQ(text(Message{}.add(std::string(256, 'n'), "")),
+            "cannot encode for charon: a name is empty, too long or not printable");
   EXPECT_EQ(text(Message{}.add("", "")), "cannot encode for charon: a name is empty, too long or not printable");
   Message large;
   for (int i = 0; i < 9; ++i) large.add("k", std::string(65'000, 'v'));

@@ -18,7 +18,9 @@ TEST(Connection, AWholeTunnelBecomesOneConnectionWithOneChild) {
   Message child;
   child.add("mode", "tunnel").add("reqid", "5007").add("if_id_in", "7").add("if_id_out", "7");
   child.add_list("local_ts", {"0.0.0.0/0", "::/0"}).add_list("remote_ts", {"0.0.0.0/0", "::/0"});
-  child.add_list("esp_proposals", {"aes128gcm16-modp2048", "aes128-sha256-modp2048"}).add("rekey_time", "3240").add("policies", "yes");
+  child.add_list("esp_proposals", {"aes128gcm16-modp2048", "aes128-sha256-modp2048"})
+      .add("rekey_time", "3240")
+      .add("policies", "yes");
   child.add("start_action", "none").add("close_action", "none").add("dpd_action", "clear");
   Message hq;
   hq.add("version", "2").add_list("local_addrs", {"192.0.2.1"}).add_list("remote_addrs", {"198.51.100.1"});

@@ -120,9 +120,9 @@ TEST_F(LoaderTest, SomebodyElsesConnectionIsNotReplaced) {
   connect({{"hq"}, {}});
   EXPECT_EQ(run(loader), Commands{});
   EXPECT_EQ(loader.problems(),
-            (std::vector<model::Problem>{{model::Severity::error, "tunnels/hq",
-                                          "charon already has a connection \"hq\" that vtid did not load",
-                                          "rename the tunnel, remove that connection, or adopt it with \"ike\": {\"external\": \"hq\"}"}}));
+            (std::vector<model::Problem>{
+                {model::Severity::error, "tunnels/hq", "charon already has a connection \"hq\" that vtid did not load",
+                 "rename the tunnel, remove that connection, or adopt it with \"ike\": {\"external\": \"hq\"}"}}));
   loader.on_inventory({});
   EXPECT_EQ(run(loader), (Commands{"load-shared hq", "load-conn hq"}));
 }

@@ -34,7 +34,8 @@ TEST(SaDecode, WhatIsMalformedKeepsItsDefaultToo) {
 }
 
 TEST(SaDecode, IfIdsAreHexadecimalAndReqidsDecimal) {
-  const auto listing = decode_listing(listed(ike(), child().add("if-id-in", "00000010").add("if-id-out", "0000ffff").add("reqid", "5010")), kNow);
+  const auto listing = decode_listing(
+      listed(ike(), child().add("if-id-in", "00000010").add("if-id-out", "0000ffff").add("reqid", "5010")), kNow);
   const model::ChildSa& sa = listing->children.at(0);
   EXPECT_EQ((std::tuple{sa.if_id_in.value, sa.if_id_out.value, sa.reqid.value}), (std::tuple{16U, 65'535U, 5'010U}));
 }
@@ -55,7 +56,9 @@ TEST(SaDecode, AnIkeSaWithoutAConnectionIsNothing) {
 }
 
 TEST(SaDecode, APeerHasAnsweredWhenItsSpiIsKnown) {
-  const auto answered = [](Message message) { return decode_listing(Message{}.add_section("hq", std::move(message)), kNow)->ike.peer_answered; };
+  const auto answered = [](Message message) {
+    return decode_listing(Message{}.add_section("hq", std::move(message)), kNow)->ike.peer_answered;
+  };
   EXPECT_FALSE(answered(ike().add("initiator", "yes").add("initiator-spi", "1").add("responder-spi", "0000000000000000")));
   EXPECT_TRUE(answered(ike().add("initiator", "yes").add("initiator-spi", "1").add("responder-spi", "b000000000000001")));
   EXPECT_TRUE(answered(ike().add("initiator-spi", "1").add("responder-spi", "2")));
@@ -77,7 +80,8 @@ TEST(SaDecode, TheScriptedCharonSpeaksTheSameLanguage) {
   model::SaTable table;
   test::install(table, 3, "hq", net::Unit{9});
   const model::ChildSa& child = table.children.at(3);
-  const Message entry = test::encode_ike(table.ikes.at(3)).add_section("child-sas", Message{}.add_section("hq-3", test::encode_child(child)));
+  const Message entry =
+      test::encode_ike(table.ikes.at(3)).add_section("child-sas", Message{}.add_section("hq-3", test::encode_child(child)));
   EXPECT_EQ(decode_listing(Message{}.add_section("hq", entry), kNow), (Listing{table.ikes.at(3), {child}}));
 }
 

@@ -35,7 +35,9 @@ Ids children(const SaView& view) {
   return ids;
 }
 ChildUpdown up(std::uint32_t id, std::uint32_t ike_id = 1) { return {true, {ike(ike_id), {child(id, ike_id)}}}; }
-ChildUpdown down(std::uint32_t id, std::uint32_t ike_id = 1) { return {false, {ike(ike_id, IkeState::deleting), {child(id, ike_id)}}}; }
+ChildUpdown down(std::uint32_t id, std::uint32_t ike_id = 1) {
+  return {false, {ike(ike_id, IkeState::deleting), {child(id, ike_id)}}};
+}
 
 std::set<std::string> list(SaView& view, const std::vector<Listing>& listings, bool whole) {
   view.begin_reading(std::nullopt);

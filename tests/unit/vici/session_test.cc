@@ -28,11 +28,12 @@ TEST(Session, RequestsArePipelinedAndAnsweredInOrder) {
 TEST(Session, AStreamCollectsItsEventsBetweenSubscriptionAndResponse) {
   Session session;
   const RequestId id = session.stream("list-sas", "list-sa", tagged("ask"), kPatience, at(0));
-  EXPECT_EQ(session.take_output(), bytes(PacketType::subscribe, "list-sa") + bytes(PacketType::request, "list-sas", tagged("ask")) +
+  EXPECT_EQ(session.take_output(), bytes(PacketType::subscribe, "list-sa") +
+                                       bytes(PacketType::request, "list-sas", tagged("ask")) +
                                        bytes(PacketType::unsubscribe, "list-sa"));
   session.on_bytes(bytes(PacketType::confirmed) + bytes(PacketType::event, "list-sa", tagged("a")) +
-                       bytes(PacketType::event, "child-updown", tagged("x")) + bytes(PacketType::event, "list-sa", tagged("b")) +
-                       response() + bytes(PacketType::confirmed),
+                       bytes(PacketType::event, "child-updown", tagged("x")) +
+                       bytes(PacketType::event, "list-sa", tagged("b")) + response() + bytes(PacketType::confirmed),
                    at(1));
   EXPECT_EQ(session.take_reports(), (std::vector<Report>{Streamed{id, tagged("a")}, Raised{"child-updown", tagged("x")},
                                                          Streamed{id, tagged("b")}, Answered{id, Message{}}}));
@@ -74,8 +75,8 @@ TEST(Session, ARefusalCarriesTheWordsOfCharonAndGoesOn) {
 }
 
 TEST(Session, WhatNobodyAskedForEndsIt) {
-  for (const PacketType type : {PacketType::response, PacketType::confirmed, PacketType::unknown_command, PacketType::unknown_event,
-                                PacketType::request, PacketType::subscribe}) {
+  for (const PacketType type : {PacketType::response, PacketType::confirmed, PacketType::unknown_command,
+                                PacketType::unknown_event, PacketType::request, PacketType::subscribe}) {
     Session session;
     session.on_bytes(bytes(type, type == PacketType::request || type == PacketType::subscribe ? "x" : ""), at(0));
     EXPECT_EQ(ending(session), "charon sent a packet that nobody asked for") << static_cast<int>(type);
@@ -139,13 +140,15 @@ TEST(Session, WhatCannotBeEncodedIsRefusedAndNotSent) {
   Session session;
   session.request("load-shared", Message{}.add("data", std::string(70'000, 's')), kPatience, at(0));
   EXPECT_EQ(session.take_output(), "");
-  EXPECT_EQ(session.take_reports(), (std::vector<Report>{Answered{1, fail("cannot encode for charon: a value is longer than 65,535 bytes")}}));
+  EXPECT_EQ(session.take_reports(),
+            (std::vector<Report>{Answered{1, fail("cannot encode for charon: a value is longer than 65,535 bytes")}}));
 }
 
 TEST(Session, TheNumberOfOpenRequestsIsBounded) {
   Session session;
   for (std::size_t i = 0; i <= kMostPending; ++i) session.request("stats", {}, kPatience, at(0));
-  EXPECT_EQ(session.take_reports(), (std::vector<Report>{Answered{kMostPending + 1, fail("too many requests are waiting for charon")}}));
+  EXPECT_EQ(session.take_reports(),
+            (std::vector<Report>{Answered{kMostPending + 1, fail("too many requests are waiting for charon")}}));
 }
 
 }  // namespace
