@@ -78,6 +78,7 @@ TimePoint Engine::step(Now now) {
   supervise(now);
   ask(requests_.check(supervisor_, charon_.table(), now), now);
   collect_outcomes(now);
+  save_loaded();
   tell_changes(now);
 
   TimePoint next = std::min(charon_.next_deadline(), rescan_);
@@ -94,6 +95,10 @@ void Engine::follow_charon(Now now) {
   if (charon_.revision() == charon_revision_) return;
   charon_revision_ = charon_.revision();
   must_plan_ = true;  // MTUs and outer addresses follow the SAs; an equal plan writes nothing
+}
+
+// Before the requests leave: after a crash between the two, our connections would look like somebody else's.
+void Engine::save_loaded() {
   if (charon_.loaded() == saved_loaded_) return;
   saved_loaded_ = charon_.loaded();
   store_problem_.reset();

@@ -81,6 +81,7 @@ class Engine {
   void reconcile(Now now);
   void carry_out(Now now);
   void follow_charon(Now now);
+  void save_loaded();
   void supervise(Now now);
   void ask(const Ask& ask, Now now);
   void ask(const std::vector<RekeyAsk>& asks, Now now);
