@@ -7,7 +7,7 @@
 namespace vtid {
 
 using Duration = std::chrono::milliseconds;
-using TimePoint = std::chrono::time_point<std::chrono::steady_clock, Duration>;   // for deadlines
+using TimePoint = std::chrono::time_point<std::chrono::steady_clock, Duration>;             // for deadlines
 using WallTime = std::chrono::time_point<std::chrono::system_clock, std::chrono::seconds>;  // for people
 
 // One moment on both clocks.

@@ -25,9 +25,7 @@ void write(Level level, std::string_view event, std::initializer_list<Field> fie
 
 inline void debug(std::string_view event, std::initializer_list<Field> fields = {}) { write(Level::debug, event, fields); }
 inline void info(std::string_view event, std::initializer_list<Field> fields = {}) { write(Level::info, event, fields); }
-inline void warning(std::string_view event, std::initializer_list<Field> fields = {}) {
-  write(Level::warning, event, fields);
-}
+inline void warning(std::string_view event, std::initializer_list<Field> fields = {}) { write(Level::warning, event, fields); }
 inline void error(std::string_view event, std::initializer_list<Field> fields = {}) { write(Level::error, event, fields); }
 
 // `key=value`, quoted when the value holds spaces, quotes or control bytes. Exposed for its test.

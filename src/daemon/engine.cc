@@ -10,9 +10,9 @@
 namespace vtid::daemon {
 namespace {
 
-constexpr Duration kLookInterval{50};      // the kernel is read at most so often, however much it has to say
-constexpr Duration kLookRetry{1'000};      // after a look that failed
-constexpr Duration kRescan{60'000};        // without any notice: what was lost costs so much time at most
+constexpr Duration kLookInterval{50};  // the kernel is read at most so often, however much it has to say
+constexpr Duration kLookRetry{1'000};  // after a look that failed
+constexpr Duration kRescan{60'000};    // without any notice: what was lost costs so much time at most
 
 reconcile::System system_of(const platform::Capabilities& capabilities) {
   return {capabilities.link_has_outer, capabilities.manages_policies, capabilities.address_needs_peer,
@@ -53,7 +53,8 @@ Result<std::unique_ptr<Engine>> Engine::start(EngineWiring wiring, Now now) {
   if (!loaded) return std::unexpected(loaded.error());
   std::unique_ptr<Engine> engine(new Engine(std::move(wiring), std::move(*loaded), std::move(*numbers)));
   engine->now_ = now;
-  if (auto accepted = engine->accept_config(engine->wiring_.read_config(), now); !accepted) return std::unexpected(accepted.error());
+  if (auto accepted = engine->accept_config(engine->wiring_.read_config(), now); !accepted)
+    return std::unexpected(accepted.error());
   return engine;
 }
 
@@ -64,7 +65,8 @@ void Engine::on_kernel_notices() {
 
 void Engine::on_gateway_changed(const std::string& gateway, const model::GatewayHealth& health, Now now) {
   log::info("gateway changed", {{"gateway", gateway}, {"state", std::string(print(health.state))}});
-  tell(now, "gateway", gateway, fmt::format("is {}: {} % loss, {:.1f} ms", print(health.state), health.loss_percent, health.rtt_ms));
+  tell(now, "gateway", gateway,
+       fmt::format("is {}: {} % loss, {:.1f} ms", print(health.state), health.loss_percent, health.rtt_ms));
   snapshot_.reset();
 }
 
@@ -229,7 +231,8 @@ Result<std::string> Engine::accept_config(config::Parsed parsed, Now now) {
     config_problem_.reset();
     config_warnings_.clear();
     for (const config::Finding& finding : parsed.warnings) {
-      config_warnings_.push_back({model::Severity::caveat, finding.pointer.empty() ? "config" : finding.pointer.substr(1), finding.text, finding.remedy});
+      config_warnings_.push_back({model::Severity::caveat, finding.pointer.empty() ? "config" : finding.pointer.substr(1),
+                                  finding.text, finding.remedy});
     }
     ++generation_;
     must_plan_ = true;
@@ -257,7 +260,8 @@ Result<Requests::Target> Engine::find_target(const std::string& name, bool& chil
   child_only = tunnel_name.size() != name.size();
   const model::Tunnel* tunnel = config_->tunnel(tunnel_name);
   const std::string child = child_only ? name.substr(tunnel_name.size() + 1) : "";
-  const bool known = tunnel != nullptr && (!child_only || std::ranges::find(tunnel->children, child, &model::Child::name) != tunnel->children.end());
+  const bool known = tunnel != nullptr &&
+                     (!child_only || std::ranges::find(tunnel->children, child, &model::Child::name) != tunnel->children.end());
   if (!known) return fail(fmt::format("there is no tunnel or child named \"{}\"", name), "vtictl list tunnels");
   if (!tunnel->enabled) return fail(fmt::format("{} is disabled in the file", tunnel_name), "set \"enabled\": true and reload");
   const net::Unit unit = numbers_.at(tunnel_name);
@@ -341,7 +345,9 @@ std::vector<io::Prober::Target> Engine::probes() const { return probe_targets(*c
 
 std::vector<model::Problem> Engine::problems() const {
   std::vector<model::Problem> problems;
-  const auto add = [&problems](const std::vector<model::Problem>& more) { std::ranges::copy(more, std::back_inserter(problems)); };
+  const auto add = [&problems](const std::vector<model::Problem>& more) {
+    std::ranges::copy(more, std::back_inserter(problems));
+  };
   for (const auto& problem : {config_problem_, kernel_problem_, store_problem_}) {
     if (problem) problems.push_back(*problem);
   }
@@ -370,14 +376,17 @@ std::shared_ptr<const model::Snapshot> Engine::snapshot() {
   fresh->tunnels = tunnel_statuses({*config_, numbers_, charon_.table(), derived_, counters_, supervisor_});
   fresh->gateways = wiring_.gateway_health();
   fresh->converged = seen_everything() && fresh->plan.ops.empty() && charon_.settled() &&
-                     std::ranges::none_of(fresh->problems, [](const model::Problem& problem) { return problem.severity == model::Severity::error; });
+                     std::ranges::none_of(fresh->problems, [](const model::Problem& problem) {
+                       return problem.severity == model::Severity::error;
+                     });
   return snapshot_ = std::move(fresh);
 }
 
 void Engine::tell_changes(Now now) {
   if (const bool connected = charon_.table().connected; connected != std::exchange(told_connected_, connected)) {
     log::info(connected ? "charon connected" : "charon lost", {{"version", charon_.table().version}});
-    tell(now, "charon", "", connected ? "connected, version " + charon_.table().version : "lost: its SAs are shown as last seen");
+    tell(now, "charon", "",
+         connected ? "connected, version " + charon_.table().version : "lost: its SAs are shown as last seen");
   }
   for (const model::Tunnel& tunnel : config_->tunnels) {
     const TunnelView* view = supervisor_.view(tunnel.name);
@@ -385,8 +394,10 @@ void Engine::tell_changes(Now now) {
     const auto [told, fresh] = told_states_.try_emplace(tunnel.name, view->state);
     if (!fresh && told->second == view->state) continue;
     told->second = view->state;
-    log::info("tunnel changed", {{"tunnel", tunnel.name}, {"state", std::string(print(view->state))}, {"reason", view->reason}});
-    tell(now, "tunnel", tunnel.name, fmt::format("is {}{}{}", print(view->state), view->reason.empty() ? "" : ": ", view->reason));
+    log::info("tunnel changed",
+              {{"tunnel", tunnel.name}, {"state", std::string(print(view->state))}, {"reason", view->reason}});
+    tell(now, "tunnel", tunnel.name,
+         fmt::format("is {}{}{}", print(view->state), view->reason.empty() ? "" : ": ", view->reason));
   }
 }
 

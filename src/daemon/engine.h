@@ -31,7 +31,7 @@ namespace vtid::daemon {
 struct EngineWiring {
   platform::Kernel& kernel;
   StateStore& store;
-  std::function<config::Parsed()> read_config;  // the file, anew
+  std::function<config::Parsed()> read_config;                                             // the file, anew
   std::function<config::Parsed(std::string_view text, std::string_view path)> parse_text;  // for `plan FILE`
   std::string config_path;
   std::string version;
@@ -124,8 +124,8 @@ class Engine {
   bool kernel_seen_ = false;
   bool must_look_ = true;
   bool must_plan_ = true;
-  TimePoint next_look_{};    // not before
-  TimePoint rescan_{};       // at the latest
+  TimePoint next_look_{};  // not before
+  TimePoint rescan_{};     // at the latest
   Now now_{};
   std::shared_ptr<const model::Snapshot> snapshot_;  // empty: out of date
 };

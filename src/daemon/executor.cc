@@ -80,8 +80,8 @@ std::vector<model::FailedOp> Executor::failed() const {
 std::vector<model::Problem> Executor::problems() const {
   std::vector<model::Problem> problems;
   for (const auto& [object, failure] : failures_) {
-    problems.push_back({model::Severity::error, failure.op.because.empty() ? object : failure.op.because,
-                        failure.error.text, failure.error.remedy});
+    problems.push_back({model::Severity::error, failure.op.because.empty() ? object : failure.op.because, failure.error.text,
+                        failure.error.remedy});
   }
   return problems;
 }

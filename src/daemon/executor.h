@@ -24,7 +24,8 @@ class Executor {
   // Takes a new plan in place of what was left of the last one. Forgets the failures of objects it no longer names.
   void accept(model::Plan plan, TimePoint now);
 
-  // Applies the next portion. What became of each op, without failures that only follow from another; empty when nothing is due.
+  // Applies the next portion. What became of each op, without failures that only follow from another; empty when nothing is
+  // due.
   struct Done {
     model::Op op;
     std::optional<Error> error;
@@ -53,7 +54,7 @@ class Executor {
 
   platform::Kernel& kernel_;
   model::Plan plan_;
-  std::vector<model::Op> due_;                // in reverse order: the next is at the back
+  std::vector<model::Op> due_;               // in reverse order: the next is at the back
   std::map<std::string, Failure> failures_;  // by object
 };
 

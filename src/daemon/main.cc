@@ -55,9 +55,10 @@ EngineWiring wiring_for(const Options& options, platform::Kernel& kernel, StateS
   return {.kernel = kernel,
           .store = store,
           .read_config = [path = options.config] { return read_config(path); },
-          .parse_text = [](std::string_view text, std::string_view path) {
-            return config::parse(text, path, secret_reader(std::filesystem::path(path).parent_path()));
-          },
+          .parse_text =
+              [](std::string_view text, std::string_view path) {
+                return config::parse(text, path, secret_reader(std::filesystem::path(path).parent_path()));
+              },
           .config_path = options.config.string(),
           .version = std::string(kVersion),
           .seed = std::random_device{}()};
@@ -71,14 +72,16 @@ int print_plan(const Options& options, platform::Kernel& kernel) {
   const auto plan = (*engine)->plan_only();
   if (!plan) return complain(plan.error());
   for (const model::Op& op : plan->ops) fmt::print("{}: {}\n", print(op.change), op.reason);
-  for (const model::Problem& problem : plan->problems) fmt::print("{} {}: {}; {}\n", print(problem.severity), problem.object, problem.text, problem.remedy);
+  for (const model::Problem& problem : plan->problems)
+    fmt::print("{} {}: {}; {}\n", print(problem.severity), problem.object, problem.text, problem.remedy);
   return 0;
 }
 
 // The running daemon: the engine, and around it everything that has a descriptor.
 class Daemon {
  public:
-  Daemon(const Options& options, platform::Kernel& kernel, StateStore& store) : options_(options), kernel_(kernel), store_(store) {}
+  Daemon(const Options& options, platform::Kernel& kernel, StateStore& store)
+      : options_(options), kernel_(kernel), store_(store) {}
 
   int run() {
     EngineWiring wiring = wiring_for(options_, kernel_, store_);
@@ -116,7 +119,9 @@ class Daemon {
   Result<void> open_control() {
     io::ControlWiring wiring;
     wiring.snapshot = [this] { return engine_->snapshot(); };
-    wiring.post = [this](model::Command asked, const model::Caller& caller, Requests::Reply reply) { command(std::move(asked), caller, std::move(reply)); };
+    wiring.post = [this](model::Command asked, const model::Caller& caller, Requests::Reply reply) {
+      command(std::move(asked), caller, std::move(reply));
+    };
     wiring.peer = platform::peer_of;
     auto server = io::ControlServer::open(loop_.context(), {.path = options_.socket}, std::move(wiring));
     if (!server) return std::unexpected(server.error());

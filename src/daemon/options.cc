@@ -17,15 +17,22 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   Options options{paths::kConfig, std::string(protocol::kSocket), paths::kState};
   bool check = false;
   bool plan = false;
-  CLI::App app("Keeps routed IPsec tunnels true: makes interfaces, addresses and routes what the file says, with strongSwan for IKE.", "vtid");
+  CLI::App app(
+      "Keeps routed IPsec tunnels true: makes interfaces, addresses and routes what the file says, with strongSwan for IKE.",
+      "vtid");
   app.add_option("--config", options.config, "the configuration file")->type_name("FILE")->capture_default_str();
-  app.add_option("--socket", options.socket, "the control socket; view.sock lies beside it")->type_name("PATH")->capture_default_str();
-  app.add_option("--state", options.state, "where units are remembered; one daemon each")->type_name("DIR")->capture_default_str();
+  app.add_option("--socket", options.socket, "the control socket; view.sock lies beside it")
+      ->type_name("PATH")
+      ->capture_default_str();
+  app.add_option("--state", options.state, "where units are remembered; one daemon each")
+      ->type_name("DIR")
+      ->capture_default_str();
   app.add_option("--kernel", options.kernel, "what to write to: native, or memory (a try without effect)")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Options::KernelChoice>{{"native", Options::KernelChoice::native},
-                                                                                       {"memory", Options::KernelChoice::memory}}))
+      ->transform(CLI::CheckedTransformer(std::map<std::string, Options::KernelChoice>{
+          {"native", Options::KernelChoice::native}, {"memory", Options::KernelChoice::memory}}))
       ->type_name("native|memory");
-  CLI::Option* check_option = app.add_flag("--check", check, "validate the file and print it with every default; exit 4 when it has errors");
+  CLI::Option* check_option =
+      app.add_flag("--check", check, "validate the file and print it with every default; exit 4 when it has errors");
   app.add_flag("--plan", plan, "print what would change, and change nothing")->excludes(check_option);
   app.set_version_flag("--version", "vtid " + std::string(kVersion));
   try {

@@ -71,11 +71,13 @@ std::vector<RekeyAsk> Requests::rekey(Target target, bool child_only, const mode
                                       Reply reply) {
   std::set<std::uint32_t> ids = carrying_children(sas, target.unit);
   if (ids.empty()) {
-    reply(fail(fmt::format("{} is not up: there is nothing to rekey", target.tunnel), fmt::format("vtictl up {}", target.tunnel)));
+    reply(fail(fmt::format("{} is not up: there is nothing to rekey", target.tunnel),
+               fmt::format("vtictl up {}", target.tunnel)));
     return {};
   }
   std::vector<RekeyAsk> asks = asks_for(target.tunnel, target.unit, sas, true);
-  add({Kind::rekey_child, std::move(target), child_only, now.steady, now.steady + timeout, timeout, std::move(reply), std::move(ids)});
+  add({Kind::rekey_child, std::move(target), child_only, now.steady, now.steady + timeout, timeout, std::move(reply),
+       std::move(ids)});
   return asks;
 }
 
@@ -115,12 +117,14 @@ std::optional<CommandResult> Requests::outcome(Pending& pending, const Superviso
       }
       if (view->failed) return fail(fmt::format("{} did not come up: {}", name, view->reason), view->remedy);
       if (late) {
-        return fail(fmt::format("{} is not up after {}: {}", name, print_duration(pending.timeout), view->reason), view->remedy);
+        return fail(fmt::format("{} is not up after {}: {}", name, print_duration(pending.timeout), view->reason),
+                    view->remedy);
       }
       return std::nullopt;
     case Kind::down:
       if (supervisor.is_gone(name)) return Answer{fmt::format("{} is down after {}, and held", name, took), {}};
-      if (late) return fail(fmt::format("{} is not down after {}: charon still has SAs of it", name, print_duration(pending.timeout)));
+      if (late)
+        return fail(fmt::format("{} is not down after {}: charon still has SAs of it", name, print_duration(pending.timeout)));
       return std::nullopt;
     case Kind::rekey_child:
       if (replaced(pending.old_ids, carrying_children(sas, pending.target.unit))) {
@@ -137,8 +141,11 @@ std::optional<CommandResult> Requests::outcome(Pending& pending, const Superviso
       }
       break;
   }
-  if (view->state != model::TunnelState::up) return fail(fmt::format("{} went down while it was rekeyed: {}", name, view->reason), view->remedy);
-  if (late) return fail(fmt::format("{} was not rekeyed within {}", name, print_duration(pending.timeout)), "is the peer still there? see vtictl explain " + name);
+  if (view->state != model::TunnelState::up)
+    return fail(fmt::format("{} went down while it was rekeyed: {}", name, view->reason), view->remedy);
+  if (late)
+    return fail(fmt::format("{} was not rekeyed within {}", name, print_duration(pending.timeout)),
+                "is the peer still there? see vtictl explain " + name);
   return std::nullopt;
 }
 

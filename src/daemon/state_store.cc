@@ -29,7 +29,8 @@ json to_json(const reconcile::Numbers& numbers) {
 void from_json(const json& text, reconcile::Numbers& numbers) {
   for (const auto& [holder, unit] : text.at("units").items()) {
     const auto value = unit.get<std::uint32_t>();
-    if (value < net::kLowestUnit.value || value > net::kHighestUnit.value) throw json::other_error::create(501, "unit out of range", nullptr);
+    if (value < net::kLowestUnit.value || value > net::kHighestUnit.value)
+      throw json::other_error::create(501, "unit out of range", nullptr);
     numbers[holder] = {value};
   }
 }

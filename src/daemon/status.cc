@@ -93,7 +93,8 @@ std::vector<model::TunnelStatus> tunnel_statuses(const StatusSources& sources) {
       status.mtu = mtu->second.value;
       status.mtu_reason = mtu->second.arithmetic;
     }
-    if (const auto counters = sources.counters.find(status.device); counters != sources.counters.end()) status.counters = counters->second;
+    if (const auto counters = sources.counters.find(status.device); counters != sources.counters.end())
+      status.counters = counters->second;
     if (const auto assignment = assignments.find(tunnel.name); assignment != assignments.end()) {
       status.interface = assignment->second->name;
       const auto [first, last] = gateways.equal_range(status.interface);

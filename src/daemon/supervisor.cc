@@ -131,7 +131,8 @@ void Supervisor::pursue(Charge& charge, const std::vector<const model::IkeSa*>& 
   TunnelView& view = charge.view;
   const Ward& ward = charge.ward;
   if (!charge.attempt) {
-    const bool peer_is_at_it = std::ranges::any_of(ikes, [](const model::IkeSa* ike) { return !ike->initiator && !established(*ike); });
+    const bool peer_is_at_it =
+        std::ranges::any_of(ikes, [](const model::IkeSa* ike) { return !ike->initiator && !established(*ike); });
     if (!ward.initiates && !charge.urged) {
       set_state(charge, peer_is_at_it ? TunnelState::connecting : TunnelState::waiting, now);
       view.reason = "waits for its peer to begin";
@@ -154,7 +155,8 @@ void Supervisor::pursue(Charge& charge, const std::vector<const model::IkeSa*>& 
   set_state(charge, TunnelState::connecting, now);
   if (attempt.accepted && attempt.looked && ikes.empty()) {
     if (attempt.answered) {
-      fail_attempt(charge, now, fmt::format("authentication with {} failed: it answered, then one end refused the other", ward.peer),
+      fail_attempt(charge, now,
+                   fmt::format("authentication with {} failed: it answered, then one end refused the other", ward.peer),
                    "compare the PSK and both ids on the two ends; charon's log names the refusal");
     } else if (age < kRefusalTime) {
       fail_attempt(charge, now, fmt::format("{} refused at once: the PSK, the ids or the proposals do not match", ward.peer),

@@ -23,14 +23,14 @@ namespace vtid::daemon {
 struct Ward {
   std::string tunnel;
   net::Unit unit;
-  std::string ike;    // charon's name of the connection
-  std::string child;  // and of the CHILD_SA to initiate
-  std::string peer;   // for sentences: "192.0.2.2"
-  std::string identity;  // who talks to whom: when it changes, live SAs belong to somebody else and are replaced
-  bool external = false; // the administrator's connection: its SAs are left alone when the tunnel leaves the file
+  std::string ike;        // charon's name of the connection
+  std::string child;      // and of the CHILD_SA to initiate
+  std::string peer;       // for sentences: "192.0.2.2"
+  std::string identity;   // who talks to whom: when it changes, live SAs belong to somebody else and are replaced
+  bool external = false;  // the administrator's connection: its SAs are left alone when the tunnel leaves the file
   bool enabled = true;
-  bool initiates = true;     // start "start"
-  Duration yields{0};        // waits so long before the first attempt, for the other end to begin
+  bool initiates = true;  // start "start"
+  Duration yields{0};     // waits so long before the first attempt, for the other end to begin
   bool operator==(const Ward&) const = default;
 };
 
@@ -58,7 +58,7 @@ struct TunnelView {
   WallTime since{};
   std::string reason;  // empty when up
   std::string remedy;
-  bool failed = false; // the last attempt failed: the reason is a problem, not a passing state
+  bool failed = false;  // the last attempt failed: the reason is a problem, not a passing state
   bool operator==(const TunnelView&) const = default;
 };
 

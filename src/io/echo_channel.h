@@ -41,7 +41,7 @@ class EchoChannel {
   AfterPackets after_packets_;
   std::shared_ptr<Socket> socket_;  // ours alone: its handlers hold it weakly, and know by that whether we still exist
   TimePoint next_open_{};
-  Error failure_;                   // of the last attempt to open
+  Error failure_;  // of the last attempt to open
 };
 
 inline constexpr int kPacketsPerWake = 1024;  // then other work of the thread gets its turn

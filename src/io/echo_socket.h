@@ -35,7 +35,7 @@ struct EchoPacket {
 // The next packet into `buffer`, nothing when there is none. After an error the socket is to be opened again.
 [[nodiscard]] Result<std::optional<EchoPacket>> receive_echo(int fd, std::span<std::uint8_t> buffer);
 
-inline constexpr std::size_t kLongestReply = 128;      // more than any IPv4 header (60) and our message (20) together
-inline constexpr int kReceiveBuffer = 1024 * 1024;     // about 2,000 replies may wait while the daemon is busy elsewhere
+inline constexpr std::size_t kLongestReply = 128;   // more than any IPv4 header (60) and our message (20) together
+inline constexpr int kReceiveBuffer = 1024 * 1024;  // about 2,000 replies may wait while the daemon is busy elsewhere
 
 }  // namespace vtid::io

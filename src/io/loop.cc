@@ -26,11 +26,12 @@ void wait_for(asio::signal_set& set, const std::function<void()>& callback) {
 }
 
 void wait_for(asio::posix::stream_descriptor& descriptor, const std::function<void()>& callback) {
-  descriptor.async_wait(asio::posix::stream_descriptor::wait_read, [&descriptor, callback](const boost::system::error_code& error) {
-    if (error) return;
-    callback();
-    wait_for(descriptor, callback);
-  });
+  descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
+                        [&descriptor, callback](const boost::system::error_code& error) {
+                          if (error) return;
+                          callback();
+                          wait_for(descriptor, callback);
+                        });
 }
 
 }  // namespace

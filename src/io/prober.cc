@@ -57,12 +57,15 @@ struct Prober::Impl : std::enable_shared_from_this<Impl> {
     TimePoint next_probe{};
     TimePoint next_check{};
     TimePoint queued_for{};
-    net::IfIndex index;    // of target.device, as last looked up
+    net::IfIndex index;  // of target.device, as last looked up
     std::string trouble;
   };
 
   Impl(asio::io_context& io, OnChange callback)
-      : context(io), on_change(std::move(callback)), timer(io), channels{channel(net::Family::ipv4), channel(net::Family::ipv6)} {}
+      : context(io),
+        on_change(std::move(callback)),
+        timer(io),
+        channels{channel(net::Family::ipv4), channel(net::Family::ipv6)} {}
 
   void set_targets(std::vector<Target> targets);
   bool retarget(Probed& probed, const Target& target, Now now);
@@ -200,8 +203,8 @@ Result<void> Prober::Impl::send(EchoChannel& through, Probed& probed) {
   }
   const auto sequence = probed.monitor.on_sent(read_instant());
   if (!target.device.empty() && probed.index.value == 0) return fail(target.device.text() + " does not exist");
-  const auto request = monitor::encode_request(
-      target.address.family(), {.id = id, .sequence = sequence, .cookie = cookie, .target = probed.number});
+  const auto request = monitor::encode_request(target.address.family(),
+                                               {.id = id, .sequence = sequence, .cookie = cookie, .target = probed.number});
   return through.send({target.address, target.source, probed.index}, request);
 }
 
@@ -232,8 +235,7 @@ void Prober::Impl::report() {
   }
 }
 
-Prober::Prober(asio::io_context& context, OnChange on_change)
-    : impl_(std::make_shared<Impl>(context, std::move(on_change))) {}
+Prober::Prober(asio::io_context& context, OnChange on_change) : impl_(std::make_shared<Impl>(context, std::move(on_change))) {}
 
 Prober::~Prober() = default;
 

@@ -23,12 +23,12 @@ namespace vtid::io {
 class Prober {
  public:
   struct Target {
-    std::string gateway;                // its name
-    net::Address address;               // to probe; same family as `source`
+    std::string gateway;   // its name
+    net::Address address;  // to probe; same family as `source`
     std::optional<net::Address> source;
-    net::IfName device;                 // probes leave by it and by no other; empty: the routing table decides
+    net::IfName device;  // probes leave by it and by no other; empty: the routing table decides
     model::MonitorOptions options;
-    bool tunnel_up = true;              // gateways without a tunnel leave it
+    bool tunnel_up = true;  // gateways without a tunnel leave it
     bool operator==(const Target&) const = default;
   };
   using OnChange = std::function<void(const std::string& gateway, const model::GatewayHealth& health)>;

@@ -56,10 +56,10 @@ struct ViciTransport::State : std::enable_shared_from_this<State> {
       return;
     }
     opening.socket.async_connect(endpoint, guarded(channel, [this, channel](const boost::system::error_code& error) {
-      if (error) return lost(channel, error);
-      read(channel);
-      wiring.opened(channel);
-    }));
+                                   if (error) return lost(channel, error);
+                                   read(channel);
+                                   wiring.opened(channel);
+                                 }));
   }
 
   void send(vici::Channel channel, std::string bytes) {
@@ -91,23 +91,25 @@ struct ViciTransport::State : std::enable_shared_from_this<State> {
 
   void read(vici::Channel channel) {
     Line& reading = line(channel);
-    reading.socket.async_read_some(asio::buffer(reading.buffer), guarded(channel, [this, channel](const boost::system::error_code& error, std::size_t count) {
-      if (error) return lost(channel, error);
-      Line& ready = line(channel);
-      const std::uint64_t generation = ready.generation;
-      wiring.received(channel, {ready.buffer.data(), count});
-      if (ready.generation == generation) read(channel);
-    }));
+    reading.socket.async_read_some(asio::buffer(reading.buffer),
+                                   guarded(channel, [this, channel](const boost::system::error_code& error, std::size_t count) {
+                                     if (error) return lost(channel, error);
+                                     Line& ready = line(channel);
+                                     const std::uint64_t generation = ready.generation;
+                                     wiring.received(channel, {ready.buffer.data(), count});
+                                     if (ready.generation == generation) read(channel);
+                                   }));
   }
 
   void write(vici::Channel channel) {
     Line& writing = line(channel);
-    asio::async_write(writing.socket, asio::buffer(writing.queue.front()), guarded(channel, [this, channel](const boost::system::error_code& error, std::size_t) {
-      if (error) return lost(channel, error);
-      Line& written = line(channel);
-      written.queue.pop_front();
-      if (!written.queue.empty()) write(channel);
-    }));
+    asio::async_write(writing.socket, asio::buffer(writing.queue.front()),
+                      guarded(channel, [this, channel](const boost::system::error_code& error, std::size_t) {
+                        if (error) return lost(channel, error);
+                        Line& written = line(channel);
+                        written.queue.pop_front();
+                        if (!written.queue.empty()) write(channel);
+                      }));
   }
 
   asio::io_context& context;

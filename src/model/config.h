@@ -67,8 +67,8 @@ struct Ike {
   IkePeer remote;
   Auth auth;
   std::vector<std::string> proposals{"aes128-sha256-modp2048"};  // pfSense's phase 1 default
-  Duration dpd = std::chrono::seconds{10};                        // 0 turns it off
-  Duration rekey = std::chrono::seconds{25'920};                  // 90 % of pfSense's 28,800 s
+  Duration dpd = std::chrono::seconds{10};                       // 0 turns it off
+  Duration rekey = std::chrono::seconds{25'920};                 // 90 % of pfSense's 28,800 s
   bool mobike = false;
   bool encapsulate = false;
   bool operator==(const Ike&) const = default;

@@ -16,12 +16,12 @@ namespace vtid::model {
 // A tunnel interface of ours, complete.
 struct Link {
   net::IfName name;
-  net::IfId if_id;                     // Linux
-  net::ReqId reqid;                    // FreeBSD: the interface's own; Linux: carried for policies
+  net::IfId if_id;   // Linux
+  net::ReqId reqid;  // FreeBSD: the interface's own; Linux: carried for policies
   std::uint32_t mtu = 1400;
   bool up = true;
-  bool multicast = true;               // OSPF and RIPng need it; XFRM interfaces start without
-  std::string alias;                   // ifalias / description: "vtid tunnels/hq", the ownership mark that people read
+  bool multicast = true;  // OSPF and RIPng need it; XFRM interfaces start without
+  std::string alias;      // ifalias / description: "vtid tunnels/hq", the ownership mark that people read
   std::optional<std::pair<net::Address, net::Address>> outer;  // FreeBSD: SIOCSIFPHYADDR's source and destination
 
   auto operator<=>(const Link&) const = default;
@@ -59,7 +59,8 @@ struct Route {
 enum class PolicyDirection : std::uint8_t { in = 0, out = 1, forward = 2 };  // XFRM_POLICY_*, linux/xfrm.h
 [[nodiscard]] std::string_view print(PolicyDirection direction);
 
-// A security policy keyed by reqid: 0/0 of one family, ESP in tunnel mode, level required. Identity: (direction, family, if_id).
+// A security policy keyed by reqid: 0/0 of one family, ESP in tunnel mode, level required. Identity: (direction, family,
+// if_id).
 struct Policy {
   PolicyDirection direction{};
   net::Family family = net::Family::ipv4;  // of the inner traffic
@@ -72,7 +73,7 @@ struct Policy {
   auto operator<=>(const Policy&) const = default;
 };
 
-inline constexpr std::uint32_t kLinkGroup = 0x76746964;   // IFLA_GROUP of our links: "vtid" in ASCII
+inline constexpr std::uint32_t kLinkGroup = 0x76746964;    // IFLA_GROUP of our links: "vtid" in ASCII
 inline constexpr std::uint8_t kRouteProtocol = 118;        // rtproto of our routes: 'v'; free in rt_protos
 inline constexpr std::uint32_t kPolicyPriority = 118'118;  // marks our policies; charon computes others (< 400,000 in steps)
 

@@ -50,10 +50,10 @@ struct ObservedRoute {
 
 // Policies of ours (by priority mark). Others' are not listed.
 struct Observed {
-  std::vector<ObservedLink> links;          // sorted by name
-  std::vector<ObservedAddress> addresses;   // sorted by (device, local); of all links
-  std::vector<ObservedRoute> routes;        // sorted
-  std::vector<Policy> policies;             // sorted
+  std::vector<ObservedLink> links;         // sorted by name
+  std::vector<ObservedAddress> addresses;  // sorted by (device, local); of all links
+  std::vector<ObservedRoute> routes;       // sorted
+  std::vector<Policy> policies;            // sorted
   bool operator==(const Observed&) const = default;
 
   [[nodiscard]] const ObservedLink* link(const net::IfName& name) const;

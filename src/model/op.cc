@@ -6,8 +6,8 @@ namespace vtid::model {
 namespace {
 
 std::string describe(const Link& link) {
-  std::string text = fmt::format("link {} (if_id {}, reqid {}, mtu {}{}", link.name.text(), link.if_id.value,
-                                 link.reqid.value, link.mtu, link.up ? ", up" : ", down");
+  std::string text = fmt::format("link {} (if_id {}, reqid {}, mtu {}{}", link.name.text(), link.if_id.value, link.reqid.value,
+                                 link.mtu, link.up ? ", up" : ", down");
   if (link.outer) text += fmt::format(", outer {} to {}", net::print(link.outer->first), net::print(link.outer->second));
   return text + ")";
 }

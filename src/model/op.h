@@ -53,13 +53,13 @@ struct DeletePolicy {
   auto operator<=>(const DeletePolicy&) const = default;
 };
 
-using Change = std::variant<CreateLink, ChangeLink, DeleteLink, AddAddress, DeleteAddress, SetRoute, DeleteRoute, SetPolicy,
-                            DeletePolicy>;
+using Change =
+    std::variant<CreateLink, ChangeLink, DeleteLink, AddAddress, DeleteAddress, SetRoute, DeleteRoute, SetPolicy, DeletePolicy>;
 
 struct Op {
   Change change;
-  std::string object;  // identity, stable between plans: "link ipsec1", "route 10.20.0.0/16 metric 10"
-  std::string reason;  // "not there", "mtu is 1500, wanted 1422", "no longer in the file"
+  std::string object;   // identity, stable between plans: "link ipsec1", "route 10.20.0.0/16 metric 10"
+  std::string reason;   // "not there", "mtu is 1500, wanted 1422", "no longer in the file"
   std::string because;  // the part of the file: "tunnels/hq"; empty for leftovers
   bool operator==(const Op&) const = default;
 };

@@ -13,17 +13,38 @@
 
 namespace vtid::model {
 
-enum class IkeState : std::uint8_t { created, connecting, established, passive, rekeying, rekeyed, deleting, destroying, unknown };
+enum class IkeState : std::uint8_t {
+  created,
+  connecting,
+  established,
+  passive,
+  rekeying,
+  rekeyed,
+  deleting,
+  destroying,
+  unknown
+};
 enum class ChildState : std::uint8_t {
-  created, routed, installing, installed, updating, rekeying, rekeyed, retrying, deleting, deleted, destroying, unknown
+  created,
+  routed,
+  installing,
+  installed,
+  updating,
+  rekeying,
+  rekeyed,
+  retrying,
+  deleting,
+  deleted,
+  destroying,
+  unknown
 };
 [[nodiscard]] std::string_view print(IkeState state);    // charon's words: "ESTABLISHED"
 [[nodiscard]] std::string_view print(ChildState state);  // "INSTALLED"
 
 struct Algorithms {
-  std::string encryption;   // charon's words: "AES_GCM_16", "AES_CBC"
+  std::string encryption;  // charon's words: "AES_GCM_16", "AES_CBC"
   int encryption_bits = 0;
-  std::string integrity;    // "HMAC_SHA2_256_128"; empty with AEAD
+  std::string integrity;  // "HMAC_SHA2_256_128"; empty with AEAD
   std::string dh_group;
   bool operator==(const Algorithms&) const = default;
 };
@@ -36,14 +57,14 @@ struct ChildSa {
   net::IfId if_id_in;
   net::IfId if_id_out;
   ChildState state = ChildState::unknown;
-  std::string protocol;      // "ESP"
+  std::string protocol;  // "ESP"
   bool udp_encapsulation = false;
   std::uint32_t spi_in = 0;
   std::uint32_t spi_out = 0;
   Algorithms algorithms;
   std::vector<std::string> local_ts;
   std::vector<std::string> remote_ts;
-  WallTime installed{};      // epoch when unknown
+  WallTime installed{};  // epoch when unknown
 
   // INSTALLED, REKEYING, REKEYED or UPDATING: its SAs are in the kernel and in use.
   [[nodiscard]] bool carries() const;
@@ -67,11 +88,11 @@ struct IkeSa {
 };
 
 struct SaTable {
-  bool connected = false;    // charon's socket answers and the first whole list was read
-  bool known = false;        // that was so at least once; the rest below is then the last view
-  std::string version;       // "5.9.8"
-  std::string boot;          // stats.uptime.since: changes when charon restarts
-  WallTime since{};          // of `connected`'s last change
+  bool connected = false;  // charon's socket answers and the first whole list was read
+  bool known = false;      // that was so at least once; the rest below is then the last view
+  std::string version;     // "5.9.8"
+  std::string boot;        // stats.uptime.since: changes when charon restarts
+  WallTime since{};        // of `connected`'s last change
   std::map<std::uint32_t, IkeSa> ikes;
   std::map<std::uint32_t, ChildSa> children;
   bool operator==(const SaTable&) const = default;

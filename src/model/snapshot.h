@@ -24,12 +24,12 @@ struct TunnelStatus {
   std::string name;
   TunnelState state = TunnelState::down;
   WallTime since{};
-  std::string reason;     // why it is not up: "held down by vtictl", "no answer from 192.0.2.9"; empty when up
+  std::string reason;  // why it is not up: "held down by vtictl", "no answer from 192.0.2.9"; empty when up
   net::IfName device;
   std::string interface;  // the assignment, empty when unassigned
   net::ReqId reqid;
   net::IfId if_id;
-  std::string local;   // of the live IKE_SA, else of the file
+  std::string local;  // of the live IKE_SA, else of the file
   std::string remote;
   std::uint32_t mtu = 0;
   std::string mtu_reason;  // the arithmetic, for explain

@@ -5,10 +5,10 @@
 namespace vtid::monitor {
 namespace {
 
-constexpr std::uint8_t kEchoReply = 0, kEchoRequest = 8;         // RFC 792
-constexpr std::uint8_t kEchoRequest6 = 128, kEchoReply6 = 129;   // RFC 4443
-constexpr std::uint8_t kIcmp = 1;                                // IP protocol number, RFC 790
-constexpr std::uint8_t kTimeToLive = 64;                         // RFC 1700's default
+constexpr std::uint8_t kEchoReply = 0, kEchoRequest = 8;        // RFC 792
+constexpr std::uint8_t kEchoRequest6 = 128, kEchoReply6 = 129;  // RFC 4443
+constexpr std::uint8_t kIcmp = 1;                               // IP protocol number, RFC 790
+constexpr std::uint8_t kTimeToLive = 64;                        // RFC 1700's default
 
 template <class Number>
 void put(std::span<std::uint8_t> bytes, std::size_t at, Number number) {
@@ -66,8 +66,8 @@ std::optional<Echo> decode_reply(net::Family family, std::span<const std::uint8_
               .target = get<std::uint32_t>(bytes, 16)};
 }
 
-std::array<std::uint8_t, kIpv4HeaderBytes> encode_ipv4_header(const net::Address& source,
-                                                              const net::Address& destination, std::size_t payload) {
+std::array<std::uint8_t, kIpv4HeaderBytes> encode_ipv4_header(const net::Address& source, const net::Address& destination,
+                                                              std::size_t payload) {
   std::array<std::uint8_t, kIpv4HeaderBytes> bytes{};
   bytes[0] = 0x45;  // version 4, five words
   put(bytes, 2, static_cast<std::uint16_t>(kIpv4HeaderBytes + payload));

@@ -22,9 +22,7 @@ std::uint16_t Estimator::on_sent(Instant now) {
   return next_sequence_++;
 }
 
-std::size_t Estimator::age(std::uint16_t sequence) const {
-  return static_cast<std::uint16_t>(next_sequence_ - 1 - sequence);
-}
+std::size_t Estimator::age(std::uint16_t sequence) const { return static_cast<std::uint16_t>(next_sequence_ - 1 - sequence); }
 
 bool Estimator::on_reply(std::uint16_t sequence, Instant received) {
   if (age(sequence) >= probes_.size()) return false;

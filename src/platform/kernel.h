@@ -16,8 +16,8 @@ namespace vtid::platform {
 
 // Differences between systems that the planner has to know.
 struct Capabilities {
-  std::string_view system;          // "linux", "freebsd", "memory"
-  bool link_has_if_id = true;       // Linux: if_id; FreeBSD: reqid and outer addresses on the link
+  std::string_view system;     // "linux", "freebsd", "memory"
+  bool link_has_if_id = true;  // Linux: if_id; FreeBSD: reqid and outer addresses on the link
   bool link_has_outer = false;
   bool manages_policies = true;     // SPs by reqid are ours to make
   bool address_needs_peer = false;  // FreeBSD: IPv4 needs its peer (EDESTADDRREQ)
@@ -27,8 +27,8 @@ struct Capabilities {
 
 // What notifications said since the last drain(). Only "look again" follows from it.
 struct Notices {
-  std::size_t ours = 0;    // about links, addresses or routes that may concern us
-  bool overflowed = false; // some were lost (ENOBUFS): everything may have changed
+  std::size_t ours = 0;     // about links, addresses or routes that may concern us
+  bool overflowed = false;  // some were lost (ENOBUFS): everything may have changed
   bool operator==(const Notices&) const = default;
 };
 

@@ -131,7 +131,8 @@ class Derivation {
   Mtu decide_mtu(const model::Tunnel& tunnel, const model::ChildSa* live, const OuterEnds& ends, const net::IfName& device) {
     const auto assignment = assignments_.find(tunnel.name);
     if (assignment != assignments_.end() && assignment->second->mtu) {
-      return {*assignment->second->mtu, fmt::format("interfaces/{} says {}", assignment->second->name, *assignment->second->mtu)};
+      return {*assignment->second->mtu,
+              fmt::format("interfaces/{} says {}", assignment->second->name, *assignment->second->mtu)};
     }
     OuterPath path = outer_path(ends, host_);
     if (live == nullptr) return expected_mtu(tunnel, path, host_, device);
@@ -156,7 +157,8 @@ class Derivation {
       for (const auto direction : {model::PolicyDirection::in, model::PolicyDirection::out, model::PolicyDirection::forward}) {
         const bool out = direction == model::PolicyDirection::out;
         derived_.desired.policies.push_back({{direction, family, link.if_id, link.reqid, out ? *ends.local : *ends.remote,
-                                              out ? *ends.remote : *ends.local, model::kPolicyPriority}, because});
+                                              out ? *ends.remote : *ends.local, model::kPolicyPriority},
+                                             because});
       }
     }
   }

@@ -38,8 +38,8 @@ struct Derived {
   bool operator==(const Derived&) const = default;
 };
 
-[[nodiscard]] Derived derive(const model::Config& config, const Numbers& numbers, const model::SaTable& sas,
-                             const Host& host, const System& system);
+[[nodiscard]] Derived derive(const model::Config& config, const Numbers& numbers, const model::SaTable& sas, const Host& host,
+                             const System& system);
 
 // The CHILD_SAs of a tunnel, whatever they are called: those with its if_id, or its reqid where if_ids are absent.
 [[nodiscard]] std::vector<const model::ChildSa*> children_of(const model::SaTable& sas, net::Unit unit);

@@ -99,9 +99,10 @@ Mtu tunnel_mtu(const OuterPath& path, const EspShape& shape) {
   const int blocks = std::max(room, 0) / shape.block * shape.block;
   Mtu mtu;
   mtu.value = std::max(static_cast<std::uint32_t>(std::max(blocks - 2, 0)), kLowestMtu);
-  mtu.arithmetic = fmt::format("{} - {} (IPv{}){} - 8 (ESP) - {} (IV) - {} (ICV) = {}, whole blocks of {}: {}, - 2 (trailer) = {}",
-                               path.mtu, header, path.family == net::Family::ipv4 ? 4 : 6, path.udp ? " - 8 (UDP)" : "",
-                               shape.iv, shape.icv, room, shape.block, blocks, blocks - 2);
+  mtu.arithmetic =
+      fmt::format("{} - {} (IPv{}){} - 8 (ESP) - {} (IV) - {} (ICV) = {}, whole blocks of {}: {}, - 2 (trailer) = {}", path.mtu,
+                  header, path.family == net::Family::ipv4 ? 4 : 6, path.udp ? " - 8 (UDP)" : "", shape.iv, shape.icv, room,
+                  shape.block, blocks, blocks - 2);
   if (mtu.value != static_cast<std::uint32_t>(std::max(blocks - 2, 0))) {
     mtu.arithmetic += fmt::format(", raised to {} (IPv6's minimum)", kLowestMtu);
   }

@@ -82,10 +82,10 @@ Result<Numbers> allocate(const model::Config& config, const Numbers& known) {
   for (const model::Tunnel& tunnel : config.tunnels) {
     if (!tunnel.unit) continue;
     if (const std::string* holder = holder_in_file(unpinned, tunnel.name, *tunnel.unit)) {
-      return fail(fmt::format("tunnels/{} asks for unit {}, which tunnels/{} has held so far", tunnel.name,
-                              tunnel.unit->value, *holder),
-                  fmt::format("choose another unit, or give tunnels/{} a \"unit\" of its own (this recreates its interface)",
-                              *holder));
+      return fail(
+          fmt::format("tunnels/{} asks for unit {}, which tunnels/{} has held so far", tunnel.name, tunnel.unit->value,
+                      *holder),
+          fmt::format("choose another unit, or give tunnels/{} a \"unit\" of its own (this recreates its interface)", *holder));
     }
     allocation.pin(tunnel.name, *tunnel.unit);
   }

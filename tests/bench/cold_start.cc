@@ -37,9 +37,10 @@ std::string file_of(std::uint32_t count) {
   for (std::uint32_t n = 1; n <= count; ++n) {
     const Numbers4 numbers{n};
     const char* comma = n == 1 ? "" : ",";
-    tunnels += fmt::format(R"({}"t{}":{{"unit":{},"start":"none","ike":{{"local":{{"address":"192.0.2.1","id":"here"}},"remote":{{"address":"198.51.{}.{}","id":"t{}"}},)"
-                           R"("auth":{{"psk":{{"text":"bench"}}}}}},"children":{{"v4":{{"local":"{}/30","remote":"{}","proposals":["aes128gcm16-ecp256"]}},"v6":{{"local":"{}/64","remote":"{}"}}}}}})",
-                           comma, n, n, n / 250, n % 250 + 1, n, numbers.host(1), numbers.host(2), numbers.host6(1), numbers.host6(2));
+    tunnels += fmt::format(
+        R"({}"t{}":{{"unit":{},"start":"none","ike":{{"local":{{"address":"192.0.2.1","id":"here"}},"remote":{{"address":"198.51.{}.{}","id":"t{}"}},)"
+        R"("auth":{{"psk":{{"text":"bench"}}}}}},"children":{{"v4":{{"local":"{}/30","remote":"{}","proposals":["aes128gcm16-ecp256"]}},"v6":{{"local":"{}/64","remote":"{}"}}}}}})",
+        comma, n, n, n / 250, n % 250 + 1, n, numbers.host(1), numbers.host(2), numbers.host6(1), numbers.host6(2));
     interfaces += fmt::format(R"({}"I{}":{{"tunnel":"t{}"}})", comma, n, n);
     routes += fmt::format(R"({}{{"to":"{}","via":"I{}_VTIV4"}})", comma, numbers.network(), n);
   }
@@ -55,12 +56,13 @@ void by_vtid(const std::string& file) {
   auto kernel = platform::open_native_kernel();
   if (!kernel) die(kernel.error().text);
   const auto store = daemon::make_memory_store();
-  daemon::EngineWiring wiring{.kernel = **kernel,
-                              .store = *store,
-                              .read_config = [&] { return config::parse(file, "bench.json", [](std::string_view) { return fail("none"); }); },
-                              .parse_text = {},
-                              .config_path = "bench.json",
-                              .version = "bench"};
+  daemon::EngineWiring wiring{
+      .kernel = **kernel,
+      .store = *store,
+      .read_config = [&] { return config::parse(file, "bench.json", [](std::string_view) { return fail("none"); }); },
+      .parse_text = {},
+      .config_path = "bench.json",
+      .version = "bench"};
   Now now{};
   auto engine = daemon::Engine::start(std::move(wiring), now);
   if (!engine) die(engine.error().text);
@@ -76,9 +78,11 @@ void by_ip_batch(std::uint32_t count) {
     std::ofstream batch(path);
     for (std::uint32_t n = 1; n <= count; ++n) {
       const Numbers4 numbers{n};
-      batch << fmt::format("link add ipsec{0} mtu 1446 type xfrm dev lo if_id {0}\nlink set ipsec{0} addrgenmode none up multicast on alias vtid-{0}\n"
-                           "address add {1}/30 dev ipsec{0}\naddress add {2}/64 dev ipsec{0} nodad\nroute add {3} via {4} dev ipsec{0}\n",
-                           n, numbers.host(1), numbers.host6(1), numbers.network(), numbers.host(2));
+      batch << fmt::format(
+          "link add ipsec{0} mtu 1446 type xfrm dev lo if_id {0}\nlink set ipsec{0} addrgenmode none up multicast on alias "
+          "vtid-{0}\n"
+          "address add {1}/30 dev ipsec{0}\naddress add {2}/64 dev ipsec{0} nodad\nroute add {3} via {4} dev ipsec{0}\n",
+          n, numbers.host(1), numbers.host6(1), numbers.network(), numbers.host(2));
     }
   }
   const int status = std::system(("ip -batch " + path).c_str());
@@ -130,7 +134,9 @@ int main(int argc, char** argv) {
     raw.push_back(measure([&] { raw_loop(count); }));
   }
   fmt::print("cold start of {} tunnels (link, IPv4 and IPv6 address, route), median of {} runs\n", count, runs);
-  fmt::print("  vtid           {:8.0f} ms\n  ip -batch      {:8.0f} ms   vtid takes {:.2f} of it\n  raw loop       {:8.0f} ms   vtid takes {:.2f} of it\n",
-             median(vtid), median(batch), median(vtid) / median(batch), median(raw), median(vtid) / median(raw));
+  fmt::print(
+      "  vtid           {:8.0f} ms\n  ip -batch      {:8.0f} ms   vtid takes {:.2f} of it\n  raw loop       {:8.0f} ms   vtid "
+      "takes {:.2f} of it\n",
+      median(vtid), median(batch), median(vtid) / median(batch), median(raw), median(vtid) / median(raw));
   return 0;
 }

@@ -115,8 +115,8 @@ void raw_loop(std::uint32_t count) {
     const std::array<std::uint8_t, 4> local{10, 128, high, static_cast<std::uint8_t>(low + 1)};
     const std::array<std::uint8_t, 4> peer{10, 128, high, static_cast<std::uint8_t>(low + 2)};
     const std::array<std::uint8_t, 4> network{10, static_cast<std::uint8_t>(n / 256), static_cast<std::uint8_t>(n % 256), 0};
-    const std::array<std::uint8_t, 16> local6{0xfd, 0, 0, 0, 0, 0, static_cast<std::uint8_t>(n / 256), static_cast<std::uint8_t>(n % 256),
-                                              0,    0, 0, 0, 0, 0, 0, 1};
+    const std::array<std::uint8_t, 16> local6{
+        0xfd, 0, 0, 0, 0, 0, static_cast<std::uint8_t>(n / 256), static_cast<std::uint8_t>(n % 256), 0, 0, 0, 0, 0, 0, 0, 1};
     add_address(loop, index, AF_INET, 30, local.data(), local.size());
     add_address(loop, index, AF_INET6, 64, local6.data(), local6.size());
     add_route(loop, index, network.data(), peer.data());

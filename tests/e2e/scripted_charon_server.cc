@@ -38,31 +38,33 @@ class Server {
 
   void read(int line) {
     Connection& connection = lines_.at(line);
-    connection.socket.async_read_some(asio::buffer(connection.in), [this, line](const boost::system::error_code& error, std::size_t count) {
-      if (error) {
-        charon_.close(line);
-        lines_.erase(line);
-        return;
-      }
-      charon_.feed(line, std::string_view(lines_.at(line).in).substr(0, count));
-      for (auto& [other, receiver] : lines_) {
-        receiver.out += charon_.take(other);
-        write(other);
-      }
-      read(line);
-    });
+    connection.socket.async_read_some(asio::buffer(connection.in),
+                                      [this, line](const boost::system::error_code& error, std::size_t count) {
+                                        if (error) {
+                                          charon_.close(line);
+                                          lines_.erase(line);
+                                          return;
+                                        }
+                                        charon_.feed(line, std::string_view(lines_.at(line).in).substr(0, count));
+                                        for (auto& [other, receiver] : lines_) {
+                                          receiver.out += charon_.take(other);
+                                          write(other);
+                                        }
+                                        read(line);
+                                      });
   }
 
   void write(int line) {
     Connection& connection = lines_.at(line);
     if (!connection.leaving.empty() || connection.out.empty()) return;
     connection.leaving.swap(connection.out);
-    asio::async_write(connection.socket, asio::buffer(connection.leaving), [this, line](const boost::system::error_code& error, std::size_t) {
-      const auto found = lines_.find(line);
-      if (error || found == lines_.end()) return;
-      found->second.leaving.clear();
-      write(line);
-    });
+    asio::async_write(connection.socket, asio::buffer(connection.leaving),
+                      [this, line](const boost::system::error_code& error, std::size_t) {
+                        const auto found = lines_.find(line);
+                        if (error || found == lines_.end()) return;
+                        found->second.leaving.clear();
+                        write(line);
+                      });
   }
 
   Protocol::acceptor acceptor_;

@@ -37,14 +37,17 @@ model::Config random_file(Dice& dice) {
     tunnel.enabled = dice.chance(85);
     if (dice.chance(30)) tunnel.children.pop_back();
     if (dice.chance(20)) tunnel.children[0].policies = model::PolicyOwner::vtid;
-    if (dice.chance(20)) tunnel.children[0].local = test::prefix("10.7." + std::to_string(n) + ".1/30"), tunnel.children[0].remote = test::address("10.7." + std::to_string(n) + ".2");
+    if (dice.chance(20))
+      tunnel.children[0].local = test::prefix("10.7." + std::to_string(n) + ".1/30"),
+      tunnel.children[0].remote = test::address("10.7." + std::to_string(n) + ".2");
     config.tunnels.push_back(tunnel);
     if (!dice.chance(70)) continue;
     test::assign(config, "VTI_" + std::to_string(n), tunnel.name);
     if (dice.chance(30)) config.interfaces.back().mtu = 1300U + static_cast<std::uint32_t>(dice.below(100));
     if (dice.chance(60)) {
-      config.routes.push_back({test::prefix("10.20." + std::to_string(dice.below(4) + n * 10) + ".0/24"), config.gateways.back().name,
-                               net::Metric{static_cast<std::uint32_t>(dice.below(3)) * 10}, model::WhenDown::keep});
+      config.routes.push_back({test::prefix("10.20." + std::to_string(dice.below(4) + n * 10) + ".0/24"),
+                               config.gateways.back().name, net::Metric{static_cast<std::uint32_t>(dice.below(3)) * 10},
+                               model::WhenDown::keep});
     }
   }
   return config;
@@ -56,7 +59,8 @@ class World {
     kernel.add_foreign_link("veth", test::device("wan"));
     kernel.add_foreign_address({test::device("wan"), test::prefix("192.0.2.1/24"), {}});
     if (dice.chance(30)) kernel.add_foreign_link("dummy", net::IfName::of({static_cast<std::uint32_t>(dice.below(8)) + 1}));
-    if (dice.chance(30)) kernel.add_foreign_link("xfrm", test::device("foreign0"), net::IfId{static_cast<std::uint32_t>(dice.below(8)) + 1});
+    if (dice.chance(30))
+      kernel.add_foreign_link("xfrm", test::device("foreign0"), net::IfId{static_cast<std::uint32_t>(dice.below(8)) + 1});
   }
 
   void use(const model::Config& config) {
@@ -140,7 +144,12 @@ TEST(RandomWorlds, ConvergeAfterFailuresAtAnyStep) {
       broken.use(world.file);
       broken.kernel.fail_apply(step, 12);
       EXPECT_TRUE(broken.converge());
-      EXPECT_EQ(broken.picture(), [&] { World whole(seed); whole.use(world.file); (void)whole.converge(); return whole.picture(); }());
+      EXPECT_EQ(broken.picture(), [&] {
+        World whole(seed);
+        whole.use(world.file);
+        (void)whole.converge();
+        return whole.picture();
+      }());
     }
   });
 }

@@ -43,7 +43,8 @@ TEST_F(Commands, UpSaysWhyItFailed) {
 TEST_F(Commands, UpGivesUpWhenItsTimeIsOver) {
   (void)stage.command(model::Down{"hq"});
   stage.charon.peers["hq"] = ScriptedCharon::Peer::silent;
-  EXPECT_EQ(stage.command(model::Up{"hq", Duration{6'000}}, Duration{6'000}), "hq is not up after 6s: no answer from 198.51.100.1 so far");
+  EXPECT_EQ(stage.command(model::Up{"hq", Duration{6'000}}, Duration{6'000}),
+            "hq is not up after 6s: no answer from 198.51.100.1 so far");
 }
 
 TEST_F(Commands, RekeyRenewsBoth) {
@@ -68,7 +69,8 @@ TEST_F(Commands, UnknownNamesAreRefused) {
 TEST_F(Commands, WithoutCharonTheyAreRefusedAtOnce) {
   stage.stop_charon();
   stage.settle();
-  for (const model::Command& command : {model::Command(model::Up{"hq"}), model::Command(model::Down{"hq"}), model::Command(model::Rekey{"hq"})}) {
+  for (const model::Command& command :
+       {model::Command(model::Up{"hq"}), model::Command(model::Down{"hq"}), model::Command(model::Rekey{"hq"})}) {
     EXPECT_EQ(stage.command(command, Duration{0}), "charon does not answer");
   }
 }
@@ -76,16 +78,20 @@ TEST_F(Commands, WithoutCharonTheyAreRefusedAtOnce) {
 TEST_F(Commands, APlanOfAnotherFileShowsTheCascadeAndChangesNothing) {
   const std::size_t writes = stage.kernel.writes();
   std::vector<std::string> lines;
-  stage.engine->on_command(model::MakePlan{R"({ "tunnels": {} })", "next.json"}, [&](const model::CommandResult& result) {
-    for (const model::Op& op : result->plan->ops) lines.push_back(print(op.change));
-  }, stage.now);
+  stage.engine->on_command(
+      model::MakePlan{R"({ "tunnels": {} })", "next.json"},
+      [&](const model::CommandResult& result) {
+        for (const model::Op& op : result->plan->ops) lines.push_back(print(op.change));
+      },
+      stage.now);
   EXPECT_THAT(lines, testing::ElementsAre("delete route 10.20.0.0/16 via 10.6.1.2 dev ipsec1 metric 10", "delete link ipsec1"));
   stage.settle();
   EXPECT_EQ(stage.kernel.writes(), writes);
 }
 
 TEST_F(Commands, APlanOfABadFileNamesEveryFault) {
-  EXPECT_THAT(stage.command(model::MakePlan{R"({ "tunels": {}, "routes": 1 })", "next.json"}), testing::AllOf(HasSubstr("/tunels"), HasSubstr("/routes")));
+  EXPECT_THAT(stage.command(model::MakePlan{R"({ "tunels": {}, "routes": 1 })", "next.json"}),
+              testing::AllOf(HasSubstr("/tunels"), HasSubstr("/routes")));
 }
 
 }  // namespace

@@ -52,7 +52,8 @@ TEST_F(Life, ReloadWithoutChangeWritesAndLoadsNothing) {
 TEST_F(Life, AnInvalidFileChangesNothingAndIsShown) {
   const std::size_t writes = stage.kernel.writes();
   stage.file = edited(stage.file, "10.6.1.1/30", "10.6.1.1/99");
-  EXPECT_THAT(stage.command(model::Reload{}), testing::StartsWith("the file is refused and the running configuration stays:\nvtid.json:1: /tunnels/hq"));
+  EXPECT_THAT(stage.command(model::Reload{}),
+              testing::StartsWith("the file is refused and the running configuration stays:\nvtid.json:1: /tunnels/hq"));
   EXPECT_EQ(stage.kernel.writes(), writes);
   EXPECT_EQ(stage.state(), TunnelState::up);
   EXPECT_THAT(stage.problem(), testing::HasSubstr("10.6.1.1/99"));

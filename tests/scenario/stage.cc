@@ -10,11 +10,12 @@ namespace {
 constexpr int kMostTurns = 10'000;  // in one moment: more is a loop that never ends
 
 std::string tunnel_text(const std::string& name, int n, int peer) {
-  return fmt::format(R"("{}": {{ "unit": {}, "ike": {{ "local": {{ "address": "192.0.2.1", "id": "here" }}, )"
-                     R"("remote": {{ "address": "198.51.100.{}", "id": "there{}" }}, "auth": {{ "psk": {{ "text": "only-a-test" }} }} }}, )"
-                     R"("children": {{ "v4": {{ "local": "10.6.{}.1/30", "remote": "10.6.{}.2", "proposals": ["aes128gcm16-ecp256"] }}, )"
-                     R"("v6": {{ "local": "fd00:{}::1/64", "remote": "fd00:{}::2" }} }} }})",
-                     name, n, peer, peer, n, n, n, n);
+  return fmt::format(
+      R"("{}": {{ "unit": {}, "ike": {{ "local": {{ "address": "192.0.2.1", "id": "here" }}, )"
+      R"("remote": {{ "address": "198.51.100.{}", "id": "there{}" }}, "auth": {{ "psk": {{ "text": "only-a-test" }} }} }}, )"
+      R"("children": {{ "v4": {{ "local": "10.6.{}.1/30", "remote": "10.6.{}.2", "proposals": ["aes128gcm16-ecp256"] }}, )"
+      R"("v6": {{ "local": "fd00:{}::1/64", "remote": "fd00:{}::2" }} }} }})",
+      name, n, peer, peer, n, n, n, n);
 }
 
 }  // namespace
@@ -122,14 +123,16 @@ bool Stage::hand_over() {
 
 std::string Stage::command(const model::Command& command, Duration time) {
   std::string text = "(no answer)";
-  engine->on_command(command, [&text](const model::CommandResult& result) { text = result ? result->text : result.error().text; }, now);
+  engine->on_command(
+      command, [&text](const model::CommandResult& result) { text = result ? result->text : result.error().text; }, now);
   run(time);
   return text;
 }
 
 std::string Stage::problem() {
   const auto snapshot = engine->snapshot();
-  const auto worst = std::ranges::find_if(snapshot->problems, [](const model::Problem& problem) { return problem.severity != model::Severity::caveat; });
+  const auto worst = std::ranges::find_if(
+      snapshot->problems, [](const model::Problem& problem) { return problem.severity != model::Severity::caveat; });
   return worst == snapshot->problems.end() ? "" : worst->text;
 }
 
@@ -139,7 +142,8 @@ const model::ObservedLink* Stage::link(std::uint32_t unit) {
 }
 
 int Stage::loads() {
-  return charon.served["load-conn"] + charon.served["load-shared"] + charon.served["unload-conn"] + charon.served["unload-shared"];
+  return charon.served["load-conn"] + charon.served["load-shared"] + charon.served["unload-conn"] +
+         charon.served["unload-shared"];
 }
 
 }  // namespace vtid::test

@@ -23,8 +23,10 @@ class World {
  public:
   void set(const std::string& parameter, const std::string& value) {
     const std::map<std::string, Duration model::MonitorOptions::*> kParameters{
-        {"period", &model::MonitorOptions::period},           {"hold", &model::MonitorOptions::hold},
-        {"latency_low", &model::MonitorOptions::latency_low}, {"latency_high", &model::MonitorOptions::latency_high}};
+        {"period", &model::MonitorOptions::period},
+        {"hold", &model::MonitorOptions::hold},
+        {"latency_low", &model::MonitorOptions::latency_low},
+        {"latency_high", &model::MonitorOptions::latency_high}};
     options_.*kParameters.at(parameter) = parse_duration(value).value();
     note(monitor_.set_options(options_, now()));
   }

@@ -32,17 +32,21 @@ TEST_F(Files, ASecretThatOthersCanReadIsRefused) {
   EXPECT_EQ(refused.error().remedy, "chmod 600 " + (folder / "psk").string());
 }
 
-TEST_F(Files, ASecretMustBeAFile) { EXPECT_EQ(secret_reader(folder)(".").error().text, (folder / ".").string() + " is not a regular file"); }
+TEST_F(Files, ASecretMustBeAFile) {
+  EXPECT_EQ(secret_reader(folder)(".").error().text, (folder / ".").string() + " is not a regular file");
+}
 
 TEST_F(Files, AMissingConfigurationIsAFinding) {
-  EXPECT_EQ(read_config(folder / "none").errors.at(0).text, "cannot open " + (folder / "none").string() + ": No such file or directory");
+  EXPECT_EQ(read_config(folder / "none").errors.at(0).text,
+            "cannot open " + (folder / "none").string() + ": No such file or directory");
 }
 
 TEST_F(Files, WritingReplacesTheWholeAndKeepsItClosed) {
   write("state", "long old text", 0644);
   ASSERT_TRUE(write_text(folder / "state", "new").has_value());
   EXPECT_EQ(read_text(folder / "state"), "new");
-  EXPECT_EQ(std::filesystem::status(folder / "state").permissions(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  EXPECT_EQ(std::filesystem::status(folder / "state").permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
 }
 
 }  // namespace

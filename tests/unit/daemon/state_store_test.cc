@@ -47,7 +47,9 @@ TEST_P(Damaged, IsAnErrorAndNotAnEmptyState) {
   ASSERT_TRUE(write_text(folder / "units.json", GetParam()).has_value());
   EXPECT_FALSE(store->load_numbers().has_value());
 }
-INSTANTIATE_TEST_SUITE_P(States, Damaged, testing::Values("", "{", "[]", "{}", R"({"units":{"hq":0}})", R"({"units":{"hq":32768}})", R"({"units":{"hq":"1"}})"));
+INSTANTIATE_TEST_SUITE_P(States, Damaged,
+                         testing::Values("", "{", "[]", "{}", R"({"units":{"hq":0}})", R"({"units":{"hq":32768}})",
+                                         R"({"units":{"hq":"1"}})"));
 
 }  // namespace
 }  // namespace vtid::daemon

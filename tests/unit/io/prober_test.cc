@@ -187,8 +187,8 @@ struct ProberNetworkTest : ProberTest {
 
   static void make_device(const std::string& name, const std::string& address) {
     const std::string commands = "ip link set lo up && ip link add " + name + " arp off type veth peer name " + name +
-                                 "p && ip link set " + name + " addrgenmode none && ip link set " + name + "p up && ip link set " +
-                                 name + " up && ip addr add " + address + " dev " + name;
+                                 "p && ip link set " + name + " addrgenmode none && ip link set " + name +
+                                 "p up && ip link set " + name + " up && ip addr add " + address + " dev " + name;
     ASSERT_EQ(std::system(commands.c_str()), 0);
   }
   // Packets, from /proc/net/dev: "v0: bytes packets ..." with eight columns for receiving, then the same for sending.

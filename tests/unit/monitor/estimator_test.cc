@@ -30,9 +30,7 @@ Estimator after(std::initializer_list<std::optional<Microseconds>> round_trips) 
   return estimator;
 }
 
-TEST(Estimator, knows_nothing_before_the_first_probe) {
-  EXPECT_TRUE(Estimator(options()).estimate(at(0s)).empty());
-}
+TEST(Estimator, knows_nothing_before_the_first_probe) { EXPECT_TRUE(Estimator(options()).estimate(at(0s)).empty()); }
 
 TEST(Estimator, does_not_count_a_probe_as_lost_at_exactly_its_loss_interval) {
   EXPECT_TRUE(after({std::nullopt}).estimate(at(2s)).empty());
@@ -43,13 +41,10 @@ TEST(Estimator, counts_a_probe_as_lost_after_its_loss_interval) {
 }
 
 TEST(Estimator, has_the_mean_and_the_population_deviation_of_the_answers) {
-  EXPECT_EQ(after({2ms, 4ms, 4ms, 6ms}).estimate(at(4s)),
-            (Estimate{.received = 4, .rtt = 4ms, .stddev = Microseconds{1414}}));
+  EXPECT_EQ(after({2ms, 4ms, 4ms, 6ms}).estimate(at(4s)), (Estimate{.received = 4, .rtt = 4ms, .stddev = Microseconds{1414}}));
 }
 
-TEST(Estimator, rounds_the_percentage_down) {
-  EXPECT_EQ(after({1ms, std::nullopt, 1ms}).estimate(at(9s)).loss_percent, 33);
-}
+TEST(Estimator, rounds_the_percentage_down) { EXPECT_EQ(after({1ms, std::nullopt, 1ms}).estimate(at(9s)).loss_percent, 33); }
 
 TEST(Estimator, leaves_probes_that_may_still_be_answered_out_of_the_percentage) {
   EXPECT_EQ(after({1ms, std::nullopt, std::nullopt}).estimate(at(3500ms)).loss_percent, 50);
@@ -58,12 +53,11 @@ TEST(Estimator, leaves_probes_that_may_still_be_answered_out_of_the_percentage) 
 TEST(Estimator, takes_a_late_answer_as_an_answer) {
   Estimator estimator = after({std::nullopt, 1s, 1s});
   estimator.on_reply(0, at(3s));
-  EXPECT_EQ(estimator.estimate(at(9s)), (Estimate{.received = 3, .rtt = Microseconds{1'666'666}, .stddev = Microseconds{942'809}}));
+  EXPECT_EQ(estimator.estimate(at(9s)),
+            (Estimate{.received = 3, .rtt = Microseconds{1'666'666}, .stddev = Microseconds{942'809}}));
 }
 
-TEST(Estimator, counts_an_answer_once) {
-  EXPECT_FALSE(after({1ms}).on_reply(0, at(5ms)));
-}
+TEST(Estimator, counts_an_answer_once) { EXPECT_FALSE(after({1ms}).on_reply(0, at(5ms))); }
 
 TEST(Estimator, forgets_the_oldest_probe_of_a_full_window) {
   EXPECT_EQ(after({std::nullopt, 1ms, 1ms, 1ms, 1ms}).estimate(at(9s)), (Estimate{.received = 4, .rtt = 1ms}));
@@ -73,9 +67,7 @@ TEST(Estimator, ignores_answers_to_probes_that_left_the_window) {
   EXPECT_FALSE(after({std::nullopt, 1ms, 1ms, 1ms, 1ms}).on_reply(0, at(5s)));
 }
 
-TEST(Estimator, ignores_answers_to_probes_that_were_never_sent) {
-  EXPECT_FALSE(after({1ms}).on_reply(1, at(1s)));
-}
+TEST(Estimator, ignores_answers_to_probes_that_were_never_sent) { EXPECT_FALSE(after({1ms}).on_reply(1, at(1s))); }
 
 TEST(Estimator, ignores_answers_to_probes_from_before_a_clear) {
   Estimator estimator = after({std::nullopt, std::nullopt});
@@ -103,13 +95,9 @@ TEST(Estimator, keeps_the_newest_probes_when_it_shrinks) {
   EXPECT_EQ(estimator.estimate(at(9s)), (Estimate{.received = 2, .rtt = 1ms}));
 }
 
-TEST(Slots, are_bounded_by_what_the_sequence_can_name) {
-  EXPECT_EQ(slots(options(1ms, 24h)), kMostSlots);
-}
+TEST(Slots, are_bounded_by_what_the_sequence_can_name) { EXPECT_EQ(slots(options(1ms, 24h)), kMostSlots); }
 
-TEST(Slots, are_at_least_one) {
-  EXPECT_EQ(slots(options(0ms, 0ms)), 1U);
-}
+TEST(Slots, are_at_least_one) { EXPECT_EQ(slots(options(0ms, 0ms)), 1U); }
 
 }  // namespace
 }  // namespace vtid::monitor

@@ -14,7 +14,8 @@ TEST(Address, PrintsAsItParses) {
 
 class NotAnAddress : public testing::TestWithParam<const char*> {};
 TEST_P(NotAnAddress, IsRefused) { EXPECT_FALSE(parse_address(GetParam()).has_value()); }
-INSTANTIATE_TEST_SUITE_P(Addresses, NotAnAddress, testing::Values("", "1.2.3", "1.2.3.4.5", "256.1.1.1", "::g", "fe80::1%eth0", "host"));
+INSTANTIATE_TEST_SUITE_P(Addresses, NotAnAddress,
+                         testing::Values("", "1.2.3", "1.2.3.4.5", "256.1.1.1", "::g", "fe80::1%eth0", "host"));
 
 TEST(Address, KnowsItsKind) {
   EXPECT_TRUE(address("127.9.9.9").is_loopback() && address("::1").is_loopback());
@@ -34,7 +35,8 @@ TEST(Prefix, KeepsHostBitsUntilAsked) {
 
 class NotAPrefix : public testing::TestWithParam<const char*> {};
 TEST_P(NotAPrefix, IsRefused) { EXPECT_FALSE(parse_prefix(GetParam()).has_value()); }
-INSTANTIATE_TEST_SUITE_P(Prefixes, NotAPrefix, testing::Values("10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/8x", "::/129", "/8"));
+INSTANTIATE_TEST_SUITE_P(Prefixes, NotAPrefix,
+                         testing::Values("10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/8x", "::/129", "/8"));
 
 TEST(Prefix, ContainsItsHostsOnly) {
   EXPECT_TRUE(prefix("10.6.106.0/30").contains(address("10.6.106.3")));

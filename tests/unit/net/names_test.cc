@@ -15,7 +15,8 @@ TEST(Unit, HighestHasANameThatFits) { EXPECT_TRUE(IfName::parse(IfName::of(kHigh
 
 class NotADevice : public testing::TestWithParam<const char*> {};
 TEST_P(NotADevice, IsRefused) { EXPECT_FALSE(IfName::parse(GetParam()).has_value()); }
-INSTANTIATE_TEST_SUITE_P(Devices, NotADevice, testing::Values("", ".", "..", "a/b", "a b", "eth0:1", "sixteen-letters-", "caf\xc3\xa9"));
+INSTANTIATE_TEST_SUITE_P(Devices, NotADevice,
+                         testing::Values("", ".", "..", "a/b", "a b", "eth0:1", "sixteen-letters-", "caf\xc3\xa9"));
 
 }  // namespace
 }  // namespace vtid::net

@@ -40,9 +40,11 @@ TEST(Derive, ATunnelsLinkFollowsFromItsUnit) {
 }
 
 TEST(Derive, BothFamiliesShareTheInterface) {
-  EXPECT_THAT(of(one_tunnel()).desired.addresses,
-              ElementsAre(model::Wanted<model::InterfaceAddress>{{device("ipsec1"), prefix("10.6.106.1/30"), {}}, "tunnels/hq/children/v4"},
-                          model::Wanted<model::InterfaceAddress>{{device("ipsec1"), prefix("fd00:106::1/64"), {}}, "tunnels/hq/children/v6"}));
+  EXPECT_THAT(
+      of(one_tunnel()).desired.addresses,
+      ElementsAre(
+          model::Wanted<model::InterfaceAddress>{{device("ipsec1"), prefix("10.6.106.1/30"), {}}, "tunnels/hq/children/v4"},
+          model::Wanted<model::InterfaceAddress>{{device("ipsec1"), prefix("fd00:106::1/64"), {}}, "tunnels/hq/children/v6"}));
 }
 
 TEST(Derive, APeerOutsideThePrefixMakesTheAddressPointToPoint) {
@@ -67,7 +69,8 @@ TEST(Derive, ARouteGoesByItsGateway) {
   auto config = one_tunnel();
   test::assign(config, "VTI_HQ", "hq");
   config.routes.push_back({prefix("10.20.0.0/16"), "VTI_HQ_VTIV4", net::Metric{10}, model::WhenDown::keep});
-  const model::Route route{prefix("10.20.0.0/16"), {10}, net::kMainTable, model::ViaGateway{device("ipsec1"), address("10.6.106.2")}};
+  const model::Route route{
+      prefix("10.20.0.0/16"), {10}, net::kMainTable, model::ViaGateway{device("ipsec1"), address("10.6.106.2")}};
   EXPECT_THAT(of(config).desired.routes, ElementsAre(model::Wanted<model::Route>{route, "routes/0"}));
 }
 
@@ -97,8 +100,13 @@ TEST(Derive, OurPoliciesFollowTheLiveOuterAddresses) {
   sas.ikes[1].remote = address("203.0.113.9");
   const auto policies = of(config, sas).desired.policies;
   EXPECT_EQ(policies.size(), 6U);
-  EXPECT_EQ(policies[2].value, (model::Policy{model::PolicyDirection::out, net::Family::ipv4, {1}, {5001}, address("192.0.2.1"),
-                                              address("203.0.113.9"), model::kPolicyPriority}));
+  EXPECT_EQ(policies[2].value, (model::Policy{model::PolicyDirection::out,
+                                              net::Family::ipv4,
+                                              {1},
+                                              {5001},
+                                              address("192.0.2.1"),
+                                              address("203.0.113.9"),
+                                              model::kPolicyPriority}));
 }
 
 TEST(Derive, AnMtuOfTheFileWins) {

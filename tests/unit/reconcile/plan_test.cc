@@ -48,7 +48,8 @@ model::ObservedLink foreign(std::string_view name, std::uint32_t index, std::str
 }
 
 const model::InterfaceAddress kAddress{device("ipsec1"), prefix("10.6.106.1/30"), {}};
-const model::Route kRoute{prefix("10.20.0.0/16"), {10}, net::kMainTable, model::ViaGateway{device("ipsec1"), address("10.6.106.2")}};
+const model::Route kRoute{
+    prefix("10.20.0.0/16"), {10}, net::kMainTable, model::ViaGateway{device("ipsec1"), address("10.6.106.2")}};
 
 model::Desired desired() {
   model::Desired result;
@@ -76,7 +77,9 @@ std::vector<std::string> plan(const model::Desired& want, const model::Observed&
   return lines(make_plan(want, have, System{}, removal));
 }
 
-TEST(Plan, IsEmptyWhenTheWorldIsAsWanted) { EXPECT_EQ(make_plan(desired(), observed(), System{}, Removal::allowed), model::Plan{}); }
+TEST(Plan, IsEmptyWhenTheWorldIsAsWanted) {
+  EXPECT_EQ(make_plan(desired(), observed(), System{}, Removal::allowed), model::Plan{});
+}
 
 TEST(Plan, BuildsLinkThenAddressThenRoute) {
   EXPECT_THAT(plan(desired(), {}), ElementsAre("create link ipsec1 (if_id 1, reqid 5001, mtu 1400, up): not there",
@@ -85,8 +88,9 @@ TEST(Plan, BuildsLinkThenAddressThenRoute) {
 }
 
 TEST(Plan, RemovesRouteThenLinkAndLeavesAddressesToTheLink) {
-  EXPECT_THAT(plan({}, observed()), ElementsAre("delete route 10.20.0.0/16 via 10.6.106.2 dev ipsec1 metric 10: no longer wanted",
-                                                "delete link ipsec1: no longer wanted"));
+  EXPECT_THAT(plan({}, observed()),
+              ElementsAre("delete route 10.20.0.0/16 via 10.6.106.2 dev ipsec1 metric 10: no longer wanted",
+                          "delete link ipsec1: no longer wanted"));
 }
 
 TEST(Plan, RemovesNothingBeforeEverythingWasSeen) { EXPECT_THAT(plan({}, observed(), Removal::withheld), IsEmpty()); }
@@ -95,17 +99,19 @@ TEST(Plan, ChangesALinkInPlace) {
   auto have = observed();
   have.links[0].mtu = 1500;
   have.links[0].up = false;
-  EXPECT_THAT(plan(desired(), have),
-              ElementsAre("change link ipsec1 (if_id 1, reqid 5001, mtu 1400, up): mtu is 1500, wanted 1400, is down, wanted up"));
+  EXPECT_THAT(
+      plan(desired(), have),
+      ElementsAre("change link ipsec1 (if_id 1, reqid 5001, mtu 1400, up): mtu is 1500, wanted 1400, is down, wanted up"));
 }
 
 TEST(Plan, BringsBackWhatLeftWithADeletedLink) {
   auto have = observed();
   have.links.clear();
   have.addresses.clear();
-  EXPECT_THAT(plan(desired(), have), ElementsAre("create link ipsec1 (if_id 1, reqid 5001, mtu 1400, up): not there",
-                                                 "add address 10.6.106.1/30 on ipsec1: not there",
-                                                 "add route 10.20.0.0/16 via 10.6.106.2 dev ipsec1 metric 10: points elsewhere"));
+  EXPECT_THAT(plan(desired(), have),
+              ElementsAre("create link ipsec1 (if_id 1, reqid 5001, mtu 1400, up): not there",
+                          "add address 10.6.106.1/30 on ipsec1: not there",
+                          "add route 10.20.0.0/16 via 10.6.106.2 dev ipsec1 metric 10: points elsewhere"));
 }
 
 TEST(Plan, ReplacesARouteThatPointsElsewhere) {
@@ -170,15 +176,17 @@ TEST(Plan, NeverTouchesAForeignLink) {
 }
 
 TEST(Plan, SetsAPolicyThatDiffersAndDeletesOneThatIsNotWanted) {
-  const model::Policy wanted{model::PolicyDirection::out, net::Family::ipv4, {1}, {5001}, address("192.0.2.1"), address("192.0.2.2"), 1};
+  const model::Policy wanted{model::PolicyDirection::out, net::Family::ipv4,    {1}, {5001},
+                             address("192.0.2.1"),        address("192.0.2.2"), 1};
   model::Desired want;
   want.policies = {{wanted, "tunnels/t1"}};
   model::Observed have;
   have.policies = {wanted, wanted};
   have.policies[0].outer_destination = address("192.0.2.9");
   have.policies[1].if_id = {2};
-  EXPECT_THAT(plan(want, have), ElementsAre("delete policy out ipv4 if_id 2 (192.0.2.1 to 192.0.2.2, reqid 5001): no longer wanted",
-                                            "set policy out ipv4 if_id 1 (192.0.2.1 to 192.0.2.2, reqid 5001): differs"));
+  EXPECT_THAT(plan(want, have),
+              ElementsAre("delete policy out ipv4 if_id 2 (192.0.2.1 to 192.0.2.2, reqid 5001): no longer wanted",
+                          "set policy out ipv4 if_id 1 (192.0.2.1 to 192.0.2.2, reqid 5001): differs"));
 }
 
 }  // namespace
