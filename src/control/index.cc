@@ -22,11 +22,9 @@ Index::Index(const model::Snapshot& from)
       tunnels(model::index_by_name(config.tunnels)),
       interfaces(model::index_by_name(config.interfaces)),
       gateways(model::index_by_name(config.gateways)),
-      statuses(model::index_by_name(snapshot.tunnels)) {
+      statuses(model::index_by_name(snapshot.tunnels)),
+      assignments(model::assignments_by_tunnel(config)) {
   for (const model::Tunnel& tunnel : config.tunnels) connections.emplace(connection_of(tunnel), tunnel.name);
-  for (const model::Interface& interface : config.interfaces) {
-    if (const auto* port = std::get_if<model::TunnelPort>(&interface.port)) assignments.emplace(port->tunnel, &interface);
-  }
   for (const model::TunnelStatus& status : snapshot.tunnels) tunnel_by_reqid.emplace(status.reqid, status.name);
   for (const auto& [id, child] : snapshot.sas.children) children[child.ike_id].push_back(&child);
   for (const auto& [id, ike] : snapshot.sas.ikes) {

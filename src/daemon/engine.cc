@@ -14,11 +14,6 @@ constexpr Duration kLookInterval{50};  // the kernel is read at most so often, h
 constexpr Duration kLookRetry{1'000};  // after a look that failed
 constexpr Duration kRescan{60'000};    // without any notice: what was lost costs so much time at most
 
-reconcile::System system_of(const platform::Capabilities& capabilities) {
-  return {capabilities.link_has_outer, capabilities.manages_policies, capabilities.address_needs_peer,
-          capabilities.route_has_metric};
-}
-
 std::string print_all(const std::vector<config::Finding>& findings) {
   std::string text;
   for (const config::Finding& finding : findings) text += (text.empty() ? "" : "\n") + config::print(finding);
@@ -38,7 +33,7 @@ std::vector<vici::WantedConnection> connections_of(const model::Config& config, 
 
 Engine::Engine(EngineWiring wiring, vici::Loaded loaded, reconcile::Numbers numbers)
     : wiring_(std::move(wiring)),
-      system_(system_of(wiring_.kernel.capabilities())),
+      system_(wiring_.kernel.capabilities()),
       random_state_(wiring_.seed),
       charon_(loaded, [this] { return random(); }),
       executor_(wiring_.kernel),
@@ -148,11 +143,11 @@ void Engine::reconcile(Now now) {
 void Engine::carry_out(Now now) {
   if (!executor_.busy()) return;
   for (const Executor::Done& done : executor_.step(now.steady, random())) {
-    const std::string change = print(done.op.change);
     if (done.error) {
       log::warning("kernel refused", {{"object", done.op.object}, {"error", done.error->text}});
       tell(now, "kernel", done.op.object, done.error->text);
     } else {
+      const std::string change = print(done.op.change);
       log::info("kernel changed", {{"change", change}, {"reason", done.op.reason}});
       tell(now, "kernel", done.op.object, fmt::format("{}: {}", change, done.op.reason));
     }
@@ -235,7 +230,8 @@ Result<std::string> Engine::accept_config(config::Parsed parsed, Now now) {
                                   finding.text, finding.remedy});
     }
     ++generation_;
-    must_plan_ = true;
+    must_plan_ = probes_changed_ = true;
+    std::erase_if(told_states_, [this](const auto& told) { return config_->tunnel(told.first) == nullptr; });
     charon_.want(connections_of(*config_, numbers_), now);
     supervisor_.supervise(wards_of(*config_, numbers_), now);
     std::string text = fmt::format("configuration {} accepted{}", generation_, same ? ", unchanged" : "");
@@ -255,9 +251,9 @@ model::CommandResult Engine::reload(Now now) {
   return fail("the file is refused and the running configuration stays:\n" + accepted.error().text, accepted.error().remedy);
 }
 
-Result<Requests::Target> Engine::find_target(const std::string& name, bool& child_only) const {
+Result<Requests::Target> Engine::find_target(const std::string& name) const {
   const std::string tunnel_name = name.substr(0, name.find('/'));
-  child_only = tunnel_name.size() != name.size();
+  const bool child_only = tunnel_name.size() != name.size();
   const model::Tunnel* tunnel = config_->tunnel(tunnel_name);
   const std::string child = child_only ? name.substr(tunnel_name.size() + 1) : "";
   const bool known = tunnel != nullptr &&
@@ -265,7 +261,7 @@ Result<Requests::Target> Engine::find_target(const std::string& name, bool& chil
   if (!known) return fail(fmt::format("there is no tunnel or child named \"{}\"", name), "vtictl list tunnels");
   if (!tunnel->enabled) return fail(fmt::format("{} is disabled in the file", tunnel_name), "set \"enabled\": true and reload");
   const net::Unit unit = numbers_.at(tunnel_name);
-  return Requests::Target{tunnel_name, unit, net::IfName::of(unit)};
+  return Requests::Target{tunnel_name, unit, net::IfName::of(unit), child_only};
 }
 
 void Engine::on_command(const model::Command& command, Requests::Reply reply, Now now) {
@@ -275,32 +271,29 @@ void Engine::on_command(const model::Command& command, Requests::Reply reply, No
     Now now;
 
     // Answers itself when there is no such tunnel or charon is away.
-    std::optional<Requests::Target> target(const std::string& name, bool& child_only) const {
-      auto found = engine.find_target(name, child_only);
+    std::optional<Requests::Target> target(const std::string& name) const {
+      auto found = engine.find_target(name);
       if (found && engine.charon_.table().connected) return *found;
       reply(found ? fail("charon does not answer", "is it running? systemctl status strongswan; vtictl status shows its socket")
                   : std::unexpected(found.error()));
       return std::nullopt;
     }
     void operator()(const model::Up& up) const {
-      bool child_only = false;
-      const auto found = target(up.target, child_only);
+      const auto found = target(up.target);
       if (!found) return;
       engine.supervisor_.bring_up(found->tunnel, now);
       engine.requests_.wait_up(*found, up.timeout, now, reply);
     }
     void operator()(const model::Down& down) const {
-      bool child_only = false;
-      const auto found = target(down.target, child_only);
+      const auto found = target(down.target);
       if (!found) return;
       engine.supervisor_.hold_down(found->tunnel);
       engine.requests_.wait_down(*found, down.timeout, now, reply);
     }
     void operator()(const model::Rekey& rekey) const {
-      bool child_only = false;
-      const auto found = target(rekey.target, child_only);
+      const auto found = target(rekey.target);
       if (!found) return;
-      engine.ask(engine.requests_.rekey(*found, child_only, engine.charon_.table(), rekey.timeout, now, reply), now);
+      engine.ask(engine.requests_.rekey(*found, engine.charon_.table(), rekey.timeout, now, reply), now);
     }
     void operator()(const model::Reload&) const { reply(engine.reload(now)); }
     void operator()(const model::Refresh&) const {
@@ -341,7 +334,10 @@ void Engine::stop(Now now) {
   while (executor_.busy()) carry_out(now);
 }
 
-std::vector<io::Prober::Target> Engine::probes() const { return probe_targets(*config_, numbers_, supervisor_); }
+std::optional<std::vector<io::Prober::Target>> Engine::take_probes() {
+  if (!std::exchange(probes_changed_, false)) return std::nullopt;
+  return probe_targets(*config_, numbers_, supervisor_);
+}
 
 std::vector<model::Problem> Engine::problems() const {
   std::vector<model::Problem> problems;
@@ -394,6 +390,7 @@ void Engine::tell_changes(Now now) {
     const auto [told, fresh] = told_states_.try_emplace(tunnel.name, view->state);
     if (!fresh && told->second == view->state) continue;
     told->second = view->state;
+    probes_changed_ = true;
     log::info("tunnel changed",
               {{"tunnel", tunnel.name}, {"state", std::string(print(view->state))}, {"reason", view->reason}});
     tell(now, "tunnel", tunnel.name,

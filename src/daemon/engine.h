@@ -60,8 +60,8 @@ class Engine {
   // The moment of the last step, made when somebody asks.
   [[nodiscard]] std::shared_ptr<const model::Snapshot> snapshot();
   [[nodiscard]] const model::Config& config() const { return *config_; }
-  // What the monitors are to probe; changes with the file and with tunnels that come and go.
-  [[nodiscard]] std::vector<io::Prober::Target> probes() const;
+  // What the monitors are to probe, when that has changed: with the file, and with tunnels that come and go.
+  [[nodiscard]] std::optional<std::vector<io::Prober::Target>> take_probes();
 
   // One look and one plan; nothing is written.
   [[nodiscard]] Result<model::Plan> plan_only();
@@ -89,7 +89,7 @@ class Engine {
   void collect_outcomes(Now now);
   void tell_changes(Now now);
   void tell(Now now, std::string kind, std::string object, std::string text);
-  [[nodiscard]] Result<Requests::Target> find_target(const std::string& name, bool& child_only) const;
+  [[nodiscard]] Result<Requests::Target> find_target(const std::string& name) const;
   [[nodiscard]] model::CommandResult plan_for(const model::MakePlan& command);
   [[nodiscard]] model::CommandResult reload(Now now);
   void refresh_counters();
@@ -98,7 +98,7 @@ class Engine {
   [[nodiscard]] std::uint32_t random();
 
   EngineWiring wiring_;
-  reconcile::System system_;
+  model::Capabilities system_;
   std::uint64_t random_state_;
   vici::Charon charon_;
   Executor executor_;
@@ -124,6 +124,7 @@ class Engine {
   bool kernel_seen_ = false;
   bool must_look_ = true;
   bool must_plan_ = true;
+  bool probes_changed_ = true;
   TimePoint next_look_{};  // not before
   TimePoint rescan_{};     // at the latest
   Now now_{};

@@ -12,6 +12,12 @@ constexpr BackoffLimits kRetry{Duration{500}, Duration{30'000}};
 
 bool creates(const model::Change& change) { return std::holds_alternative<model::CreateLink>(change); }
 
+// Nothing can stand on a link that could not be made.
+bool stands_on_any(const std::set<net::IfName>& missing, const model::Change& change) {
+  const net::IfName* device = reconcile::device_of(change);
+  return device != nullptr && !creates(change) && missing.contains(*device);
+}
+
 }  // namespace
 
 void Executor::accept(model::Plan plan, TimePoint now) {
@@ -24,10 +30,7 @@ void Executor::accept(model::Plan plan, TimePoint now) {
   for (const model::Op& op : plan_.ops | std::views::reverse) {
     const auto failure = failures_.find(op.object);
     if (failure != failures_.end() && failure->second.op.change == op.change && failure->second.next > now) continue;
-    const net::IfName* device = reconcile::device_of(op.change);
-    // Nothing can stand on a link whose creation waits for its next attempt.
-    if (device != nullptr && !creates(op.change) && missing.contains(*device)) continue;
-    due_.push_back(op);
+    if (!stands_on_any(missing, op.change)) due_.push_back(op);
   }
 }
 
@@ -41,10 +44,9 @@ std::vector<Executor::Done> Executor::step(TimePoint now, std::uint32_t random) 
   std::set<net::IfName> missing = missing_devices();
   for (std::size_t i = 0; i < portion.size(); ++i) {
     const model::Op& op = portion[i];
-    const net::IfName* device = reconcile::device_of(op.change);
     // What failed because its link could not be made is a consequence: it returns with the next plan, without a wait.
-    if (!results[i] && device != nullptr && !creates(op.change) && missing.contains(*device)) continue;
-    if (!results[i] && creates(op.change)) missing.insert(*device);
+    if (!results[i] && stands_on_any(missing, op.change)) continue;
+    if (!results[i] && creates(op.change)) missing.insert(*reconcile::device_of(op.change));
     note(op, results[i], now, random + static_cast<std::uint32_t>(i) * 2'654'435'761U);
     done.push_back({std::move(portion[i]), results[i] ? std::nullopt : std::optional(results[i].error())});
   }

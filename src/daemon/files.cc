@@ -17,18 +17,13 @@ namespace {
 constexpr std::size_t kLongestSecret = 64 * 1024;
 constexpr std::size_t kReadSize = 64 * 1024;
 
-std::unexpected<Error> failed(std::string_view what, const std::filesystem::path& path) {
-  const int code = errno;
-  return fail(fmt::format("cannot {} {}: {}", what, path.string(), std::strerror(code)), "", code);
-}
-
 Result<std::string> read_all(const UniqueFd& fd, const std::filesystem::path& path, std::size_t limit) {
   std::string text;
   std::array<char, kReadSize> chunk{};
   for (;;) {
     const ssize_t count = ::read(fd.get(), chunk.data(), chunk.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return failed("read", path);
+    if (count < 0) return file_failure("read", path);
     if (count == 0) return text;
     text.append(chunk.data(), static_cast<std::size_t>(count));
     if (text.size() > limit) return fail(fmt::format("{} is longer than {} bytes", path.string(), limit));
@@ -37,7 +32,7 @@ Result<std::string> read_all(const UniqueFd& fd, const std::filesystem::path& pa
 
 Result<void> check_secret(const UniqueFd& fd, const std::filesystem::path& path) {
   struct stat status {};
-  if (::fstat(fd.get(), &status) != 0) return failed("look at", path);
+  if (::fstat(fd.get(), &status) != 0) return file_failure("look at", path);
   if (!S_ISREG(status.st_mode)) return fail(fmt::format("{} is not a regular file", path.string()));
   if (status.st_uid != 0 && status.st_uid != ::geteuid()) {
     return fail(fmt::format("{} belongs to another user", path.string()), fmt::format("chown root {}", path.string()));
@@ -51,9 +46,14 @@ Result<void> check_secret(const UniqueFd& fd, const std::filesystem::path& path)
 
 }  // namespace
 
+std::unexpected<Error> file_failure(std::string_view what, const std::filesystem::path& path) {
+  const int code = errno;
+  return fail(fmt::format("cannot {} {}: {}", what, path.string(), std::strerror(code)), "", code);
+}
+
 Result<std::string> read_text(const std::filesystem::path& path) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return failed("open", path);
+  if (!fd) return file_failure("open", path);
   return read_all(fd, path, config::kLongestFile);
 }
 
@@ -61,7 +61,7 @@ config::SecretReader secret_reader(std::filesystem::path folder) {
   return [folder = std::move(folder)](std::string_view name) -> Result<std::string> {
     const std::filesystem::path path = folder / name;
     const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    if (!fd) return failed("open", path);
+    if (!fd) return file_failure("open", path);
     if (auto checked = check_secret(fd, path); !checked) return std::unexpected(checked.error());
     auto text = read_all(fd, path, kLongestSecret);
     if (text && text->ends_with('\n')) text->pop_back();
@@ -78,15 +78,15 @@ config::Parsed read_config(const std::filesystem::path& path) {
 Result<void> write_text(const std::filesystem::path& path, std::string_view text) {
   const std::filesystem::path fresh = path.string() + ".new";
   const UniqueFd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR));
-  if (!fd) return failed("write", fresh);
+  if (!fd) return file_failure("write", fresh);
   while (!text.empty()) {
     const ssize_t count = ::write(fd.get(), text.data(), text.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return failed("write", fresh);
+    if (count < 0) return file_failure("write", fresh);
     text.remove_prefix(static_cast<std::size_t>(count));
   }
-  if (::fsync(fd.get()) != 0) return failed("write", fresh);
-  if (::rename(fresh.c_str(), path.c_str()) != 0) return failed("replace", path);
+  if (::fsync(fd.get()) != 0) return file_failure("write", fresh);
+  if (::rename(fresh.c_str(), path.c_str()) != 0) return file_failure("replace", path);
   return {};
 }
 

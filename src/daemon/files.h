@@ -3,11 +3,15 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "config/parse.h"
 
 namespace vtid::daemon {
+
+// "cannot open /etc/vtid/vtid.json: Permission denied", from errno, right after the call that failed.
+[[nodiscard]] std::unexpected<Error> file_failure(std::string_view what, const std::filesystem::path& path);
 
 // A whole file of at most config::kLongestFile bytes.
 [[nodiscard]] Result<std::string> read_text(const std::filesystem::path& path);

@@ -158,7 +158,7 @@ class Daemon {
   void turn() {
     const TimePoint next = engine_->step(io::Loop::now());
     for (vici::Effect& effect : engine_->charon().take_effects()) charon_->carry_out(std::move(effect));
-    if (prober_) prober_->set_targets(engine_->probes());
+    if (auto probes = engine_->take_probes()) prober_->set_targets(std::move(*probes));
     loop_.wake_at(next, [this] { turn(); });
   }
 

@@ -60,15 +60,14 @@ void Requests::add(Pending pending) {
 }
 
 void Requests::wait_up(Target target, Duration timeout, Now now, Reply reply) {
-  add({Kind::up, std::move(target), false, now.steady, now.steady + timeout, timeout, std::move(reply), {}});
+  add({Kind::up, std::move(target), now.steady, now.steady + timeout, timeout, std::move(reply), {}});
 }
 
 void Requests::wait_down(Target target, Duration timeout, Now now, Reply reply) {
-  add({Kind::down, std::move(target), false, now.steady, now.steady + timeout, timeout, std::move(reply), {}});
+  add({Kind::down, std::move(target), now.steady, now.steady + timeout, timeout, std::move(reply), {}});
 }
 
-std::vector<RekeyAsk> Requests::rekey(Target target, bool child_only, const model::SaTable& sas, Duration timeout, Now now,
-                                      Reply reply) {
+std::vector<RekeyAsk> Requests::rekey(Target target, const model::SaTable& sas, Duration timeout, Now now, Reply reply) {
   std::set<std::uint32_t> ids = carrying_children(sas, target.unit);
   if (ids.empty()) {
     reply(fail(fmt::format("{} is not up: there is nothing to rekey", target.tunnel),
@@ -76,8 +75,7 @@ std::vector<RekeyAsk> Requests::rekey(Target target, bool child_only, const mode
     return {};
   }
   std::vector<RekeyAsk> asks = asks_for(target.tunnel, target.unit, sas, true);
-  add({Kind::rekey_child, std::move(target), child_only, now.steady, now.steady + timeout, timeout, std::move(reply),
-       std::move(ids)});
+  add({Kind::rekey_child, std::move(target), now.steady, now.steady + timeout, timeout, std::move(reply), std::move(ids)});
   return asks;
 }
 
@@ -128,7 +126,7 @@ std::optional<CommandResult> Requests::outcome(Pending& pending, const Superviso
       return std::nullopt;
     case Kind::rekey_child:
       if (replaced(pending.old_ids, carrying_children(sas, pending.target.unit))) {
-        if (pending.child_only) return Answer{fmt::format("{} has new CHILD_SAs after {}", name, took), {}};
+        if (pending.target.child_only) return Answer{fmt::format("{} has new CHILD_SAs after {}", name, took), {}};
         pending.kind = Kind::rekey_ike;
         pending.old_ids = parents_of(sas, pending.target.unit);
         std::ranges::move(asks_for(name, pending.target.unit, sas, false), std::back_inserter(asks));

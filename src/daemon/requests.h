@@ -29,13 +29,13 @@ class Requests {
     std::string tunnel;
     net::Unit unit;
     net::IfName device;
+    bool child_only = false;  // "tunnel/child" was named
   };
 
   void wait_up(Target target, Duration timeout, Now now, Reply reply);
   void wait_down(Target target, Duration timeout, Now now, Reply reply);
   // Every CHILD_SA that carries, then, unless only the child was named, every IKE_SA.
-  [[nodiscard]] std::vector<RekeyAsk> rekey(Target target, bool child_only, const model::SaTable& sas, Duration timeout,
-                                            Now now, Reply reply);
+  [[nodiscard]] std::vector<RekeyAsk> rekey(Target target, const model::SaTable& sas, Duration timeout, Now now, Reply reply);
 
   // charon refused to rekey.
   void on_refused(const std::string& tunnel, const Error& error);
@@ -52,7 +52,6 @@ class Requests {
   struct Pending {
     Kind kind{};
     Target target;
-    bool child_only = false;
     TimePoint began;
     TimePoint deadline;
     Duration timeout{};

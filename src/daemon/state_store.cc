@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "daemon/files.h"
@@ -94,16 +93,11 @@ class Memory final : public StateStore {
   vici::Loaded loaded_;
 };
 
-std::unexpected<Error> failed(std::string_view what, const std::filesystem::path& path) {
-  const int code = errno;
-  return fail(fmt::format("cannot {} {}: {}", what, path.string(), std::strerror(code)), "", code);
-}
-
 Result<void> make_folder(const std::filesystem::path& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
   if (error) return fail(fmt::format("cannot make {}: {}", path.string(), error.message()), "", error.value());
-  if (::chmod(path.c_str(), S_IRWXU) != 0) return failed("close to others", path);
+  if (::chmod(path.c_str(), S_IRWXU) != 0) return file_failure("close to others", path);
   return {};
 }
 
@@ -113,16 +107,16 @@ Result<std::unique_ptr<StateStore>> open_state_directory(const std::filesystem::
   if (auto made = make_folder(directory); !made) return std::unexpected(made.error());
   const auto lock_path = directory / "lock";
   UniqueFd lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR));
-  if (!lock) return failed("open", lock_path);
+  if (!lock) return file_failure("open", lock_path);
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return failed("lock", lock_path);
+    if (errno != EWOULDBLOCK) return file_failure("lock", lock_path);
     const std::string holder = read_text(lock_path).value_or("");
     return fail(fmt::format("another vtid (pid {}) uses {}", holder.substr(0, holder.find('\n')), directory.string()),
                 "stop it, or give this one a --state and a --socket of its own");
   }
   const std::string pid = fmt::format("{}\n", ::getpid());
   if (::ftruncate(lock.get(), 0) != 0 || ::pwrite(lock.get(), pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
-    return failed("write", lock_path);
+    return file_failure("write", lock_path);
   }
   return std::make_unique<Directory>(directory, std::move(lock));
 }

@@ -31,21 +31,13 @@ Ward ward_of(const model::Tunnel& tunnel, net::Unit unit) {
   return ward;
 }
 
-// The IKE_SA whose ends are shown: the newest with a CHILD_SA that carries.
-const model::IkeSa* live_ike(const model::SaTable& sas, const std::vector<const model::ChildSa*>& children) {
-  const model::ChildSa* newest = nullptr;
-  for (const model::ChildSa* child : children) {
-    if (child->carries() && (newest == nullptr || child->id > newest->id)) newest = child;
-  }
-  if (newest == nullptr) return nullptr;
-  const auto found = sas.ikes.find(newest->ike_id);
-  return found == sas.ikes.end() ? nullptr : &found->second;
-}
-
-void show_ends(model::TunnelStatus& status, const model::Tunnel& tunnel, const model::IkeSa* live) {
-  if (live != nullptr) {
-    status.local = net::print(live->local);
-    status.remote = net::print(live->remote);
+// Of the IKE_SA whose CHILD_SA carries, else of the file.
+void show_ends(model::TunnelStatus& status, const model::Tunnel& tunnel, const model::SaTable& sas,
+               const model::ChildSa* live) {
+  const auto found = live == nullptr ? sas.ikes.end() : sas.ikes.find(live->ike_id);
+  if (found != sas.ikes.end()) {
+    status.local = net::print(found->second.local);
+    status.remote = net::print(found->second.remote);
   } else if (const auto* ike = std::get_if<model::Ike>(&tunnel.ike)) {
     status.local = print(ike->local.address);
     status.remote = print(ike->remote.address);
@@ -62,13 +54,9 @@ std::vector<Ward> wards_of(const model::Config& config, const reconcile::Numbers
 
 std::vector<model::TunnelStatus> tunnel_statuses(const StatusSources& sources) {
   const auto children = reconcile::children_by_unit(sources.sas);
-  std::map<std::string_view, const model::Interface*> assignments;
-  for (const model::Interface& interface : sources.config.interfaces) {
-    if (const auto* port = std::get_if<model::TunnelPort>(&interface.port)) assignments.emplace(port->tunnel, &interface);
-  }
+  const auto assignments = model::assignments_by_tunnel(sources.config);
   std::multimap<std::string_view, std::string_view> gateways;
   for (const model::Gateway& gateway : sources.config.gateways) gateways.emplace(gateway.interface, gateway.name);
-  static const std::vector<const model::ChildSa*> kNone;
 
   std::vector<model::TunnelStatus> statuses;
   for (const model::Tunnel& tunnel : sources.config.tunnels) {
@@ -83,11 +71,9 @@ std::vector<model::TunnelStatus> tunnel_statuses(const StatusSources& sources) {
       status.since = view->since;
       status.reason = view->reason;
     }
-    const auto own = children.find(unit);
-    const auto& sas = own == children.end() ? kNone : own->second;
-    show_ends(status, tunnel, live_ike(sources.sas, sas));
-    // Duplicates and the old halves of a rekey are one child to people.
-    status.children_up = std::ranges::any_of(sas, [](const model::ChildSa* sa) { return sa->carries(); }) ? 1 : 0;
+    const model::ChildSa* live = reconcile::live_child(children, unit);
+    show_ends(status, tunnel, sources.sas, live);
+    status.children_up = live != nullptr ? 1 : 0;  // duplicates and the old halves of a rekey are one child to people
     status.children_wanted = tunnel.enabled ? 1 : 0;
     if (const auto mtu = sources.derived.mtus.find(tunnel.name); mtu != sources.derived.mtus.end()) {
       status.mtu = mtu->second.value;

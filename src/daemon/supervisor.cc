@@ -15,11 +15,11 @@ using model::TunnelState;
 constexpr BackoffLimits kInitiateRetry{Duration{1'000}, Duration{60'000}};
 constexpr Duration kRateWindow{1'000};
 constexpr int kBegunPerWindow = 100;  // attempts begun per second over all tunnels: charon has 16 threads by default
+constexpr const char* kReachRemedy = "is it reachable, does it run IKE, and do UDP 500 and 4500 pass on the way?";
 constexpr Duration kFirstLook{50};
 constexpr Duration kForceAfter{3'000};   // a peer that is gone never consents to a deletion
 constexpr Duration kRefusalTime{3'000};  // charon's first retransmission comes after 4 s: what ends sooner was refused
 
-bool answered(const model::IkeSa& ike) { return ike.peer_answered; }
 bool established(const model::IkeSa& ike) {
   return ike.state == model::IkeState::established || ike.state == model::IkeState::rekeying;
 }
@@ -83,9 +83,7 @@ std::vector<Ask> Supervisor::step(const model::SaTable& sas, Now now) {
   static const std::vector<const model::IkeSa*> kNone;
   for (auto& [name, charge] : charges_) {
     const auto own_ikes = ikes.find(charge.ward.ike);
-    const auto own_children = children.find(charge.ward.unit);
-    const bool carries = own_children != children.end() &&
-                         std::ranges::any_of(own_children->second, [](const model::ChildSa* sa) { return sa->carries(); });
+    const bool carries = reconcile::live_child(children, charge.ward.unit) != nullptr;
     follow(charge, own_ikes == ikes.end() ? kNone : own_ikes->second, carries, now, asks);
   }
   std::erase_if(charges_, [](const auto& charge) { return charge.second.leaving && !charge.second.terminating; });
@@ -149,7 +147,7 @@ void Supervisor::pursue(Charge& charge, const std::vector<const model::IkeSa*>& 
   }
   Attempt& attempt = *charge.attempt;
   attempt.seen |= !ikes.empty();
-  attempt.answered |= std::ranges::any_of(ikes, [](const model::IkeSa* ike) { return answered(*ike); });
+  attempt.answered |= std::ranges::any_of(ikes, &model::IkeSa::peer_answered);
   attempt.established |= std::ranges::any_of(ikes, [](const model::IkeSa* ike) { return established(*ike); });
   const Duration age = now.steady - attempt.began;
   set_state(charge, TunnelState::connecting, now);
@@ -162,8 +160,7 @@ void Supervisor::pursue(Charge& charge, const std::vector<const model::IkeSa*>& 
       fail_attempt(charge, now, fmt::format("{} refused at once: the PSK, the ids or the proposals do not match", ward.peer),
                    "compare the PSK, both ids and the proposals on the two ends; charon's log names the refusal");
     } else {
-      fail_attempt(charge, now, fmt::format("no answer from {}", ward.peer),
-                   "is it reachable, does it run IKE, and do UDP 500 and 4500 pass on the way?");
+      fail_attempt(charge, now, fmt::format("no answer from {}", ward.peer), kReachRemedy);
     }
     return;
   }
@@ -174,7 +171,7 @@ void Supervisor::pursue(Charge& charge, const std::vector<const model::IkeSa*>& 
   }
   if (age > kRefusalTime && attempt.seen && !attempt.answered) {
     view.reason = fmt::format("no answer from {} so far", ward.peer);
-    view.remedy = "is it reachable, does it run IKE, and do UDP 500 and 4500 pass on the way?";
+    view.remedy = kReachRemedy;
   } else if (!view.failed) {
     view.reason = "connecting";
   }

@@ -62,6 +62,14 @@ MergedChild merge_children(const Tunnel& tunnel) {
   return merged;
 }
 
+std::map<std::string_view, const Interface*> assignments_by_tunnel(const Config& config) {
+  std::map<std::string_view, const Interface*> assignments;
+  for (const Interface& interface : config.interfaces) {
+    if (const auto* port = std::get_if<TunnelPort>(&interface.port)) assignments.emplace(port->tunnel, &interface);
+  }
+  return assignments;
+}
+
 const Tunnel* Config::tunnel(std::string_view name) const { return find_named(tunnels, name); }
 const Interface* Config::interface(std::string_view name) const { return find_named(interfaces, name); }
 const Gateway* Config::gateway(std::string_view name) const { return find_named(gateways, name); }

@@ -206,4 +206,7 @@ template <class T>
   return index;
 }
 
+// The interfaces that are assigned to tunnels, by the tunnel's name. Lives no longer than the configuration.
+[[nodiscard]] std::map<std::string_view, const Interface*> assignments_by_tunnel(const Config& config);
+
 }  // namespace vtid::model

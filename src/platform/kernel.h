@@ -9,21 +9,13 @@
 #include <vector>
 
 #include "base/error.h"
+#include "model/capabilities.h"
 #include "model/observed.h"
 #include "model/op.h"
 
 namespace vtid::platform {
 
-// Differences between systems that the planner has to know.
-struct Capabilities {
-  std::string_view system;     // "linux", "freebsd", "memory"
-  bool link_has_if_id = true;  // Linux: if_id; FreeBSD: reqid and outer addresses on the link
-  bool link_has_outer = false;
-  bool manages_policies = true;     // SPs by reqid are ours to make
-  bool address_needs_peer = false;  // FreeBSD: IPv4 needs its peer (EDESTADDRREQ)
-  bool route_has_metric = true;
-  bool operator==(const Capabilities&) const = default;
-};
+using model::Capabilities;
 
 // What notifications said since the last drain(). Only "look again" follows from it.
 struct Notices {

@@ -11,22 +11,9 @@ namespace {
 constexpr std::uint32_t kDefaultOuterMtu = 1500;
 constexpr net::Metric kIpv6DefaultMetric{1024};  // IP6_RT_PRIO_USER, what the kernel puts for 0
 
-using Children = std::map<net::Unit, std::vector<const model::ChildSa*>>;
-
 net::Unit unit_of(const model::ChildSa& child) {
   if (child.if_id_in.value != 0) return {child.if_id_in.value};
   return {child.reqid.value > net::kReqIdBase ? child.reqid.value - net::kReqIdBase : 0};
-}
-
-// The newest SA that carries traffic decides about path and algorithms.
-const model::ChildSa* newest(const Children& children, net::Unit unit) {
-  const auto found = children.find(unit);
-  const model::ChildSa* best = nullptr;
-  if (found == children.end()) return best;
-  for (const model::ChildSa* child : found->second) {
-    if (child->carries() && (best == nullptr || child->id > best->id)) best = child;
-  }
-  return best;
 }
 
 struct OuterEnds {
@@ -85,12 +72,8 @@ Mtu expected_mtu(const model::Tunnel& tunnel, const OuterPath& path, const Host&
 class Derivation {
  public:
   Derivation(const model::Config& config, const Numbers& numbers, const model::SaTable& sas, const Host& host,
-             const System& system)
-      : config_(config), numbers_(numbers), sas_(sas), host_(host), system_(system), children_(children_by_unit(sas)) {
-    for (const model::Interface& interface : config.interfaces) {
-      if (const auto* port = std::get_if<model::TunnelPort>(&interface.port)) assignments_.emplace(port->tunnel, &interface);
-    }
-  }
+             const model::Capabilities& system)
+      : config_(config), numbers_(numbers), sas_(sas), host_(host), system_(system), children_(children_by_unit(sas)) {}
 
   Derived run() {
     for (const model::Tunnel& tunnel : config_.tunnels) {
@@ -113,7 +96,7 @@ class Derivation {
   void add_tunnel(const model::Tunnel& tunnel) {
     const net::Unit unit = numbers_.at(tunnel.name);
     const std::string because = "tunnels/" + tunnel.name;
-    const model::ChildSa* live = newest(children_, unit);
+    const model::ChildSa* live = live_child(children_, unit);
     const OuterEnds ends = outer_ends(tunnel, sas_, live);
     model::Link link;
     link.name = net::IfName::of(unit);
@@ -191,12 +174,12 @@ class Derivation {
   const Numbers& numbers_;
   const model::SaTable& sas_;
   const Host& host_;
-  const System& system_;
-  const Children children_;
+  const model::Capabilities& system_;
+  const ChildrenByUnit children_;
   const std::map<std::string_view, const model::Tunnel*> tunnels_ = model::index_by_name(config_.tunnels);
   const std::map<std::string_view, const model::Interface*> interfaces_ = model::index_by_name(config_.interfaces);
   const std::map<std::string_view, const model::Gateway*> gateways_ = model::index_by_name(config_.gateways);
-  std::map<std::string, const model::Interface*> assignments_;
+  const std::map<std::string_view, const model::Interface*> assignments_ = model::assignments_by_tunnel(config_);
   Derived derived_;
 };
 
@@ -216,14 +199,24 @@ Host read_host(const model::Observed& observed) {
 }
 
 Derived derive(const model::Config& config, const Numbers& numbers, const model::SaTable& sas, const Host& host,
-               const System& system) {
+               const model::Capabilities& system) {
   return Derivation(config, numbers, sas, host, system).run();
 }
 
-std::map<net::Unit, std::vector<const model::ChildSa*>> children_by_unit(const model::SaTable& sas) {
-  Children children;
+ChildrenByUnit children_by_unit(const model::SaTable& sas) {
+  ChildrenByUnit children;
   for (const auto& [id, child] : sas.children) children[unit_of(child)].push_back(&child);
   return children;
+}
+
+const model::ChildSa* live_child(const ChildrenByUnit& children, net::Unit unit) {
+  const auto found = children.find(unit);
+  const model::ChildSa* newest = nullptr;
+  if (found == children.end()) return newest;
+  for (const model::ChildSa* child : found->second) {
+    if (child->carries() && (newest == nullptr || child->id > newest->id)) newest = child;
+  }
+  return newest;
 }
 
 std::vector<const model::ChildSa*> children_of(const model::SaTable& sas, net::Unit unit) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "model/capabilities.h"
 #include "model/config.h"
 #include "model/desired.h"
 #include "model/observed.h"
@@ -14,15 +15,6 @@
 #include "reconcile/numbers.h"
 
 namespace vtid::reconcile {
-
-// The system's differences that the model depends on (the planner's copy of platform::Capabilities, which it may not see).
-struct System {
-  bool link_has_outer = false;
-  bool manages_policies = true;
-  bool address_needs_peer = false;
-  bool route_has_metric = true;
-  bool operator==(const System&) const = default;
-};
 
 // The host's facts that wanted values follow: where outer packets leave, and what our links have now.
 struct Host {
@@ -39,12 +31,16 @@ struct Derived {
 };
 
 [[nodiscard]] Derived derive(const model::Config& config, const Numbers& numbers, const model::SaTable& sas, const Host& host,
-                             const System& system);
+                             const model::Capabilities& system);
 
 // The CHILD_SAs of a tunnel, whatever they are called: those with its if_id, or its reqid where if_ids are absent.
 [[nodiscard]] std::vector<const model::ChildSa*> children_of(const model::SaTable& sas, net::Unit unit);
 
 // The same for all tunnels at once, for loops over many.
-[[nodiscard]] std::map<net::Unit, std::vector<const model::ChildSa*>> children_by_unit(const model::SaTable& sas);
+using ChildrenByUnit = std::map<net::Unit, std::vector<const model::ChildSa*>>;
+[[nodiscard]] ChildrenByUnit children_by_unit(const model::SaTable& sas);
+
+// The newest that carries traffic: it says by which path and with which algorithms. None: the tunnel is not up.
+[[nodiscard]] const model::ChildSa* live_child(const ChildrenByUnit& children, net::Unit unit);
 
 }  // namespace vtid::reconcile

@@ -36,7 +36,7 @@ std::string name_of(const model::Policy& policy) {
 }
 
 // What has to change about a link in place, as a reason; empty when nothing has.
-std::string difference(const model::ObservedLink& have, const model::Link& want, const System& system) {
+std::string difference(const model::ObservedLink& have, const model::Link& want, const model::Capabilities& system) {
   std::string text;
   const auto add = [&text](std::string part) { text += (text.empty() ? "" : ", ") + std::move(part); };
   if (have.mtu != want.mtu) add(fmt::format("mtu is {}, wanted {}", have.mtu, want.mtu));
@@ -49,7 +49,7 @@ std::string difference(const model::ObservedLink& have, const model::Link& want,
 
 class Planner {
  public:
-  Planner(const model::Desired& desired, const model::Observed& observed, const System& system, Removal removal)
+  Planner(const model::Desired& desired, const model::Observed& observed, const model::Capabilities& system, Removal removal)
       : desired_(desired), observed_(observed), system_(system), removal_(removal), conflicts_(desired, observed) {}
 
   model::Plan run() {
@@ -159,7 +159,7 @@ class Planner {
 
   const model::Desired& desired_;
   const model::Observed& observed_;
-  const System& system_;
+  const model::Capabilities& system_;
   const Removal removal_;
   const Conflicts conflicts_;
   std::set<net::IfName> gone_;  // links that are not there, or will not be, when addresses and routes have their turn
@@ -168,7 +168,8 @@ class Planner {
 
 }  // namespace
 
-model::Plan make_plan(const model::Desired& desired, const model::Observed& observed, const System& system, Removal removal) {
+model::Plan make_plan(const model::Desired& desired, const model::Observed& observed, const model::Capabilities& system,
+                      Removal removal) {
   return Planner(desired, observed, system, removal).run();
 }
 

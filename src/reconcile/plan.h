@@ -14,7 +14,7 @@ enum class Removal : std::uint8_t {
   withheld,  // not everything has been seen whole once: unknown is not empty
 };
 
-[[nodiscard]] model::Plan make_plan(const model::Desired& desired, const model::Observed& observed, const System& system,
-                                    Removal removal);
+[[nodiscard]] model::Plan make_plan(const model::Desired& desired, const model::Observed& observed,
+                                    const model::Capabilities& system, Removal removal);
 
 }  // namespace vtid::reconcile

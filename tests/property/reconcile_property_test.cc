@@ -69,7 +69,8 @@ class World {
   }
   model::Plan plan() {
     const model::Observed observed = kernel.observe().value();
-    return make_plan(derive(file, numbers, {}, read_host(observed), System{}).desired, observed, System{}, Removal::allowed);
+    return make_plan(derive(file, numbers, {}, read_host(observed), model::Capabilities{}).desired, observed,
+                     model::Capabilities{}, Removal::allowed);
   }
   // Plans and applies until nothing is left to do. Whether that took few enough rounds.
   bool converge() {

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "scenario/stage.h"
 
 namespace vtid::test {
@@ -108,6 +110,19 @@ TEST_F(Life, ATunnelThatLeavesTheFileTakesEverythingOfItsOwn) {
   EXPECT_TRUE(stage.charon.children.empty());
   EXPECT_TRUE(stage.charon.connections.empty());
   EXPECT_TRUE(stage.charon.secrets.empty());
+}
+
+TEST_F(Life, ATunnelThatComesBackIsToldAndProbedAnew) {
+  const std::string whole = stage.file;
+  stage.file = R"({ "tunnels": {} })";
+  (void)stage.command(model::Reload{}, Duration{10'000});
+  (void)stage.engine->take_probes();
+  stage.events.clear();
+  stage.file = whole;
+  (void)stage.command(model::Reload{}, Duration{10'000});
+  EXPECT_EQ(std::ranges::count(stage.events, std::string("is up"), &model::Event::text), 1);
+  EXPECT_TRUE(stage.engine->take_probes().value().at(0).tunnel_up);
+  EXPECT_FALSE(stage.engine->take_probes().has_value());
 }
 
 TEST_F(Life, ADisabledTunnelIsTakenDown) {

@@ -34,7 +34,7 @@ class Requested : public testing::Test {
   model::SaTable sas;
   Supervisor supervisor{[] { return 512U; }};
   Requests requests;
-  Requests::Target target{"hq", {1}, test::device("ipsec1")};
+  Requests::Target target{"hq", {1}, test::device("ipsec1"), false};
   std::vector<std::string> answers;
 };
 
@@ -79,7 +79,7 @@ TEST_F(Requested, DownIsAnsweredWhenNothingIsLeft) {
 TEST_F(Requested, RekeyRenewsTheChildThenTheIke) {
   test::install(sas, 1, "hq", {1});
   (void)check();
-  EXPECT_THAT(requests.rekey(target, false, sas, Duration{30'000}, now, reply()), ElementsAre(RekeyAsk{"hq", "hq", "hq"}));
+  EXPECT_THAT(requests.rekey(target, sas, Duration{30'000}, now, reply()), ElementsAre(RekeyAsk{"hq", "hq", "hq"}));
   sas.children[1].state = model::ChildState::rekeyed;
   auto renewed = sas.children[1];
   renewed.id = 2;
@@ -97,7 +97,8 @@ TEST_F(Requested, RekeyRenewsTheChildThenTheIke) {
 TEST_F(Requested, RekeyOfAChildLeavesTheIkeAlone) {
   test::install(sas, 1, "hq", {1});
   (void)check();
-  (void)requests.rekey(target, true, sas, Duration{30'000}, now, reply());
+  target.child_only = true;
+  (void)requests.rekey(target, sas, Duration{30'000}, now, reply());
   test::install(sas, 2, "hq", {1});
   sas.children.erase(1);
   EXPECT_THAT(check(), IsEmpty());
@@ -106,14 +107,14 @@ TEST_F(Requested, RekeyOfAChildLeavesTheIkeAlone) {
 
 TEST_F(Requested, RekeyOfWhatIsNotUpIsRefused) {
   (void)check();
-  EXPECT_THAT(requests.rekey(target, false, sas, Duration{30'000}, now, reply()), IsEmpty());
+  EXPECT_THAT(requests.rekey(target, sas, Duration{30'000}, now, reply()), IsEmpty());
   EXPECT_THAT(answers, ElementsAre("hq is not up: there is nothing to rekey"));
 }
 
 TEST_F(Requested, RekeyEndsWhenTheTunnelIsLost) {
   test::install(sas, 1, "hq", {1});
   (void)check();
-  (void)requests.rekey(target, false, sas, Duration{30'000}, now, reply());
+  (void)requests.rekey(target, sas, Duration{30'000}, now, reply());
   sas.children.clear();
   sas.ikes.clear();
   (void)check();
@@ -122,7 +123,7 @@ TEST_F(Requested, RekeyEndsWhenTheTunnelIsLost) {
 
 TEST_F(Requested, RekeyEndsWhenCharonRefuses) {
   test::install(sas, 1, "hq", {1});
-  (void)requests.rekey(target, false, sas, Duration{30'000}, now, reply());
+  (void)requests.rekey(target, sas, Duration{30'000}, now, reply());
   requests.on_refused("hq", {"no matching CHILD_SA", "", 0});
   EXPECT_THAT(answers, ElementsAre("hq was not rekeyed: no matching CHILD_SA"));
 }

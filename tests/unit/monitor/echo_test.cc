@@ -25,7 +25,7 @@ Bytes reply6(const Echo& echo) {
 Bytes reply4(const Echo& echo, std::uint8_t words) {
   auto message = encode_request(Family::ipv4, echo);
   message[0] = 0;  // type 8 became 0: the checksum grows by 0x0800, with end-around carry
-  const unsigned sum = (message[2] << 8U | message[3]) + 0x0800U;
+  const unsigned sum = (unsigned{message[2]} << 8U | unsigned{message[3]}) + 0x0800U;
   message[2] = static_cast<std::uint8_t>(sum >> 8U);
   message[3] = static_cast<std::uint8_t>((sum & 0xffU) + (sum >> 16U));
   Bytes packet(words * 4U);

@@ -14,7 +14,7 @@ using test::prefix;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-const System kLinux{};
+const model::Capabilities kLinux{};
 const Numbers kNumbers{{"hq", {1}}};
 
 model::Config one_tunnel() {
@@ -23,7 +23,8 @@ model::Config one_tunnel() {
   return config;
 }
 
-Derived of(const model::Config& config, const model::SaTable& sas = {}, const Host& host = {}, const System& system = kLinux) {
+Derived of(const model::Config& config, const model::SaTable& sas = {}, const Host& host = {},
+           const model::Capabilities& system = kLinux) {
   return derive(config, kNumbers, sas, host, system);
 }
 

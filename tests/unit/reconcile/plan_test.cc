@@ -74,11 +74,11 @@ std::vector<std::string> lines(const model::Plan& plan) {
 }
 
 std::vector<std::string> plan(const model::Desired& want, const model::Observed& have, Removal removal = Removal::allowed) {
-  return lines(make_plan(want, have, System{}, removal));
+  return lines(make_plan(want, have, model::Capabilities{}, removal));
 }
 
 TEST(Plan, IsEmptyWhenTheWorldIsAsWanted) {
-  EXPECT_EQ(make_plan(desired(), observed(), System{}, Removal::allowed), model::Plan{});
+  EXPECT_EQ(make_plan(desired(), observed(), model::Capabilities{}, Removal::allowed), model::Plan{});
 }
 
 TEST(Plan, BuildsLinkThenAddressThenRoute) {
@@ -149,7 +149,7 @@ TEST(Plan, LeavesAForeignLinkOfOurNameAlone) {
   have.links[0].if_id.reset();
   have.addresses.clear();
   have.routes.clear();
-  const auto made = make_plan(desired(), have, System{}, Removal::allowed);
+  const auto made = make_plan(desired(), have, model::Capabilities{}, Removal::allowed);
   EXPECT_THAT(made.ops, IsEmpty());
   EXPECT_THAT(made.problems,
               ElementsAre(model::Problem{model::Severity::error, "tunnels/t1",
@@ -163,7 +163,7 @@ TEST(Plan, LeavesAForeignLinkOfOurNumberAlone) {
   have.links[0].if_id = net::IfId{1};
   have.addresses.clear();
   have.routes.clear();
-  const auto made = make_plan(desired(), have, System{}, Removal::allowed);
+  const auto made = make_plan(desired(), have, model::Capabilities{}, Removal::allowed);
   EXPECT_THAT(made.ops, IsEmpty());
   EXPECT_EQ(made.problems.at(0).text, "vti9 has if_id 1, which ipsec1 needs, and vtid did not make it");
 }
