@@ -12,9 +12,11 @@ namespace {
 constexpr std::string_view kSuffix4 = "_VTIV4";
 constexpr std::string_view kSuffix6 = "_VTIV6";
 
-const model::Child* first_child(const model::Tunnel& tunnel, net::Family family) {
+// The first child of that family whose addresses the interface carries.
+const model::Child* first_child(const model::Tunnel& tunnel, const model::TunnelPort& port, net::Family family) {
   const auto found = std::ranges::find_if(tunnel.children, [&](const model::Child& child) {
-    return child.enabled && child.mode == model::ChildMode::vti && child.local.family() == family;
+    return child.enabled && child.mode == model::ChildMode::vti && child.local.family() == family &&
+           (port.child.empty() || port.child == child.name);
   });
   return found == tunnel.children.end() ? nullptr : &*found;
 }
@@ -53,7 +55,7 @@ std::vector<model::Gateway> Automatic::gateways() const {
       model::Gateway& gateway = result.emplace_back();
       gateway.name = name(interface->name, family);
       gateway.interface = interface->name;
-      gateway.address = first_child(*tunnel_of(*interface), family)->remote;
+      gateway.address = first_child(*tunnel_of(*interface), std::get<model::TunnelPort>(interface->port), family)->remote;
       gateway.automatic = true;
     }
   }
@@ -76,8 +78,13 @@ std::optional<Absence> Automatic::why_disabled(const model::Interface& interface
     return Absence{join("/interfaces", interface.name) + "/enabled", fmt::format("interfaces/{} is disabled", interface.name),
                    "enable it"};
   }
-  if (tunnel == nullptr || tunnel->enabled) return std::nullopt;
-  return Absence{join("/tunnels", tunnel->name) + "/enabled", fmt::format("tunnels/{} is disabled", tunnel->name), "enable it"};
+  if (tunnel == nullptr) return std::nullopt;
+  const std::string at = join("/tunnels", tunnel->name);
+  if (!tunnel->enabled) return Absence{at + "/enabled", fmt::format("tunnels/{} is disabled", tunnel->name), "enable it"};
+  const model::Child* child = tunnel->child(std::get<model::TunnelPort>(interface.port).child);
+  if (child == nullptr || child->enabled) return std::nullopt;
+  return Absence{join(at + "/children", child->name) + "/enabled",
+                 fmt::format("tunnels/{}/children/{} is disabled", tunnel->name, child->name), "enable it"};
 }
 
 std::optional<Absence> Automatic::why_absent(const model::Interface& interface, net::Family family) const {
@@ -86,7 +93,12 @@ std::optional<Absence> Automatic::why_absent(const model::Interface& interface, 
     return Absence{join("/interfaces", interface.name), fmt::format("interfaces/{} has no tunnel", interface.name), ""};
   }
   if (auto disabled = why_disabled(interface)) return disabled;
-  if (first_child(*tunnel, family) != nullptr) return std::nullopt;
+  const auto& port = std::get<model::TunnelPort>(interface.port);
+  if (first_child(*tunnel, port, family) != nullptr) return std::nullopt;
+  if (!port.child.empty()) {
+    return Absence{join("/interfaces", interface.name),
+                   fmt::format("tunnels/{}/children/{} is not {}", tunnel->name, port.child, net::print(family)), ""};
+  }
   return Absence{join("/tunnels", tunnel->name) + "/children",
                  fmt::format("tunnels/{} has no enabled VTI child of {}", tunnel->name, net::print(family)),
                  "add or enable one"};

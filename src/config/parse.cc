@@ -50,14 +50,16 @@ model::Config read(const Node& tree, Findings& findings, const SecretReader& rea
   return config;
 }
 
-// Writes into every VTI child what it takes from its siblings or from the defaults, so that nothing is left to guess.
+// Writes into every enabled child what it takes from its siblings or from the defaults, so that nothing is left to guess.
 void fill_in(model::Tunnel& tunnel) {
-  const model::MergedChild merged = model::merge_children(tunnel);
-  for (model::Child& child : tunnel.children) {
-    if (!child.policies) child.policies = merged.policies;
-    if (std::holds_alternative<model::ExternalIke>(tunnel.ike)) continue;  // swanctl.conf has the rest
-    if (child.proposals.empty()) child.proposals = merged.proposals;
-    if (!child.rekey) child.rekey = merged.rekey;
+  for (const model::ChildConfig& config : model::child_configs(tunnel)) {
+    for (const model::Child* filled : config.children) {
+      model::Child& child = tunnel.children[static_cast<std::size_t>(filled - tunnel.children.data())];
+      if (child.mode == model::ChildMode::vti) child.policies = config.policies;
+      if (std::holds_alternative<model::ExternalIke>(tunnel.ike)) continue;  // swanctl.conf has the rest
+      child.proposals = config.proposals;
+      child.rekey = config.rekey;
+    }
   }
 }
 

@@ -48,12 +48,23 @@ Json own_ike(const model::Ike& ike) {
           {"encapsulate", ike.encapsulate}};
 }
 
+Json networks(const std::vector<net::Prefix>& networks) {
+  if (networks.size() == 1) return net::print(networks.front());
+  Json result = Json::array();
+  for (const net::Prefix& network : networks) result.push_back(net::print(network));
+  return result;
+}
+
 Json child(const model::Child& child) {
-  Json result{{"mode", model::print(child.mode)},
-              {"description", child.description},
-              {"enabled", child.enabled},
-              {"local", net::print(child.local)},
-              {"remote", net::print(child.remote)}};
+  Json result{{"mode", model::print(child.mode)}, {"description", child.description}, {"enabled", child.enabled}};
+  if (child.mode == model::ChildMode::vti) {
+    if (child.unit) result["unit"] = child.unit->value;
+    result["local"] = net::print(child.local);
+    result["remote"] = net::print(child.remote);
+  } else {
+    if (!child.local_networks.empty()) result["local"] = networks(child.local_networks);
+    if (!child.remote_networks.empty()) result["remote"] = networks(child.remote_networks);
+  }
   if (!child.proposals.empty()) result["proposals"] = child.proposals;
   if (child.rekey) result["rekey"] = print_duration(*child.rekey);
   if (child.policies) result["policies"] = model::print(*child.policies);
@@ -76,7 +87,9 @@ Json tunnel(const model::Tunnel& tunnel) {
 
 Json interface(const model::Interface& interface) {
   Json result = std::visit(Overloaded{[](const model::TunnelPort& port) {
-                                        return Json{{"tunnel", port.tunnel}};
+                                        Json json{{"tunnel", port.tunnel}};
+                                        if (!port.child.empty()) json["child"] = port.child;
+                                        return json;
                                       },
                                       [](const model::DevicePort& port) {
                                         return Json{{"device", port.device.text()}};

@@ -27,10 +27,14 @@ Interface read_interface(std::string name, Object object) {
     object.fail(Error{object.has("tunnel") ? "has both a tunnel and a device" : "has neither a tunnel nor a device",
                       "name the one that it is"});
   }
-  if (object.has("tunnel"))
-    object.read("tunnel", result.port.emplace<model::TunnelPort>().tunnel, text);
-  else
+  if (object.has("tunnel")) {
+    auto& port = result.port.emplace<model::TunnelPort>();
+    object.read("tunnel", port.tunnel, text);
+    object.read("child", port.child, filled_text);
+  } else {
     object.read("device", result.port.emplace<model::DevicePort>().device, device);
+    if (object.has("child")) object.fail("child", Error{"belongs to a tunnel", "name its \"tunnel\", or take it out"});
+  }
   object.read("enabled", result.enabled, flag);
   object.read("description", result.description, text);
   object.read("mtu", result.mtu, or_auto(number_in(kLowestMtu, kHighestMtu)));

@@ -15,8 +15,9 @@ using model::IkeVersion;
 using model::PolicyOwner;
 using model::Start;
 
-constexpr Word<Start> kStarts[] = {{"start", Start::start}, {"none", Start::none}};
-constexpr Word<ChildMode> kModes[] = {{"vti", ChildMode::vti}};
+constexpr Word<Start> kStarts[] = {{"start", Start::start}, {"trap", Start::trap}, {"none", Start::none}};
+constexpr Word<ChildMode> kModes[] = {
+    {"vti", ChildMode::vti}, {"tunnel", ChildMode::tunnel}, {"transport", ChildMode::transport}};
 constexpr Word<PolicyOwner> kOwners[] = {{"charon", PolicyOwner::charon}, {"vtid", PolicyOwner::vtid}};
 
 // Reads the secrets of one file.
@@ -73,6 +74,10 @@ Result<Duration> dpd(const Node& node) { return whole_seconds(duration(node, 0s,
 Result<Duration> rekey(const Node& node) { return whole_seconds(duration(node, 1s, 30 * 24h)); }
 
 Result<IkeVersion> version(const Node& node) {
+  const auto* word = std::get_if<std::string>(&node.value);
+  if (word != nullptr && *word == "auto") {
+    return fail("\"auto\" cannot be: the version decides how many interfaces the tunnel has", "write 1 or 2");
+  }
   return map(whole_number(node, 1, 2), [](std::int64_t value) { return static_cast<IkeVersion>(value); });
 }
 
@@ -107,18 +112,42 @@ std::variant<model::Ike, model::ExternalIke> read_ike(Object object, const Secre
   return ike;
 }
 
+Result<std::optional<net::Unit>> unit(const Node& node) {
+  return or_auto([](const Node& number) {
+    return map(number_in(net::kLowestUnit.value, net::kHighestUnit.value)(number),
+               [](std::uint32_t value) { return net::Unit{value}; });
+  })(node);
+}
+
+// What a child is for decides what its "local" and "remote" are.
+void read_ends(Object& object, model::Child& child) {
+  if (child.mode == ChildMode::vti) {
+    object.require("local", child.local, inner_prefix);
+    object.require("remote", child.remote, address);
+    object.read("policies", child.policies, one_of(kOwners));
+    object.read("unit", child.unit, unit);
+    return;
+  }
+  if (child.mode == ChildMode::tunnel) {
+    object.need("local");
+    object.need("remote");
+  }
+  object.read("local", child.local_networks, networks);
+  object.read("remote", child.remote_networks, networks);
+  for (const std::string_view key : {"policies", "unit"}) {
+    if (object.has(key)) object.fail(key, Error{"belongs to a VTI child", "take it out"});
+  }
+}
+
 model::Child read_child(std::string name, Object object) {
   model::Child child;
   child.name = std::move(name);
-  if (object.refuses("mode")) return child;  // its other keys mean something else
   object.read("mode", child.mode, one_of(kModes));
   object.read("description", child.description, text);
   object.read("enabled", child.enabled, flag);
-  object.require("local", child.local, inner_prefix);
-  object.require("remote", child.remote, address);
+  read_ends(object, child);
   object.read("proposals", child.proposals, proposals);
   object.read("rekey", child.rekey, rekey);
-  object.read("policies", child.policies, one_of(kOwners));
   object.close();
   return child;
 }
@@ -128,10 +157,7 @@ model::Tunnel read_tunnel(std::string name, Object object, const SecretPlace& re
   tunnel.name = std::move(name);
   object.read("description", tunnel.description, text);
   object.read("enabled", tunnel.enabled, flag);
-  object.read("unit", tunnel.unit, or_auto([](const Node& node) {
-                return map(number_in(net::kLowestUnit.value, net::kHighestUnit.value)(node),
-                           [](std::uint32_t number) { return net::Unit{number}; });
-              }));
+  object.read("unit", tunnel.unit, unit);
   if (!object.refuses("keys") && !object.refuses("outer")) object.need("ike");
   if (auto ike = object.object("ike")) tunnel.ike = read_ike(std::move(*ike), read_secret);
   object.read("start", tunnel.start, one_of(kStarts));

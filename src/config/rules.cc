@@ -14,9 +14,9 @@ void check(const model::Config& config, Findings& findings) {
   check_loops(config, findings);
 }
 
-bool inner_addresses_known(const Findings& findings, const std::string& child) {
-  return !findings.any_at(child) && !findings.any_under(child + "/mode") && !findings.any_under(child + "/local") &&
-         !findings.any_under(child + "/remote");
+bool inner_addresses_known(const Findings& findings, const std::string& at, const model::Child& child) {
+  return child.mode == model::ChildMode::vti && !findings.any_at(at) && !findings.any_under(at + "/mode") &&
+         !findings.any_under(at + "/local") && !findings.any_under(at + "/remote");
 }
 
 bool children_known(const Findings& findings, const model::Tunnel* tunnel) {

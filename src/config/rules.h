@@ -20,8 +20,8 @@ void check_gateways(const model::Config& config, Findings& findings);
 void check_routes(const model::Config& config, Findings& findings);
 void check_loops(const model::Config& config, Findings& findings);  // a tunnel's outer packets sent into the tunnel
 
-// Whether the inner addresses of the child at pointer `child` are what the file says: nothing is wrong with them so far.
-[[nodiscard]] bool inner_addresses_known(const Findings& findings, const std::string& child);
+// Whether the child at pointer `at` is a VTI child whose inner addresses are what the file says: nothing is wrong so far.
+[[nodiscard]] bool inner_addresses_known(const Findings& findings, const std::string& at, const model::Child& child);
 // The same of all children of `tunnel`, if there is one.
 [[nodiscard]] bool children_known(const Findings& findings, const model::Tunnel* tunnel);
 

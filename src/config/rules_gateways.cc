@@ -12,21 +12,53 @@
 namespace vtid::config {
 namespace {
 
+using model::Child;
 using model::Config;
 using model::Gateway;
 using model::Interface;
 using model::MonitorOptions;
+using model::Tunnel;
 
 bool is_unit_name(std::string_view device) {
   const auto digits = device.substr(std::min<std::size_t>(5, device.size()));
   return device.starts_with("ipsec") && !digits.empty() && digits.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-void check_port(const Interface& interface, const std::string& at, const ByName<model::Tunnel>& tunnels, Findings& findings) {
+// Which interface of a tunnel is meant has to be said exactly when there is one per child.
+void check_child(const Tunnel& tunnel, const std::string& child_name, const std::string& at, Findings& findings) {
+  const std::string named = "tunnels/" + tunnel.name;
+  if (!model::has_interface_per_child(tunnel)) {
+    if (!child_name.empty())
+      findings.error(at + "/child", named + " has one interface for all its children", "take it out, or set \"split\": true");
+    else if (std::ranges::none_of(tunnel.children, [](const Child& child) { return child.mode == model::ChildMode::vti; }))
+      findings.error(at + "/tunnel", named + " has no VTI child and so no interface", "take the assignment out");
+    return;
+  }
+  const Child* child = tunnel.child(child_name);
+  if (child_name.empty()) {
+    findings.error(at, named + " has one interface per child", "name the one that is meant with \"child\"");
+  } else if (child == nullptr) {
+    findings.error(at + "/child", fmt::format("{} has no child \"{}\"", named, child_name),
+                   ByName(tunnel.children).suggest(child_name, "add it to its \"children\""));
+  } else if (child->mode != model::ChildMode::vti) {
+    findings.error(at + "/child",
+                   fmt::format("{} is a {}-mode child and has no interface", child_name, model::print(child->mode)),
+                   "take the assignment out");
+  }
+}
+
+void check_port(const Interface& interface, const std::string& at, const ByName<Tunnel>& tunnels, Findings& findings) {
   if (const auto* port = std::get_if<model::TunnelPort>(&interface.port)) {
-    if (tunnels.find(port->tunnel) != nullptr || findings.any_at("/tunnels")) return;
-    return findings.error(at + "/tunnel", fmt::format("there is no tunnel \"{}\"", port->tunnel),
-                          tunnels.suggest(port->tunnel, "add it to \"tunnels\""));
+    if (findings.any_at("/tunnels")) return;
+    const Tunnel* tunnel = tunnels.find(port->tunnel);
+    if (tunnel == nullptr) {
+      findings.error(at + "/tunnel", fmt::format("there is no tunnel \"{}\"", port->tunnel),
+                     tunnels.suggest(port->tunnel, "add it to \"tunnels\""));
+    } else if (const std::string of = join("/tunnels", tunnel->name);
+               !findings.any_under(of + "/children") && !findings.any_under(of + "/ike")) {
+      check_child(*tunnel, port->child, at, findings);
+    }
+    return;
   }
   if (is_unit_name(std::get<model::DevicePort>(interface.port).device.text())) {
     findings.error(at + "/device", "ipsecN are vtid's own devices", "assign the tunnel: {\"tunnel\": \"…\"}");
@@ -36,7 +68,7 @@ void check_port(const Interface& interface, const std::string& at, const ByName<
 
 std::string port_name(const Interface& interface) {
   const auto* tunnel = std::get_if<model::TunnelPort>(&interface.port);
-  return tunnel != nullptr ? "tunnels/" + tunnel->tunnel
+  return tunnel != nullptr ? "tunnels/" + tunnel->holder()
                            : "device " + std::get<model::DevicePort>(interface.port).device.text();
 }
 
@@ -66,9 +98,11 @@ void check_monitor(const MonitorOptions& monitor, const std::string& at, Finding
 }
 
 // On a tunnel's interface only what its children reach is a gateway.
-bool reaches(const model::Tunnel& tunnel, const net::Address& address) {
-  return std::ranges::any_of(tunnel.children, [&](const model::Child& child) {
-    return child.enabled && child.local.address != address && (child.remote == address || child.local.contains(address));
+bool reaches(const Tunnel& tunnel, const Interface& interface, const net::Address& address) {
+  const auto* port = std::get_if<model::TunnelPort>(&interface.port);
+  return std::ranges::any_of(tunnel.children, [&](const Child& child) {
+    return child.enabled && child.mode == model::ChildMode::vti && (port->child.empty() || port->child == child.name) &&
+           child.local.address != address && (child.remote == address || child.local.contains(address));
   });
 }
 
@@ -86,9 +120,9 @@ void check_written(const Gateway& gateway, const std::string& at, const ByName<I
     return findings.error(at + "/interface", fmt::format("there is no interface \"{}\"", gateway.interface),
                           interfaces.suggest(gateway.interface, "add it to \"interfaces\""));
   }
-  const model::Tunnel* tunnel = automatic.tunnel_of(*interface);
+  const Tunnel* tunnel = automatic.tunnel_of(*interface);
   if (tunnel == nullptr || findings.any_under(at + "/address") || !children_known(findings, tunnel)) return;
-  if (!reaches(*tunnel, gateway.address)) {
+  if (!reaches(*tunnel, *interface, gateway.address)) {
     findings.error(at + "/address", fmt::format("{} is no neighbour on tunnels/{}", net::print(gateway.address), tunnel->name),
                    "write an address inside the network of one of its children");
   }

@@ -58,7 +58,7 @@ Paths::Paths(const Config& config, const Findings& findings) : findings_(finding
   for (const Tunnel& tunnel : config.tunnels) {
     for (const model::Child& child : tunnel.children) {
       const std::string at = join(join("/tunnels", tunnel.name) + "/children", child.name);
-      if (!tunnel.enabled || !child.enabled || !inner_addresses_known(findings, at)) continue;
+      if (!tunnel.enabled || !child.enabled || !inner_addresses_known(findings, at, child)) continue;
       const net::Prefix network = child.local.network();
       hops_.add(network, {network, 0, &tunnel, at + "/local", fmt::format("{} ({})", at.substr(1), net::print(network))});
       const net::Prefix peer{child.remote, static_cast<std::uint8_t>(child.remote.bits())};

@@ -48,7 +48,7 @@ class RouteRules {
     for (const model::Tunnel& tunnel : config.tunnels) {
       for (const model::Child& child : tunnel.children) {
         const std::string at = join(join("/tunnels", tunnel.name) + "/children", child.name);
-        if (tunnel.enabled && child.enabled && inner_addresses_known(findings, at)) transits_.add(child.local, at);
+        if (tunnel.enabled && child.enabled && inner_addresses_known(findings, at, child)) transits_.add(child.local, at);
       }
     }
   }

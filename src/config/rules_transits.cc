@@ -24,7 +24,7 @@ std::vector<Transit> transits_of(const model::Config& config, const Findings& fi
     if (!tunnel.enabled) continue;
     for (const model::Child& child : tunnel.children) {
       const Transit local{&tunnel, &child, child.local};
-      if (!child.enabled || !inner_addresses_known(findings, local.pointer())) continue;
+      if (!child.enabled || !inner_addresses_known(findings, local.pointer(), child)) continue;
       result.push_back(local);
       if (!child.local.contains(child.remote)) {
         result.push_back({&tunnel, &child, {child.remote, static_cast<std::uint8_t>(child.remote.bits())}});
@@ -36,8 +36,8 @@ std::vector<Transit> transits_of(const model::Config& config, const Findings& fi
 
 // A link-local network is each interface's own.
 bool apart(const Transit& one, const Transit& other) {
-  return one.child == other.child ||
-         (one.tunnel != other.tunnel && one.prefix.address.is_v6() && one.prefix.address.is_link_local());
+  const bool same_interface = one.tunnel == other.tunnel && !model::has_interface_per_child(*one.tunnel);
+  return one.child == other.child || (!same_interface && one.prefix.address.is_v6() && one.prefix.address.is_link_local());
 }
 
 }  // namespace

@@ -40,10 +40,24 @@ void check_responder(const Tunnel& tunnel, const Ike& ike, const std::string& at
   }
 }
 
+bool is_aead(std::string_view proposal) {
+  const std::string_view cipher = proposal.substr(0, proposal.find('-'));
+  return cipher.contains("gcm") || cipher.contains("ccm") || cipher.contains("poly1305");
+}
+
+void check_version1(const Ike& ike, const std::string& at, Findings& findings) {
+  if (ike.mobike) findings.error(at + "/mobike", "needs IKE version 2", "take it out, or write \"version\": 2");
+  if (const auto aead = std::ranges::find_if(ike.proposals, is_aead); aead != ike.proposals.end()) {
+    findings.error(at + "/proposals", fmt::format("{} needs IKE version 2 in phase 1", *aead),
+                   "write one with a cipher and a hash, like aes256-sha256-ecp256; children may use AEAD ciphers");
+  }
+}
+
 void check_ike(const Tunnel& tunnel, const std::string& at, Findings& findings) {
   const auto* ike = std::get_if<Ike>(&tunnel.ike);
   const auto wrong = [&](std::string_view key) { return findings.any_under(at + std::string(key)); };
   if (ike == nullptr || wrong("/keys") || wrong("/outer") || findings.any_at(at + "/ike")) return;
+  if (ike->version == model::IkeVersion::v1) check_version1(*ike, at + "/ike", findings);
   if (!wrong("/ike/local/address") && !wrong("/ike/remote/address")) check_peers(*ike, at + "/ike", findings);
   if (!findings.any_at(at + "/ike/remote") && !wrong("/ike/remote/address")) check_responder(tunnel, *ike, at, findings);
 }
@@ -89,12 +103,13 @@ void check_addresses(const Child& child, const std::string& at, Findings& findin
   }
 }
 
-// IKEv2 negotiates all VTI children of a tunnel as one CHILD_SA.
+// IKEv2 negotiates all VTI children of a tunnel as one CHILD_SA, unless it is split.
 template <class T>
 void check_agreement(const Tunnel& tunnel, const std::string& at, std::string_view key, T Child::*member, Findings& findings) {
   const Child* first = nullptr;
+  if (model::has_interface_per_child(tunnel)) return;
   for (const Child& child : tunnel.children) {
-    if (!child.enabled || child.*member == T{}) continue;
+    if (!child.enabled || child.mode != model::ChildMode::vti || child.*member == T{}) continue;
     if (first == nullptr) first = &child;
     if (child.*member == first->*member) continue;
     findings.error(fmt::format("{}/{}", join(at, child.name), key),
@@ -117,6 +132,76 @@ void check_external(const Tunnel& tunnel, const std::string& at, Findings& findi
   }
 }
 
+// A VTI child's SAs carry everything that is routed into its interface: beside them in one CHILD_SA, or chosen by the same
+// selectors, another mode's would capture it or be captured.
+void check_modes(const Tunnel& tunnel, const std::string& at, Findings& findings) {
+  const auto vti = std::ranges::find(tunnel.children, model::ChildMode::vti, &Child::mode);
+  if (model::has_interface_per_child(tunnel) || vti == tunnel.children.end()) return;
+  for (const Child& child : tunnel.children) {
+    const std::string pointer = join(at, child.name);
+    if (child.mode == model::ChildMode::vti || findings.any_at(pointer) || findings.any_under(pointer + "/mode")) continue;
+    findings.error(pointer + "/mode",
+                   fmt::format("a {}-mode child cannot be in one connection with the VTI child \"{}\"",
+                               model::print(child.mode), vti->name),
+                   "set \"split\": true in \"ike\", or give it a tunnel of its own");
+  }
+}
+
+bool is_everything(const std::vector<net::Prefix>& networks) {
+  return std::ranges::any_of(networks, [](const net::Prefix& network) { return network.length == 0; });
+}
+
+void check_networks(const Child& child, const std::string& at, Findings& findings) {
+  if (findings.any_under(at + "/local") || findings.any_under(at + "/remote")) return;
+  const auto fits = [](const std::vector<net::Prefix>& here, const std::vector<net::Prefix>& there) {
+    return std::ranges::all_of(here, [&](const net::Prefix& one) {
+      return std::ranges::any_of(there, [&](const net::Prefix& other) { return one.family() == other.family(); });
+    });
+  };
+  if (child.local_networks.empty() != child.remote_networks.empty()) {
+    findings.error(at, "names networks of one end only", "write both, or neither for the two ends themselves");
+  } else if (!fits(child.local_networks, child.remote_networks) || !fits(child.remote_networks, child.local_networks)) {
+    findings.error(at + "/remote", "has a network whose family the other end lacks", "write networks of one family per child");
+  } else if (is_everything(child.local_networks) && is_everything(child.remote_networks)) {
+    findings.error(at, "captures all traffic of this host, its own management included",
+                   "narrow one end, or make it a VTI child and route into it");
+  } else if (!child.local_networks.empty() && child.local_networks == child.remote_networks) {
+    findings.error(at + "/remote", "names the networks of the local end", "write the peer's networks");
+  }
+}
+
+// The responder finds the child that is meant by its selectors, and IKEv1 has room for one pair: 0/0 of a family.
+void check_selectors(const Tunnel& tunnel, const std::string& at, Findings& findings) {
+  const auto* ike = std::get_if<Ike>(&tunnel.ike);
+  if (ike == nullptr || ike->version != model::IkeVersion::v1) return;
+  std::map<net::Family, const Child*> first;
+  for (const Child& child : tunnel.children) {
+    if (!child.enabled || !inner_addresses_known(findings, join(at, child.name), child)) continue;
+    const auto [twin, fresh] = first.emplace(child.local.family(), &child);
+    if (fresh) continue;
+    findings.error(join(at, child.name),
+                   fmt::format("IKEv1 cannot tell it from \"{}\": both carry all of {}", twin->second->name,
+                               net::print(child.local.family())),
+                   "write \"version\": 2, or give it a tunnel of its own");
+  }
+}
+
+// Where the numbers are: with the tunnel, or with each child.
+void check_unit_place(const Tunnel& tunnel, const std::string& at, Findings& findings) {
+  if (model::has_interface_per_child(tunnel)) {
+    if (tunnel.unit) {
+      findings.warning(at + "/unit", "is kept for later: now each child has an interface and a unit of its own",
+                       "write \"unit\" in the children to choose theirs");
+    }
+    return;
+  }
+  for (const Child& child : tunnel.children) {
+    if (!child.unit) continue;
+    findings.error(join(at + "/children", child.name) + "/unit", "all children of this tunnel share one interface",
+                   "write \"unit\" in the tunnel");
+  }
+}
+
 void check_children(const Tunnel& tunnel, const std::string& at, Findings& findings) {
   if (findings.any_at(at)) return;
   const bool none_enabled = std::ranges::none_of(tunnel.children, &Child::enabled);
@@ -127,8 +212,11 @@ void check_children(const Tunnel& tunnel, const std::string& at, Findings& findi
     const std::string pointer = join(at, child.name);
     const std::string wrong = what_is_wrong_with_name(child.name, kLongestTunnelName);
     if (!wrong.empty()) findings.error(pointer, "the name " + wrong, std::string(kNameRemedy));
-    if (inner_addresses_known(findings, pointer)) check_addresses(child, pointer, findings);
+    if (inner_addresses_known(findings, pointer, child)) check_addresses(child, pointer, findings);
+    if (child.mode != model::ChildMode::vti) check_networks(child, pointer, findings);
   }
+  check_modes(tunnel, at, findings);
+  check_selectors(tunnel, at, findings);
   check_agreement(tunnel, at, "proposals", &Child::proposals, findings);
   check_agreement(tunnel, at, "rekey", &Child::rekey, findings);
   check_agreement(tunnel, at, "policies", &Child::policies, findings);
@@ -136,14 +224,18 @@ void check_children(const Tunnel& tunnel, const std::string& at, Findings& findi
 }
 
 void check_units(const Config& config, Findings& findings) {
-  std::map<net::Unit, const Tunnel*> pinned;
-  for (const Tunnel& tunnel : config.tunnels) {
-    if (!tunnel.unit) continue;
-    const auto [owner, fresh] = pinned.emplace(*tunnel.unit, &tunnel);
-    if (fresh) continue;
-    findings.error(join("/tunnels", tunnel.name) + "/unit",
-                   fmt::format("{} is the unit of tunnels/{} too", tunnel.unit->value, owner->second->name),
+  std::map<net::Unit, std::string> pinned;
+  const auto pin = [&](const std::optional<net::Unit>& unit, const std::string& at) {
+    if (!unit) return;
+    const auto [owner, fresh] = pinned.emplace(*unit, at);
+    if (fresh) return;
+    findings.error(at + "/unit", fmt::format("{} is the unit of {} too", unit->value, owner->second.substr(1)),
                    "pin another, or none");
+  };
+  for (const Tunnel& tunnel : config.tunnels) {
+    const std::string at = join("/tunnels", tunnel.name);
+    pin(tunnel.unit, at);
+    for (const Child& child : tunnel.children) pin(child.unit, join(at + "/children", child.name));
   }
 }
 
@@ -185,6 +277,7 @@ void check_tunnels(const Config& config, Findings& findings) {
     if (findings.any_at(at) && wrong.empty()) continue;
     check_ike(tunnel, at, findings);
     check_children(tunnel, at + "/children", findings);
+    check_unit_place(tunnel, at, findings);
   }
   check_units(config, findings);
   check_twins(config, findings);

@@ -90,6 +90,20 @@ Result<net::Prefix> network(const Node& node) {
   return fail(fmt::format("\"{}\" has host bits set", *value), fmt::format("write \"{}\"", net::print(prefix->network())));
 }
 
+Result<std::vector<net::Prefix>> networks(const Node& node) {
+  const auto* items = std::get_if<Node::Array>(&node.value);
+  if (items == nullptr) return map(network(node), [](const net::Prefix& one) { return std::vector{one}; });
+  if (items->empty()) return fail("is empty", "name a network, or take the key out");
+  if (items->size() > kMostNetworks) return fail(fmt::format("has more than {} entries", kMostNetworks));
+  std::vector<net::Prefix> result;
+  for (const Node& item : *items) {
+    auto prefix = network(item);
+    if (!prefix) return std::unexpected(prefix.error());
+    result.push_back(*prefix);
+  }
+  return result;
+}
+
 Result<model::Endpoint> local_endpoint(const Node& node) {
   const auto value = text(node);
   if (value && *value == "any") return model::Endpoint(model::AnyAddress{});

@@ -23,17 +23,19 @@ inline constexpr std::size_t kLongestShown = 64;        // bytes of a wrong word
 inline constexpr std::size_t kLongestHostName = 253;    // RFC 1035, without the final dot
 inline constexpr std::size_t kLongestSocketPath = 103;  // sun_path on FreeBSD, less its NUL; Linux has 107
 inline constexpr std::size_t kMostProposals = 32;
+inline constexpr std::size_t kMostNetworks = 128;
 inline constexpr std::size_t kLongestProposal = 255;
 
 [[nodiscard]] Result<bool> flag(const Node& node);
 [[nodiscard]] Result<std::string> text(const Node& node);         // may be empty
 [[nodiscard]] Result<std::string> filled_text(const Node& node);  // not empty
 [[nodiscard]] Result<model::Secret> secret_text(const Node& node);
-[[nodiscard]] Result<net::Address> address(const Node& node);             // a host's: not unspecified, multicast or loopback
-[[nodiscard]] Result<net::Prefix> inner_prefix(const Node& node);         // host bits name us: "10.6.106.1/30"
-[[nodiscard]] Result<net::Prefix> network(const Node& node);              // host bits clear
-[[nodiscard]] Result<model::Endpoint> local_endpoint(const Node& node);   // an address or "any"
-[[nodiscard]] Result<model::Endpoint> remote_endpoint(const Node& node);  // or a host name
+[[nodiscard]] Result<net::Address> address(const Node& node);               // a host's: not unspecified, multicast or loopback
+[[nodiscard]] Result<net::Prefix> inner_prefix(const Node& node);           // host bits name us: "10.6.106.1/30"
+[[nodiscard]] Result<net::Prefix> network(const Node& node);                // host bits clear
+[[nodiscard]] Result<std::vector<net::Prefix>> networks(const Node& node);  // one, or an array of them
+[[nodiscard]] Result<model::Endpoint> local_endpoint(const Node& node);     // an address or "any"
+[[nodiscard]] Result<model::Endpoint> remote_endpoint(const Node& node);    // or a host name
 [[nodiscard]] Result<net::IfName> device(const Node& node);
 [[nodiscard]] Result<std::string> vici_socket(const Node& node);
 [[nodiscard]] Result<std::vector<std::string>> proposals(const Node& node);

@@ -13,9 +13,17 @@ namespace {
 // The objects whose chain is told; what a null or empty one leaves open is told in full.
 struct Focus {
   const model::Tunnel* tunnel = nullptr;
-  const model::Interface* interface = nullptr;
-  const model::Gateway* gateway = nullptr;    // only this one, and only its routes
-  const model::StaticRoute* route = nullptr;  // only this one
+  const model::Interface* interface = nullptr;  // only this one of its interfaces
+  const model::ChildStatus* child = nullptr;    // the same, by the child that has it
+  const model::Gateway* gateway = nullptr;      // only this one, and only its routes
+  const model::StaticRoute* route = nullptr;    // only this one
+};
+
+// An interface of the chain: a tunnel's, an assigned device, or both.
+struct Place {
+  net::IfName device;
+  const model::ChildStatus* child = nullptr;    // none: an assigned device that is no tunnel's
+  const model::Interface* interface = nullptr;  // none: unassigned
 };
 
 class Chain {
@@ -26,18 +34,24 @@ class Chain {
       const auto status = index.statuses.find(focus.tunnel->name);
       if (status != index.statuses.end()) status_ = status->second;
     }
-    device_ = focus.interface != nullptr ? index.device_of(*focus.interface)
-              : status_ != nullptr       ? status_->device
-                                         : net::IfName{};
+    find_places();
   }
 
   Json tell() {
     if (focus_.tunnel != nullptr) tell_tunnel(*focus_.tunnel);
-    tell_device();
-    tell_addresses();
-    tell_interface();
-    for (const model::Gateway& gateway : index_.config.gateways) {
-      if (concerns(gateway)) tell_gateway(gateway);
+    if (places_.empty()) step("device", "none", "no device");
+    for (const Place& place : places_) {
+      if (place.child != nullptr) {
+        step("numbers", "kept",
+             fmt::format("device {}, reqid {}, if_id {}", place.device.text(), place.child->reqid.value,
+                         place.child->if_id.value));
+      }
+      tell_device(place);
+      tell_addresses(place.device);
+      tell_interface(place.interface);
+      for (const model::Gateway& gateway : index_.config.gateways) {
+        if (concerns(gateway, place)) tell_gateway(gateway);
+      }
     }
     for (std::size_t i = 0; i < index_.config.routes.size(); ++i) tell_route(index_.config.routes[i], i);
     tell_plan();
@@ -57,9 +71,25 @@ class Chain {
     });
   }
 
-  [[nodiscard]] bool concerns(const model::Gateway& gateway) const {
+  [[nodiscard]] bool concerns(const model::Gateway& gateway, const Place& place) const {
     if (focus_.gateway != nullptr) return &gateway == focus_.gateway;
-    return focus_.interface != nullptr && gateway.interface == focus_.interface->name;
+    return place.interface != nullptr && gateway.interface == place.interface->name;
+  }
+
+  void find_places() {
+    if (focus_.interface != nullptr) {
+      const net::IfName device = index_.device_of(*focus_.interface);
+      const auto* port = std::get_if<model::TunnelPort>(&focus_.interface->port);
+      const auto child = port == nullptr ? index_.holders.end() : index_.holders.find(port->holder());
+      if (!device.empty())
+        places_.push_back({device, child == index_.holders.end() ? nullptr : child->second, focus_.interface});
+    } else if (status_ != nullptr) {
+      for (const model::ChildStatus& child : status_->children) {
+        if (child.device.empty() || (focus_.child != nullptr && focus_.child != &child)) continue;
+        const auto assignment = index_.assignments.find(child.holder);
+        places_.push_back({child.device, &child, assignment == index_.assignments.end() ? nullptr : assignment->second});
+      }
+    }
   }
 
   void tell_tunnel(const model::Tunnel& tunnel) {
@@ -67,21 +97,26 @@ class Chain {
     if (status_ == nullptr) return;
     const std::string since = status_->since == WallTime{} ? "" : "since " + print(status_->since);
     step("tunnel", model::print(status_->state), status_->reason.empty() ? since : status_->reason);
-    if (!status_->device.empty()) {
-      step("numbers", "kept",
-           fmt::format("device {}, reqid {}, if_id {}", status_->device.text(), status_->reqid.value, status_->if_id.value));
-    }
     tell_sas(tunnel);
   }
 
   [[nodiscard]] static std::string describe(const model::Tunnel& tunnel) {
     std::vector<std::string> children;
     for (const model::Child& child : tunnel.children) {
-      children.push_back(fmt::format("{} ({}) {} to {}{}", child.name, model::print(child.mode), net::print(child.local),
-                                     net::print(child.remote), child.enabled ? "" : ", disabled"));
+      const bool vti = child.mode == model::ChildMode::vti;
+      children.push_back(fmt::format("{} ({}) {} to {}{}", child.name, model::print(child.mode),
+                                     vti ? net::print(child.local) : list(child.local_networks),
+                                     vti ? net::print(child.remote) : list(child.remote_networks),
+                                     child.enabled ? "" : ", disabled"));
     }
     return fmt::format("{}, start \"{}\"; children: {}", describe_ike(tunnel), model::print(tunnel.start),
                        fmt::join(children, "; "));
+  }
+
+  [[nodiscard]] static std::string list(const std::vector<net::Prefix>& networks) {
+    std::string text;
+    for (const net::Prefix& network : networks) text += (text.empty() ? "" : ", ") + net::print(network);
+    return text.empty() ? "the end itself" : text;
   }
 
   [[nodiscard]] static std::string describe_ike(const model::Tunnel& tunnel) {
@@ -122,25 +157,23 @@ class Chain {
                      child.reqid.value, child.if_id_in.value, child.if_id_out.value));
   }
 
-  void tell_device() {
-    if (device_.empty()) return step("device", "none", "no device");
-    const model::ObservedLink* link = snapshot_.observed.link(device_);
-    const bool tunnel = status_ != nullptr && status_->device == device_;
-    const std::string arithmetic = tunnel && !status_->mtu_reason.empty() ? fmt::format(" ({})", status_->mtu_reason) : "";
-    if (link == nullptr) return step("device", "missing", fmt::format("{} is not there", device_.text()));
-    step(
-        "device", link->up ? "up" : "down",
-        fmt::format("{}{}: mtu {}{}", device_.text(), link->kind.empty() ? "" : " (" + link->kind + ")", link->mtu,
-                    tunnel && link->mtu != status_->mtu ? fmt::format(", wanted {}{}", status_->mtu, arithmetic) : arithmetic));
+  void tell_device(const Place& place) {
+    const model::ObservedLink* link = snapshot_.observed.link(place.device);
+    if (link == nullptr) return step("device", "missing", fmt::format("{} is not there", place.device.text()));
+    const std::string reason = place.child != nullptr ? place.child->mtu_reason : "";
+    const std::string arithmetic = reason.empty() ? "" : fmt::format(" ({})", reason);
+    const bool differs = place.child != nullptr && link->mtu != place.child->mtu;
+    step("device", link->up ? "up" : "down",
+         fmt::format("{}{}: mtu {}{}{}", place.device.text(), link->kind.empty() ? "" : " (" + link->kind + ")", link->mtu,
+                     differs ? fmt::format(", wanted {}", place.child->mtu) : "", arithmetic));
   }
 
-  void tell_addresses() {
-    if (device_.empty()) return;
-    const auto held = index_.addresses_on(device_);
+  void tell_addresses(const net::IfName& device) {
+    const auto held = index_.addresses_on(device);
     const auto is_held = [&](const net::Prefix& local) {
       return std::ranges::find(held, local, &model::ObservedAddress::local) != held.end();
     };
-    const auto wanted = std::ranges::equal_range(snapshot_.desired.addresses, device_, {},
+    const auto wanted = std::ranges::equal_range(snapshot_.desired.addresses, device, {},
                                                  [](const auto& item) -> const net::IfName& { return item.value.device; });
     for (const auto& item : wanted) {
       step("address", is_held(item.value.local) ? "present" : "missing",
@@ -154,10 +187,10 @@ class Chain {
     }
   }
 
-  void tell_interface() {
-    if (focus_.interface == nullptr) return step("interface", "none", "not assigned: no gateway and no rules can name it");
-    objects_.push_back("interfaces/" + focus_.interface->name);
-    step("interface", focus_.interface->enabled ? "enabled" : "disabled", focus_.interface->name);
+  void tell_interface(const model::Interface* interface) {
+    if (interface == nullptr) return step("interface", "none", "not assigned: no gateway and no rules can name it");
+    objects_.push_back("interfaces/" + interface->name);
+    step("interface", interface->enabled ? "enabled" : "disabled", interface->name);
   }
 
   void tell_gateway(const model::Gateway& gateway) {
@@ -172,7 +205,8 @@ class Chain {
 
   void tell_route(const model::StaticRoute& route, std::size_t position) {
     const auto via = index_.gateways.find(route.via);
-    const bool ours = focus_.route != nullptr ? &route == focus_.route : via != index_.gateways.end() && concerns(*via->second);
+    const bool ours = focus_.route != nullptr ? &route == focus_.route
+                                              : via != index_.gateways.end() && concerns("gateways/" + via->second->name);
     if (!ours) return;
     const std::string object = fmt::format("routes/{}", position);
     objects_.push_back(object);
@@ -210,7 +244,7 @@ class Chain {
   const Index& index_;
   const model::Snapshot& snapshot_;
   const model::TunnelStatus* status_ = nullptr;
-  net::IfName device_;
+  std::vector<Place> places_;
   std::vector<std::string> objects_;  // parts of the file that the chain touched
   Json steps_ = Json::array();
 };
@@ -238,7 +272,15 @@ Focus focus_on(const model::Gateway* gateway, const Index& index) {
 
 std::optional<Focus> find_focus(std::string_view name, const Index& index) {
   if (const auto* tunnel = find(index.tunnels, name)) {
-    return Focus{tunnel, find(index.assignments, name), nullptr, nullptr};
+    Focus focus;
+    focus.tunnel = tunnel;
+    return focus;
+  }
+  if (const auto child = index.holders.find(name); child != index.holders.end()) {
+    Focus focus;
+    focus.tunnel = find(index.tunnels, name.substr(0, name.find('/')));
+    focus.child = child->second;
+    return focus;
   }
   if (const auto* interface = find(index.interfaces, name)) return focus_on(interface, index);
   if (const auto* gateway = find(index.gateways, name)) return focus_on(gateway, index);

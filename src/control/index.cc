@@ -23,9 +23,14 @@ Index::Index(const model::Snapshot& from)
       interfaces(model::index_by_name(config.interfaces)),
       gateways(model::index_by_name(config.gateways)),
       statuses(model::index_by_name(snapshot.tunnels)),
-      assignments(model::assignments_by_tunnel(config)) {
+      assignments(model::assignments_by_holder(config)) {
   for (const model::Tunnel& tunnel : config.tunnels) connections.emplace(connection_of(tunnel), tunnel.name);
-  for (const model::TunnelStatus& status : snapshot.tunnels) tunnel_by_reqid.emplace(status.reqid, status.name);
+  for (const model::TunnelStatus& status : snapshot.tunnels) {
+    for (const model::ChildStatus& child : status.children) {
+      if (!child.device.empty()) tunnel_by_reqid.emplace(child.reqid, status.name);
+      holders.emplace(child.holder, &child);
+    }
+  }
   for (const auto& [id, child] : snapshot.sas.children) children[child.ike_id].push_back(&child);
   for (const auto& [id, ike] : snapshot.sas.ikes) {
     if (const auto tunnel = tunnel_of(ike); !tunnel.empty()) ikes[tunnel].push_back(&ike);
@@ -35,8 +40,8 @@ Index::Index(const model::Snapshot& from)
 
 net::IfName Index::device_of(const model::Interface& interface) const {
   if (const auto* port = std::get_if<model::DevicePort>(&interface.port)) return port->device;
-  const auto status = statuses.find(std::get<model::TunnelPort>(interface.port).tunnel);
-  return status == statuses.end() ? net::IfName{} : status->second->device;
+  const auto child = holders.find(std::get<model::TunnelPort>(interface.port).holder());
+  return child == holders.end() ? net::IfName{} : child->second->device;
 }
 
 std::string_view Index::tunnel_of(const model::IkeSa& ike) const {

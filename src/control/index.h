@@ -21,9 +21,10 @@ struct Index {
   std::map<std::string_view, const model::Tunnel*> tunnels;
   std::map<std::string_view, const model::Interface*> interfaces;
   std::map<std::string_view, const model::Gateway*> gateways;
-  std::map<std::string_view, const model::TunnelStatus*> statuses;  // by tunnel
-  std::map<std::string_view, const model::Interface*> assignments;  // by tunnel
-  std::map<std::string_view, std::string_view> connections;         // charon's name of a tunnel -> the tunnel
+  std::map<std::string_view, const model::TunnelStatus*> statuses;          // by tunnel
+  std::map<std::string, const model::Interface*, std::less<>> assignments;  // by holder: "hq", "hq/v4"
+  std::map<std::string_view, const model::ChildStatus*> holders;
+  std::map<std::string_view, std::string_view> connections;  // charon's name of a tunnel -> the tunnel
   std::map<net::ReqId, std::string_view> tunnel_by_reqid;
   std::map<std::uint32_t, std::vector<const model::ChildSa*>> children;  // by IKE_SA
   std::map<std::string_view, std::vector<const model::IkeSa*>> ikes;     // by tunnel

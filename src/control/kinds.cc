@@ -12,13 +12,20 @@
 namespace vtid::control {
 namespace {
 
+Json render_networks(const std::vector<net::Prefix>& networks) {
+  Json array = Json::array();
+  for (const net::Prefix& network : networks) array.push_back(net::print(network));
+  return array;
+}
+
 Json render_child(const model::Child& child) {
+  const bool vti = child.mode == model::ChildMode::vti;
   return {{"name", child.name},
           {"mode", model::print(child.mode)},
           {"enabled", child.enabled},
           {"description", child.description},
-          {"local", net::print(child.local)},
-          {"remote", net::print(child.remote)}};
+          {"local", vti ? Json(net::print(child.local)) : render_networks(child.local_networks)},
+          {"remote", vti ? Json(net::print(child.remote)) : render_networks(child.remote_networks)}};
 }
 
 Json list_tunnels(const Index& index) {
@@ -63,9 +70,13 @@ Json render_interface(const model::Interface& interface, const Index& index) {
   return json;
 }
 
-Json render_unassigned(const model::TunnelStatus& status, const Index& index) {
-  Json json{{"name", status.device.text()}, {"assigned", false}, {"enabled", status.state != model::TunnelState::disabled},
-            {"tunnel", status.name},        {"child", ""},       {"description", ""}};
+Json render_unassigned(const model::TunnelStatus& tunnel, const model::ChildStatus& status, const Index& index) {
+  Json json{{"name", status.device.text()},
+            {"assigned", false},
+            {"enabled", tunnel.state != model::TunnelState::disabled},
+            {"tunnel", tunnel.name},
+            {"child", status.holder == tunnel.name ? "" : status.name},
+            {"description", ""}};
   json.update(render_device(status.device, index));
   return json;
 }
@@ -74,8 +85,11 @@ Json render_unassigned(const model::TunnelStatus& status, const Index& index) {
 Json list_interfaces(const Index& index) {
   Json array = Json::array();
   for (const model::Interface& interface : index.config.interfaces) array.push_back(render_interface(interface, index));
-  for (const model::TunnelStatus& status : index.snapshot.tunnels) {
-    if (!index.assignments.contains(status.name)) array.push_back(render_unassigned(status, index));
+  for (const model::TunnelStatus& tunnel : index.snapshot.tunnels) {
+    for (const model::ChildStatus& child : tunnel.children) {
+      if (!child.device.empty() && !index.assignments.contains(child.holder))
+        array.push_back(render_unassigned(tunnel, child, index));
+    }
   }
   return array;
 }

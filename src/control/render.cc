@@ -49,31 +49,62 @@ Json render_gateway(const model::Gateway& gateway, const Index& index) {
           {"loss_percent", health.loss_percent}};
 }
 
-Json render_tunnel(const model::TunnelStatus& status, const Index& index) {
+namespace {
+
+Json render_gateways(const std::vector<std::string>& names, const Index& index) {
   Json gateways = Json::array();
-  for (const std::string& name : status.gateways) {
+  for (const std::string& name : names) {
     if (const auto found = index.gateways.find(name); found != index.gateways.end()) {
       gateways.push_back(render_gateway(*found->second, index));
     }
   }
-  return {{"name", status.name},
-          {"state", model::print(status.state)},
-          {"reason", status.reason},
-          {"since", render_time(status.since)},
-          {"device", status.device.text()},
-          {"interface", status.interface},
-          {"reqid", status.reqid.value},
-          {"if_id", status.if_id.value},
-          {"local", status.local},
-          {"remote", status.remote},
-          {"mtu", status.mtu},
-          {"children_up", status.children_up},
-          {"children_wanted", status.children_wanted},
-          {"bytes_in", status.counters.bytes_in},
-          {"bytes_out", status.counters.bytes_out},
-          {"packets_in", status.counters.packets_in},
-          {"packets_out", status.counters.packets_out},
-          {"gateways", std::move(gateways)}};
+  return gateways;
+}
+
+void add_counters(Json& json, const model::LinkCounters& counters) {
+  json["bytes_in"] = counters.bytes_in;
+  json["bytes_out"] = counters.bytes_out;
+  json["packets_in"] = counters.packets_in;
+  json["packets_out"] = counters.packets_out;
+}
+
+Json render_child(const model::ChildStatus& child, const Index& index) {
+  Json json{{"name", child.name},
+            {"mode", model::print(child.mode)},
+            {"state", model::print(child.state)},
+            {"reason", child.reason},
+            {"since", render_time(child.since)},
+            {"device", child.device.text()},
+            {"interface", child.interface},
+            {"reqid", child.reqid.value},
+            {"if_id", child.if_id.value},
+            {"mtu", child.mtu},
+            {"up", child.up}};
+  add_counters(json, child.counters);
+  json["gateways"] = render_gateways(child.gateways, index);
+  return json;
+}
+
+}  // namespace
+
+Json render_tunnel(const model::TunnelStatus& status, const Index& index) {
+  Json json{{"name", status.name},
+            {"state", model::print(status.state)},
+            {"reason", status.reason},
+            {"since", render_time(status.since)},
+            {"device", status.device.text()},
+            {"interface", status.interface},
+            {"reqid", status.reqid.value},
+            {"if_id", status.if_id.value},
+            {"local", status.local},
+            {"remote", status.remote},
+            {"mtu", status.mtu},
+            {"children_up", status.children_up},
+            {"children_wanted", status.children_wanted}};
+  add_counters(json, status.counters);
+  json["gateways"] = render_gateways(status.gateways, index);
+  json["child_sas"] = render_all(status.children, [&](const auto& child) { return render_child(child, index); });
+  return json;
 }
 
 Json render_status(const Index& index) {

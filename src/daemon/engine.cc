@@ -24,7 +24,7 @@ std::vector<vici::WantedConnection> connections_of(const model::Config& config, 
   std::vector<vici::WantedConnection> connections;
   for (const model::Tunnel& tunnel : config.tunnels) {
     if (!tunnel.enabled) continue;
-    if (auto wanted = vici::make_connection(tunnel, numbers.at(tunnel.name))) connections.push_back(std::move(*wanted));
+    if (auto wanted = vici::make_connection(tunnel, numbers)) connections.push_back(std::move(*wanted));
   }
   return connections;
 }
@@ -172,15 +172,15 @@ void Engine::ask(const Ask& asked, Now now) {
     Engine& engine;
     Now now;
     void operator()(const AskInitiate& ask) const {
-      log::info("initiation asked", {{"tunnel", ask.tunnel}});
-      engine.charon_.initiate(engine.ticket(Pending::Kind::initiate, ask.tunnel), ask.ike, ask.child, now);
+      log::info("initiation asked", {{"tunnel", ask.ward}});
+      engine.charon_.initiate(engine.ticket(Pending::Kind::initiate, ask.ward), ask.ike, ask.child, now);
     }
     void operator()(const AskTerminate& ask) const {
-      log::info("termination asked", {{"tunnel", ask.tunnel}, {"force", ask.force ? "yes" : "no"}});
-      engine.charon_.terminate(engine.ticket(Pending::Kind::terminate, ask.tunnel), {ask.ike, 0, ask.force}, now);
+      log::info("termination asked", {{"tunnel", ask.ward}, {"force", ask.force ? "yes" : "no"}});
+      engine.charon_.terminate(engine.ticket(Pending::Kind::terminate, ask.ward), {ask.ike, ask.child, 0, ask.force}, now);
     }
     void operator()(const AskLook& ask) const {
-      engine.charon_.look(engine.ticket(Pending::Kind::look, ask.tunnel), ask.ike, now);
+      engine.charon_.look(engine.ticket(Pending::Kind::look, ask.ward), ask.ike, now);
     }
   };
   std::visit(Visitor{*this, now}, asked);
@@ -188,7 +188,7 @@ void Engine::ask(const Ask& asked, Now now) {
 
 void Engine::ask(const std::vector<RekeyAsk>& asks, Now now) {
   for (const RekeyAsk& asked : asks) {
-    charon_.rekey(ticket(Pending::Kind::rekey, asked.tunnel), {asked.child.empty() ? asked.ike : "", asked.child}, now);
+    charon_.rekey(ticket(Pending::Kind::rekey, asked.target), {asked.child.empty() ? asked.ike : "", asked.child}, now);
   }
 }
 
@@ -255,13 +255,18 @@ Result<Requests::Target> Engine::find_target(const std::string& name) const {
   const std::string tunnel_name = name.substr(0, name.find('/'));
   const bool child_only = tunnel_name.size() != name.size();
   const model::Tunnel* tunnel = config_->tunnel(tunnel_name);
-  const std::string child = child_only ? name.substr(tunnel_name.size() + 1) : "";
-  const bool known = tunnel != nullptr &&
-                     (!child_only || std::ranges::find(tunnel->children, child, &model::Child::name) != tunnel->children.end());
-  if (!known) return fail(fmt::format("there is no tunnel or child named \"{}\"", name), "vtictl list tunnels");
+  const model::Child* child = tunnel == nullptr || !child_only ? nullptr : tunnel->child(name.substr(tunnel_name.size() + 1));
+  if (tunnel == nullptr || (child_only && child == nullptr)) {
+    return fail(fmt::format("there is no tunnel or child named \"{}\"", name), "vtictl list tunnels");
+  }
   if (!tunnel->enabled) return fail(fmt::format("{} is disabled in the file", tunnel_name), "set \"enabled\": true and reload");
-  const net::Unit unit = numbers_.at(tunnel_name);
-  return Requests::Target{tunnel_name, unit, net::IfName::of(unit), child_only};
+  if (child != nullptr && !child->enabled) return fail(fmt::format("{} is disabled in the file", name), "enable it and reload");
+  Requests::Target target{tunnel_name, wards_of(*tunnel, numbers_), child_only};
+  if (child_only) {
+    std::erase_if(target.wards, [&](const Ward& ward) { return ward.name != name && ward.name != tunnel_name; });
+    target.name = target.wards.front().name;  // children that share a CHILD_SA share its fate
+  }
+  return target;
 }
 
 void Engine::on_command(const model::Command& command, Requests::Reply reply, Now now) {
@@ -281,13 +286,13 @@ void Engine::on_command(const model::Command& command, Requests::Reply reply, No
     void operator()(const model::Up& up) const {
       const auto found = target(up.target);
       if (!found) return;
-      engine.supervisor_.bring_up(found->tunnel, now);
+      for (const Ward& ward : found->wards) engine.supervisor_.bring_up(ward.name, now);
       engine.requests_.wait_up(*found, up.timeout, now, reply);
     }
     void operator()(const model::Down& down) const {
       const auto found = target(down.target);
       if (!found) return;
-      engine.supervisor_.hold_down(found->tunnel);
+      for (const Ward& ward : found->wards) engine.supervisor_.hold_down(ward.name);
       engine.requests_.wait_down(*found, down.timeout, now, reply);
     }
     void operator()(const model::Rekey& rekey) const {
@@ -385,8 +390,8 @@ void Engine::tell_changes(Now now) {
          connected ? "connected, version " + charon_.table().version : "lost: its SAs are shown as last seen");
   }
   for (const model::Tunnel& tunnel : config_->tunnels) {
-    const TunnelView* view = supervisor_.view(tunnel.name);
-    if (view == nullptr) continue;
+    const auto view = supervisor_.tunnel(tunnel.name);
+    if (!view) continue;
     const auto [told, fresh] = told_states_.try_emplace(tunnel.name, view->state);
     if (!fresh && told->second == view->state) continue;
     told->second = view->state;

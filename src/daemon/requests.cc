@@ -6,7 +6,7 @@
 #include <iterator>
 
 #include "base/duration.h"
-#include "reconcile/derive.h"
+#include "reconcile/child_index.h"
 
 namespace vtid::daemon {
 namespace {
@@ -16,32 +16,60 @@ using model::CommandResult;
 
 std::string seconds(Duration time) { return fmt::format("{:.1f} s", static_cast<double>(time.count()) / 1000); }
 
-std::set<std::uint32_t> carrying_children(const model::SaTable& sas, net::Unit unit) {
+// What charon has of the wards. A rekeyed CHILD_SA still carries, for as long as its successor is not in use.
+std::vector<const model::ChildSa*> carrying(const model::SaTable& sas, const std::vector<Ward>& wards) {
+  const reconcile::ChildIndex index(sas);
+  std::vector<const model::ChildSa*> found;
+  for (const Ward& ward : wards) {
+    const auto children = ward.unit ? index.of(*ward.unit) : index.named(ward.ike, ward.child);
+    std::ranges::copy_if(children, std::back_inserter(found), &model::ChildSa::carries);
+  }
+  return found;
+}
+
+std::set<std::uint32_t> carrying_children(const model::SaTable& sas, const std::vector<Ward>& wards) {
   std::set<std::uint32_t> ids;
-  for (const model::ChildSa* child : reconcile::children_of(sas, unit)) {
-    if (child->carries() && child->state != model::ChildState::rekeyed) ids.insert(child->id);
+  for (const model::ChildSa* child : carrying(sas, wards)) {
+    if (child->state != model::ChildState::rekeyed) ids.insert(child->id);
   }
   return ids;
 }
 
-std::set<std::uint32_t> parents_of(const model::SaTable& sas, net::Unit unit) {
+std::set<std::uint32_t> parents_of(const model::SaTable& sas, const std::vector<Ward>& wards) {
   std::set<std::uint32_t> ids;
-  for (const model::ChildSa* child : reconcile::children_of(sas, unit)) {
-    if (child->carries()) ids.insert(child->ike_id);
-  }
+  for (const model::ChildSa* child : carrying(sas, wards)) ids.insert(child->ike_id);
   return ids;
 }
 
 // What to ask charon for: each name once, whatever the number of SAs that carry it.
-std::vector<RekeyAsk> asks_for(const std::string& tunnel, net::Unit unit, const model::SaTable& sas, bool children) {
+std::vector<RekeyAsk> asks_for(const Requests::Target& target, const model::SaTable& sas, bool children) {
   std::set<std::pair<std::string, std::string>> names;
-  for (const model::ChildSa* child : reconcile::children_of(sas, unit)) {
+  for (const model::ChildSa* child : carrying(sas, target.wards)) {
     const auto ike = sas.ikes.find(child->ike_id);
-    if (child->carries() && ike != sas.ikes.end()) names.emplace(ike->second.name, children ? child->name : "");
+    if (ike != sas.ikes.end()) names.emplace(ike->second.name, children ? child->name : "");
   }
   std::vector<RekeyAsk> asks;
-  for (const auto& [ike, child] : names) asks.push_back({tunnel, ike, child});
+  for (const auto& [ike, child] : names) asks.push_back({target.name, ike, child});
   return asks;
+}
+
+// "up" when all of them are; else the first that is not.
+const TunnelView* worst_of(const std::vector<Ward>& wards, const Supervisor& supervisor) {
+  const TunnelView* worst = nullptr;
+  for (const Ward& ward : wards) {
+    const TunnelView* view = supervisor.view(ward.name);
+    if (view == nullptr) return nullptr;
+    if (worst == nullptr || worst->state == model::TunnelState::up || (view->failed && !worst->failed)) worst = view;
+  }
+  return worst;
+}
+
+std::string devices_of(const std::vector<Ward>& wards) {
+  std::string text;
+  for (const Ward& ward : wards) {
+    if (ward.unit) text += (text.empty() ? ": " : ", ") + net::IfName::of(*ward.unit).text();
+  }
+  return text;
 }
 
 // Something is there and nothing of it was there before.
@@ -68,22 +96,21 @@ void Requests::wait_down(Target target, Duration timeout, Now now, Reply reply) 
 }
 
 std::vector<RekeyAsk> Requests::rekey(Target target, const model::SaTable& sas, Duration timeout, Now now, Reply reply) {
-  std::set<std::uint32_t> ids = carrying_children(sas, target.unit);
+  std::set<std::uint32_t> ids = carrying_children(sas, target.wards);
   if (ids.empty()) {
-    reply(fail(fmt::format("{} is not up: there is nothing to rekey", target.tunnel),
-               fmt::format("vtictl up {}", target.tunnel)));
+    reply(fail(fmt::format("{} is not up: there is nothing to rekey", target.name), fmt::format("vtictl up {}", target.name)));
     return {};
   }
-  std::vector<RekeyAsk> asks = asks_for(target.tunnel, target.unit, sas, true);
+  std::vector<RekeyAsk> asks = asks_for(target, sas, true);
   add({Kind::rekey_child, std::move(target), now.steady, now.steady + timeout, timeout, std::move(reply), std::move(ids)});
   return asks;
 }
 
-void Requests::on_refused(const std::string& tunnel, const Error& error) {
+void Requests::on_refused(const std::string& target, const Error& error) {
   for (Pending& pending : pending_) {
     const bool rekeys = pending.kind == Kind::rekey_child || pending.kind == Kind::rekey_ike;
-    if (!rekeys || pending.target.tunnel != tunnel || !pending.reply) continue;
-    pending.reply(fail(fmt::format("{} was not rekeyed: {}", tunnel, error.text), error.remedy));
+    if (!rekeys || pending.target.name != target || !pending.reply) continue;
+    pending.reply(fail(fmt::format("{} was not rekeyed: {}", target, error.text), error.remedy));
     pending.reply = nullptr;
   }
   std::erase_if(pending_, [](const Pending& pending) { return !pending.reply; });
@@ -103,15 +130,15 @@ std::vector<RekeyAsk> Requests::check(const Supervisor& supervisor, const model:
 
 std::optional<CommandResult> Requests::outcome(Pending& pending, const Supervisor& supervisor, const model::SaTable& sas,
                                                Now now, std::vector<RekeyAsk>& asks) {
-  const std::string& name = pending.target.tunnel;
-  const TunnelView* view = supervisor.view(name);
+  const std::string& name = pending.target.name;
+  const TunnelView* view = worst_of(pending.target.wards, supervisor);
   if (view == nullptr) return fail(fmt::format("{} left the configuration meanwhile", name));
   const std::string took = seconds(now.steady - pending.began);
   const bool late = now.steady >= pending.deadline;
   switch (pending.kind) {
     case Kind::up:
       if (view->state == model::TunnelState::up) {
-        return Answer{fmt::format("{} is up: {} after {}", name, pending.target.device.text(), took), {}};
+        return Answer{fmt::format("{} is up{} after {}", name, devices_of(pending.target.wards), took), {}};
       }
       if (view->failed) return fail(fmt::format("{} did not come up: {}", name, view->reason), view->remedy);
       if (late) {
@@ -120,21 +147,22 @@ std::optional<CommandResult> Requests::outcome(Pending& pending, const Superviso
       }
       return std::nullopt;
     case Kind::down:
-      if (supervisor.is_gone(name)) return Answer{fmt::format("{} is down after {}, and held", name, took), {}};
+      if (std::ranges::all_of(pending.target.wards, [&](const Ward& ward) { return supervisor.is_gone(ward.name); }))
+        return Answer{fmt::format("{} is down after {}, and held", name, took), {}};
       if (late)
         return fail(fmt::format("{} is not down after {}: charon still has SAs of it", name, print_duration(pending.timeout)));
       return std::nullopt;
     case Kind::rekey_child:
-      if (replaced(pending.old_ids, carrying_children(sas, pending.target.unit))) {
+      if (replaced(pending.old_ids, carrying_children(sas, pending.target.wards))) {
         if (pending.target.child_only) return Answer{fmt::format("{} has new CHILD_SAs after {}", name, took), {}};
         pending.kind = Kind::rekey_ike;
-        pending.old_ids = parents_of(sas, pending.target.unit);
-        std::ranges::move(asks_for(name, pending.target.unit, sas, false), std::back_inserter(asks));
+        pending.old_ids = parents_of(sas, pending.target.wards);
+        std::ranges::move(asks_for(pending.target, sas, false), std::back_inserter(asks));
         return std::nullopt;
       }
       break;
     case Kind::rekey_ike:
-      if (replaced(pending.old_ids, parents_of(sas, pending.target.unit))) {
+      if (replaced(pending.old_ids, parents_of(sas, pending.target.wards))) {
         return Answer{fmt::format("{} has new CHILD_SAs and a new IKE_SA after {}", name, took), {}};
       }
       break;

@@ -15,9 +15,9 @@
 namespace vtid::daemon {
 
 struct RekeyAsk {
-  std::string tunnel;
-  std::string ike;    // charon's names
-  std::string child;  // empty: the IKE_SA itself
+  std::string target;  // "hq", "hq/v4"
+  std::string ike;     // charon's names
+  std::string child;   // empty: the IKE_SA itself
   bool operator==(const RekeyAsk&) const = default;
 };
 
@@ -26,9 +26,8 @@ class Requests {
   using Reply = std::function<void(model::CommandResult)>;
 
   struct Target {
-    std::string tunnel;
-    net::Unit unit;
-    net::IfName device;
+    std::string name;         // as asked: "hq", "hq/v4"
+    std::vector<Ward> wards;  // all of the tunnel's, or the child's
     bool child_only = false;  // "tunnel/child" was named
   };
 
@@ -38,7 +37,7 @@ class Requests {
   [[nodiscard]] std::vector<RekeyAsk> rekey(Target target, const model::SaTable& sas, Duration timeout, Now now, Reply reply);
 
   // charon refused to rekey.
-  void on_refused(const std::string& tunnel, const Error& error);
+  void on_refused(const std::string& target, const Error& error);
 
   // Answers what can be answered now; may ask for the second half of a rekey.
   [[nodiscard]] std::vector<RekeyAsk> check(const Supervisor& supervisor, const model::SaTable& sas, Now now);

@@ -1,7 +1,10 @@
 #include "daemon/status.h"
 
 #include <algorithm>
-#include <set>
+#include <iterator>
+#include <map>
+
+#include "reconcile/child_index.h"
 
 namespace vtid::daemon {
 namespace {
@@ -9,15 +12,14 @@ namespace {
 // The end with the higher address waits this long for the other to begin, so that both do not make an IKE_SA each.
 constexpr Duration kYield{1'500};
 
-Ward ward_of(const model::Tunnel& tunnel, net::Unit unit) {
+// What all wards of a tunnel have in common.
+Ward ward_of(const model::Tunnel& tunnel) {
   Ward ward;
-  ward.tunnel = ward.ike = ward.child = tunnel.name;
-  ward.unit = unit;
+  ward.tunnel = ward.ike = tunnel.name;
   ward.enabled = tunnel.enabled;
-  ward.initiates = tunnel.start == model::Start::start;
+  ward.start = tunnel.start;
   if (const auto* external = std::get_if<model::ExternalIke>(&tunnel.ike)) {
     ward.ike = ward.identity = external->connection;
-    ward.child = tunnel.children.front().name;
     ward.peer = "the peer of " + external->connection;
     ward.external = true;
     return ward;
@@ -28,6 +30,27 @@ Ward ward_of(const model::Tunnel& tunnel, net::Unit unit) {
   const auto* local = std::get_if<net::Address>(&ike.local.address);
   const auto* remote = std::get_if<net::Address>(&ike.remote.address);
   if (local != nullptr && remote != nullptr && *remote < *local) ward.yields = kYield;
+  return ward;
+}
+
+std::string print_networks(const model::Child& child) {
+  std::string text;
+  for (const auto* networks : {&child.local_networks, &child.remote_networks}) {
+    text += " |";
+    for (const net::Prefix& network : *networks) text += ' ' + net::print(network);
+  }
+  return text;
+}
+
+Ward ward_of(const model::Tunnel& tunnel, const model::ChildConfig& config, const reconcile::Numbers& numbers) {
+  Ward ward = ward_of(tunnel);
+  ward.name = config.holder;
+  ward.child = config.name;
+  if (config.mode == model::ChildMode::vti) {
+    ward.unit = numbers.at(config.holder);
+  } else {
+    ward.identity += print_networks(*config.children.front());  // SAs for other networks are other SAs
+  }
   return ward;
 }
 
@@ -46,56 +69,127 @@ void show_ends(model::TunnelStatus& status, const model::Tunnel& tunnel, const m
 
 }  // namespace
 
-std::vector<Ward> wards_of(const model::Config& config, const reconcile::Numbers& numbers) {
+std::vector<Ward> wards_of(const model::Tunnel& tunnel, const reconcile::Numbers& numbers) {
   std::vector<Ward> wards;
-  for (const model::Tunnel& tunnel : config.tunnels) wards.push_back(ward_of(tunnel, numbers.at(tunnel.name)));
+  for (const model::ChildConfig& config : model::child_configs(tunnel)) wards.push_back(ward_of(tunnel, config, numbers));
   return wards;
 }
 
-std::vector<model::TunnelStatus> tunnel_statuses(const StatusSources& sources) {
-  const auto children = reconcile::children_by_unit(sources.sas);
-  const auto assignments = model::assignments_by_tunnel(sources.config);
-  std::multimap<std::string_view, std::string_view> gateways;
-  for (const model::Gateway& gateway : sources.config.gateways) gateways.emplace(gateway.interface, gateway.name);
+std::vector<Ward> wards_of(const model::Config& config, const reconcile::Numbers& numbers) {
+  std::vector<Ward> wards;
+  for (const model::Tunnel& tunnel : config.tunnels) std::ranges::move(wards_of(tunnel, numbers), std::back_inserter(wards));
+  return wards;
+}
 
-  std::vector<model::TunnelStatus> statuses;
-  for (const model::Tunnel& tunnel : sources.config.tunnels) {
-    const net::Unit unit = sources.numbers.at(tunnel.name);
+namespace {
+
+class Statuses {
+ public:
+  explicit Statuses(const StatusSources& sources)
+      : from_(sources), children_(sources.sas), assignments_(model::assignments_by_holder(sources.config)) {
+    for (const model::Gateway& gateway : sources.config.gateways) gateways_.emplace(gateway.interface, gateway.name);
+  }
+
+  model::TunnelStatus of(const model::Tunnel& tunnel) const {
     model::TunnelStatus status;
     status.name = tunnel.name;
-    status.device = net::IfName::of(unit);
-    status.reqid = net::reqid_of(unit);
-    status.if_id = net::if_id_of(unit);
-    if (const TunnelView* view = sources.supervisor.view(tunnel.name)) {
+    const model::ChildSa* live = nullptr;
+    for (const model::ChildConfig& config : model::child_configs(tunnel)) {
+      const model::ChildSa* carrying = live_of(tunnel, config);
+      if (live == nullptr) live = carrying;
+      status.children.push_back(child(config, carrying));
+      add_up(status, status.children.back());
+    }
+    // duplicates and the old halves of a rekey are one child to people
+    status.children_up = static_cast<int>(std::ranges::count(status.children, true, &model::ChildStatus::up));
+    status.children_wanted = tunnel.enabled ? static_cast<int>(status.children.size()) : 0;
+    if (const auto view = from_.supervisor.tunnel(tunnel.name)) {
       status.state = view->state;
       status.since = view->since;
       status.reason = view->reason;
     }
-    const model::ChildSa* live = reconcile::live_child(children, unit);
-    show_ends(status, tunnel, sources.sas, live);
-    status.children_up = live != nullptr ? 1 : 0;  // duplicates and the old halves of a rekey are one child to people
-    status.children_wanted = tunnel.enabled ? 1 : 0;
-    if (const auto mtu = sources.derived.mtus.find(tunnel.name); mtu != sources.derived.mtus.end()) {
+    show_ends(status, tunnel, from_.sas, live);
+    return status;
+  }
+
+ private:
+  const model::ChildSa* live_of(const model::Tunnel& tunnel, const model::ChildConfig& config) const {
+    if (config.mode == model::ChildMode::vti) return reconcile::live_child(children_.of(from_.numbers.at(config.holder)));
+    return reconcile::live_child(children_.named(tunnel.name, config.name));
+  }
+
+  model::ChildStatus child(const model::ChildConfig& config, const model::ChildSa* live) const {
+    model::ChildStatus status;
+    status.name = config.name;
+    status.holder = config.holder;
+    status.mode = config.mode;
+    status.up = live != nullptr;
+    if (const TunnelView* view = from_.supervisor.view(config.holder)) {
+      status.state = view->state;
+      status.since = view->since;
+      status.reason = view->reason;
+    }
+    if (config.mode == model::ChildMode::vti)
+      show_interface(status);
+    else if (live != nullptr)
+      status.reqid = live->reqid;
+    return status;
+  }
+
+  void show_interface(model::ChildStatus& status) const {
+    const net::Unit unit = from_.numbers.at(status.holder);
+    status.device = net::IfName::of(unit);
+    status.reqid = net::reqid_of(unit);
+    status.if_id = net::if_id_of(unit);
+    if (const auto mtu = from_.derived.mtus.find(status.holder); mtu != from_.derived.mtus.end()) {
       status.mtu = mtu->second.value;
       status.mtu_reason = mtu->second.arithmetic;
     }
-    if (const auto counters = sources.counters.find(status.device); counters != sources.counters.end())
+    if (const auto counters = from_.counters.find(status.device); counters != from_.counters.end())
       status.counters = counters->second;
-    if (const auto assignment = assignments.find(tunnel.name); assignment != assignments.end()) {
+    if (const auto assignment = assignments_.find(status.holder); assignment != assignments_.end()) {
       status.interface = assignment->second->name;
-      const auto [first, last] = gateways.equal_range(status.interface);
+      const auto [first, last] = gateways_.equal_range(status.interface);
       for (auto gateway = first; gateway != last; ++gateway) status.gateways.emplace_back(gateway->second);
     }
-    statuses.push_back(std::move(status));
   }
+
+  static void add_up(model::TunnelStatus& status, const model::ChildStatus& child) {
+    if (status.device.empty() && !child.device.empty()) {
+      status.device = child.device;
+      status.interface = child.interface;
+      status.reqid = child.reqid;
+      status.if_id = child.if_id;
+      status.mtu = child.mtu;
+      status.mtu_reason = child.mtu_reason;
+    }
+    status.counters.bytes_in += child.counters.bytes_in;
+    status.counters.bytes_out += child.counters.bytes_out;
+    status.counters.packets_in += child.counters.packets_in;
+    status.counters.packets_out += child.counters.packets_out;
+    std::ranges::copy(child.gateways, std::back_inserter(status.gateways));
+  }
+
+  const StatusSources& from_;
+  const reconcile::ChildIndex children_;
+  const std::map<std::string, const model::Interface*, std::less<>> assignments_;
+  std::multimap<std::string_view, std::string_view> gateways_;
+};
+
+}  // namespace
+
+std::vector<model::TunnelStatus> tunnel_statuses(const StatusSources& sources) {
+  const Statuses all(sources);
+  std::vector<model::TunnelStatus> statuses;
+  for (const model::Tunnel& tunnel : sources.config.tunnels) statuses.push_back(all.of(tunnel));
   return statuses;
 }
 
 std::vector<model::Problem> tunnel_problems(const model::Config& config, const Supervisor& supervisor) {
   std::vector<model::Problem> problems;
   for (const model::Tunnel& tunnel : config.tunnels) {
-    const TunnelView* view = supervisor.view(tunnel.name);
-    if (view != nullptr && view->failed) {
+    const auto view = supervisor.tunnel(tunnel.name);
+    if (view && view->failed) {
       problems.push_back({model::Severity::warning, "tunnels/" + tunnel.name, view->reason, view->remedy});
     }
   }
@@ -119,14 +213,16 @@ std::vector<io::Prober::Target> probe_targets(const model::Config& config, const
       targets.push_back(std::move(target));
       continue;
     }
-    const auto tunnel = tunnels.find(std::get<model::TunnelPort>(interface->second->port).tunnel);
+    const auto& port = std::get<model::TunnelPort>(interface->second->port);
+    const auto tunnel = tunnels.find(port.tunnel);
     if (tunnel == tunnels.end() || !tunnel->second->enabled) continue;
-    target.device = net::IfName::of(numbers.at(tunnel->second->name));
+    target.device = net::IfName::of(numbers.at(port.holder()));
     const auto own = std::ranges::find_if(tunnel->second->children, [&](const model::Child& child) {
-      return child.enabled && child.local.family() == target.address.family();
+      return child.enabled && child.mode == model::ChildMode::vti && (port.child.empty() || child.name == port.child) &&
+             child.local.family() == target.address.family();
     });
     if (own != tunnel->second->children.end()) target.source = own->local.address;
-    const TunnelView* view = supervisor.view(tunnel->second->name);
+    const TunnelView* view = supervisor.view(port.holder());
     target.tunnel_up = view != nullptr && view->state == model::TunnelState::up;
     targets.push_back(std::move(target));
   }

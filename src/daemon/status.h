@@ -15,6 +15,7 @@ namespace vtid::daemon {
 
 // The tunnels as the supervisor and charon are to treat them.
 [[nodiscard]] std::vector<Ward> wards_of(const model::Config& config, const reconcile::Numbers& numbers);
+[[nodiscard]] std::vector<Ward> wards_of(const model::Tunnel& tunnel, const reconcile::Numbers& numbers);
 
 struct StatusSources {
   const model::Config& config;

@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 
-#include "reconcile/derive.h"
+#include "reconcile/child_index.h"
 
 namespace vtid::daemon {
 namespace {
@@ -40,9 +41,11 @@ std::map<std::string_view, std::vector<const model::IkeSa*>> ikes_by_name(const 
 
 void Supervisor::supervise(std::vector<Ward> wards, Now now) {
   std::set<std::string> named;
+  by_tunnel_.clear();
   for (Ward& ward : wards) {
-    named.insert(ward.tunnel);
-    const auto [entry, fresh] = charges_.try_emplace(ward.tunnel);
+    named.insert(ward.name);
+    by_tunnel_[ward.tunnel].push_back(ward.name);
+    const auto [entry, fresh] = charges_.try_emplace(ward.name);
     Charge& charge = entry->second;
     if (fresh) {
       charge.backoff = Backoff(kInitiateRetry);
@@ -78,40 +81,43 @@ std::vector<Ask> Supervisor::step(const model::SaTable& sas, Now now) {
     }
     return asks;
   }
-  const auto children = reconcile::children_by_unit(sas);
+  const reconcile::ChildIndex children(sas);
   const auto ikes = ikes_by_name(sas);
+  std::map<std::string_view, int> staying;  // wards by connection
+  for (const auto& [name, charge] : charges_) staying[charge.ward.ike] += charge.stays() ? 1 : 0;
   static const std::vector<const model::IkeSa*> kNone;
   for (auto& [name, charge] : charges_) {
-    const auto own_ikes = ikes.find(charge.ward.ike);
-    const bool carries = reconcile::live_child(children, charge.ward.unit) != nullptr;
-    follow(charge, own_ikes == ikes.end() ? kNone : own_ikes->second, carries, now, asks);
+    const Ward& ward = charge.ward;
+    const auto own_ikes = ikes.find(ward.ike);
+    const auto own = ward.unit ? children.of(*ward.unit) : children.named(ward.ike, ward.child);
+    const bool shared = staying[ward.ike] > (charge.stays() ? 1 : 0);
+    follow(charge, {own_ikes == ikes.end() ? kNone : own_ikes->second, reconcile::live_child(own) != nullptr, shared}, now,
+           asks);
   }
   std::erase_if(charges_, [](const auto& charge) { return charge.second.leaving && !charge.second.terminating; });
   return asks;
 }
 
-void Supervisor::follow(Charge& charge, const std::vector<const model::IkeSa*>& ikes, bool carries, Now now,
-                        std::vector<Ask>& asks) {
+void Supervisor::follow(Charge& charge, const Seen& seen, Now now, std::vector<Ask>& asks) {
   TunnelView& view = charge.view;
-  const bool anything_left = carries || !ikes.empty();
-  charge.replacing &= anything_left;
+  charge.replacing &= seen.anything_left();
   if (charge.leaving || charge.replacing) {
-    tear_down(charge, anything_left, now, asks);
+    tear_down(charge, seen, now, asks);
     return;
   }
   if (!charge.ward.enabled || charge.held) {
     charge.attempt.reset();
-    tear_down(charge, anything_left, now, asks);
+    tear_down(charge, seen, now, asks);
     set_state(charge, charge.ward.enabled ? TunnelState::down : TunnelState::disabled, now);
     view.reason = charge.ward.enabled ? "held down by vtictl" : "disabled in the file";
-    view.remedy = charge.ward.enabled ? fmt::format("vtictl up {}", charge.ward.tunnel) : "";
+    view.remedy = charge.ward.enabled ? fmt::format("vtictl up {}", charge.ward.name) : "";
     view.failed = false;
-    charge.gone = !anything_left;
+    charge.gone = !seen.anything_left();
     return;
   }
   charge.terminating.reset();
   charge.gone = false;
-  if (carries) {
+  if (seen.carries) {
     charge.attempt.reset();
     charge.backoff.reset();
     charge.next_attempt = now.steady;
@@ -122,20 +128,19 @@ void Supervisor::follow(Charge& charge, const std::vector<const model::IkeSa*>& 
     return;
   }
   if (view.state == TunnelState::up || view.state == TunnelState::unknown) view.reason.clear();
-  pursue(charge, ikes, now, asks);
+  pursue(charge, seen.ikes, now, asks);
 }
 
 void Supervisor::pursue(Charge& charge, const std::vector<const model::IkeSa*>& ikes, Now now, std::vector<Ask>& asks) {
   TunnelView& view = charge.view;
   const Ward& ward = charge.ward;
   if (!charge.attempt) {
-    const bool peer_is_at_it =
-        std::ranges::any_of(ikes, [](const model::IkeSa* ike) { return !ike->initiator && !established(*ike); });
-    if (!ward.initiates && !charge.urged) {
-      set_state(charge, peer_is_at_it ? TunnelState::connecting : TunnelState::waiting, now);
-      view.reason = "waits for its peer to begin";
+    if (ward.start != model::Start::start && !charge.urged) {
+      wait(charge, ikes, now);
       return;
     }
+    const bool peer_is_at_it =
+        std::ranges::any_of(ikes, [](const model::IkeSa* ike) { return !ike->initiator && !established(*ike); });
     if (charge.next_attempt > now.steady || peer_is_at_it) {
       set_state(charge, peer_is_at_it ? TunnelState::connecting : TunnelState::down, now);
       if (view.reason.empty()) view.reason = peer_is_at_it ? "the peer is connecting" : "the next attempt is due soon";
@@ -176,10 +181,19 @@ void Supervisor::pursue(Charge& charge, const std::vector<const model::IkeSa*>& 
     view.reason = "connecting";
   }
   if (attempt.accepted && now.steady >= attempt.next_look) {
-    asks.push_back(AskLook{ward.tunnel, ward.ike});
+    asks.push_back(AskLook{ward.name, ward.ike});
     attempt.next_look = now.steady + look_interval(age);
   }
   wake_at(attempt.next_look);
+}
+
+// For the peer, or for a packet that makes charon begin.
+void Supervisor::wait(Charge& charge, const std::vector<const model::IkeSa*>& ikes, Now now) {
+  const bool on_demand = charge.ward.start == model::Start::trap;
+  const bool connecting =
+      std::ranges::any_of(ikes, [&](const model::IkeSa* ike) { return (on_demand || !ike->initiator) && !established(*ike); });
+  set_state(charge, connecting ? TunnelState::connecting : TunnelState::waiting, now);
+  charge.view.reason = on_demand ? "waits for a packet into the tunnel" : "waits for its peer to begin";
 }
 
 void Supervisor::begin(Charge& charge, Now now, std::vector<Ask>& asks) {
@@ -198,7 +212,7 @@ void Supervisor::begin(Charge& charge, Now now, std::vector<Ask>& asks) {
   charge.attempt = Attempt{now.steady, now.steady + kFirstLook};
   set_state(charge, TunnelState::connecting, now);
   if (!charge.view.failed) charge.view.reason = "connecting";
-  asks.push_back(AskInitiate{charge.ward.tunnel, charge.ward.ike, charge.ward.child});
+  asks.push_back(AskInitiate{charge.ward.name, charge.ward.ike, charge.ward.child});
 }
 
 void Supervisor::fail_attempt(Charge& charge, Now now, std::string reason, std::string remedy) {
@@ -208,32 +222,36 @@ void Supervisor::fail_attempt(Charge& charge, Now now, std::string reason, std::
   charge.view.reason = std::move(reason);
   charge.view.remedy = std::move(remedy);
   charge.view.failed = true;
-  set_state(charge, charge.ward.initiates ? TunnelState::down : TunnelState::waiting, now);
+  set_state(charge, charge.ward.start == model::Start::start ? TunnelState::down : TunnelState::waiting, now);
   wake_at(charge.next_attempt);
 }
 
-void Supervisor::tear_down(Charge& charge, bool anything_left, Now now, std::vector<Ask>& asks) {
-  if (!anything_left) {
+void Supervisor::tear_down(Charge& charge, const Seen& seen, Now now, std::vector<Ask>& asks) {
+  const Ward& ward = charge.ward;
+  if (!seen.anything_left()) {
     charge.terminating.reset();
     return;
   }
+  const auto terminate = [&](bool force) {
+    asks.push_back(AskTerminate{ward.name, ward.ike, seen.shared ? ward.child : "", force});
+  };
   if (!charge.terminating) {
     charge.terminating = charge.next_look = now.steady;
     charge.forced = false;
-    asks.push_back(AskTerminate{charge.ward.tunnel, charge.ward.ike, false});
+    terminate(false);
   } else if (!charge.forced && now.steady - *charge.terminating >= kForceAfter) {
     charge.forced = true;
-    asks.push_back(AskTerminate{charge.ward.tunnel, charge.ward.ike, true});
+    terminate(true);
   }
   if (now.steady >= charge.next_look) {
-    asks.push_back(AskLook{charge.ward.tunnel, charge.ward.ike});
+    asks.push_back(AskLook{ward.name, ward.ike});
     charge.next_look = now.steady + look_interval(now.steady - *charge.terminating);
   }
   wake_at(charge.next_look);
 }
 
-void Supervisor::on_initiated(const std::string& tunnel, const Result<void>& outcome, Now now) {
-  const auto found = charges_.find(tunnel);
+void Supervisor::on_initiated(const std::string& ward, const Result<void>& outcome, Now now) {
+  const auto found = charges_.find(ward);
   if (found == charges_.end() || !found->second.attempt) return;
   if (outcome) {
     found->second.attempt->accepted = true;
@@ -243,20 +261,20 @@ void Supervisor::on_initiated(const std::string& tunnel, const Result<void>& out
   }
 }
 
-void Supervisor::on_looked(const std::string& tunnel) {
-  const auto found = charges_.find(tunnel);
+void Supervisor::on_looked(const std::string& ward) {
+  const auto found = charges_.find(ward);
   if (found != charges_.end() && found->second.attempt && found->second.attempt->accepted) found->second.attempt->looked = true;
 }
 
-void Supervisor::hold_down(const std::string& tunnel) {
-  const auto found = charges_.find(tunnel);
+void Supervisor::hold_down(const std::string& ward) {
+  const auto found = charges_.find(ward);
   if (found == charges_.end()) return;
   found->second.held = true;
   found->second.gone = false;
 }
 
-void Supervisor::bring_up(const std::string& tunnel, Now now) {
-  const auto found = charges_.find(tunnel);
+void Supervisor::bring_up(const std::string& ward, Now now) {
+  const auto found = charges_.find(ward);
   if (found == charges_.end()) return;
   Charge& charge = found->second;
   charge.held = false;
@@ -266,14 +284,27 @@ void Supervisor::bring_up(const std::string& tunnel, Now now) {
   charge.view.failed = false;
 }
 
-bool Supervisor::is_gone(const std::string& tunnel) const {
-  const auto found = charges_.find(tunnel);
+bool Supervisor::is_gone(const std::string& ward) const {
+  const auto found = charges_.find(ward);
   return found == charges_.end() || found->second.gone;
 }
 
-const TunnelView* Supervisor::view(const std::string& tunnel) const {
-  const auto found = charges_.find(tunnel);
+const TunnelView* Supervisor::view(const std::string& ward) const {
+  const auto found = charges_.find(ward);
   return found == charges_.end() ? nullptr : &found->second.view;
+}
+
+std::optional<TunnelView> Supervisor::tunnel(const std::string& name) const {
+  // From the worst on. A tunnel is disabled as a whole.
+  static constexpr std::array kOrder{TunnelState::unknown, TunnelState::down,     TunnelState::connecting,
+                                     TunnelState::waiting, TunnelState::disabled, TunnelState::up};
+  const auto found = by_tunnel_.find(name);
+  if (found == by_tunnel_.end()) return std::nullopt;
+  const auto rank = [&](const std::string& ward) { return std::ranges::find(kOrder, view(ward)->state); };
+  const std::string& worst = *std::ranges::min_element(found->second, {}, rank);
+  TunnelView result = *view(worst);
+  if (worst != name && !result.reason.empty()) result.reason = worst.substr(name.size() + 1) + ": " + result.reason;
+  return result;
 }
 
 void Supervisor::set_state(Charge& charge, TunnelState state, Now now) {

@@ -13,41 +13,44 @@
 
 #include "base/backoff.h"
 #include "base/clock.h"
+#include "model/config.h"
 #include "model/sa_table.h"
 #include "model/snapshot.h"
 #include "net/names.h"
 
 namespace vtid::daemon {
 
-// A tunnel as the supervisor sees it.
+// A CHILD_SA that a tunnel wants, as the supervisor sees it. The wards of one tunnel share its IKE_SA.
 struct Ward {
+  std::string name;  // what sentences call it: "hq", or "hq/v4" where children have a CHILD_SA each
   std::string tunnel;
-  net::Unit unit;
-  std::string ike;        // charon's name of the connection
-  std::string child;      // and of the CHILD_SA to initiate
-  std::string peer;       // for sentences: "192.0.2.2"
-  std::string identity;   // who talks to whom: when it changes, live SAs belong to somebody else and are replaced
-  bool external = false;  // the administrator's connection: its SAs are left alone when the tunnel leaves the file
+  std::optional<net::Unit> unit;  // of an interface: by it the SAs are found; else by charon's names
+  std::string ike;                // charon's name of the connection
+  std::string child;              // and of the CHILD_SA to initiate
+  std::string peer;               // for sentences: "192.0.2.2"
+  std::string identity;           // who talks to whom: when it changes, live SAs belong to somebody else and are replaced
+  bool external = false;          // the administrator's connection: its SAs are left alone when the tunnel leaves the file
   bool enabled = true;
-  bool initiates = true;  // start "start"
-  Duration yields{0};     // waits so long before the first attempt, for the other end to begin
+  model::Start start = model::Start::start;
+  Duration yields{0};  // waits so long before the first attempt, for the other end to begin
   bool operator==(const Ward&) const = default;
 };
 
 struct AskInitiate {
-  std::string tunnel;
+  std::string ward;
   std::string ike;
   std::string child;
   bool operator==(const AskInitiate&) const = default;
 };
 struct AskTerminate {
-  std::string tunnel;
+  std::string ward;
   std::string ike;
+  std::string child;   // empty: the whole connection
   bool force = false;  // do not wait for the peer's consent
   bool operator==(const AskTerminate&) const = default;
 };
 struct AskLook {
-  std::string tunnel;
+  std::string ward;
   std::string ike;
   bool operator==(const AskLook&) const = default;
 };
@@ -66,25 +69,27 @@ class Supervisor {
  public:
   explicit Supervisor(std::function<std::uint32_t()> random) : random_(std::move(random)) {}
 
-  // The tunnels of the file. What is known of one that stays is kept; the SAs of one that left are taken down.
+  // The wards of the file. What is known of one that stays is kept; the SAs of one that left are taken down.
   void supervise(std::vector<Ward> wards, Now now);
 
   // Looks at charon's table and says what to ask charon now.
   [[nodiscard]] std::vector<Ask> step(const model::SaTable& sas, Now now);
 
-  // charon's answer to an AskInitiate (accepted or refused), and to an AskLook (the table is fresh for that tunnel).
-  void on_initiated(const std::string& tunnel, const Result<void>& outcome, Now now);
-  void on_looked(const std::string& tunnel);
+  // charon's answer to an AskInitiate (accepted or refused), and to an AskLook (the table is fresh for that ward).
+  void on_initiated(const std::string& ward, const Result<void>& outcome, Now now);
+  void on_looked(const std::string& ward);
 
   // `down` holds until `up` or a restart. `up` lets go and begins an attempt at once, also for a responder.
-  void hold_down(const std::string& tunnel);
-  void bring_up(const std::string& tunnel, Now now);
+  void hold_down(const std::string& ward);
+  void bring_up(const std::string& ward, Now now);
 
   // Held down, and nothing of it is left in charon.
-  [[nodiscard]] bool is_gone(const std::string& tunnel) const;
+  [[nodiscard]] bool is_gone(const std::string& ward) const;
 
   // Unknown names give nullptr.
-  [[nodiscard]] const TunnelView* view(const std::string& tunnel) const;
+  [[nodiscard]] const TunnelView* view(const std::string& ward) const;
+  // Of all its wards the worst: a tunnel is up when everything that it wants is.
+  [[nodiscard]] std::optional<TunnelView> tunnel(const std::string& name) const;
   [[nodiscard]] std::optional<TimePoint> next_deadline() const { return next_; }
 
  private:
@@ -111,18 +116,30 @@ class Supervisor {
     TimePoint next_look;                   // while terminating
     bool forced = false;
     bool gone = false;  // as of the last step: held or disabled, with nothing left
+
+    [[nodiscard]] bool stays() const { return ward.enabled && !held && !leaving && !replacing; }
   };
 
-  void follow(Charge& charge, const std::vector<const model::IkeSa*>& ikes, bool carries, Now now, std::vector<Ask>& asks);
+  // What charon's table holds of a ward at this step.
+  struct Seen {
+    const std::vector<const model::IkeSa*>& ikes;
+    bool carries = false;
+    bool shared = false;  // others, which stay, live in the same IKE_SA
+    [[nodiscard]] bool anything_left() const { return carries || (!shared && !ikes.empty()); }
+  };
+
+  void follow(Charge& charge, const Seen& seen, Now now, std::vector<Ask>& asks);
   void pursue(Charge& charge, const std::vector<const model::IkeSa*>& ikes, Now now, std::vector<Ask>& asks);
+  void wait(Charge& charge, const std::vector<const model::IkeSa*>& ikes, Now now);
   void begin(Charge& charge, Now now, std::vector<Ask>& asks);
   void fail_attempt(Charge& charge, Now now, std::string reason, std::string remedy);
-  void tear_down(Charge& charge, bool anything_left, Now now, std::vector<Ask>& asks);
+  void tear_down(Charge& charge, const Seen& seen, Now now, std::vector<Ask>& asks);
   void set_state(Charge& charge, model::TunnelState state, Now now);
   void wake_at(TimePoint time);
 
   std::function<std::uint32_t()> random_;
-  std::map<std::string, Charge> charges_;
+  std::map<std::string, Charge> charges_;                      // by the ward's name
+  std::map<std::string, std::vector<std::string>> by_tunnel_;  // the names of the file's wards
   std::optional<TimePoint> next_;
   TimePoint rate_window_{};
   int begun_in_window_ = 0;

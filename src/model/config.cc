@@ -1,6 +1,7 @@
 #include "model/config.h"
 
 #include <algorithm>
+#include <cstdint>
 
 namespace vtid::model {
 namespace {
@@ -51,21 +52,43 @@ std::string_view print(WhenDown when_down) {
   std::abort();
 }
 
-MergedChild merge_children(const Tunnel& tunnel) {
-  MergedChild merged{kDefaultChildProposals, kDefaultChildRekey, PolicyOwner::charon};
-  for (const Child& child : tunnel.children) {
-    if (child.mode != ChildMode::vti || !child.enabled) continue;
-    if (!child.proposals.empty()) merged.proposals = child.proposals;
-    if (child.rekey) merged.rekey = *child.rekey;
-    if (child.policies) merged.policies = *child.policies;
-  }
-  return merged;
+const Child* Tunnel::child(std::string_view wanted) const { return find_named(children, wanted); }
+
+bool has_interface_per_child(const Tunnel& tunnel) {
+  const auto* ike = std::get_if<Ike>(&tunnel.ike);
+  return ike != nullptr && (ike->split || ike->version == IkeVersion::v1);
 }
 
-std::map<std::string_view, const Interface*> assignments_by_tunnel(const Config& config) {
-  std::map<std::string_view, const Interface*> assignments;
+std::vector<ChildConfig> child_configs(const Tunnel& tunnel) {
+  const bool apart = has_interface_per_child(tunnel);
+  const bool external = std::holds_alternative<ExternalIke>(tunnel.ike);
+  std::vector<ChildConfig> configs;
+  std::size_t shared = SIZE_MAX;
+  for (const Child& child : tunnel.children) {
+    if (!child.enabled) continue;
+    const bool shares = child.mode == ChildMode::vti && !apart;
+    if (!shares || shared == SIZE_MAX) {
+      ChildConfig& config = configs.emplace_back();
+      config.name = shares && !external ? tunnel.name : child.name;
+      config.holder = shares ? tunnel.name : tunnel.name + '/' + child.name;
+      config.mode = child.mode;
+      config.proposals = kDefaultChildProposals;
+      config.rekey = kDefaultChildRekey;
+      if (shares) shared = configs.size() - 1;
+    }
+    ChildConfig& config = shares ? configs[shared] : configs.back();
+    config.children.push_back(&child);
+    if (!child.proposals.empty()) config.proposals = child.proposals;
+    if (child.rekey) config.rekey = *child.rekey;
+    if (child.policies) config.policies = *child.policies;
+  }
+  return configs;
+}
+
+std::map<std::string, const Interface*, std::less<>> assignments_by_holder(const Config& config) {
+  std::map<std::string, const Interface*, std::less<>> assignments;
   for (const Interface& interface : config.interfaces) {
-    if (const auto* port = std::get_if<TunnelPort>(&interface.port)) assignments.emplace(port->tunnel, &interface);
+    if (const auto* port = std::get_if<TunnelPort>(&interface.port)) assignments.emplace(port->holder(), &interface);
   }
   return assignments;
 }

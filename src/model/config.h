@@ -93,9 +93,14 @@ struct Child {
   ChildMode mode = ChildMode::vti;
   std::string description;
   bool enabled = true;
-  net::Prefix local;    // our inner address with the transit's length: 10.6.106.1/30
-  net::Address remote;  // the peer's inner address
-  // As written; empty or none means: what a sibling says, else the default (IKEv2 merges VTI children into one CHILD_SA).
+  std::optional<net::Unit> unit;  // pinned by the user, where each child has an interface of its own
+  // VTI: our inner address with the transit's length (10.6.106.1/30), and the peer's inner address.
+  net::Prefix local;
+  net::Address remote;
+  // Tunnel and transport mode: the networks at each end. None in transport mode: the two ends themselves.
+  std::vector<net::Prefix> local_networks;
+  std::vector<net::Prefix> remote_networks;
+  // As written; empty or none means the default, for a VTI child that shares its CHILD_SA what a sibling says.
   std::vector<std::string> proposals;
   std::optional<Duration> rekey;
   std::optional<PolicyOwner> policies;
@@ -111,16 +116,27 @@ struct Tunnel {
   Start start = Start::start;
   std::vector<Child> children;  // in the file's order, never empty
   bool operator==(const Tunnel&) const = default;
+
+  [[nodiscard]] const Child* child(std::string_view name) const;
 };
 
-// The phase 2 values of a tunnel's one merged CHILD_SA, after inheritance and defaults.
-struct MergedChild {
+// IKEv1 negotiates one pair of selectors at a time, and "split" asks for the same: every child is a CHILD_SA of its own, and
+// every VTI child an interface. Else the VTI children of a tunnel are one CHILD_SA and one interface.
+[[nodiscard]] bool has_interface_per_child(const Tunnel& tunnel);
+
+// A CHILD_SA as it is negotiated, with inheritance and defaults applied: one child of the file, or all VTI children of a
+// tunnel. Lives no longer than its tunnel.
+struct ChildConfig {
+  std::string name;    // charon's: the tunnel's name, or the child's own
+  std::string holder;  // of its unit, and what sentences call it: "hq", "hq/v4"
+  ChildMode mode = ChildMode::vti;
+  std::vector<const Child*> children;  // enabled, in the file's order, never empty
   std::vector<std::string> proposals;
   Duration rekey{};
   PolicyOwner policies = PolicyOwner::charon;
-  bool operator==(const MergedChild&) const = default;
+  bool operator==(const ChildConfig&) const = default;
 };
-[[nodiscard]] MergedChild merge_children(const Tunnel& tunnel);
+[[nodiscard]] std::vector<ChildConfig> child_configs(const Tunnel& tunnel);
 
 inline const std::vector<std::string> kDefaultChildProposals{"aes128gcm16-modp2048", "aes128-sha256-modp2048"};
 inline constexpr Duration kDefaultChildRekey = std::chrono::seconds{3'240};  // 90 % of pfSense's 3,600 s
@@ -129,6 +145,8 @@ struct TunnelPort {
   std::string tunnel;
   std::string child;  // empty: the tunnel's one interface
   auto operator<=>(const TunnelPort&) const = default;
+
+  [[nodiscard]] std::string holder() const { return child.empty() ? tunnel : tunnel + '/' + child; }
 };
 struct DevicePort {
   net::IfName device;
@@ -206,7 +224,7 @@ template <class T>
   return index;
 }
 
-// The interfaces that are assigned to tunnels, by the tunnel's name. Lives no longer than the configuration.
-[[nodiscard]] std::map<std::string_view, const Interface*> assignments_by_tunnel(const Config& config);
+// The interfaces that are assigned to tunnels, by the holder of the device: "hq", "hq/v4".
+[[nodiscard]] std::map<std::string, const Interface*, std::less<>> assignments_by_holder(const Config& config);
 
 }  // namespace vtid::model

@@ -20,6 +20,27 @@ namespace vtid::model {
 enum class TunnelState : std::uint8_t { up, connecting, down, disabled, waiting, unknown };
 [[nodiscard]] std::string_view print(TunnelState state);
 
+// One CHILD_SA that a tunnel wants, with the interface that it is for.
+struct ChildStatus {
+  std::string name;    // of the child, or of the tunnel whose children share it
+  std::string holder;  // "hq", "hq/v4"
+  ChildMode mode = ChildMode::vti;
+  TunnelState state = TunnelState::down;
+  WallTime since{};
+  std::string reason;     // why it is not up; empty when up
+  bool up = false;        // it carries traffic, whatever is wanted
+  net::IfName device;     // empty unless it is a VTI's
+  std::string interface;  // the assignment, empty when unassigned
+  net::ReqId reqid;
+  net::IfId if_id;
+  std::uint32_t mtu = 0;
+  std::string mtu_reason;  // the arithmetic, for explain
+  LinkCounters counters;
+  std::vector<std::string> gateways;
+  bool operator==(const ChildStatus&) const = default;
+};
+
+// The tunnel as a whole: of several interfaces the first is named here, counters are sums, gateways are all.
 struct TunnelStatus {
   std::string name;
   TunnelState state = TunnelState::down;
@@ -37,6 +58,7 @@ struct TunnelStatus {
   int children_wanted = 0;
   LinkCounters counters;
   std::vector<std::string> gateways;
+  std::vector<ChildStatus> children;  // in the file's order; none of a tunnel without enabled children
   bool operator==(const TunnelStatus&) const = default;
 };
 

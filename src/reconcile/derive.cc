@@ -5,16 +5,13 @@
 #include <algorithm>
 #include <set>
 
+#include "reconcile/child_index.h"
+
 namespace vtid::reconcile {
 namespace {
 
 constexpr std::uint32_t kDefaultOuterMtu = 1500;
 constexpr net::Metric kIpv6DefaultMetric{1024};  // IP6_RT_PRIO_USER, what the kernel puts for 0
-
-net::Unit unit_of(const model::ChildSa& child) {
-  if (child.if_id_in.value != 0) return {child.if_id_in.value};
-  return {child.reqid.value > net::kReqIdBase ? child.reqid.value - net::kReqIdBase : 0};
-}
 
 struct OuterEnds {
   std::optional<net::Address> local;
@@ -55,8 +52,8 @@ OuterPath outer_path(const OuterEnds& ends, const Host& host) {
 
 // Before SAs exist: the first proposal, unless the device already has what another of our proposals would give. So an
 // interface does not change its MTU when its tunnel goes down, only when negotiation really brings something else.
-Mtu expected_mtu(const model::Tunnel& tunnel, const OuterPath& path, const Host& host, const net::IfName& device) {
-  const std::vector<std::string> proposals = model::merge_children(tunnel).proposals;
+Mtu expected_mtu(const std::vector<std::string>& proposals, const OuterPath& path, const Host& host,
+                 const net::IfName& device) {
   const auto current = host.own_mtus.find(device);
   if (current != host.own_mtus.end()) {
     for (const std::string& proposal : proposals) {
@@ -73,11 +70,14 @@ class Derivation {
  public:
   Derivation(const model::Config& config, const Numbers& numbers, const model::SaTable& sas, const Host& host,
              const model::Capabilities& system)
-      : config_(config), numbers_(numbers), sas_(sas), host_(host), system_(system), children_(children_by_unit(sas)) {}
+      : config_(config), numbers_(numbers), sas_(sas), host_(host), system_(system), children_(sas) {}
 
   Derived run() {
     for (const model::Tunnel& tunnel : config_.tunnels) {
-      if (tunnel.enabled) add_tunnel(tunnel);
+      if (!tunnel.enabled) continue;
+      for (const model::ChildConfig& config : model::child_configs(tunnel)) {
+        if (config.mode == model::ChildMode::vti) add_interface(tunnel, config);
+      }
     }
     for (std::size_t i = 0; i < config_.routes.size(); ++i) add_route(config_.routes[i], i);
     sort(derived_.desired.links);
@@ -93,49 +93,56 @@ class Derivation {
     std::ranges::sort(wanted, {}, [](const model::Wanted<T>& item) -> const T& { return item.value; });
   }
 
-  void add_tunnel(const model::Tunnel& tunnel) {
-    const net::Unit unit = numbers_.at(tunnel.name);
-    const std::string because = "tunnels/" + tunnel.name;
-    const model::ChildSa* live = live_child(children_, unit);
+  void add_interface(const model::Tunnel& tunnel, const model::ChildConfig& config) {
+    const net::Unit unit = numbers_.at(config.holder);
+    const std::string because =
+        config.holder == tunnel.name ? "tunnels/" + tunnel.name : object_of(tunnel, *config.children[0]);
+    const model::ChildSa* live = live_child(children_.of(unit));
     const OuterEnds ends = outer_ends(tunnel, sas_, live);
     model::Link link;
     link.name = net::IfName::of(unit);
     link.if_id = net::if_id_of(unit);
     link.reqid = net::reqid_of(unit);
     link.alias = "vtid " + because;
-    const Mtu& mtu = derived_.mtus[tunnel.name] = decide_mtu(tunnel, live, ends, link.name);
+    link.multicast = tunnel.start != model::Start::trap;  // a router's hellos would keep a tunnel on demand up for ever
+    const Mtu& mtu = derived_.mtus[config.holder] = decide_mtu(config, live, ends, link.name);
     link.mtu = mtu.value;
     if (system_.link_has_outer && ends.local && ends.remote) link.outer = {*ends.local, *ends.remote};
     derived_.desired.links.push_back({link, because});
-    add_addresses(tunnel, link.name, because);
-    if (system_.manages_policies) add_policies(tunnel, link, ends, because);
+    add_addresses(tunnel, config, link.name);
+    if (system_.manages_policies && config.policies == model::PolicyOwner::vtid) add_policies(link, ends, because);
   }
 
-  Mtu decide_mtu(const model::Tunnel& tunnel, const model::ChildSa* live, const OuterEnds& ends, const net::IfName& device) {
-    const auto assignment = assignments_.find(tunnel.name);
+  static std::string object_of(const model::Tunnel& tunnel, const model::Child& child) {
+    return fmt::format("tunnels/{}/children/{}", tunnel.name, child.name);
+  }
+
+  Mtu decide_mtu(const model::ChildConfig& config, const model::ChildSa* live, const OuterEnds& ends,
+                 const net::IfName& device) {
+    const auto assignment = assignments_.find(config.holder);
     if (assignment != assignments_.end() && assignment->second->mtu) {
       return {*assignment->second->mtu,
               fmt::format("interfaces/{} says {}", assignment->second->name, *assignment->second->mtu)};
     }
     OuterPath path = outer_path(ends, host_);
-    if (live == nullptr) return expected_mtu(tunnel, path, host_, device);
+    if (live == nullptr) return expected_mtu(config.proposals, path, host_, device);
     path.udp = live->udp_encapsulation;
     return tunnel_mtu(path, esp_shape(live->algorithms));
   }
 
-  void add_addresses(const model::Tunnel& tunnel, const net::IfName& device, const std::string& because) {
+  void add_addresses(const model::Tunnel& tunnel, const model::ChildConfig& config, const net::IfName& device) {
     std::set<net::Prefix> seen;
-    for (const model::Child& child : tunnel.children) {
-      if (!child.enabled || child.mode != model::ChildMode::vti || !seen.insert(child.local).second) continue;
-      model::InterfaceAddress address{device, child.local, std::nullopt};
-      const bool outside = !child.local.contains(child.remote);
-      if (outside || (system_.address_needs_peer && child.local.address.is_v4())) address.peer = child.remote;
-      derived_.desired.addresses.push_back({address, because + "/children/" + child.name});
+    for (const model::Child* child : config.children) {
+      if (!seen.insert(child->local).second) continue;
+      model::InterfaceAddress address{device, child->local, std::nullopt};
+      const bool outside = !child->local.contains(child->remote);
+      if (outside || (system_.address_needs_peer && child->local.address.is_v4())) address.peer = child->remote;
+      derived_.desired.addresses.push_back({address, object_of(tunnel, *child)});
     }
   }
 
-  void add_policies(const model::Tunnel& tunnel, const model::Link& link, const OuterEnds& ends, const std::string& because) {
-    if (model::merge_children(tunnel).policies != model::PolicyOwner::vtid || !ends.local || !ends.remote) return;
+  void add_policies(const model::Link& link, const OuterEnds& ends, const std::string& because) {
+    if (!ends.local || !ends.remote) return;
     for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) {
       for (const auto direction : {model::PolicyDirection::in, model::PolicyDirection::out, model::PolicyDirection::forward}) {
         const bool out = direction == model::PolicyDirection::out;
@@ -165,9 +172,13 @@ class Derivation {
 
   std::optional<net::IfName> device_of(const model::Interface& interface) const {
     if (const auto* device = std::get_if<model::DevicePort>(&interface.port)) return device->device;
-    const auto tunnel = tunnels_.find(std::get<model::TunnelPort>(interface.port).tunnel);
+    const auto& port = std::get<model::TunnelPort>(interface.port);
+    const auto tunnel = tunnels_.find(port.tunnel);
     if (tunnel == tunnels_.end() || !tunnel->second->enabled) return std::nullopt;
-    return net::IfName::of(numbers_.at(tunnel->second->name));
+    const model::Child* child = tunnel->second->child(port.child);
+    if (child != nullptr && !child->enabled) return std::nullopt;
+    const auto unit = numbers_.find(port.holder());
+    return unit == numbers_.end() ? std::nullopt : std::optional(net::IfName::of(unit->second));
   }
 
   const model::Config& config_;
@@ -175,11 +186,11 @@ class Derivation {
   const model::SaTable& sas_;
   const Host& host_;
   const model::Capabilities& system_;
-  const ChildrenByUnit children_;
+  const ChildIndex children_;
   const std::map<std::string_view, const model::Tunnel*> tunnels_ = model::index_by_name(config_.tunnels);
   const std::map<std::string_view, const model::Interface*> interfaces_ = model::index_by_name(config_.interfaces);
   const std::map<std::string_view, const model::Gateway*> gateways_ = model::index_by_name(config_.gateways);
-  const std::map<std::string_view, const model::Interface*> assignments_ = model::assignments_by_tunnel(config_);
+  const std::map<std::string, const model::Interface*, std::less<>> assignments_ = model::assignments_by_holder(config_);
   Derived derived_;
 };
 
@@ -201,30 +212,6 @@ Host read_host(const model::Observed& observed) {
 Derived derive(const model::Config& config, const Numbers& numbers, const model::SaTable& sas, const Host& host,
                const model::Capabilities& system) {
   return Derivation(config, numbers, sas, host, system).run();
-}
-
-ChildrenByUnit children_by_unit(const model::SaTable& sas) {
-  ChildrenByUnit children;
-  for (const auto& [id, child] : sas.children) children[unit_of(child)].push_back(&child);
-  return children;
-}
-
-const model::ChildSa* live_child(const ChildrenByUnit& children, net::Unit unit) {
-  const auto found = children.find(unit);
-  const model::ChildSa* newest = nullptr;
-  if (found == children.end()) return newest;
-  for (const model::ChildSa* child : found->second) {
-    if (child->carries() && (newest == nullptr || child->id > newest->id)) newest = child;
-  }
-  return newest;
-}
-
-std::vector<const model::ChildSa*> children_of(const model::SaTable& sas, net::Unit unit) {
-  std::vector<const model::ChildSa*> children;
-  for (const auto& [id, child] : sas.children) {
-    if (unit_of(child) == unit) children.push_back(&child);
-  }
-  return children;
 }
 
 }  // namespace vtid::reconcile

@@ -26,21 +26,11 @@ struct Host {
 
 struct Derived {
   model::Desired desired;
-  std::map<std::string, Mtu> mtus;  // by tunnel
+  std::map<std::string, Mtu> mtus;  // by holder
   bool operator==(const Derived&) const = default;
 };
 
 [[nodiscard]] Derived derive(const model::Config& config, const Numbers& numbers, const model::SaTable& sas, const Host& host,
                              const model::Capabilities& system);
-
-// The CHILD_SAs of a tunnel, whatever they are called: those with its if_id, or its reqid where if_ids are absent.
-[[nodiscard]] std::vector<const model::ChildSa*> children_of(const model::SaTable& sas, net::Unit unit);
-
-// The same for all tunnels at once, for loops over many.
-using ChildrenByUnit = std::map<net::Unit, std::vector<const model::ChildSa*>>;
-[[nodiscard]] ChildrenByUnit children_by_unit(const model::SaTable& sas);
-
-// The newest that carries traffic: it says by which path and with which algorithms. None: the tunnel is not up.
-[[nodiscard]] const model::ChildSa* live_child(const ChildrenByUnit& children, net::Unit unit);
 
 }  // namespace vtid::reconcile

@@ -8,6 +8,31 @@
 namespace vtid::reconcile {
 namespace {
 
+struct Holder {
+  std::string name;
+  std::string object;  // of the file: "tunnels/hq/children/v4"
+  std::optional<net::Unit> pin;
+};
+
+// Enabled or not, so that enabling one moves nothing.
+std::vector<Holder> holders_of(const model::Config& config) {
+  std::vector<Holder> holders;
+  for (const model::Tunnel& tunnel : config.tunnels) {
+    const bool apart = model::has_interface_per_child(tunnel);
+    if (apart && tunnel.unit) holders.push_back({tunnel.name, "tunnels/" + tunnel.name, tunnel.unit});  // for later
+    for (const model::Child& child : tunnel.children) {
+      if (child.mode != model::ChildMode::vti) continue;
+      if (!apart) {
+        holders.push_back({tunnel.name, "tunnels/" + tunnel.name, tunnel.unit});
+        break;
+      }
+      holders.push_back(
+          {tunnel.name + '/' + child.name, fmt::format("tunnels/{}/children/{}", tunnel.name, child.name), child.unit});
+    }
+  }
+  return holders;
+}
+
 class Allocation {
  public:
   explicit Allocation(const Numbers& known) : numbers_(known) {
@@ -27,7 +52,7 @@ class Allocation {
       forget_all_but(config);
       unit = lowest_free();
     }
-    if (!unit) return fail(fmt::format("no unit is left for tunnels/{}", name), "at most 32,767 tunnels fit one system");
+    if (!unit) return fail(fmt::format("no unit is left for {}", name), "at most 32,767 interfaces fit one system");
     hold(name, *unit);
     return {};
   }
@@ -46,7 +71,9 @@ class Allocation {
     numbers_.erase(found);
   }
   void forget_all_but(const model::Config& config) {
-    std::erase_if(numbers_, [&](const auto& entry) { return config.tunnel(entry.first) == nullptr; });
+    std::erase_if(numbers_, [&](const auto& entry) {
+      return config.tunnel(std::string_view(entry.first).substr(0, entry.first.find('/'))) == nullptr;
+    });
     taken_.clear();
     for (const auto& [holder, unit] : numbers_) taken_.insert(unit);
   }
@@ -64,33 +91,28 @@ class Allocation {
   net::Unit next_ = net::kLowestUnit;
 };
 
-// The tunnel of the file, other than `name` and without a pin of its own, that is known to hold `unit`.
-const std::string* holder_in_file(const std::map<net::Unit, std::string>& unpinned, const std::string& name, net::Unit unit) {
-  const auto found = unpinned.find(unit);
-  return found == unpinned.end() || found->second == name ? nullptr : &found->second;
-}
-
 }  // namespace
 
 Result<Numbers> allocate(const model::Config& config, const Numbers& known) {
-  std::map<net::Unit, std::string> unpinned;
-  for (const model::Tunnel& tunnel : config.tunnels) {
-    const auto found = known.find(tunnel.name);
-    if (!tunnel.unit && found != known.end()) unpinned.emplace(found->second, tunnel.name);
+  const std::vector<Holder> holders = holders_of(config);
+  std::map<net::Unit, const Holder*> unpinned;
+  for (const Holder& holder : holders) {
+    const auto found = known.find(holder.name);
+    if (!holder.pin && found != known.end()) unpinned.emplace(found->second, &holder);
   }
   Allocation allocation(known);
-  for (const model::Tunnel& tunnel : config.tunnels) {
-    if (!tunnel.unit) continue;
-    if (const std::string* holder = holder_in_file(unpinned, tunnel.name, *tunnel.unit)) {
+  for (const Holder& holder : holders) {
+    if (!holder.pin) continue;
+    if (const auto other = unpinned.find(*holder.pin); other != unpinned.end()) {
       return fail(
-          fmt::format("tunnels/{} asks for unit {}, which tunnels/{} has held so far", tunnel.name, tunnel.unit->value,
-                      *holder),
-          fmt::format("choose another unit, or give tunnels/{} a \"unit\" of its own (this recreates its interface)", *holder));
+          fmt::format("{} asks for unit {}, which {} has held so far", holder.object, holder.pin->value, other->second->object),
+          fmt::format("choose another unit, or give {} a \"unit\" of its own (this recreates its interface)",
+                      other->second->object));
     }
-    allocation.pin(tunnel.name, *tunnel.unit);
+    allocation.pin(holder.name, *holder.pin);
   }
-  for (const model::Tunnel& tunnel : config.tunnels) {
-    if (auto given = allocation.give(tunnel.name, config); !given) return std::unexpected(given.error());
+  for (const Holder& holder : holders) {
+    if (auto given = allocation.give(holder.name, config); !given) return std::unexpected(given.error());
   }
   return allocation.take();
 }

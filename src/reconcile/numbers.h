@@ -11,7 +11,8 @@
 
 namespace vtid::reconcile {
 
-// By holder: the tunnel's name. Holders that left the file stay known until no free unit is left.
+// By holder: a tunnel ("hq"), or a child that has an interface of its own ("hq/v4"). Holders that left the file, or that
+// share an interface for the time being, stay known until no free unit is left.
 using Numbers = std::map<std::string, net::Unit>;
 
 // The numbers for this file: pins first, then what is known, then the lowest free unit. Refused when a pin takes the

@@ -55,9 +55,10 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 
-// What to terminate: every IKE_SA of a connection, or one by its uniqueid.
+// What to terminate: every IKE_SA of a connection, one by its uniqueid, or the CHILD_SAs of a name.
 struct Terminate {
   std::string ike;           // the connection; empty when ike_id says it
+  std::string child;         // only these of it; empty: all
   std::uint32_t ike_id = 0;  // 0: all of the connection
   bool force = false;        // do not wait for the peer's consent
 };

@@ -62,6 +62,7 @@ void Charon::send_initiate(const Initiate& initiate, Now now) {
 void Charon::terminate(Ticket ticket, const Terminate& what, Now now) {
   Message request = quick(what.force);
   add_unless_empty(request, "ike", what.ike);
+  add_unless_empty(request, "child", what.child);
   if (what.ike_id != 0) request.add_number("ike-id", what.ike_id);
   ask_ticket(ticket, "terminate", request, now);
 }

@@ -6,6 +6,8 @@
 namespace vtid::vici {
 namespace {
 
+constexpr int kDpdTries = 6;  // IKEv1 has no retransmission of its own: pfSense's "max failures" 5, and the first
+
 std::string seconds(Duration duration) {
   return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(duration).count());
 }
@@ -28,32 +30,74 @@ Message auth_section(const model::IkePeer& peer) {
   return auth;
 }
 
-Message child_section(const model::Tunnel& tunnel, net::Unit unit) {
-  const model::MergedChild merged = model::merge_children(tunnel);
-  const Message::List everything{"0.0.0.0/0", "::/0"};
-  Message child;
-  child.add("mode", "tunnel")
-      .add_number("reqid", net::reqid_of(unit).value)
+Message::List print_all(const std::vector<net::Prefix>& networks) {
+  Message::List list;
+  for (const net::Prefix& network : networks) list.push_back(net::print(network));
+  return list;
+}
+
+std::string everything(net::Family family) { return family == net::Family::ipv4 ? "0.0.0.0/0" : "::/0"; }
+
+std::string host(const net::Address& address) {
+  return net::print(net::Prefix{address, static_cast<std::uint8_t>(address.bits())});
+}
+
+struct Selectors {
+  Message::List local;
+  Message::List remote;
+};
+
+// Routes decide what goes into an interface, so its SAs carry everything. A child with SAs of its own puts its transit first,
+// by which the responder tells it from its siblings; IKEv1 negotiates one pair only.
+Selectors vti_selectors(const model::Tunnel& tunnel, const model::ChildConfig& config) {
+  if (!model::has_interface_per_child(tunnel)) return {{"0.0.0.0/0", "::/0"}, {"0.0.0.0/0", "::/0"}};
+  const model::Child& child = *config.children.front();
+  const std::string all = everything(child.local.family());
+  if (std::get<model::Ike>(tunnel.ike).version == model::IkeVersion::v1) return {{all}, {all}};
+  return {{host(child.local.address), all}, {host(child.remote), all}};
+}
+
+void add_selectors(Message& section, const Selectors& selectors) {
+  section.add_list("local_ts", selectors.local).add_list("remote_ts", selectors.remote);
+}
+
+void add_interface(Message& section, net::Unit unit) {
+  section.add_number("reqid", net::reqid_of(unit).value)
       .add_number("if_id_in", net::if_id_of(unit).value)
-      .add_number("if_id_out", net::if_id_of(unit).value)
-      .add_list("local_ts", everything)
-      .add_list("remote_ts", everything)
-      .add_list("esp_proposals", merged.proposals)
-      .add("rekey_time", seconds(merged.rekey))
-      .add_flag("policies", merged.policies == model::PolicyOwner::charon)
+      .add_number("if_id_out", net::if_id_of(unit).value);
+}
+
+Message child_section(const model::Tunnel& tunnel, const model::ChildConfig& config, const Units& units) {
+  Message section;
+  section.add("mode", config.mode == model::ChildMode::transport ? "transport" : "tunnel");
+  const model::Child& child = *config.children.front();
+  if (config.mode == model::ChildMode::vti) {
+    add_interface(section, units.at(config.holder));
+    add_selectors(section, vti_selectors(tunnel, config));
+  } else if (!child.local_networks.empty()) {
+    add_selectors(section, {print_all(child.local_networks), print_all(child.remote_networks)});
+  }
+  section.add_list("esp_proposals", config.proposals)
+      .add("rekey_time", seconds(config.rekey))
+      .add_flag("policies", config.policies == model::PolicyOwner::charon)
       .add("start_action", tunnel.start == model::Start::trap ? "trap" : "none")
       .add("close_action", "none")
       .add("dpd_action", "clear");
-  return child;
+  return section;
 }
 
 // unique: "never", because with "no" charon still obeys INITIAL_CONTACT, which silently destroys the other tunnel between
 // the same two identities (two uplinks, one peer). Duplicates are counted, not fought: the newest one's SAs get the traffic,
 // and a leftover of a peer that crashed goes with its dead-peer detection.
 // keyingtries: one, because the supervisor retries, with its own pace and its own words.
-Message connection_section(const model::Tunnel& tunnel, const model::Ike& ike, net::Unit unit) {
+Message connection_section(const model::Tunnel& tunnel, const model::Ike& ike, const Units& units) {
+  const bool version1 = ike.version == model::IkeVersion::v1;
+  Message children;
+  for (const model::ChildConfig& config : model::child_configs(tunnel)) {
+    children.add_section(config.name, child_section(tunnel, config, units));
+  }
   Message section;
-  section.add("version", ike.version == model::IkeVersion::v1 ? "1" : "2")
+  section.add("version", version1 ? "1" : "2")
       .add_list("local_addrs", {outer(ike.local.address)})
       .add_list("remote_addrs", {outer(ike.remote.address)})
       .add_list("proposals", ike.proposals)
@@ -65,7 +109,8 @@ Message connection_section(const model::Tunnel& tunnel, const model::Ike& ike, n
       .add("unique", "never")
       .add_section("local", auth_section(ike.local))
       .add_section("remote", auth_section(ike.remote))
-      .add_section("children", Message{}.add_section(tunnel.name, child_section(tunnel, unit)));
+      .add_section("children", std::move(children));
+  if (version1 && ike.dpd.count() != 0) section.add("dpd_timeout", seconds(ike.dpd * kDpdTries));
   return section;
 }
 
@@ -86,10 +131,10 @@ Message secret_request(const model::Tunnel& tunnel, const model::Ike& ike, const
 
 std::string secret_id(const std::string& connection) { return "vtid-" + connection; }
 
-std::optional<WantedConnection> make_connection(const model::Tunnel& tunnel, net::Unit unit) {
+std::optional<WantedConnection> make_connection(const model::Tunnel& tunnel, const Units& units) {
   const auto* ike = std::get_if<model::Ike>(&tunnel.ike);
   if (ike == nullptr) return std::nullopt;
-  WantedConnection wanted{tunnel.name, Message{}.add_section(tunnel.name, connection_section(tunnel, *ike, unit)), {}};
+  WantedConnection wanted{tunnel.name, Message{}.add_section(tunnel.name, connection_section(tunnel, *ike, units)), {}};
   if (const auto* psk = std::get_if<model::PskAuth>(&ike->auth)) wanted.secret = secret_request(tunnel, *ike, *psk);
   return wanted;
 }

@@ -1,7 +1,9 @@
-// From a tunnel of the file to what charon is asked to load for it. One connection and one CHILD_SA, both named like the
-// tunnel. charon never starts, restarts or closes by itself: the supervisor alone decides, so that two ends do not fight.
+// From a tunnel of the file to what charon is asked to load for it: one connection, named like the tunnel, with a child for
+// each CHILD_SA. charon never starts, restarts or closes by itself: the supervisor alone decides, so that two ends do not
+// fight.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 
@@ -19,8 +21,10 @@ struct WantedConnection {
   bool operator==(const WantedConnection&) const = default;
 };
 
+using Units = std::map<std::string, net::Unit>;  // by holder, of every VTI child
+
 // Nothing for an external connection: the administrator loads that one.
-[[nodiscard]] std::optional<WantedConnection> make_connection(const model::Tunnel& tunnel, net::Unit unit);
+[[nodiscard]] std::optional<WantedConnection> make_connection(const model::Tunnel& tunnel, const Units& units);
 
 // "vtid-hq": the id under which charon keeps the secret of the connection "hq".
 [[nodiscard]] std::string secret_id(const std::string& connection);

@@ -41,6 +41,17 @@ inline model::TunnelStatus status(const std::string& name, std::uint32_t unit, m
   status.mtu = 1422;
   status.mtu_reason = "1500 less what ESP adds";
   status.children_wanted = 1;
+  model::ChildStatus child;
+  child.name = child.holder = name;
+  child.state = state;
+  child.since = status.since;
+  child.up = state == model::TunnelState::up;
+  child.device = status.device;
+  child.reqid = status.reqid;
+  child.if_id = status.if_id;
+  child.mtu = status.mtu;
+  child.mtu_reason = status.mtu_reason;
+  status.children = {child};
   return status;
 }
 

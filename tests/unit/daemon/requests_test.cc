@@ -14,12 +14,15 @@ using testing::IsEmpty;
 class Requested : public testing::Test {
  protected:
   Requested() {
-    Ward ward;
-    ward.tunnel = ward.ike = ward.child = "hq";
-    ward.unit = {1};
-    ward.peer = "192.0.2.2";
     sas.connected = sas.known = true;
-    supervisor.supervise({ward}, now);
+    supervisor.supervise(target.wards, now);
+  }
+  static Ward ward() {
+    Ward ward;
+    ward.name = ward.tunnel = ward.ike = ward.child = "hq";
+    ward.unit = net::Unit{1};
+    ward.peer = "192.0.2.2";
+    return ward;
   }
   std::vector<RekeyAsk> check(Duration later = Duration{0}) {
     now.steady += later;
@@ -34,7 +37,7 @@ class Requested : public testing::Test {
   model::SaTable sas;
   Supervisor supervisor{[] { return 512U; }};
   Requests requests;
-  Requests::Target target{"hq", {1}, test::device("ipsec1"), false};
+  Requests::Target target{"hq", {ward()}, false};
   std::vector<std::string> answers;
 };
 

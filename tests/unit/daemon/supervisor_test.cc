@@ -14,13 +14,13 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 const AskInitiate kInitiate{"hq", "hq", "hq"};
-const AskTerminate kTerminate{"hq", "hq", false};
+const AskTerminate kTerminate{"hq", "hq", "", false};
 const AskLook kLook{"hq", "hq"};
 
 Ward ward() {
   Ward result;
-  result.tunnel = result.ike = result.child = "hq";
-  result.unit = {1};
+  result.name = result.tunnel = result.ike = result.child = "hq";
+  result.unit = net::Unit{1};
   result.peer = "192.0.2.2";
   return result;
 }
@@ -86,7 +86,7 @@ TEST_F(Supervised, InitiatesAgainWhenTheTunnelIsLost) {
 
 TEST_F(Supervised, YieldsToTheOtherEndFirst) {
   Ward later = ward();
-  later.tunnel = "other";
+  later.name = later.tunnel = "other";
   later.yields = Duration{1'500};
   supervisor.supervise({ward(), later}, now);
   EXPECT_THAT(step(), ElementsAre(Ask(kInitiate)));
@@ -102,7 +102,7 @@ TEST_F(Supervised, WaitsForAPeerThatIsConnecting) {
 
 TEST_F(Supervised, OnlyWaitsWhenTheFileSaysSo) {
   Ward responder = ward();
-  responder.initiates = false;
+  responder.start = model::Start::none;
   supervisor.supervise({responder}, now);
   EXPECT_THAT(step(), IsEmpty());
   EXPECT_EQ(state(), TunnelState::waiting);
@@ -181,7 +181,7 @@ TEST_F(Supervised, ForcesAPeerThatDoesNotConsent) {
   test::install(sas, 1, "hq", {1});
   supervisor.hold_down("hq");
   (void)step();
-  EXPECT_THAT(step(Duration{3'000}), Contains(Ask(AskTerminate{"hq", "hq", true})));
+  EXPECT_THAT(step(Duration{3'000}), Contains(Ask(AskTerminate{"hq", "hq", "", true})));
 }
 
 TEST_F(Supervised, TakesDownWhatLeftTheFile) {
@@ -225,13 +225,100 @@ TEST_F(Supervised, BeginsAtMostAHundredAttemptsASecond) {
   std::vector<Ward> wards;
   for (int i = 0; i < 250; ++i) {
     wards.push_back(ward());
-    wards.back().tunnel = wards.back().ike = "t" + std::to_string(i);
-    wards.back().unit = {static_cast<std::uint32_t>(i) + 10};
+    wards.back().name = wards.back().tunnel = wards.back().ike = "t" + std::to_string(i);
+    wards.back().unit = net::Unit{static_cast<std::uint32_t>(i) + 10};
   }
   supervisor.supervise(wards, now);
   EXPECT_EQ(step().size(), 100U);
   EXPECT_EQ(step(Duration{1'000}).size(), 100U);
   EXPECT_EQ(step(Duration{1'000}).size(), 50U);
+}
+
+// Two CHILD_SAs of one connection, one with an interface.
+class Shared : public testing::Test {
+ protected:
+  Shared() {
+    sas.connected = sas.known = true;
+    supervisor.supervise({of("v4"), of("lan")}, now);
+  }
+  static Ward of(const std::string& child) {
+    Ward result = ward();
+    result.name = "hq/" + child;
+    result.child = child;
+    result.unit = child == "v4" ? std::optional(net::Unit{1}) : std::nullopt;
+    return result;
+  }
+  // Under the IKE_SA 1 "hq".
+  void install(std::uint32_t id, const std::string& child) {
+    test::install(sas, 1, "hq", {child == "v4" ? 1U : 9U});
+    model::ChildSa sa = sas.children[1];
+    sas.children.erase(1);
+    sa.id = id;
+    sa.name = child;
+    sas.children[id] = sa;
+  }
+  std::vector<Ask> step(Duration later = Duration{0}) {
+    now.steady += later;
+    return supervisor.step(sas, now);
+  }
+  TunnelState state() const { return supervisor.tunnel("hq")->state; }
+
+  Now now{TimePoint{Duration{1'000'000}}, {}};
+  model::SaTable sas;
+  Supervisor supervisor{[] { return 512U; }};
+};
+
+TEST_F(Shared, EachIsInitiated) {
+  EXPECT_THAT(step(), ElementsAre(AskInitiate{"hq/lan", "hq", "lan"}, AskInitiate{"hq/v4", "hq", "v4"}));
+}
+
+TEST_F(Shared, TheTunnelIsUpWhenAllAre) {
+  install(11, "v4");
+  (void)step();
+  EXPECT_EQ(state(), TunnelState::connecting);
+  EXPECT_EQ(supervisor.tunnel("hq")->reason, "lan: connecting");
+  install(12, "lan");
+  (void)step();
+  EXPECT_EQ(state(), TunnelState::up);
+}
+
+TEST_F(Shared, OneIsTakenDownAlone) {
+  install(11, "v4");
+  install(12, "lan");
+  (void)step();
+  supervisor.hold_down("hq/lan");
+  EXPECT_THAT(step(), Contains(Ask(AskTerminate{"hq/lan", "hq", "lan", false})));
+  sas.children.erase(12);
+  EXPECT_THAT(step(), IsEmpty());
+  EXPECT_TRUE(supervisor.is_gone("hq/lan"));
+  EXPECT_EQ(supervisor.tunnel("hq")->reason, "lan: held down by vtictl");
+  EXPECT_EQ(supervisor.view("hq/v4")->state, TunnelState::up);
+}
+
+TEST_F(Shared, TheLastTakesTheConnectionWithIt) {
+  install(11, "v4");
+  install(12, "lan");
+  supervisor.supervise({}, now);
+  EXPECT_THAT(step(), Contains(Ask(AskTerminate{"hq/v4", "hq", "", false})));
+}
+
+TEST_F(Shared, OneThatLeavesTheFileLeavesAlone) {
+  install(11, "v4");
+  install(12, "lan");
+  supervisor.supervise({of("v4")}, now);
+  EXPECT_THAT(step(), Contains(Ask(AskTerminate{"hq/lan", "hq", "lan", false})));
+  EXPECT_EQ(state(), TunnelState::up);
+}
+
+TEST_F(Supervised, OnDemandWaitsForAPacket) {
+  Ward on_demand = ward();
+  on_demand.start = model::Start::trap;
+  supervisor.supervise({on_demand}, now);
+  EXPECT_THAT(step(), IsEmpty());
+  EXPECT_EQ(state(), TunnelState::waiting);
+  half_open(false);  // charon begins by itself
+  (void)step();
+  EXPECT_EQ(state(), TunnelState::connecting);
 }
 
 }  // namespace

@@ -139,11 +139,27 @@ TEST(Derive, AnMtuThatNoProposalGivesIsPutRight) {
   EXPECT_EQ(of(one_tunnel(), {}, host).desired.links[0].value.mtu, 1446U);
 }
 
-TEST(Derive, SasWithoutIfIdAreFoundByReqid) {
-  model::SaTable sas;
-  test::install(sas, 4, "hq", {1});
-  sas.children[4].if_id_in = {};
-  EXPECT_THAT(children_of(sas, {1}), ElementsAre(&sas.children[4]));
+TEST(Derive, ASplitTunnelHasAnInterfacePerChild) {
+  model::Config config = one_tunnel();
+  std::get<model::Ike>(config.tunnels[0].ike).split = true;
+  const Derived derived = derive(config, {{"hq", {1}}, {"hq/v4", {2}}, {"hq/v6", {3}}}, {}, {}, kLinux);
+  std::vector<std::string> lines;
+  for (const auto& [link, because] : derived.desired.links) lines.push_back(link.name.text() + ' ' + because);
+  for (const auto& [own, because] : derived.desired.addresses) lines.push_back(own.device.text() + ' ' + net::print(own.local));
+  EXPECT_THAT(lines, ElementsAre("ipsec2 tunnels/hq/children/v4", "ipsec3 tunnels/hq/children/v6", "ipsec2 10.6.106.1/30",
+                                 "ipsec3 fd00:106::1/64"));
+}
+
+TEST(Derive, OnlyVtiChildrenHaveInterfaces) {
+  model::Config config = one_tunnel();
+  for (model::Child& child : config.tunnels[0].children) child.mode = model::ChildMode::tunnel;
+  EXPECT_EQ(of(config).desired, model::Desired{});
+}
+
+TEST(Derive, ATunnelOnDemandSendsNoMulticast) {
+  model::Config config = one_tunnel();
+  config.tunnels[0].start = model::Start::trap;
+  EXPECT_FALSE(of(config).desired.links[0].value.multicast);
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ struct Dialogue {
   // Connect, load, initiate, rekey both ways, a peer that initiates too, one end of it, a change of the file.
   void run() {
     const auto wanted = [](const std::string& name, std::uint32_t unit) {
-      return make_connection(test::tunnel(name), net::Unit{unit}).value();
+      return make_connection(test::tunnel(name), {{name, net::Unit{unit}}}).value();
     };
     charon.want({wanted("hq", 1), wanted("lab", 2)}, wire.now);
     wire.pass(Duration{1'000});

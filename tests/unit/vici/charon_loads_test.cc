@@ -12,7 +12,7 @@ using test::ScriptedCharon;
 class CharonLoads : public testing::Test {
  protected:
   static WantedConnection wanted(const std::string& name, std::uint32_t unit) {
-    return make_connection(test::tunnel(name), net::Unit{unit}).value();
+    return make_connection(test::tunnel(name), {{name, net::Unit{unit}}}).value();
   }
   std::vector<WantedConnection> both() const { return {wanted("hq", 1), wanted("lab", 2)}; }
   std::set<std::string> loaded() const {

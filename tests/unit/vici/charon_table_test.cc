@@ -275,7 +275,7 @@ TEST_F(CharonTable, RequestsAreCarriedOut) {
   EXPECT_EQ(charon.take_outcomes(), (std::vector<Outcome>{{2, {}}, {3, {}}}));
   wire.pass(Duration{2'000});
   EXPECT_EQ((std::pair{ikes(), children()}), (std::pair{Ids{2}, Ids{2}}));
-  charon.terminate(4, {"hq", 0, true}, wire.now);
+  charon.terminate(4, {"hq", "", 0, true}, wire.now);
   wire.settle();
   EXPECT_EQ(outcome(), Result<void>{});
   EXPECT_EQ((std::pair{ikes(), children()}), (std::pair{Ids{}, Ids{}}));
@@ -286,7 +286,7 @@ TEST_F(CharonTable, RefusalsComeInTheWordsOfCharon) {
   charon.initiate(1, "nobody", "nobody", wire.now);
   wire.settle();
   EXPECT_EQ(outcome(), fail("CHILD_SA config 'nobody' not found"));
-  charon.terminate(2, {"hq", 0, false}, wire.now);
+  charon.terminate(2, {"hq", "", 0, false}, wire.now);
   wire.settle();
   EXPECT_EQ(outcome(), fail("no matching SAs to terminate found"));
 }

@@ -7,9 +7,9 @@
 namespace vtid::vici {
 namespace {
 
-constexpr net::Unit kUnit{7};
+const Units kUnits{{"hq", {7}}, {"hq/v4", {8}}, {"hq/v6", {9}}, {"hq/old", {10}}};
 
-WantedConnection wanted(const model::Tunnel& tunnel) { return make_connection(tunnel, kUnit).value(); }
+WantedConnection wanted(const model::Tunnel& tunnel) { return make_connection(tunnel, kUnits).value(); }
 Message connection(const model::Tunnel& tunnel) { return *wanted(tunnel).connection.find_section(tunnel.name); }
 Message child(const model::Tunnel& tunnel) { return *connection(tunnel).find_section("children")->find_section(tunnel.name); }
 model::Ike& ike(model::Tunnel& tunnel) { return std::get<model::Ike>(tunnel.ike); }
@@ -63,10 +63,57 @@ TEST(Connection, OptionsOfTheFileArrive) {
   model::Tunnel tunnel = test::tunnel("hq");
   ike(tunnel).mobike = ike(tunnel).encapsulate = true;
   ike(tunnel).dpd = Duration{0};
-  ike(tunnel).version = model::IkeVersion::v1;
   const Message made = connection(tunnel);
   EXPECT_EQ((std::vector{made.text("mobike"), made.text("encap"), made.text("dpd_delay"), made.text("version")}),
-            (std::vector<std::string_view>{"yes", "yes", "0", "1"}));
+            (std::vector<std::string_view>{"yes", "yes", "0", "2"}));
+}
+
+// Of each child of `tunnel`: its name, its numbers and its selectors.
+std::vector<std::string> children(const model::Tunnel& tunnel) {
+  std::vector<std::string> lines;
+  for (const model::ChildConfig& config : model::child_configs(tunnel)) {
+    const Message all = connection(tunnel);
+    const Message& made = *all.find_section("children")->find_section(config.name);
+    std::string line = config.name + ' ' + std::string(made.text("mode")) + ' ' + std::string(made.text("reqid"));
+    for (const std::string_view key : {"local_ts", "remote_ts"}) {
+      line += " |";
+      for (const std::string& selector : made.list(key)) line += ' ' + selector;
+    }
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+TEST(Connection, SplitGivesEachChildNumbersAndSelectorsOfItsOwn) {
+  model::Tunnel tunnel = test::tunnel("hq");
+  ike(tunnel).split = true;
+  EXPECT_EQ(children(tunnel), (std::vector<std::string>{"v4 tunnel 5008 | 10.6.106.1/32 0.0.0.0/0 | 10.6.106.2/32 0.0.0.0/0",
+                                                        "v6 tunnel 5009 | fd00:106::1/128 ::/0 | fd00:106::2/128 ::/0"}));
+}
+
+TEST(Connection, Version1NegotiatesOnePairAChild) {
+  model::Tunnel tunnel = test::tunnel("hq");
+  ike(tunnel).version = model::IkeVersion::v1;
+  EXPECT_EQ(children(tunnel),
+            (std::vector<std::string>{"v4 tunnel 5008 | 0.0.0.0/0 | 0.0.0.0/0", "v6 tunnel 5009 | ::/0 | ::/0"}));
+  EXPECT_EQ(connection(tunnel).text("dpd_timeout"), "60");
+}
+
+TEST(Connection, OtherModesHaveTheirNetworksAndNoNumbers) {
+  model::Tunnel tunnel = test::tunnel("hq");
+  tunnel.children[0].mode = model::ChildMode::tunnel;
+  tunnel.children[0].local_networks = {test::prefix("10.1.0.0/24"), test::prefix("10.2.0.0/24")};
+  tunnel.children[0].remote_networks = {test::prefix("10.3.0.0/24")};
+  tunnel.children[1].mode = model::ChildMode::transport;
+  EXPECT_EQ(children(tunnel),
+            (std::vector<std::string>{"v4 tunnel  | 10.1.0.0/24 10.2.0.0/24 | 10.3.0.0/24", "v6 transport  | |"}));
+}
+
+TEST(Connection, ADisabledChildIsNotAsked) {
+  model::Tunnel tunnel = test::tunnel("hq");
+  ike(tunnel).split = true;
+  tunnel.children[0].enabled = false;
+  EXPECT_EQ(children(tunnel), (std::vector<std::string>{"v6 tunnel 5009 | fd00:106::1/128 ::/0 | fd00:106::2/128 ::/0"}));
 }
 
 TEST(Connection, ThePolicyOwnerDecidesWhetherCharonInstallsPolicies) {
@@ -84,7 +131,7 @@ TEST(Connection, OnlyATunnelOnDemandIsATrap) {
 TEST(Connection, AnExternalConnectionIsNotOurs) {
   model::Tunnel tunnel = test::tunnel("hq");
   tunnel.ike = model::ExternalIke{"theirs"};
-  EXPECT_EQ(make_connection(tunnel, kUnit), std::nullopt);
+  EXPECT_EQ(make_connection(tunnel, kUnits), std::nullopt);
 }
 
 }  // namespace
