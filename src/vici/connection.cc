@@ -1,5 +1,6 @@
 #include "vici/connection.h"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -36,10 +37,23 @@ Message::List print_all(const std::vector<net::Prefix>& networks) {
   return list;
 }
 
-std::string everything(net::Family family) { return family == net::Family::ipv4 ? "0.0.0.0/0" : "::/0"; }
+// All of a family in `pieces` + 1 selectors: for 1, 0.0.0.0/1 and 128.0.0.0/1.
+Message::List everything(net::Family family, std::size_t pieces) {
+  Message::List list{net::print(net::Prefix{net::Address::any(family), static_cast<std::uint8_t>(pieces)})};
+  for (std::size_t length = pieces; length > 0; --length) {
+    std::vector<std::uint8_t> bytes(family == net::Family::ipv4 ? 4 : 16);
+    bytes[(length - 1) / 8] = static_cast<std::uint8_t>(0x80U >> ((length - 1) % 8));
+    list.push_back(net::print(net::Prefix{net::Address::from_bytes(bytes).value(), static_cast<std::uint8_t>(length)}));
+  }
+  return list;
+}
 
-std::string host(const net::Address& address) {
-  return net::print(net::Prefix{address, static_cast<std::uint8_t>(address.bits())});
+// How many siblings of its family have a transit below the child's. Both ends count the same.
+std::size_t siblings_below(const model::Tunnel& tunnel, const model::Child& child) {
+  return static_cast<std::size_t>(std::ranges::count_if(tunnel.children, [&](const model::Child& other) {
+    return other.mode == model::ChildMode::vti && other.local.family() == child.local.family() &&
+           other.local.network() < child.local.network();
+  }));
 }
 
 struct Selectors {
@@ -47,14 +61,14 @@ struct Selectors {
   Message::List remote;
 };
 
-// Routes decide what goes into an interface, so its SAs carry everything. A child with SAs of its own puts its transit first,
-// by which the responder tells it from its siblings; IKEv1 negotiates one pair only.
+// Routes decide what goes into an interface, so its SAs carry everything. Where children have SAs of their own, the responder
+// tells them apart by selectors only; charon drops a transit beside 0/0 as redundant, so each of several of a family cuts
+// everything into other pieces.
 Selectors vti_selectors(const model::Tunnel& tunnel, const model::ChildConfig& config) {
   if (!model::has_interface_per_child(tunnel)) return {{"0.0.0.0/0", "::/0"}, {"0.0.0.0/0", "::/0"}};
   const model::Child& child = *config.children.front();
-  const std::string all = everything(child.local.family());
-  if (std::get<model::Ike>(tunnel.ike).version == model::IkeVersion::v1) return {{all}, {all}};
-  return {{host(child.local.address), all}, {host(child.remote), all}};
+  const Message::List all = everything(child.local.family(), siblings_below(tunnel, child));
+  return {all, all};
 }
 
 void add_selectors(Message& section, const Selectors& selectors) {

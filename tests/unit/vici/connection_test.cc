@@ -87,8 +87,19 @@ std::vector<std::string> children(const model::Tunnel& tunnel) {
 TEST(Connection, SplitGivesEachChildNumbersAndSelectorsOfItsOwn) {
   model::Tunnel tunnel = test::tunnel("hq");
   ike(tunnel).split = true;
-  EXPECT_EQ(children(tunnel), (std::vector<std::string>{"v4 tunnel 5008 | 10.6.106.1/32 0.0.0.0/0 | 10.6.106.2/32 0.0.0.0/0",
-                                                        "v6 tunnel 5009 | fd00:106::1/128 ::/0 | fd00:106::2/128 ::/0"}));
+  EXPECT_EQ(children(tunnel),
+            (std::vector<std::string>{"v4 tunnel 5008 | 0.0.0.0/0 | 0.0.0.0/0", "v6 tunnel 5009 | ::/0 | ::/0"}));
+}
+
+TEST(Connection, SiblingsOfAFamilyDifferInTheirSelectors) {
+  model::Tunnel tunnel = test::tunnel("hq", 2);
+  ike(tunnel).split = true;
+  tunnel.children[1] = test::child("old", "10.6.1.1/30", "10.6.1.2");
+  tunnel.children[1].enabled = false;  // counts all the same: the peer need not have disabled it
+  tunnel.children.push_back(test::child("v6", "10.6.3.1/30", "10.6.3.2"));
+  EXPECT_EQ(children(tunnel),
+            (std::vector<std::string>{"v4 tunnel 5008 | 0.0.0.0/1 128.0.0.0/1 | 0.0.0.0/1 128.0.0.0/1",
+                                      "v6 tunnel 5009 | 0.0.0.0/2 64.0.0.0/2 128.0.0.0/1 | 0.0.0.0/2 64.0.0.0/2 128.0.0.0/1"}));
 }
 
 TEST(Connection, Version1NegotiatesOnePairAChild) {
@@ -113,7 +124,7 @@ TEST(Connection, ADisabledChildIsNotAsked) {
   model::Tunnel tunnel = test::tunnel("hq");
   ike(tunnel).split = true;
   tunnel.children[0].enabled = false;
-  EXPECT_EQ(children(tunnel), (std::vector<std::string>{"v6 tunnel 5009 | fd00:106::1/128 ::/0 | fd00:106::2/128 ::/0"}));
+  EXPECT_EQ(children(tunnel), (std::vector<std::string>{"v6 tunnel 5009 | ::/0 | ::/0"}));
 }
 
 TEST(Connection, ThePolicyOwnerDecidesWhetherCharonInstallsPolicies) {

@@ -1,0 +1,29 @@
+#!/bin/bash
+# A tunnel on demand: nothing is negotiated until a packet goes into the interface; after `down` and `up`, or when the peer
+# has ended it, the next packet brings it up again.
+. "$(dirname "$0")/lib.sh"
+
+make_network
+for site in hq branch; do start_charon "$site"; write_config "$site"; done
+sed -i 's/"start": "start"/"start": "trap"/' /run/branch/etc/vtid.json
+for site in hq branch; do start_vtid "$site"; done
+
+expect 10 tunnel_is branch hq waiting
+sleep 3
+assert_eq "after three quiet seconds" waiting "$(tunnel_state branch hq)"
+assert_eq "IKE_SAs" "" "$(swanctl_at branch --list-sas)"
+assert_match "reason" "waits for a packet" "$(vtictl_at branch explain hq)"
+
+at branch ping -n -c 1 -W 1 "${inner[hq]}" >/dev/null || true # the packet that asks
+expect 10 tunnel_is branch hq up
+expect 5 ping_once branch "${inner[hq]}"
+expect 5 ping_once branch-lan 10.1.0.10
+
+assert_match "the peer ends it" "branch is down" "$(vtictl_at hq down branch)"
+vtictl_at hq up branch --timeout 1s >/dev/null 2>&1 || true # lets go; hq itself only answers
+expect 15 tunnel_is branch hq up
+expect 5 ping_once branch "${inner[hq]}"
+
+assert_match "down" "hq is down" "$(vtictl_at branch down hq)"
+assert_match "up" "hq is up" "$(vtictl_at branch up hq)"
+expect 5 ping_once branch "${inner[hq]}"
