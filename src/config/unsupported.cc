@@ -12,9 +12,6 @@ namespace {
 using enum Unsupported::Refuses;
 
 constexpr std::string_view kUseIke = "give the tunnel \"ike\" with a pre-shared key";
-constexpr std::string_view kUsePsk =
-    "use \"auth\": {\"psk\": {\"file\": \"…\"}}, or keep the connection in swanctl.conf and name it "
-    "with \"ike\": {\"external\": \"…\"}";
 constexpr std::string_view kUseVti = "leave this child in swanctl.conf, in a connection of its own";
 constexpr std::string_view kUseVersion2 = "use version 2, or keep the connection in swanctl.conf and name it with \"external\"";
 constexpr std::string_view kUseGateway = "name one gateway in \"routes\"";
@@ -28,9 +25,6 @@ constexpr std::array kTable{
     Unsupported{"/tunnels/*/start", only, "\"trap\"", "a tunnel on demand", "use \"start\" or \"none\""},
     Unsupported{"/tunnels/*/ike/version", only, "1", "IKEv1", kUseVersion2},
     Unsupported{"/tunnels/*/ike/split", only, "true", "one CHILD_SA and one interface per child", "use one tunnel per child"},
-    Unsupported{"/tunnels/*/ike/auth/certificate", all, "", "authentication with certificates", kUsePsk},
-    Unsupported{"/tunnels/*/ike/auth/key", all, "", "authentication with certificates", kUsePsk},
-    Unsupported{"/tunnels/*/ike/auth/ca", all, "", "authentication with certificates", kUsePsk},
     Unsupported{"/tunnels/*/children/*/mode", only, "\"tunnel\"", "a tunnel-mode child", kUseVti},
     Unsupported{"/tunnels/*/children/*/mode", only, "\"transport\"", "a transport-mode child", kUseVti},
     Unsupported{"/interfaces/*/child", all, "", "one interface per child", "assign the tunnel: it has one interface"},
