@@ -14,7 +14,7 @@
 namespace vtid::daemon {
 namespace {
 
-constexpr std::size_t kLongestNamedFile = 64 * 1024;
+constexpr std::size_t kLongestNamedFile = 65'535;  // one value of vici holds no more
 constexpr std::size_t kReadSize = 64 * 1024;
 
 Result<std::string> read_all(const UniqueFd& fd, const std::filesystem::path& path, std::size_t limit) {

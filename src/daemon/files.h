@@ -16,7 +16,7 @@ namespace vtid::daemon {
 // A whole file of at most config::kLongestFile bytes.
 [[nodiscard]] Result<std::string> read_text(const std::filesystem::path& path);
 
-// Reads secrets relative to `folder`: at most 64 KiB, regular, owned by us or root, closed to group and others. One
+// Reads secrets relative to `folder`: at most 65,535 bytes, regular, owned by us or root, closed to group and others. One
 // trailing newline is not part of the secret.
 [[nodiscard]] config::SecretReader secret_reader(std::filesystem::path folder);
 // The same for private keys, which keep their last byte, and of certificates only that they are regular and not longer.

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <system_error>
 
 #include "config/parse.h"
 
@@ -17,7 +18,8 @@ inline Result<std::string> read_golden_config_file(std::string_view name) {
     return fail('"' + std::string(name) + "\" can be read by others", "chmod 600 " + std::string(name));
   if (name.ends_with(".psk")) return std::string(name);
   const auto path = std::filesystem::path(VTID_SOURCE_DIR) / "tests/golden/config/files" / name;
-  if (!std::filesystem::is_regular_file(path)) return std::string(name);
+  std::error_code none;
+  if (!std::filesystem::is_regular_file(path, none)) return std::string(name);
   std::ifstream file(path, std::ios::binary);
   return std::string(std::istreambuf_iterator(file), {});
 }
