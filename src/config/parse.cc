@@ -35,13 +35,13 @@ void read_default_gateway(Object& root) {
   if (auto chosen = root.object("default_gateway")) chosen->close();
 }
 
-model::Config read(const Node& tree, Findings& findings, const SecretReader& read_secret) {
+model::Config read(const Node& tree, Findings& findings, const Readers& readers) {
   model::Config config;
   Object root(tree, "", "", findings);
   read_charon(root, config.vici);
   read_filter(root);
   root.read("on_stop", config.on_stop, one_of(kOnStop));
-  config.tunnels = read_tunnels(root, findings, read_secret);
+  config.tunnels = read_tunnels(root, findings, readers);
   config.interfaces = read_interfaces(root);
   config.gateways = read_gateways(root, config, findings);
   read_default_gateway(root);
@@ -71,13 +71,13 @@ bool readable(std::string_view text, Findings& findings) {
 
 }  // namespace
 
-Parsed parse(std::string_view text, std::string_view file_name, const SecretReader& read_secret) {
+Parsed parse(std::string_view text, std::string_view file_name, const Readers& readers) {
   Findings findings;
   std::optional<Node> tree;
   model::Config config;
   if (readable(text, findings)) tree = parse_tree(text, findings);
   if (tree) {
-    config = read(*tree, findings, read_secret);
+    config = read(*tree, findings, readers);
     check(config, findings);
   }
   Parsed parsed;
@@ -89,6 +89,10 @@ Parsed parse(std::string_view text, std::string_view file_name, const SecretRead
   parsed.errors = std::move(taken.errors);
   parsed.warnings = std::move(taken.warnings);
   return parsed;
+}
+
+Parsed parse(std::string_view text, std::string_view file_name, const FileReader& read_any) {
+  return parse(text, file_name, Readers{read_any, read_any, read_any});
 }
 
 }  // namespace vtid::config

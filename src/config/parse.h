@@ -14,10 +14,16 @@
 
 namespace vtid::config {
 
-// Gives the bytes of the secret that the file calls `name` (`"psk": {"file": "hq.psk"}`). Its error becomes a finding.
-// The daemon's reader looks beside the configuration file, refuses files that others can read and takes one trailing
-// newline off.
-using SecretReader = std::function<Result<std::string>(std::string_view name)>;
+// Gives the bytes of the file that the configuration calls `name`. Its error becomes a finding. The daemon's readers look
+// beside the configuration file.
+using FileReader = std::function<Result<std::string>(std::string_view name)>;
+using SecretReader = FileReader;
+
+struct Readers {
+  FileReader secret;  // `"psk": {"file": "hq.psk"}`: refuses what others can read, takes one trailing newline off
+  FileReader key;     // private keys: refuses the same, and takes nothing off
+  FileReader open;    // certificates and public keys
+};
 
 struct Parsed {
   std::optional<model::Config> config;  // engaged when and only when there are no errors
@@ -26,7 +32,8 @@ struct Parsed {
 };
 
 // `file_name` only names the file in findings. Never throws.
-[[nodiscard]] Parsed parse(std::string_view text, std::string_view file_name, const SecretReader& read_secret);
+[[nodiscard]] Parsed parse(std::string_view text, std::string_view file_name, const Readers& readers);
+[[nodiscard]] Parsed parse(std::string_view text, std::string_view file_name, const FileReader& read_any);
 
 inline constexpr std::size_t kLongestFile = 16 * 1024 * 1024;  // bytes
 inline constexpr std::size_t kMostFindings = 1'000;            // of either kind; the rest is counted, not listed

@@ -34,13 +34,28 @@ Json peer(const model::IkePeer& peer) {
   return result;
 }
 
+Json auth(const model::Auth& auth) {
+  return std::visit(
+      Overloaded{[](const model::PskAuth& psk) {
+                   return Json{{"psk", secret(psk.psk)}};
+                 },
+                 [](const model::CertificateAuth& x509) {
+                   return Json{{"certificate", x509.certificate.file}, {"key", x509.key.file}, {"ca", x509.ca.file}};
+                 },
+                 [](const model::PublicKeyAuth& raw) {
+                   return Json{{"public_key", raw.public_key.file},
+                               {"key", raw.key.file},
+                               {"peer_public_key", raw.peer_public_key.file}};
+                 }},
+      auth);
+}
+
 Json own_ike(const model::Ike& ike) {
-  const auto& psk = std::get<model::PskAuth>(ike.auth).psk;
   return {{"version", static_cast<int>(ike.version)},
           {"split", ike.split},
           {"local", peer(ike.local)},
           {"remote", peer(ike.remote)},
-          {"auth", {{"psk", secret(psk)}}},
+          {"auth", auth(ike.auth)},
           {"proposals", ike.proposals},
           {"dpd", print_duration(ike.dpd)},
           {"rekey", print_duration(ike.rekey)},

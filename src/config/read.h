@@ -8,7 +8,7 @@
 
 namespace vtid::config {
 
-[[nodiscard]] std::vector<model::Tunnel> read_tunnels(Object& root, Findings& findings, const SecretReader& read_secret);
+[[nodiscard]] std::vector<model::Tunnel> read_tunnels(Object& root, Findings& findings, const Readers& readers);
 [[nodiscard]] std::vector<model::Interface> read_interfaces(Object& root);
 // Automatic gateways of `config`'s tunnels and interfaces first, with the options that the file gives them.
 [[nodiscard]] std::vector<model::Gateway> read_gateways(Object& root, const model::Config& config, Findings& findings);

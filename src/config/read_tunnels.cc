@@ -1,9 +1,8 @@
-#include <fmt/format.h>
-
 #include <chrono>
 
-#include "config/print.h"
+#include "config/identity.h"
 #include "config/read.h"
+#include "config/read_auth.h"
 #include "config/values.h"
 
 namespace vtid::config {
@@ -20,53 +19,20 @@ constexpr Word<ChildMode> kModes[] = {
     {"vti", ChildMode::vti}, {"tunnel", ChildMode::tunnel}, {"transport", ChildMode::transport}};
 constexpr Word<PolicyOwner> kOwners[] = {{"charon", PolicyOwner::charon}, {"vtid", PolicyOwner::vtid}};
 
-// Reads the secrets of one file.
-struct SecretPlace {
+// What reading a tunnel needs beside its object.
+struct Place {
   Findings& findings;
-  const SecretReader& read_secret;
-
-  void operator()(Object secret, model::SecretSource& source) const;
+  const Readers& readers;
 };
 
-void SecretPlace::operator()(Object secret, model::SecretSource& source) const {
-  secret.read("file", source.file, filled_text);
-  secret.read("text", source.secret, secret_text);
-  secret.close();
-  if (secret.readable() && secret.has("file") == secret.has("text")) {
-    secret.fail(Error{secret.has("file") ? "has both a file and a text" : "names no secret",
-                      "write {\"file\": \"hq.psk\"}, or {\"text\": \"…\"}"});
-  }
-  if (source.file.empty()) {
-    if (source.secret.reveal() == kWithheldSecret) {
-      findings.warning(join(secret.pointer(), "text"), "is what --check prints in the place of a secret",
-                       "put the secret back");
-    }
-    return;
-  }
-  auto bytes = read_secret(source.file);
-  if (bytes && bytes->empty()) bytes = fail("the file is empty", "put the secret into it");
-  if (bytes)
-    source.secret = model::Secret(std::move(*bytes));
-  else
-    secret.fail("file", bytes.error());
-}
-
-model::Auth read_auth(Object auth, const SecretPlace& read_secret) {
-  model::PskAuth psk;
-  const bool certificates = auth.refuses("certificate") || auth.refuses("key") || auth.refuses("ca");
-  if (!certificates) auth.need("psk");
-  if (auto secret = auth.object("psk")) read_secret(std::move(*secret), psk.psk);
-  auth.close();
-  return psk;
-}
-
 template <class Convert>
-void read_peer(Object& ike, std::string_view key, model::IkePeer& peer, Convert endpoint, bool required) {
+void read_peer(Object& ike, std::string_view key, model::IkePeer& peer, Convert endpoint,
+               Result<std::string> (*identity)(const Node&), bool required) {
   auto object = ike.object(key);
   if (!object) return;
   if (required) object->need("address");
   object->read("address", peer.address, endpoint);
-  object->read("id", peer.id, filled_text);
+  object->read("id", peer.id, identity);
   object->close();
 }
 
@@ -81,15 +47,15 @@ Result<IkeVersion> version(const Node& node) {
   return map(whole_number(node, 1, 2), [](std::int64_t value) { return static_cast<IkeVersion>(value); });
 }
 
-model::Ike read_own_ike(Object& object, const SecretPlace& read_secret) {
+model::Ike read_own_ike(Object& object, const Place& place) {
   model::Ike ike;
   object.read("version", ike.version, version);
   object.read("split", ike.split, flag);
-  read_peer(object, "local", ike.local, local_endpoint, false);
+  read_peer(object, "local", ike.local, local_endpoint, own_identity, false);
   object.need("remote");
-  read_peer(object, "remote", ike.remote, remote_endpoint, true);
+  read_peer(object, "remote", ike.remote, remote_endpoint, peer_identity, true);
   object.need("auth");
-  if (auto auth = object.object("auth")) ike.auth = read_auth(std::move(*auth), read_secret);
+  if (auto auth = object.object("auth")) ike.auth = read_auth(std::move(*auth), place.readers, place.findings);
   object.read("proposals", ike.proposals, proposals);
   object.read("dpd", ike.dpd, dpd);
   object.read("rekey", ike.rekey, rekey);
@@ -98,7 +64,7 @@ model::Ike read_own_ike(Object& object, const SecretPlace& read_secret) {
   return ike;
 }
 
-std::variant<model::Ike, model::ExternalIke> read_ike(Object object, const SecretPlace& read_secret) {
+std::variant<model::Ike, model::ExternalIke> read_ike(Object object, const Place& place) {
   std::variant<model::Ike, model::ExternalIke> ike;
   if (object.has("external")) {
     model::ExternalIke external;
@@ -106,7 +72,7 @@ std::variant<model::Ike, model::ExternalIke> read_ike(Object object, const Secre
     object.allow_only("external", "belongs to a connection of swanctl.conf when \"external\" names one");
     ike = external;
   } else {
-    ike = read_own_ike(object, read_secret);
+    ike = read_own_ike(object, place);
   }
   object.close();
   return ike;
@@ -152,14 +118,14 @@ model::Child read_child(std::string name, Object object) {
   return child;
 }
 
-model::Tunnel read_tunnel(std::string name, Object object, const SecretPlace& read_secret) {
+model::Tunnel read_tunnel(std::string name, Object object, const Place& place) {
   model::Tunnel tunnel;
   tunnel.name = std::move(name);
   object.read("description", tunnel.description, text);
   object.read("enabled", tunnel.enabled, flag);
   object.read("unit", tunnel.unit, unit);
   if (!object.refuses("keys") && !object.refuses("outer")) object.need("ike");
-  if (auto ike = object.object("ike")) tunnel.ike = read_ike(std::move(*ike), read_secret);
+  if (auto ike = object.object("ike")) tunnel.ike = read_ike(std::move(*ike), place);
   object.read("start", tunnel.start, one_of(kStarts));
   object.need("children");
   for (auto& [child, node] : object.named("children", kMostChildren)) tunnel.children.push_back(read_child(child, node));
@@ -169,8 +135,8 @@ model::Tunnel read_tunnel(std::string name, Object object, const SecretPlace& re
 
 }  // namespace
 
-std::vector<model::Tunnel> read_tunnels(Object& root, Findings& findings, const SecretReader& read_secret) {
-  const SecretPlace place{findings, read_secret};
+std::vector<model::Tunnel> read_tunnels(Object& root, Findings& findings, const Readers& readers) {
+  const Place place{findings, readers};
   std::vector<model::Tunnel> tunnels;
   root.need("tunnels");
   for (auto& [name, node] : root.named("tunnels", kMostTunnels)) tunnels.push_back(read_tunnel(name, node, place));

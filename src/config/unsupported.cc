@@ -12,9 +12,6 @@ namespace {
 using enum Unsupported::Refuses;
 
 constexpr std::string_view kUseIke = "give the tunnel \"ike\" with a pre-shared key";
-constexpr std::string_view kUsePsk =
-    "use \"auth\": {\"psk\": {\"file\": \"…\"}}, or keep the connection in swanctl.conf and name it "
-    "with \"ike\": {\"external\": \"…\"}";
 constexpr std::string_view kUseGateway = "name one gateway in \"routes\"";
 constexpr std::string_view kUseHost = "take it out and do it with the host's own firewall or routing tools";
 
@@ -23,9 +20,6 @@ constexpr std::array kTable{
     Unsupported{"/filter/allow_blocked_tunnels", all, "", "filter mode if_ipsec", "take it out"},
     Unsupported{"/tunnels/*/keys", all, "", "a tunnel with static SAs", kUseIke},
     Unsupported{"/tunnels/*/outer", all, "", "a tunnel with static SAs", kUseIke},
-    Unsupported{"/tunnels/*/ike/auth/certificate", all, "", "authentication with certificates", kUsePsk},
-    Unsupported{"/tunnels/*/ike/auth/key", all, "", "authentication with certificates", kUsePsk},
-    Unsupported{"/tunnels/*/ike/auth/ca", all, "", "authentication with certificates", kUsePsk},
     Unsupported{"/interfaces/*/mss", all_but, "\"auto\"", "a fixed MSS", "use \"auto\""},
     Unsupported{"/gateways/*/weight", all_but, "1", "a weight", "take it out: it counts only in gateway groups"},
     Unsupported{"/gateway_groups", all_but, "{}", "a gateway group", kUseGateway},

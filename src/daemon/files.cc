@@ -14,7 +14,7 @@
 namespace vtid::daemon {
 namespace {
 
-constexpr std::size_t kLongestSecret = 64 * 1024;
+constexpr std::size_t kLongestNamedFile = 65'535;  // one value of vici holds no more
 constexpr std::size_t kReadSize = 64 * 1024;
 
 Result<std::string> read_all(const UniqueFd& fd, const std::filesystem::path& path, std::size_t limit) {
@@ -30,10 +30,13 @@ Result<std::string> read_all(const UniqueFd& fd, const std::filesystem::path& pa
   }
 }
 
-Result<void> check_secret(const UniqueFd& fd, const std::filesystem::path& path) {
-  struct stat status {};
-  if (::fstat(fd.get(), &status) != 0) return file_failure("look at", path);
-  if (!S_ISREG(status.st_mode)) return fail(fmt::format("{} is not a regular file", path.string()));
+Result<void> check_regular(const struct stat& status, const std::filesystem::path& path) {
+  if (S_ISREG(status.st_mode)) return {};
+  return fail(fmt::format("{} is not a regular file", path.string()));
+}
+
+Result<void> check_secret(const struct stat& status, const std::filesystem::path& path) {
+  if (auto regular = check_regular(status, path); !regular) return regular;
   if (status.st_uid != 0 && status.st_uid != ::geteuid()) {
     return fail(fmt::format("{} belongs to another user", path.string()), fmt::format("chown root {}", path.string()));
   }
@@ -42,6 +45,17 @@ Result<void> check_secret(const UniqueFd& fd, const std::filesystem::path& path)
                 fmt::format("chmod 600 {}", path.string()));
   }
   return {};
+}
+
+// A file that the configuration names.
+template <class Check>
+Result<std::string> read_beside(const std::filesystem::path& path, Check check) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd) return file_failure("open", path);
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) return file_failure("look at", path);
+  if (auto checked = check(status, path); !checked) return std::unexpected(checked.error());
+  return read_all(fd, path, kLongestNamedFile);
 }
 
 }  // namespace
@@ -57,13 +71,15 @@ Result<std::string> read_text(const std::filesystem::path& path) {
   return read_all(fd, path, config::kLongestFile);
 }
 
+config::Readers file_readers(const std::filesystem::path& folder) {
+  return {.secret = secret_reader(folder),
+          .key = [folder](std::string_view name) { return read_beside(folder / name, check_secret); },
+          .open = [folder](std::string_view name) { return read_beside(folder / name, check_regular); }};
+}
+
 config::SecretReader secret_reader(std::filesystem::path folder) {
-  return [folder = std::move(folder)](std::string_view name) -> Result<std::string> {
-    const std::filesystem::path path = folder / name;
-    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    if (!fd) return file_failure("open", path);
-    if (auto checked = check_secret(fd, path); !checked) return std::unexpected(checked.error());
-    auto text = read_all(fd, path, kLongestSecret);
+  return [folder = std::move(folder)](std::string_view name) {
+    auto text = read_beside(folder / name, check_secret);
     if (text && text->ends_with('\n')) text->pop_back();
     return text;
   };
@@ -72,7 +88,7 @@ config::SecretReader secret_reader(std::filesystem::path folder) {
 config::Parsed read_config(const std::filesystem::path& path) {
   const auto text = read_text(path);
   if (!text) return {std::nullopt, {{path.string(), 0, "", text.error().text, text.error().remedy}}, {}};
-  return config::parse(*text, path.string(), secret_reader(path.parent_path()));
+  return config::parse(*text, path.string(), file_readers(path.parent_path()));
 }
 
 Result<void> write_text(const std::filesystem::path& path, std::string_view text) {

@@ -1,4 +1,4 @@
-// Reads the configuration file and the secrets beside it. Refuses secrets that others can read.
+// Reads the configuration file and what it names beside it. Refuses secrets that others can read.
 #pragma once
 
 #include <filesystem>
@@ -16,9 +16,11 @@ namespace vtid::daemon {
 // A whole file of at most config::kLongestFile bytes.
 [[nodiscard]] Result<std::string> read_text(const std::filesystem::path& path);
 
-// Reads secrets relative to `folder`: at most 64 KiB, regular, owned by us or root, closed to group and others. One
+// Reads secrets relative to `folder`: at most 65,535 bytes, regular, owned by us or root, closed to group and others. One
 // trailing newline is not part of the secret.
 [[nodiscard]] config::SecretReader secret_reader(std::filesystem::path folder);
+// The same for private keys, which keep their last byte, and of certificates only that they are regular and not longer.
+[[nodiscard]] config::Readers file_readers(const std::filesystem::path& folder);
 
 // The file, read and parsed; a file that cannot be read is a finding.
 [[nodiscard]] config::Parsed read_config(const std::filesystem::path& path);

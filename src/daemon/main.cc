@@ -57,7 +57,7 @@ EngineWiring wiring_for(const Options& options, platform::Kernel& kernel, StateS
           .read_config = [path = options.config] { return read_config(path); },
           .parse_text =
               [](std::string_view text, std::string_view path) {
-                return config::parse(text, path, secret_reader(std::filesystem::path(path).parent_path()));
+                return config::parse(text, path, file_readers(std::filesystem::path(path).parent_path()));
               },
           .config_path = options.config.string(),
           .version = std::string(kVersion),

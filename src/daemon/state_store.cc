@@ -35,13 +35,14 @@ void from_json(const json& text, reconcile::Numbers& numbers) {
 }
 
 json to_json(const vici::Loaded& loaded) {
-  return {{"boot", loaded.boot}, {"connections", loaded.connections}, {"secrets", loaded.secrets}};
+  return {{"boot", loaded.boot}, {"connections", loaded.connections}, {"secrets", loaded.secrets}, {"keys", loaded.keys}};
 }
 
 void from_json(const json& text, vici::Loaded& loaded) {
   text.at("boot").get_to(loaded.boot);
   text.at("connections").get_to(loaded.connections);
   text.at("secrets").get_to(loaded.secrets);
+  if (text.contains("keys")) text.at("keys").get_to(loaded.keys);  // 0.1.0 knew none
 }
 
 class Directory final : public StateStore {

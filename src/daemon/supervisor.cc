@@ -160,10 +160,12 @@ void Supervisor::pursue(Charge& charge, const std::vector<const model::IkeSa*>& 
     if (attempt.answered) {
       fail_attempt(charge, now,
                    fmt::format("authentication with {} failed: it answered, then one end refused the other", ward.peer),
-                   "compare the PSK and both ids on the two ends; charon's log names the refusal");
+                   "compare the PSK, certificates or keys and both ids on the two ends; charon's log names the refusal");
     } else if (age < kRefusalTime) {
-      fail_attempt(charge, now, fmt::format("{} refused at once: the PSK, the ids or the proposals do not match", ward.peer),
-                   "compare the PSK, both ids and the proposals on the two ends; charon's log names the refusal");
+      fail_attempt(
+          charge, now,
+          fmt::format("{} refused at once: the PSK, certificates or keys, the ids or the proposals do not match", ward.peer),
+          "compare the PSK, certificates or keys, both ids and the proposals on the two ends; charon's log names the refusal");
     } else {
       fail_attempt(charge, now, fmt::format("no answer from {}", ward.peer), kReachRemedy);
     }

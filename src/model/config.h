@@ -48,7 +48,7 @@ using Endpoint = std::variant<AnyAddress, net::Address, HostName>;
 
 struct IkePeer {
   Endpoint address = AnyAddress{};
-  std::string id;  // empty: charon's default, the address
+  std::string id;  // empty: the address with a PSK, else charon's default, the certificate's subject or the key
   bool operator==(const IkePeer&) const = default;
 };
 
@@ -56,7 +56,32 @@ struct PskAuth {
   SecretSource psk;
   bool operator==(const PskAuth&) const = default;
 };
-using Auth = std::variant<PskAuth>;
+
+// A file that holds nothing secret, and what was in it: certificates or a public key, in DER.
+struct PublicSource {
+  std::string file;  // as written
+  std::vector<std::string> parts;
+  bool operator==(const PublicSource&) const = default;
+};
+
+// X.509. Our own certificate comes first, those of intermediate CAs follow.
+struct CertificateAuth {
+  PublicSource certificate;
+  SecretSource key;    // DER
+  PublicSource ca;     // whose word we take for the peer
+  std::string key_id;  // of our public key: RFC 5280, 4.2.1.2, method (1), in hex
+  bool operator==(const CertificateAuth&) const = default;
+};
+
+// Raw public keys, RFC 7670: one part each, a SubjectPublicKeyInfo.
+struct PublicKeyAuth {
+  PublicSource public_key;
+  SecretSource key;  // DER
+  PublicSource peer_public_key;
+  std::string key_id;  // as above
+  bool operator==(const PublicKeyAuth&) const = default;
+};
+using Auth = std::variant<PskAuth, CertificateAuth, PublicKeyAuth>;
 
 enum class IkeVersion : std::uint8_t { v1 = 1, v2 = 2 };
 

@@ -172,6 +172,7 @@ void Charon::advance_inventory(Now now) {
   if (line(Channel::commands).state != LineState::open || !peer_.stats_known) return;
   if (!std::exchange(peer_.inventory_due, false)) return;
   ask(Channel::commands, "get-conns", {}, ConnectionsAsked{}, now);
+  ask(Channel::commands, "get-keys", {}, KeysAsked{}, now);
   ask(Channel::commands, "get-shared", {}, SecretsAsked{}, now);
 }
 
@@ -249,6 +250,8 @@ void Charon::on_answer(const StatsAsked&, const Result<Message>& answer, Now) {
 void Charon::on_answer(const ConnectionsAsked&, const Result<Message>& answer, Now) {
   peer_.inventory.connections = names(answer, "conns");
 }
+
+void Charon::on_answer(const KeysAsked&, const Result<Message>& answer, Now) { peer_.inventory.keys = names(answer, "keys"); }
 
 void Charon::on_answer(const SecretsAsked&, const Result<Message>& answer, Now) {
   peer_.inventory.secrets = names(answer, "keys");

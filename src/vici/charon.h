@@ -109,13 +109,14 @@ class Charon {
   struct VersionAsked {};
   struct StatsAsked {};
   struct ConnectionsAsked {};
+  struct KeysAsked {};
   struct SecretsAsked {};
   struct ListAsked {};
   struct TicketAsked {
     Ticket ticket;
   };
-  using Purpose =
-      std::variant<Subscribed, VersionAsked, StatsAsked, ConnectionsAsked, SecretsAsked, ListAsked, Step, TicketAsked>;
+  using Purpose = std::variant<Subscribed, VersionAsked, StatsAsked, ConnectionsAsked, KeysAsked, SecretsAsked, ListAsked, Step,
+                               TicketAsked>;
 
   enum class LineState : std::uint8_t { closed, opening, open };
   struct Line {
@@ -161,6 +162,7 @@ class Charon {
   void on_answer(const VersionAsked& asked, const Result<Message>& answer, Now now);
   void on_answer(const StatsAsked& asked, const Result<Message>& answer, Now now);
   void on_answer(const ConnectionsAsked& asked, const Result<Message>& answer, Now now);
+  void on_answer(const KeysAsked& asked, const Result<Message>& answer, Now now);
   void on_answer(const SecretsAsked& asked, const Result<Message>& answer, Now now);
   void on_answer(const ListAsked& asked, const Result<Message>& answer, Now now);
   void on_answer(const Step& asked, const Result<Message>& answer, Now now);

@@ -40,9 +40,7 @@ void Charon::advance_loads(Now now) {
   waiting_ = std::move(still_waiting);
 }
 
-void Charon::on_answer(const Step& step, const Result<Message>& answer, Now now) {
-  loader_.on_done(step, answer ? Result<void>{} : std::unexpected(answer.error()), now.steady);
-}
+void Charon::on_answer(const Step& step, const Result<Message>& answer, Now now) { loader_.on_done(step, answer, now.steady); }
 
 void Charon::initiate(Ticket ticket, const std::string& ike, const std::string& child, Now now) {
   if (table().connected) {

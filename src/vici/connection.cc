@@ -1,6 +1,7 @@
 #include "vici/connection.h"
 
 #include <algorithm>
+#include <cctype>
 #include <string_view>
 #include <utility>
 
@@ -17,18 +18,51 @@ std::string outer(const model::Endpoint& endpoint) {
   return std::holds_alternative<model::AnyAddress>(endpoint) ? "%any" : model::print(endpoint);
 }
 
-// Said outright where it is known, so that the peer, our check of it and the choice of the PSK all mean the same identity.
-std::string identity(const model::IkePeer& peer) {
-  if (!peer.id.empty()) return peer.id;
-  const auto* address = std::get_if<net::Address>(&peer.address);
-  return address == nullptr ? "" : net::print(*address);
+bool starts_with_word(std::string_view text, std::string_view word) {
+  return std::ranges::equal(text.substr(0, word.size()), word, {}, [](unsigned char c) { return std::tolower(c); });
 }
 
-Message auth_section(const model::IkePeer& peer) {
-  Message auth;
-  auth.add("auth", "psk");
-  if (const std::string id = identity(peer); !id.empty()) auth.add("id", id);
-  return auth;
+// charon takes what follows these prefixes as raw bytes, but understands the same without them. "#" means raw bytes.
+std::string without_idle_prefix(const std::string& id) {
+  for (const std::string_view prefix : {"ipv4:", "ipv6:", "ipv4net:", "ipv6net:", "ipv4range:", "ipv6range:", "asn1dn:"}) {
+    if (starts_with_word(id, prefix) && id.find('#') != prefix.size()) return id.substr(prefix.size());
+  }
+  return id;
+}
+
+// With a PSK said outright where it is known, so that the peer, our check of it and the choice of the PSK all mean the same
+// identity. A certificate or a raw key says it itself.
+std::string identity(const model::IkePeer& peer, const model::Auth& auth) {
+  if (!peer.id.empty()) return without_idle_prefix(peer.id);
+  const auto* address = std::get_if<net::Address>(&peer.address);
+  return address == nullptr || !std::holds_alternative<model::PskAuth>(auth) ? "" : net::print(*address);
+}
+
+Message auth_section(const model::IkePeer& peer, const model::Auth& auth) {
+  Message section;
+  section.add("auth", std::holds_alternative<model::PskAuth>(auth) ? "psk" : "pubkey");
+  if (const std::string id = identity(peer, auth); !id.empty()) section.add("id", id);
+  return section;
+}
+
+Message local_section(const model::Ike& ike) {
+  Message section = auth_section(ike.local, ike.auth);
+  if (const auto* x509 = std::get_if<model::CertificateAuth>(&ike.auth)) {
+    section.add_list("certs", {x509->certificate.parts.front()});
+  } else if (const auto* raw = std::get_if<model::PublicKeyAuth>(&ike.auth)) {
+    section.add_list("pubkeys", raw->public_key.parts);
+  }
+  return section;
+}
+
+Message remote_section(const model::Ike& ike) {
+  Message section = auth_section(ike.remote, ike.auth);
+  if (const auto* x509 = std::get_if<model::CertificateAuth>(&ike.auth)) {
+    section.add_list("cacerts", x509->ca.parts);
+  } else if (const auto* raw = std::get_if<model::PublicKeyAuth>(&ike.auth)) {
+    section.add_list("pubkeys", raw->peer_public_key.parts);
+  }
+  return section;
 }
 
 Message::List print_all(const std::vector<net::Prefix>& networks) {
@@ -121,8 +155,8 @@ Message connection_section(const model::Tunnel& tunnel, const model::Ike& ike, c
       .add_flag("encap", ike.encapsulate)
       .add("keyingtries", "1")
       .add("unique", "never")
-      .add_section("local", auth_section(ike.local))
-      .add_section("remote", auth_section(ike.remote))
+      .add_section("local", local_section(ike))
+      .add_section("remote", remote_section(ike))
       .add_section("children", std::move(children));
   if (version1 && ike.dpd.count() != 0) section.add("dpd_timeout", seconds(ike.dpd * kDpdTries));
   return section;
@@ -131,14 +165,30 @@ Message connection_section(const model::Tunnel& tunnel, const model::Ike& ike, c
 // charon takes the secret whose owners match the peer best, and among equals the one that matches us best. A peer whose
 // identity is open gets "%any", which matches everybody, but less than a secret that names its owner.
 Message secret_request(const model::Tunnel& tunnel, const model::Ike& ike, const model::PskAuth& auth) {
-  const std::string remote = identity(ike.remote);
+  const std::string remote = identity(ike.remote, ike.auth);
   Message::List owners{remote.empty() ? "%any" : remote};
-  if (std::string local = identity(ike.local); !local.empty()) owners.push_back(std::move(local));
+  if (std::string local = identity(ike.local, ike.auth); !local.empty()) owners.push_back(std::move(local));
   return Message{}
       .add("id", secret_id(tunnel.name))
       .add("type", "IKE")
       .add("data", auth.psk.secret.reveal())
       .add_list("owners", std::move(owners));
+}
+
+void add_credentials(WantedConnection& wanted, const model::Tunnel& tunnel, const model::Ike& ike) {
+  const auto add_key = [&](const model::SecretSource& key, const std::string& id) {
+    wanted.key_id = id;
+    wanted.key = Message{}.add("type", "any").add("data", key.secret.reveal());
+  };
+  if (const auto* psk = std::get_if<model::PskAuth>(&ike.auth)) {
+    wanted.secret = secret_request(tunnel, ike, *psk);
+  } else if (const auto* x509 = std::get_if<model::CertificateAuth>(&ike.auth)) {
+    add_key(x509->key, x509->key_id);
+    for (std::size_t i = 1; i < x509->certificate.parts.size(); ++i)
+      wanted.certificates.push_back(Message{}.add("type", "X509").add("flag", "NONE").add("data", x509->certificate.parts[i]));
+  } else if (const auto* raw = std::get_if<model::PublicKeyAuth>(&ike.auth)) {
+    add_key(raw->key, raw->key_id);
+  }
 }
 
 }  // namespace
@@ -148,8 +198,8 @@ std::string secret_id(const std::string& connection) { return "vtid-" + connecti
 std::optional<WantedConnection> make_connection(const model::Tunnel& tunnel, const Units& units) {
   const auto* ike = std::get_if<model::Ike>(&tunnel.ike);
   if (ike == nullptr) return std::nullopt;
-  WantedConnection wanted{tunnel.name, Message{}.add_section(tunnel.name, connection_section(tunnel, *ike, units)), {}};
-  if (const auto* psk = std::get_if<model::PskAuth>(&ike->auth)) wanted.secret = secret_request(tunnel, *ike, *psk);
+  WantedConnection wanted{tunnel.name, Message{}.add_section(tunnel.name, connection_section(tunnel, *ike, units))};
+  add_credentials(wanted, tunnel, *ike);
   return wanted;
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "model/config.h"
 #include "net/names.h"
@@ -13,11 +14,14 @@
 
 namespace vtid::vici {
 
-// Requests as charon wants them. `secret` holds key material: never print it, never put it into an error.
+// Requests as charon wants them. `secret` and `key` hold key material: never print them, never put them into an error.
 struct WantedConnection {
   std::string name;
-  Message connection;  // of load-conn
-  Message secret;      // of load-shared; empty: the connection needs none
+  Message connection;                      // of load-conn
+  Message secret = {};                     // of load-shared; empty: the connection needs none
+  std::vector<Message> certificates = {};  // of load-cert: intermediate CAs, which no connection can name
+  std::string key_id = {};                 // by which charon knows the private key; empty: the connection needs none
+  Message key = {};                        // of load-key
   bool operator==(const WantedConnection&) const = default;
 };
 

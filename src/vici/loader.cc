@@ -13,11 +13,15 @@ namespace {
 constexpr BackoffLimits kRefusedRetry{Duration{5'000}, Duration{300'000}};
 
 // FNV-1a, 64 bits: tells apart what one administrator writes into one file; nobody attacks it, and no secret goes in.
-std::string digest(const Message& connection) {
+std::string digest(const WantedConnection& wanted) {
   std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : encode({PacketType::response, {}, connection}).value_or("")) {
-    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  }
+  const auto add = [&](const Message& message) {
+    for (const char c : encode({PacketType::response, {}, message}).value_or("")) {
+      hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+    }
+  };
+  add(wanted.connection);
+  for (const Message& certificate : wanted.certificates) add(certificate);
   return fmt::format("{:016x}", hash);
 }
 
@@ -29,14 +33,18 @@ void Loader::want(std::vector<WantedConnection> connections) {
   std::map<std::string, Wish> before = std::exchange(wishes_, {});
   for (WantedConnection& connection : connections) {
     const std::string name = connection.name;
-    Wish wish{std::move(connection), {}, false, false};
+    Wish wish{std::move(connection), {}, false, false, 0, {}};
     if (auto known = before.extract(name)) {
       const Wish& old = known.mapped();
       wish.foreign = old.foreign;
       wish.secret_loaded = old.secret_loaded && old.connection.secret == wish.connection.secret;
-      if (old.connection != wish.connection) refusals_.erase(name);
+      wish.serving_key = old.serving_key;
+      if (old.connection == wish.connection)
+        wish.certificates_sent = old.certificates_sent;
+      else
+        refusals_.erase(name);
     }
-    wish.digest = digest(wish.connection.connection);
+    wish.digest = digest(wish.connection);
     wishes_.insert_or_assign(name, std::move(wish));
     dirty_.insert(name);
   }
@@ -48,7 +56,7 @@ void Loader::want(std::vector<WantedConnection> connections) {
     for (const auto& [name, text] : loaded_.connections) dirty_.insert(name);
     dirty_.insert(loaded_.secrets.begin(), loaded_.secrets.end());
   }
-  changed_ = true;
+  keys_unchecked_ = changed_ = true;
 }
 
 void Loader::on_boot(const std::string& boot, bool continues) {
@@ -59,8 +67,13 @@ void Loader::on_boot(const std::string& boot, bool continues) {
   if (continues) return;  // somebody set the clock
   loaded_.connections.clear();
   loaded_.secrets.clear();
+  loaded_.keys.clear();
   refusals_.clear();
-  for (auto& [name, wish] : wishes_) wish.secret_loaded = wish.foreign = false;
+  for (auto& [name, wish] : wishes_) {
+    wish.secret_loaded = wish.foreign = false;
+    wish.certificates_sent = 0;
+    wish.serving_key.clear();
+  }
 }
 
 void Loader::on_inventory(const Inventory& inventory) {
@@ -72,7 +85,9 @@ void Loader::on_inventory(const Inventory& inventory) {
   }
   for (const auto& [name, text] : loaded_.connections) dirty_.insert(name);
   dirty_.insert(loaded_.secrets.begin(), loaded_.secrets.end());
-  inventory_known_ = true;
+  foreign_keys_ = inventory.keys;
+  for (const std::string& id : loaded_.keys) foreign_keys_.erase(id);
+  keys_unchecked_ = inventory_known_ = true;
 }
 
 // What is under way was asked for after the inventory.
@@ -87,11 +102,17 @@ void Loader::forget_missing(const Inventory& inventory) {
   for (auto& [name, wish] : wishes_) {
     if (missing(inventory.secrets, secret_id(name), name)) wish.secret_loaded = false;
   }
-  changed_ |= connections + secrets > 0;
+  std::set<std::string> lost;
+  for (const std::string& id : loaded_.keys) {
+    if (!inventory.keys.contains(id) && !keys_under_way_.contains(id)) lost.insert(id);
+  }
+  for (const std::string& id : lost) forget_key(id);
+  changed_ |= connections + secrets + lost.size() > 0;
 }
 
 void Loader::on_disconnected() {
   under_way_.clear();
+  keys_under_way_.clear();
   inventory_known_ = false;
 }
 
@@ -109,7 +130,7 @@ std::optional<Step> Loader::next_step(TimePoint now) {
     begin(*step);
     return step;
   }
-  return std::nullopt;
+  return next_idle_key();
 }
 
 void Loader::wake_refused(TimePoint now) {
@@ -136,7 +157,11 @@ std::optional<Step> Loader::due(const std::string& name) const {
   const WantedConnection& wanted = wish->second.connection;
   if (!wanted.secret.empty() && !wish->second.secret_loaded)
     return Step{Step::Kind::load_secret, name, "load-shared", wanted.secret};
+  if (!wanted.key_id.empty() && !has_key(wanted.key_id))
+    return Step{Step::Kind::load_key, name, "load-key", wanted.key, wanted.key_id};
   if (loaded == loaded_.connections.end() || loaded->second != wish->second.digest) {
+    if (const std::size_t sent = wish->second.certificates_sent; sent < wanted.certificates.size())
+      return Step{Step::Kind::load_certificate, name, "load-cert", wanted.certificates[sent]};
     return Step{Step::Kind::load_connection, name, "load-conn", wanted.connection};
   }
   if (wanted.secret.empty() && secret_there)
@@ -149,17 +174,22 @@ void Loader::begin(const Step& step) {
   under_way_.insert(step.name);
   if (step.kind == Step::Kind::load_connection) loaded_.connections[step.name].clear();
   if (step.kind == Step::Kind::load_secret) loaded_.secrets.insert(step.name);
+  if (step.kind == Step::Kind::load_key) loaded_.keys.insert(step.key);
+  if (!step.key.empty()) keys_under_way_.insert(step.key);
   changed_ = true;
 }
 
-void Loader::on_done(const Step& step, const Result<void>& result, TimePoint now) {
+void Loader::on_done(const Step& step, const Result<Message>& answer, TimePoint now) {
   under_way_.erase(step.name);
-  dirty_.insert(step.name);
-  changed_ = true;
-  if (result) {
-    on_success(step);
+  keys_under_way_.erase(step.key);
+  if (!step.name.empty()) dirty_.insert(step.name);
+  keys_unchecked_ = changed_ = true;
+  if (!answer) {
+    on_refused(step, answer.error(), now);
+  } else if (step.kind == Step::Kind::load_key) {
+    on_key_loaded(step, *answer, now);
   } else {
-    on_refused(step, result.error(), now);
+    on_success(step);
   }
 }
 
@@ -170,23 +200,41 @@ void Loader::on_success(const Step& step) {
     case Step::Kind::load_secret:
       if (wish != wishes_.end()) wish->second.secret_loaded = wish->second.connection.secret == step.request;
       return;
-    case Step::Kind::load_connection:
-      loaded_.connections[step.name] = digest(step.request);
-      refusals_.erase(step.name);
+    case Step::Kind::load_key: return;
+    case Step::Kind::load_certificate:
+      if (wish != wishes_.end()) ++wish->second.certificates_sent;
       return;
+    case Step::Kind::load_connection: return on_connection_loaded(step);
     case Step::Kind::unload_connection: loaded_.connections.erase(step.name); return;
     case Step::Kind::unload_secret: loaded_.secrets.erase(step.name); return;
+    case Step::Kind::unload_key: loaded_.keys.erase(step.key); return;
   }
+}
+
+void Loader::on_connection_loaded(const Step& step) {
+  refusals_.erase(step.name);
+  const auto wish = wishes_.find(step.name);
+  if (wish == wishes_.end()) return;
+  Wish& loaded = wish->second;
+  const bool whole = loaded.certificates_sent == loaded.connection.certificates.size();
+  loaded.certificates_sent = 0;
+  if (!whole || loaded.connection.connection != step.request) return;
+  loaded_.connections[step.name] = loaded.digest;
+  loaded.serving_key = loaded.connection.key_id;
 }
 
 // An unload is refused when there is nothing to unload. A refused load leaves the connection's former version in charon, if
 // there was one: it stays ours.
 void Loader::on_refused(const Step& step, const Error& error, TimePoint now) {
-  if (step.kind == Step::Kind::unload_connection || step.kind == Step::Kind::unload_secret) return on_success(step);
+  using enum Step::Kind;
+  if (step.kind == unload_connection || step.kind == unload_secret || step.kind == unload_key) return on_success(step);
+  if (step.kind == load_key) forget_key(step.key);
   const auto wish = wishes_.find(step.name);
   if (wish == wishes_.end()) return;
   const WantedConnection& wanted = wish->second.connection;
-  if (step.request != wanted.connection && step.request != wanted.secret) return;
+  if (step.request != wanted.connection && step.request != wanted.secret && step.request != wanted.key &&
+      step.kind != load_certificate)
+    return;
   Refusal& refusal = refusals_.try_emplace(step.name, Refusal{{}, Backoff(kRefusedRetry), {}}).first->second;
   refusal.error = error;
   refusal.retry = now + refusal.backoff.next(random_());

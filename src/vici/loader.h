@@ -23,21 +23,32 @@ struct Loaded {
   std::string boot;                                // the charon; another boot makes the rest void
   std::map<std::string, std::string> connections;  // name -> digest of what was loaded; "" while a load is under way
   std::set<std::string> secrets;                   // connections whose secret was loaded
+  std::set<std::string> keys = {};                 // ids of private keys: hashes of their public halves
   bool operator==(const Loaded&) const = default;
 };
 
 // What charon has, whoever loaded it.
 struct Inventory {
   std::set<std::string> connections;
-  std::set<std::string> secrets;  // ids
+  std::set<std::string> secrets;    // ids
+  std::set<std::string> keys = {};  // ids
 };
 
 struct Step {
-  enum class Kind : std::uint8_t { load_secret, load_connection, unload_connection, unload_secret };
+  enum class Kind : std::uint8_t {
+    load_secret,
+    load_key,
+    load_certificate,
+    load_connection,
+    unload_connection,
+    unload_secret,
+    unload_key,
+  };
   Kind kind;
-  std::string name;     // of the connection
-  std::string command;  // "load-conn"
-  Message request;      // may hold a secret
+  std::string name;      // of the connection; empty: no connection needs it any more
+  std::string command;   // "load-conn"
+  Message request;       // may hold a secret
+  std::string key = {};  // id, of load-key and unload-key
   bool operator==(const Step&) const = default;
 };
 
@@ -57,7 +68,7 @@ class Loader {
 
   // The next request to send now, if any. One per connection is under way at a time.
   [[nodiscard]] std::optional<Step> next_step(TimePoint now);
-  void on_done(const Step& step, const Result<void>& result, TimePoint now);
+  void on_done(const Step& step, const Result<Message>& answer, TimePoint now);
 
   // Whether the connection will be loaded, or is being so: an initiate has to wait for it.
   [[nodiscard]] bool busy_with(const std::string& name) const;
@@ -79,6 +90,8 @@ class Loader {
     std::string digest;
     bool secret_loaded = false;  // this very secret, into this very charon, by this vtid
     bool foreign = false;        // somebody else's connection has the name
+    std::size_t certificates_sent = 0;
+    std::string serving_key;  // of the version that charon has, while it refuses a new one
     bool operator==(const Wish&) const = default;
   };
   struct Refusal {
@@ -91,6 +104,11 @@ class Loader {
   void begin(const Step& step);
   void wake_refused(TimePoint now);
   void on_success(const Step& step);
+  void on_connection_loaded(const Step& step);
+  void on_key_loaded(const Step& step, const Message& answer, TimePoint now);
+  [[nodiscard]] std::optional<Step> next_idle_key();
+  [[nodiscard]] bool has_key(const std::string& id) const;
+  void forget_key(const std::string& id);
   void on_refused(const Step& step, const Error& error, TimePoint now);
   void forget_missing(const Inventory& inventory);
 
@@ -100,8 +118,11 @@ class Loader {
   std::map<std::string, Refusal> refusals_;
   std::set<std::string> dirty_;  // names that may have something due
   std::set<std::string> under_way_;
-  bool wishes_known_ = false;     // before the first want() nothing is unloaded
-  bool inventory_known_ = false;  // before, nothing is sent
+  std::set<std::string> keys_under_way_;
+  std::set<std::string> foreign_keys_;  // in charon, and not by us
+  bool wishes_known_ = false;           // before the first want() nothing is unloaded
+  bool inventory_known_ = false;        // before, nothing is sent
+  bool keys_unchecked_ = false;         // some may serve no connection any more
   bool changed_ = false;
 };
 

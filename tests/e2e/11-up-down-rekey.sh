@@ -3,12 +3,6 @@
 . "$(dirname "$0")/lib.sh"
 start_sites
 
-says() { # exit-status regular-expression site arguments...: what vtictl at the site answers
-  local status=0 text
-  text=$(vtictl_at "$3" "${@:4}" 2>&1) || status=$?
-  assert_eq "vtictl ${*:4}: exit status" "$1" "$status"
-  assert_match "vtictl ${*:4}" "$2" "$text"
-}
 spis() { ip -n "$1" xfrm state | sed -n 's/.* spi \(0x[0-9a-f]*\) .*/\1/p' | sort; } # site
 
 before=$(spis branch)

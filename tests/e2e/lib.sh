@@ -12,6 +12,8 @@ vtid=$VTID_BUILD/src/daemon/vtid
 vtictl=$VTID_BUILD/src/ctl/vtictl
 dpd=2s            # a case may change these before it writes a configuration
 psk=only-a-lab
+declare -A auth_of    # site -> "auth" of its usual tunnel; the PSK when there is none
+declare -A id_of=([hq]=hq [branch]=branch)  # empty: none is written
 hq_start=none    # one side calls
 
 declare -A peer=([hq]=branch [branch]=hq)
@@ -102,7 +104,7 @@ start_charon() { # site
   mkdir -p "/run/$1"
   cat >"/run/$1/strongswan.conf" <<CONF
 charon-systemd {
-  load = random nonce aes sha1 sha2 hmac kdf gcm curve25519 openssl pem x509 constraints pubkey kernel-netlink socket-default vici
+  load = random nonce aes sha1 sha2 hmac kdf gcm curve25519 openssl pem pkcs1 pkcs8 x509 constraints pubkey kernel-netlink socket-default vici
   install_routes = no
   interfaces_use = wan
   delete_rekeyed_delay = 1
@@ -141,6 +143,7 @@ swanctl_at() { STRONGSWAN_CONF=/run/$1/strongswan.conf swanctl "${@:2}" --uri "u
 # $2 are more members of "tunnels", $3 more members of the whole file.
 write_config() { # site [tunnels [members]]
   local remote=${peer[$1]} start=start
+  local auth=${auth_of[$1]:-'{ "psk": { "file": "peer.psk" } }'}
   if [[ $1 == hq ]]; then start=$hq_start; fi
   mkdir -p "/run/$1/etc"
   (umask 077; printf '%s\n' "$psk" >"/run/$1/etc/peer.psk")
@@ -151,9 +154,9 @@ write_config() { # site [tunnels [members]]
     "$remote": {
       "unit": 1,
       "ike": {
-        "local": { "address": "${outer[$1]}", "id": "$1" },
-        "remote": { "address": "${outer[$remote]}", "id": "$remote" },
-        "auth": { "psk": { "file": "peer.psk" } },
+        "local": { "address": "${outer[$1]}"${id_of[$1]:+, \"id\": \"${id_of[$1]}\"} },
+        "remote": { "address": "${outer[$remote]}"${id_of[$remote]:+, \"id\": \"${id_of[$remote]}\"} },
+        "auth": $auth,
         "proposals": ["aes128gcm16-prfsha256-x25519"],
         "dpd": "$dpd"
       },
@@ -185,6 +188,13 @@ kill_vtid() { # site
   wait "${vtid_pid[$1]}" 2>/dev/null || true
 }
 
+says() { # exit-status regular-expression site arguments...: what vtictl at the site answers
+  local status=0 text
+  text=$(vtictl_at "$3" "${@:4}" 2>&1) || status=$?
+  assert_eq "vtictl ${*:4}: exit status" "$1" "$status"
+  assert_match "vtictl ${*:4}" "$2" "$text"
+}
+
 vtictl_at() { ip netns exec "$1" "$vtictl" --socket "/run/$1/vtid/vtid.sock" "${@:2}"; } # site arguments...
 
 status_of() { vtictl_at "$1" --json status | jq -r "$2"; } # site jq-filter
@@ -193,6 +203,18 @@ tunnel_is() { [[ $(tunnel_state "$1" "$2") == "$3" ]]; } # site tunnel state
 converged() { [[ $(status_of "$1" .converged) == true ]]; } # site
 problem_says() { status_of "$1" '.problems[] | "\(.object): \(.text) (\(.remedy))"' | grep -E "$2"; } # site regular-expression
 plan_is_empty() { vtictl_at "$1" plan --expect-empty; } # site
+
+child_spis() { ip -n "$1" xfrm state | sed -n 's/.* spi \(0x[0-9a-f]*\) .*/\1/p' | sort; } # site
+
+spare() { # site unit auth [id id-of-peer]: one more tunnel between the two, for $2 of write_config
+  local remote=${peer[$1]} start=start last=2
+  if [[ $1 == hq ]]; then start=none last=1; fi
+  echo "\"spare$2\": { \"unit\": $2, \"start\": \"$start\", \"ike\": {
+    \"local\": { \"address\": \"${outer[$1]}\", \"id\": \"${4:-$1-spare$2}\" },
+    \"remote\": { \"address\": \"${outer[$remote]}\", \"id\": \"${5:-$remote-spare$2}\" },
+    \"auth\": $3, \"proposals\": [\"aes128gcm16-prfsha256-x25519\"] },
+    \"children\": { \"v4\": { \"local\": \"10.7.$2.$last/30\", \"remote\": \"10.7.$2.$((3 - last))\", \"proposals\": [\"aes128gcm16-x25519\"] } } }"
+}
 
 ifindex() { ip -n "$1" -o link show dev "$2" | cut -d: -f1; } # site device
 

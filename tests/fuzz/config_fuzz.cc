@@ -5,12 +5,13 @@
 #include <cstdlib>
 
 #include "support/config_round_trip.h"
+#include "support/golden_config_files.h"
 
 namespace {
 
 vtid::Result<std::string> read_secret(std::string_view name) {
   if (name.contains("missing")) return vtid::fail("there is no such file");
-  return std::string(name);
+  return vtid::test::read_golden_config_file(name);
 }
 
 void require(bool holds, const std::string& what) {

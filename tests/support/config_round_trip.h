@@ -13,8 +13,8 @@ inline model::Config with_withheld_secrets(model::Config config) {
   for (model::Tunnel& tunnel : config.tunnels) {
     auto* ike = std::get_if<model::Ike>(&tunnel.ike);
     if (ike == nullptr) continue;
-    auto& psk = std::get<model::PskAuth>(ike->auth).psk;
-    if (psk.file.empty()) psk.secret = model::Secret(std::string(kWithheldSecret));
+    auto* auth = std::get_if<model::PskAuth>(&ike->auth);
+    if (auth != nullptr && auth->psk.file.empty()) auth->psk.secret = model::Secret(std::string(kWithheldSecret));
   }
   return config;
 }

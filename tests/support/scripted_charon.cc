@@ -136,6 +136,17 @@ bool ScriptedCharon::answer_command(Wire& wire, const Packet& packet) {
     secrets[std::string(request.text("id"))] = request;
     reply = done();
   }
+  if (packet.name == "get-keys") reply = Message{}.add_list("keys", names_of(keys));
+  if (packet.name == "load-key") {
+    const std::string id(request.text("data"));
+    keys[id] = request;
+    reply = done().add("id", id);
+  }
+  if (packet.name == "unload-key") reply = unload(keys, std::string(request.text("id")), "private key");
+  if (packet.name == "load-cert") {
+    certificates.push_back(request);
+    reply = done();
+  }
   if (packet.name == "unload-shared") reply = unload(secrets, std::string(request.text("id")), "shared secret");
   if (packet.name == "initiate") reply = initiate(request);
   if (packet.name == "terminate") reply = terminate(request);

@@ -37,6 +37,8 @@ class ScriptedCharon {
   std::string boot = "Nov 24 03:58:38 2026";
   std::map<std::string, vici::Message> connections;  // by name, as loaded
   std::map<std::string, vici::Message> secrets;      // by id, whole load-shared requests
+  std::map<std::string, vici::Message> keys;         // by id, which in tests is their data, whole load-key requests
+  std::vector<vici::Message> certificates;           // whole load-cert requests
   std::map<std::uint32_t, model::IkeSa> ikes;
   std::map<std::uint32_t, model::ChildSa> children;
   std::map<std::string, Peer> peers;                 // by connection; absent: answers

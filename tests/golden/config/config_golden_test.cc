@@ -10,6 +10,7 @@
 #include <iterator>
 
 #include "support/config_round_trip.h"
+#include "support/golden_config_files.h"
 
 namespace vtid::config {
 namespace {
@@ -23,12 +24,7 @@ std::string contents(const fs::path& path) {
   return {std::istreambuf_iterator(file), {}};
 }
 
-// The folder's secrets: every NAME.psk but these two holds its own name.
-Result<std::string> read_secret(std::string_view name) {
-  if (name == "empty.psk") return "";
-  if (name == "open.psk") return fail("\"open.psk\" can be read by others", "chmod 600 open.psk");
-  return std::string(name);
-}
+constexpr auto* read_secret = test::read_golden_config_file;
 
 std::vector<fs::path> files(std::string_view folder) {
   std::vector<fs::path> result;

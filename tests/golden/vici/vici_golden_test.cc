@@ -72,6 +72,11 @@ model::ChildSa hq_child() {
   return child;
 }
 
+// The same id as config's key_id_of() finds in branch.pem: tests/unit/config/credentials_test.cc.
+TEST(ViciGolden, CharonSaysWhichKeyItLoaded) {
+  EXPECT_EQ(answer("load-key_done")->text("id"), "18ced9709a230351e9638f8b0e5e03c71640baee");
+}
+
 TEST(ViciGolden, EveryCapturedPacketIsEncodedToTheSameBytes) {
   for (const auto& file : std::filesystem::directory_iterator(VTID_SOURCE_DIR "/tests/golden/vici")) {
     if (file.path().extension() != ".hex") continue;
@@ -96,10 +101,13 @@ TEST(ViciGolden, ConnectionsAndSecretsAreLists) {
   EXPECT_EQ(answer("get-conns_none")->list("conns"), Message::List{});
   EXPECT_EQ(answer("get-shared")->list("keys"), Message::List{"vtid-hq"});
   EXPECT_EQ(answer("get-shared_none")->list("keys"), Message::List{});
+  EXPECT_EQ(answer("get-keys")->list("keys").back(), "18ced9709a230351e9638f8b0e5e03c71640baee");
+  EXPECT_EQ(answer("get-keys_none")->list("keys"), Message::List{});
 }
 
 TEST(ViciGolden, SuccessIsNoRefusal) {
-  for (const std::string name : {"load-conn_done", "load-shared_done", "initiate_accepted", "terminate_done"}) {
+  for (const std::string name :
+       {"load-conn_done", "load-shared_done", "load-cert_done", "initiate_accepted", "terminate_done"}) {
     EXPECT_EQ(refusal(name), "accepted") << name;
   }
 }
@@ -107,6 +115,8 @@ TEST(ViciGolden, SuccessIsNoRefusal) {
 TEST(ViciGolden, RefusalsKeepTheWordsOfCharon) {
   EXPECT_EQ(refusal("load-conn_unknown-option"), "unknown option: no_such_option, config discarded");
   EXPECT_EQ(refusal("load-conn_bad-proposal"), "invalid value for: proposals, config discarded");
+  EXPECT_EQ(refusal("load-key_bad"), "parsing ANY private key failed");
+  EXPECT_EQ(refusal("unload-key_unknown"), "key not found");
   EXPECT_EQ(refusal("unload-conn_unknown"), "unload: connection 'nobody' not found");
   EXPECT_EQ(refusal("initiate_unknown"), "CHILD_SA config 'nobody' not found");
   EXPECT_EQ(refusal("terminate_nothing"), "no matching SAs to terminate found");

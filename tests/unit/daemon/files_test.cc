@@ -36,6 +36,19 @@ TEST_F(Files, ASecretMustBeAFile) {
   EXPECT_EQ(secret_reader(folder)(".").error().text, (folder / ".").string() + " is not a regular file");
 }
 
+TEST_F(Files, AKeyIsClosedToOthersAndKeepsItsBytes) {
+  write("key", "der\n", 0600);
+  EXPECT_EQ(file_readers(folder).key("key"), "der\n");
+  write("key", "der\n", 0644);
+  EXPECT_EQ(file_readers(folder).key("key").error().remedy, "chmod 600 " + (folder / "key").string());
+}
+
+TEST_F(Files, ACertificateIsOpenToAllAndKeepsItsBytes) {
+  write("ca.pem", "pem\n", 0644);
+  EXPECT_EQ(file_readers(folder).open("ca.pem"), "pem\n");
+  EXPECT_EQ(file_readers(folder).open(".").error().text, (folder / ".").string() + " is not a regular file");
+}
+
 TEST_F(Files, AMissingConfigurationIsAFinding) {
   EXPECT_EQ(read_config(folder / "none").errors.at(0).text,
             "cannot open " + (folder / "none").string() + ": No such file or directory");

@@ -15,7 +15,7 @@ class State : public testing::Test {
 };
 
 const reconcile::Numbers kNumbers{{"hq", {1}}, {"branch", {32767}}};
-const vici::Loaded kLoaded{"Nov 24 06:00:00 2026", {{"hq", "digest"}, {"b", ""}}, {"hq"}};
+const vici::Loaded kLoaded{"Nov 24 06:00:00 2026", {{"hq", "digest"}, {"b", ""}}, {"hq"}, {"0a1b"}};
 
 TEST_F(State, OutlivesTheDaemon) {
   {

@@ -132,7 +132,7 @@ TEST_F(Supervised, KnowsARefusalThatWasTooQuickToSee) {
   EXPECT_THAT(step(Duration{100}), ElementsAre(Ask(kLook)));
   supervisor.on_looked("hq");
   (void)step();
-  EXPECT_EQ(reason(), "192.0.2.2 refused at once: the PSK, the ids or the proposals do not match");
+  EXPECT_EQ(reason(), "192.0.2.2 refused at once: the PSK, certificates or keys, the ids or the proposals do not match");
 }
 
 TEST_F(Supervised, DoesNotJudgeBeforeItHasLooked) {

@@ -138,6 +138,22 @@ TEST_F(CharonLoads, AnInitiateWaitsForItsConnectionToBeLoaded) {
   EXPECT_EQ(charon.table().children.at(1).reqid, net::ReqId{5001});
 }
 
+TEST_F(CharonLoads, PrivateKeysComeAndGoWithTheirTunnel) {
+  model::Tunnel tunnel = test::tunnel("hq");
+  std::get<model::Ike>(tunnel.ike).auth =
+      model::PublicKeyAuth{{"own.pub", {"own"}}, {"own.key", model::Secret("0a1b")}, {"peer.pub", {"theirs"}}, "0a1b"};
+  server.keys["theirs"] = Message{};
+  charon.want({make_connection(tunnel, net::Unit{1}).value()}, wire.now);
+  wire.pass(Duration{0});
+  EXPECT_EQ(server.keys.at("0a1b"), Message{}.add("type", "any").add("data", "0a1b"));
+  EXPECT_EQ(charon.loaded().keys, std::set<std::string>{"0a1b"});
+  charon.want({}, wire.now);
+  wire.settle();
+  EXPECT_FALSE(server.keys.contains("0a1b"));
+  EXPECT_TRUE(server.keys.contains("theirs"));
+  EXPECT_TRUE(charon.settled());
+}
+
 TEST_F(CharonLoads, FiveHundredTunnelsAreLoadedAndUp) {
   std::vector<WantedConnection> many;
   for (std::uint32_t unit = 1; unit <= 500; ++unit) many.push_back(wanted("t" + std::to_string(unit), unit));

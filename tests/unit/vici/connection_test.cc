@@ -53,6 +53,45 @@ TEST(Connection, APeerThatMayBeAnybodyOwnsItsSecretAsAnybody) {
   EXPECT_EQ(wanted(tunnel).secret.list("owners"), (Message::List{"%any", "branch"}));
 }
 
+TEST(Connection, CertificatesNameOursAndThePeersAuthority) {
+  model::Tunnel tunnel = test::tunnel("hq");
+  ike(tunnel).local.id = ike(tunnel).remote.id = "";
+  ike(tunnel).auth = model::CertificateAuth{
+      {"own.pem", {"own", "office", "region"}}, {"own.key", model::Secret("only-a-test")}, {"ca.pem", {"root"}}, "0a1b"};
+  EXPECT_EQ(*connection(tunnel).find_section("local"), Message{}.add("auth", "pubkey").add_list("certs", {"own"}));
+  EXPECT_EQ(*connection(tunnel).find_section("remote"), Message{}.add("auth", "pubkey").add_list("cacerts", {"root"}));
+  const WantedConnection made = wanted(tunnel);
+  EXPECT_EQ(made.certificates, (std::vector{Message{}.add("type", "X509").add("flag", "NONE").add("data", "office"),
+                                            Message{}.add("type", "X509").add("flag", "NONE").add("data", "region")}));
+  EXPECT_EQ(made.key, Message{}.add("type", "any").add("data", "only-a-test"));
+  EXPECT_EQ(made.key_id, "0a1b");
+  EXPECT_TRUE(made.secret.empty());
+}
+
+TEST(Connection, RawKeysNameBothEnds) {
+  model::Tunnel tunnel = test::tunnel("hq");
+  ike(tunnel).auth =
+      model::PublicKeyAuth{{"own.pub", {"own"}}, {"own.key", model::Secret("only-a-test")}, {"peer.pub", {"theirs"}}, "0a1b"};
+  EXPECT_EQ(*connection(tunnel).find_section("local"),
+            Message{}.add("auth", "pubkey").add("id", "branch").add_list("pubkeys", {"own"}));
+  EXPECT_EQ(*connection(tunnel).find_section("remote"),
+            Message{}.add("auth", "pubkey").add("id", "hq").add_list("pubkeys", {"theirs"}));
+  EXPECT_EQ(wanted(tunnel).key_id, "0a1b");
+}
+
+TEST(Connection, PrefixesThatCharonTakesForBytesAreLeftOut) {
+  model::Tunnel tunnel = test::tunnel("hq");
+  ike(tunnel).local.id = "IPv4:192.0.2.7";
+  ike(tunnel).remote.id = "asn1dn:C=CH, CN=hq";
+  EXPECT_EQ(connection(tunnel).find_section("local")->text("id"), "192.0.2.7");
+  EXPECT_EQ(connection(tunnel).find_section("remote")->text("id"), "C=CH, CN=hq");
+  EXPECT_EQ(wanted(tunnel).secret.list("owners"), (Message::List{"C=CH, CN=hq", "192.0.2.7"}));
+  ike(tunnel).remote.id = "asn1dn:#3000";
+  EXPECT_EQ(connection(tunnel).find_section("remote")->text("id"), "asn1dn:#3000");
+  ike(tunnel).remote.id = "keyid:192.0.2.1";
+  EXPECT_EQ(connection(tunnel).find_section("remote")->text("id"), "keyid:192.0.2.1");
+}
+
 TEST(Connection, AHostNameIsLeftForCharonToResolve) {
   model::Tunnel tunnel = test::tunnel("hq");
   ike(tunnel).remote.address = model::HostName{"vpn.example.org"};

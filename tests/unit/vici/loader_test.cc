@@ -13,6 +13,14 @@ WantedConnection wanted(const std::string& name, const std::string& remote = "19
           Message{}.add("id", secret_id(name)).add("data", psk)};
 }
 
+WantedConnection with_key(const std::string& name, const std::string& key, const std::string& intermediate = "") {
+  WantedConnection connection{name, Message{}.add_section(name, Message{}.add("certificate of", key))};
+  connection.key_id = key;
+  connection.key = Message{}.add("data", "private half of " + key);
+  if (!intermediate.empty()) connection.certificates = {Message{}.add("data", intermediate)};
+  return connection;
+}
+
 // Runs every step that is due, charon agreeing, and says which they were.
 std::vector<std::string> run(Loader& loader, TimePoint now = kNow) {
   std::vector<std::string> commands;
@@ -37,6 +45,7 @@ class LoaderTest : public testing::Test {
     Inventory inventory;
     for (const auto& [name, text] : loader.loaded().connections) inventory.connections.insert(name);
     for (const std::string& name : loader.loaded().secrets) inventory.secrets.insert(secret_id(name));
+    inventory.keys = loader.loaded().keys;
     return inventory;
   }
   Loader loader{{}, [] { return 0U; }};
@@ -189,6 +198,116 @@ TEST_F(LoaderTest, AnInitiateWaitsForItsConnection) {
   run(loader);
   EXPECT_FALSE(loader.busy_with("hq"));
   EXPECT_FALSE(loader.busy_with("theirs"));
+}
+
+TEST_F(LoaderTest, KeyAndIntermediatesGoBeforeTheirConnection) {
+  loader.want({with_key("hq", "k1", "office")});
+  EXPECT_EQ(run(loader), (Commands{"load-key hq", "load-cert hq", "load-conn hq"}));
+  EXPECT_TRUE(loader.settled());
+}
+
+TEST_F(LoaderTest, ARenewedKeyReplacesTheOldAfterItsConnection) {
+  loader.want({with_key("hq", "k1")});
+  run(loader);
+  loader.want({with_key("hq", "k2")});
+  EXPECT_EQ(run(loader), (Commands{"load-key hq", "load-conn hq", "unload-key "}));
+  EXPECT_EQ(loader.loaded().keys, std::set<std::string>{"k2"});
+}
+
+TEST_F(LoaderTest, ASharedKeyStaysForTheOtherTunnel) {
+  loader.want({with_key("hq", "k1"), with_key("lab", "k1")});
+  EXPECT_EQ(run(loader), (Commands{"load-key hq", "load-conn hq", "load-conn lab"}));
+  loader.want({with_key("lab", "k1")});
+  EXPECT_EQ(run(loader), Commands{"unload-conn hq"});
+  loader.want({});
+  EXPECT_EQ(run(loader), (Commands{"unload-conn lab", "unload-key "}));
+}
+
+TEST_F(LoaderTest, ARefusedNewVersionKeepsTheKeyOfTheOld) {
+  loader.want({with_key("hq", "k1")});
+  run(loader);
+  loader.want({with_key("hq", "k2")});
+  loader.on_done(*loader.next_step(kNow), {}, kNow);
+  loader.on_done(*loader.next_step(kNow), fail("no"), kNow);
+  EXPECT_EQ(run(loader), Commands{});
+  EXPECT_EQ(loader.loaded().keys, (std::set<std::string>{"k1", "k2"}));
+}
+
+TEST_F(LoaderTest, ANewVtidLoadsNoKeyThatCharonHas) {
+  loader.want({with_key("hq", "k1", "office")});
+  run(loader);
+  Loader next(loader.loaded(), [] { return 0U; });
+  next.want({with_key("hq", "k1", "office")});
+  next.on_boot(kBoot, false);
+  next.on_inventory(everything());
+  EXPECT_EQ(run(next), Commands{});
+}
+
+TEST_F(LoaderTest, ANewVtidUnloadsTheKeyThatItsFileLeft) {
+  loader.want({with_key("hq", "k1")});
+  run(loader);
+  Loader next(loader.loaded(), [] { return 0U; });
+  next.on_boot(kBoot, false);
+  next.on_inventory(everything());
+  EXPECT_EQ(run(next), Commands{});
+  next.want({});
+  EXPECT_EQ(run(next), (Commands{"unload-conn hq", "unload-key "}));
+}
+
+TEST_F(LoaderTest, AKeyThatSomebodyElseLoadedIsUsedAndLeft) {
+  connect({{}, {}, {"k1"}});
+  loader.want({with_key("hq", "k1")});
+  EXPECT_EQ(run(loader), Commands{"load-conn hq"});
+  loader.want({});
+  EXPECT_EQ(run(loader), Commands{"unload-conn hq"});
+}
+
+TEST_F(LoaderTest, ClearedCredentialsAreAllLoadedAgain) {
+  loader.want({with_key("hq", "k1", "office")});
+  run(loader);
+  loader.on_inventory({{"hq"}, {}, {}});
+  EXPECT_EQ(run(loader), (Commands{"load-key hq", "load-cert hq", "load-conn hq"}));
+}
+
+TEST_F(LoaderTest, AnotherCharonGetsTheKeyAgain) {
+  loader.want({with_key("hq", "k1")});
+  run(loader);
+  connect({}, "Nov 24 05:00:00 2026");
+  EXPECT_EQ(run(loader), (Commands{"load-key hq", "load-conn hq"}));
+}
+
+TEST_F(LoaderTest, AKeyOfAnotherCertificateIsRefusedAndTakenOutAgain) {
+  loader.want({with_key("hq", "k1")});
+  loader.on_done(*loader.next_step(kNow), Message{}.add("id", "k9"), kNow);
+  EXPECT_EQ(run(loader), Commands{"unload-key "});
+  EXPECT_EQ(loader.refusal("hq")->text,
+            "charon refused the connection: the private key is not that of the certificate or public key");
+  EXPECT_EQ(loader.loaded().keys, std::set<std::string>{});
+}
+
+TEST_F(LoaderTest, ARefusedKeyIsRefusedForAllItsTunnels) {
+  loader.want({with_key("hq", "k1"), with_key("lab", "k1")});
+  const auto key = loader.next_step(kNow);
+  const auto other = loader.next_step(kNow);  // sent behind it
+  loader.on_done(*key, fail("parsing any private key failed"), kNow);
+  loader.on_done(*other, {}, kNow);
+  loader.on_done(*loader.next_step(kNow), fail("parsing any private key failed"), kNow);
+  EXPECT_EQ(run(loader), Commands{});
+  EXPECT_EQ(loader.problems().size(), 2U);
+}
+
+TEST_F(LoaderTest, AnotherIntermediateIsLoadedWithItsConnection) {
+  loader.want({with_key("hq", "k1", "office")});
+  run(loader);
+  loader.want({with_key("hq", "k1", "new office")});
+  EXPECT_EQ(run(loader), (Commands{"load-cert hq", "load-conn hq"}));
+}
+
+TEST_F(LoaderTest, FromPskToCertificateTheSecretLeaves) {
+  loader.want({wanted("hq")});
+  run(loader);
+  loader.want({with_key("hq", "k1")});
+  EXPECT_EQ(run(loader), (Commands{"load-key hq", "load-conn hq", "unload-shared hq"}));
 }
 
 TEST_F(LoaderTest, TheRecordHoldsNothingOfTheSecret) {

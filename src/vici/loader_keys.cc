@@ -1,0 +1,43 @@
+// Private keys, which unlike everything else several connections may share.
+#include "vici/loader.h"
+
+namespace vtid::vici {
+
+bool Loader::has_key(const std::string& id) const { return loaded_.keys.contains(id) || foreign_keys_.contains(id); }
+
+// charon says which key it was. Not every private key tells that before.
+void Loader::on_key_loaded(const Step& step, const Message& answer, TimePoint now) {
+  const std::string id(answer.text("id"));
+  if (id.empty() || id == step.key) return;
+  if (!foreign_keys_.contains(id)) loaded_.keys.insert(id);
+  on_refused(step, {"the private key is not that of the certificate or public key", "name two files that were made together"},
+             now);
+}
+
+// Whoever cleared charon's keys cleared its certificates too, which cannot be told: the connection brings them again.
+void Loader::forget_key(const std::string& id) {
+  loaded_.keys.erase(id);
+  for (auto& [name, wish] : wishes_) {
+    if (wish.connection.key_id != id) continue;
+    wish.certificates_sent = 0;
+    if (const auto loaded = loaded_.connections.find(name); loaded != loaded_.connections.end()) loaded->second.clear();
+    dirty_.insert(name);
+  }
+}
+
+// Only when nothing else is left to do: until then charon may have a connection that still uses it.
+std::optional<Step> Loader::next_idle_key() {
+  if (!keys_unchecked_ || !wishes_known_ || !dirty_.empty() || !under_way_.empty()) return std::nullopt;
+  std::set<std::string_view> used;
+  for (const auto& [name, wish] : wishes_) used.insert({wish.connection.key_id, wish.serving_key});
+  for (const std::string& id : loaded_.keys) {
+    if (used.contains(id)) continue;
+    const Step step{Step::Kind::unload_key, "", "unload-key", Message{}.add("id", id), id};
+    begin(step);
+    return step;
+  }
+  keys_unchecked_ = false;
+  return std::nullopt;
+}
+
+}  // namespace vtid::vici
