@@ -55,7 +55,7 @@ void fill_in(model::Tunnel& tunnel) {
   const model::MergedChild merged = model::merge_children(tunnel);
   for (model::Child& child : tunnel.children) {
     if (!child.policies) child.policies = merged.policies;
-    if (std::holds_alternative<model::ExternalIke>(tunnel.ike)) continue;  // swanctl.conf has the rest
+    if (!std::holds_alternative<model::Ike>(tunnel.ike)) continue;  // swanctl.conf or "keys" have the rest
     if (child.proposals.empty()) child.proposals = merged.proposals;
     if (!child.rekey) child.rekey = merged.rekey;
   }

@@ -132,8 +132,14 @@ model::Tunnel read_tunnel(std::string name, Object object, const SecretPlace& re
                 return map(number_in(net::kLowestUnit.value, net::kHighestUnit.value)(node),
                            [](std::uint32_t number) { return net::Unit{number}; });
               }));
-  if (!object.refuses("keys") && !object.refuses("outer")) object.need("ike");
-  if (auto ike = object.object("ike")) tunnel.ike = read_ike(std::move(*ike), read_secret);
+  if (object.has("keys") || object.has("outer")) {
+    tunnel.ike = read_static_keys(object, read_secret);
+  } else {
+    object.need("ike");
+    if (auto ike = object.object("ike")) {
+      std::visit([&](auto read) { tunnel.ike = std::move(read); }, read_ike(std::move(*ike), read_secret));
+    }
+  }
   object.read("start", tunnel.start, one_of(kStarts));
   object.need("children");
   for (auto& [child, node] : object.named("children", kMostChildren)) tunnel.children.push_back(read_child(child, node));

@@ -11,7 +11,6 @@ namespace {
 
 using enum Unsupported::Refuses;
 
-constexpr std::string_view kUseIke = "give the tunnel \"ike\" with a pre-shared key";
 constexpr std::string_view kUsePsk =
     "use \"auth\": {\"psk\": {\"file\": \"…\"}}, or keep the connection in swanctl.conf and name it "
     "with \"ike\": {\"external\": \"…\"}";
@@ -23,8 +22,6 @@ constexpr std::string_view kUseHost = "take it out and do it with the host's own
 constexpr std::array kTable{
     Unsupported{"/filter/mode", only, "\"if_ipsec\"", "filter mode if_ipsec", "use \"enc\""},
     Unsupported{"/filter/allow_blocked_tunnels", all, "", "filter mode if_ipsec", "take it out"},
-    Unsupported{"/tunnels/*/keys", all, "", "a tunnel with static SAs", kUseIke},
-    Unsupported{"/tunnels/*/outer", all, "", "a tunnel with static SAs", kUseIke},
     Unsupported{"/tunnels/*/start", only, "\"trap\"", "a tunnel on demand", "use \"start\" or \"none\""},
     Unsupported{"/tunnels/*/ike/version", only, "1", "IKEv1", kUseVersion2},
     Unsupported{"/tunnels/*/ike/split", only, "true", "one CHILD_SA and one interface per child", "use one tunnel per child"},

@@ -38,6 +38,9 @@ void show_ends(model::TunnelStatus& status, const model::Tunnel& tunnel, const m
   if (found != sas.ikes.end()) {
     status.local = net::print(found->second.local);
     status.remote = net::print(found->second.remote);
+  } else if (const auto* keys = std::get_if<model::StaticKeys>(&tunnel.ike)) {
+    status.local = net::print(keys->local);
+    status.remote = net::print(keys->remote);
   } else if (const auto* ike = std::get_if<model::Ike>(&tunnel.ike)) {
     status.local = print(ike->local.address);
     status.remote = print(ike->remote.address);
@@ -48,7 +51,9 @@ void show_ends(model::TunnelStatus& status, const model::Tunnel& tunnel, const m
 
 std::vector<Ward> wards_of(const model::Config& config, const reconcile::Numbers& numbers) {
   std::vector<Ward> wards;
-  for (const model::Tunnel& tunnel : config.tunnels) wards.push_back(ward_of(tunnel, numbers.at(tunnel.name)));
+  for (const model::Tunnel& tunnel : config.tunnels) {
+    if (!has_static_keys(tunnel)) wards.push_back(ward_of(tunnel, numbers.at(tunnel.name)));
+  }
   return wards;
 }
 
@@ -66,15 +71,16 @@ std::vector<model::TunnelStatus> tunnel_statuses(const StatusSources& sources) {
     status.device = net::IfName::of(unit);
     status.reqid = net::reqid_of(unit);
     status.if_id = net::if_id_of(unit);
-    if (const TunnelView* view = sources.supervisor.view(tunnel.name)) {
+    if (const TunnelView* view = view_of(tunnel.name, sources.supervisor, sources.statics)) {
       status.state = view->state;
       status.since = view->since;
       status.reason = view->reason;
     }
-    const model::ChildSa* live = reconcile::live_child(children, unit);
+    const model::ChildSa* live = has_static_keys(tunnel) ? nullptr : reconcile::live_child(children, unit);
     show_ends(status, tunnel, sources.sas, live);
     status.children_up = live != nullptr ? 1 : 0;  // duplicates and the old halves of a rekey are one child to people
     status.children_wanted = tunnel.enabled ? 1 : 0;
+    if (has_static_keys(tunnel)) status.children_up = status.state == model::TunnelState::up ? 1 : 0;
     if (const auto mtu = sources.derived.mtus.find(tunnel.name); mtu != sources.derived.mtus.end()) {
       status.mtu = mtu->second.value;
       status.mtu_reason = mtu->second.arithmetic;
@@ -103,7 +109,7 @@ std::vector<model::Problem> tunnel_problems(const model::Config& config, const S
 }
 
 std::vector<io::Prober::Target> probe_targets(const model::Config& config, const reconcile::Numbers& numbers,
-                                              const Supervisor& supervisor) {
+                                              const Supervisor& supervisor, const Statics& statics) {
   const auto tunnels = model::index_by_name(config.tunnels);
   const auto interfaces = model::index_by_name(config.interfaces);
   std::vector<io::Prober::Target> targets;
@@ -126,11 +132,16 @@ std::vector<io::Prober::Target> probe_targets(const model::Config& config, const
       return child.enabled && child.local.family() == target.address.family();
     });
     if (own != tunnel->second->children.end()) target.source = own->local.address;
-    const TunnelView* view = supervisor.view(tunnel->second->name);
+    const TunnelView* view = view_of(tunnel->second->name, supervisor, statics);
     target.tunnel_up = view != nullptr && view->state == model::TunnelState::up;
     targets.push_back(std::move(target));
   }
   return targets;
+}
+
+const TunnelView* view_of(const std::string& tunnel, const Supervisor& supervisor, const Statics& statics) {
+  const TunnelView* own = statics.view(tunnel);
+  return own != nullptr ? own : supervisor.view(tunnel);
 }
 
 }  // namespace vtid::daemon

@@ -53,6 +53,7 @@ std::string_view print(WhenDown when_down) {
 
 MergedChild merge_children(const Tunnel& tunnel) {
   MergedChild merged{kDefaultChildProposals, kDefaultChildRekey, PolicyOwner::charon};
+  if (has_static_keys(tunnel)) merged.policies = PolicyOwner::vtid;
   for (const Child& child : tunnel.children) {
     if (child.mode != ChildMode::vti || !child.enabled) continue;
     if (!child.proposals.empty()) merged.proposals = child.proposals;
