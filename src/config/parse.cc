@@ -56,7 +56,7 @@ void fill_in(model::Tunnel& tunnel) {
     for (const model::Child* filled : config.children) {
       model::Child& child = tunnel.children[static_cast<std::size_t>(filled - tunnel.children.data())];
       if (child.mode == model::ChildMode::vti) child.policies = config.policies;
-      if (std::holds_alternative<model::ExternalIke>(tunnel.ike)) continue;  // swanctl.conf has the rest
+      if (!std::holds_alternative<model::Ike>(tunnel.ike)) continue;  // swanctl.conf or "keys" have the rest
       child.proposals = config.proposals;
       child.rekey = config.rekey;
     }

@@ -1,5 +1,7 @@
 #include "config/print.h"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "base/duration.h"
@@ -70,6 +72,16 @@ Json networks(const std::vector<net::Prefix>& networks) {
   return result;
 }
 
+Json static_sa(const model::StaticSa& sa) {
+  return {{"spi", fmt::format("0x{:x}", sa.spi)}, {"algorithm", model::print(sa.algorithm)}, {"key", secret(sa.key)}};
+}
+
+Json static_keys(const model::StaticKeys& keys) {
+  Json in = Json::array();
+  for (const model::StaticSa& sa : keys.in) in.push_back(static_sa(sa));
+  return {{"in", in.size() == 1 ? in.front() : in}, {"out", static_sa(keys.out)}, {"replay_window", keys.replay_window}};
+}
+
 Json child(const model::Child& child) {
   Json result{{"mode", model::print(child.mode)}, {"description", child.description}, {"enabled", child.enabled}};
   if (child.mode == model::ChildMode::vti) {
@@ -87,17 +99,21 @@ Json child(const model::Child& child) {
 }
 
 Json tunnel(const model::Tunnel& tunnel) {
-  const auto ike = std::visit(Overloaded{[](const model::Ike& own) { return own_ike(own); },
-                                         [](const model::ExternalIke& external) {
-                                           return Json{{"external", external.connection}};
-                                         }},
-                              tunnel.ike);
-  return {{"description", tunnel.description},
-          {"enabled", tunnel.enabled},
-          {"unit", tunnel.unit ? Json(tunnel.unit->value) : Json("auto")},
-          {"ike", ike},
-          {"start", model::print(tunnel.start)},
-          {"children", named(tunnel.children, child)}};
+  Json result{{"description", tunnel.description},
+              {"enabled", tunnel.enabled},
+              {"unit", tunnel.unit ? Json(tunnel.unit->value) : Json("auto")}};
+  std::visit(Overloaded{[&](const model::Ike& own) { result["ike"] = own_ike(own); },
+                        [&](const model::ExternalIke& external) {
+                          result["ike"] = Json{{"external", external.connection}};
+                        },
+                        [&](const model::StaticKeys& keys) {
+                          result["outer"] = {{"local", net::print(keys.local)}, {"remote", net::print(keys.remote)}};
+                          result["keys"] = static_keys(keys);
+                        }},
+             tunnel.ike);
+  result["start"] = model::print(tunnel.start);
+  result["children"] = named(tunnel.children, child);
+  return result;
 }
 
 Json interface(const model::Interface& interface) {

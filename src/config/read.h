@@ -8,14 +8,21 @@
 
 namespace vtid::config {
 
+// Reads {"file": …} or {"text": …}; what is wrong with it becomes a finding.
+using ReadSecret = std::function<void(Object secret, model::SecretSource& source)>;
+
 [[nodiscard]] std::vector<model::Tunnel> read_tunnels(Object& root, Findings& findings, const Readers& readers);
+// "outer" and "keys" of a tunnel.
+[[nodiscard]] model::StaticKeys read_static_keys(Object& tunnel, const ReadSecret& read_secret);
 [[nodiscard]] std::vector<model::Interface> read_interfaces(Object& root);
 // Automatic gateways of `config`'s tunnels and interfaces first, with the options that the file gives them.
 [[nodiscard]] std::vector<model::Gateway> read_gateways(Object& root, const model::Config& config, Findings& findings);
 [[nodiscard]] std::vector<model::StaticRoute> read_routes(Object& root);
 
-inline constexpr std::size_t kMostChildren = 64;        // of one tunnel
-inline constexpr std::size_t kMostInterfaces = 65'535;  // tunnels and devices
-inline constexpr std::size_t kMostGateways = 131'071;   // two of each interface
+inline constexpr std::size_t kMostChildren = 64;              // of one tunnel
+inline constexpr std::size_t kMostInboundSas = 4;             // of one tunnel with static SAs
+inline constexpr std::uint32_t kLargestReplayWindow = 4'096;  // XFRMA_REPLAY_ESN_MAX, linux/xfrm.h
+inline constexpr std::size_t kMostInterfaces = 65'535;        // tunnels and devices
+inline constexpr std::size_t kMostGateways = 131'071;         // two of each interface
 
 }  // namespace vtid::config

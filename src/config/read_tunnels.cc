@@ -124,8 +124,16 @@ model::Tunnel read_tunnel(std::string name, Object object, const Place& place) {
   object.read("description", tunnel.description, text);
   object.read("enabled", tunnel.enabled, flag);
   object.read("unit", tunnel.unit, unit);
-  if (!object.refuses("keys") && !object.refuses("outer")) object.need("ike");
-  if (auto ike = object.object("ike")) tunnel.ike = read_ike(std::move(*ike), place);
+  if (object.has("keys") || object.has("outer")) {
+    tunnel.ike = read_static_keys(object, [&](Object secret, model::SecretSource& source) {
+      read_secret(std::move(secret), place.readers.secret, place.findings, source);
+    });
+  } else {
+    object.need("ike");
+    if (auto ike = object.object("ike")) {
+      std::visit([&](auto read) { tunnel.ike = std::move(read); }, read_ike(std::move(*ike), place));
+    }
+  }
   object.read("start", tunnel.start, one_of(kStarts));
   object.need("children");
   for (auto& [child, node] : object.named("children", kMostChildren)) tunnel.children.push_back(read_child(child, node));

@@ -67,12 +67,18 @@ Paths::Paths(const Config& config, const Findings& findings) : findings_(finding
   }
 }
 
+const net::Address* peer_of(const Tunnel& tunnel) {
+  if (const auto* keys = std::get_if<model::StaticKeys>(&tunnel.ike)) return &keys->remote;
+  const auto* ike = std::get_if<model::Ike>(&tunnel.ike);
+  return ike == nullptr ? nullptr : std::get_if<net::Address>(&ike->remote.address);
+}
+
 // The narrowest route wins, then the lowest metric.
 std::optional<Step> Paths::step_from(const Tunnel& tunnel) const {
-  const auto* ike = std::get_if<model::Ike>(&tunnel.ike);
-  const auto* peer = ike == nullptr ? nullptr : std::get_if<net::Address>(&ike->remote.address);
+  const net::Address* peer = peer_of(tunnel);
   const std::string at = join("/tunnels", tunnel.name);
-  if (!tunnel.enabled || peer == nullptr || findings_.any_under(at + "/ike/remote")) return std::nullopt;
+  const bool known = !findings_.any_under(at + "/ike/remote") && !findings_.any_under(at + "/outer");
+  if (!tunnel.enabled || peer == nullptr || !known) return std::nullopt;
   const auto hops = hops_.covering(*peer);
   const auto best = std::ranges::min_element(hops, {}, [](const Hop& hop) { return std::pair(-hop.to.length, hop.metric); });
   if (best == hops.end() || best->into == nullptr) return std::nullopt;

@@ -56,7 +56,7 @@ void check_version1(const Ike& ike, const std::string& at, Findings& findings) {
 void check_ike(const Tunnel& tunnel, const std::string& at, Findings& findings) {
   const auto* ike = std::get_if<Ike>(&tunnel.ike);
   const auto wrong = [&](std::string_view key) { return findings.any_under(at + std::string(key)); };
-  if (ike == nullptr || wrong("/keys") || wrong("/outer") || findings.any_at(at + "/ike")) return;
+  if (ike == nullptr || findings.any_at(at + "/ike")) return;
   if (ike->version == model::IkeVersion::v1) check_version1(*ike, at + "/ike", findings);
   if (!wrong("/ike/local/address") && !wrong("/ike/remote/address")) check_peers(*ike, at + "/ike", findings);
   if (!findings.any_at(at + "/ike/remote") && !wrong("/ike/remote/address")) check_responder(tunnel, *ike, at, findings);

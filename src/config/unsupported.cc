@@ -11,15 +11,12 @@ namespace {
 
 using enum Unsupported::Refuses;
 
-constexpr std::string_view kUseIke = "give the tunnel \"ike\" with a pre-shared key";
 constexpr std::string_view kUseGateway = "name one gateway in \"routes\"";
 constexpr std::string_view kUseHost = "take it out and do it with the host's own firewall or routing tools";
 
 constexpr std::array kTable{
     Unsupported{"/filter/mode", only, "\"if_ipsec\"", "filter mode if_ipsec", "use \"enc\""},
     Unsupported{"/filter/allow_blocked_tunnels", all, "", "filter mode if_ipsec", "take it out"},
-    Unsupported{"/tunnels/*/keys", all, "", "a tunnel with static SAs", kUseIke},
-    Unsupported{"/tunnels/*/outer", all, "", "a tunnel with static SAs", kUseIke},
     Unsupported{"/interfaces/*/mss", all_but, "\"auto\"", "a fixed MSS", "use \"auto\""},
     Unsupported{"/gateways/*/weight", all_but, "1", "a weight", "take it out: it counts only in gateway groups"},
     Unsupported{"/gateway_groups", all_but, "{}", "a gateway group", kUseGateway},

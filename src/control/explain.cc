@@ -123,12 +123,30 @@ class Chain {
     if (const auto* external = std::get_if<model::ExternalIke>(&tunnel.ike)) {
       return fmt::format("charon's own connection {}", external->connection);
     }
+    if (const auto* keys = std::get_if<model::StaticKeys>(&tunnel.ike)) {
+      return fmt::format("static SAs {} to {}", net::print(keys->local), net::print(keys->remote));
+    }
     const auto& ike = std::get<model::Ike>(tunnel.ike);
     return fmt::format("IKEv{} {} to {}", static_cast<int>(ike.version), model::print(ike.local.address),
                        model::print(ike.remote.address));
   }
 
+  void tell_static_sas(const model::StaticKeys& keys) {
+    for (const model::StaticSa& sa : keys.in) tell_static_sa(sa, keys.remote, keys.local, "in");
+    tell_static_sa(keys.out, keys.local, keys.remote, "out");
+  }
+
+  void tell_static_sa(const model::StaticSa& sa, const net::Address& from, const net::Address& to, std::string_view way) {
+    const bool there = std::ranges::any_of(snapshot_.observed.sas, [&](const model::Sa& held) {
+      return held.destination == to && held.spi == sa.spi && held.algorithm == sa.algorithm;
+    });
+    step("SA", there ? "installed" : "missing",
+         fmt::format("{} {}: {} to {}, {}", way, print_spi(sa.spi), net::print(from), net::print(to),
+                     model::print(sa.algorithm)));
+  }
+
   void tell_sas(const model::Tunnel& tunnel) {
+    if (const auto* keys = std::get_if<model::StaticKeys>(&tunnel.ike)) return tell_static_sas(*keys);
     const model::SaTable& sas = snapshot_.sas;
     if (!sas.known) return step("charon", "away", "its SAs have not been seen yet");
     if (!sas.connected) step("charon", "away", "what follows is the last that was seen of its SAs");

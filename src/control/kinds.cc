@@ -199,6 +199,64 @@ Json render_child_sa(const model::ChildSa& child) {
           {"installed", render_time(child.installed)}};
 }
 
+Json render_static_child(const model::TunnelStatus& status, const model::Sa* in, const model::Sa* out) {
+  const model::Sa& known = in != nullptr ? *in : *out;
+  const model::Algorithms algorithms = model::in_words(known.algorithm);
+  return {{"name", status.name},
+          {"id", 0},
+          {"state", in != nullptr && out != nullptr ? "INSTALLED" : "INCOMPLETE"},
+          {"reqid", known.reqid.value},
+          {"if_id_in", known.if_id.value},
+          {"if_id_out", known.if_id.value},
+          {"protocol", "ESP"},
+          {"udp_encapsulation", false},
+          {"spi_in", in != nullptr ? Json(print_spi(in->spi)) : Json()},
+          {"spi_out", out != nullptr ? Json(print_spi(out->spi)) : Json()},
+          {"encryption", algorithms.encryption},
+          {"encryption_bits", algorithms.encryption_bits},
+          {"integrity", algorithms.integrity},
+          {"dh_group", ""},
+          {"local_ts", {"0.0.0.0/0", "::/0"}},
+          {"remote_ts", {"0.0.0.0/0", "::/0"}},
+          {"installed", Json()}};
+}
+
+// Each inbound SA with the outbound one: old and new stand side by side while a peer changes over.
+Json render_static_children(const model::TunnelStatus& status, const std::vector<const model::Sa*>& sas) {
+  const auto leads_in = [&](const model::Sa* sa) { return net::print(sa->destination) == status.local; };
+  const auto outbound = std::ranges::find_if_not(sas, leads_in);
+  const model::Sa* out = outbound == sas.end() ? nullptr : *outbound;
+  Json children = Json::array();
+  for (const model::Sa* sa : sas) {
+    if (leads_in(sa)) children.push_back(render_static_child(status, sa, out));
+  }
+  if (children.empty() && out != nullptr) children.push_back(render_static_child(status, nullptr, out));
+  return children;
+}
+
+// Tunnels with static SAs, as the kernel has them; in the place of an IKE_SA's state stands that there is none.
+void list_static_sas(const Index& index, Json& array) {
+  std::map<net::IfId, std::vector<const model::Sa*>> by_if_id;
+  for (const model::Sa& sa : index.snapshot.observed.sas) by_if_id[sa.if_id].push_back(&sa);
+  for (const model::TunnelStatus& status : index.snapshot.tunnels) {
+    const auto tunnel = index.tunnels.find(status.name);
+    if (tunnel == index.tunnels.end() || !has_static_keys(*tunnel->second)) continue;
+    array.push_back({{"name", status.name},
+                     {"tunnel", status.name},
+                     {"id", 0},
+                     {"version", 0},
+                     {"state", "STATIC"},
+                     {"initiator", false},
+                     {"local", status.local},
+                     {"local_port", 0},
+                     {"local_id", ""},
+                     {"remote", status.remote},
+                     {"remote_port", 0},
+                     {"remote_id", ""},
+                     {"children", render_static_children(status, by_if_id[status.if_id])}});
+  }
+}
+
 // IKE_SAs, each with its CHILD_SAs. Several of one name are normal while charon replaces one by another.
 Json list_sas(const Index& index) {
   Json array = Json::array();
@@ -221,6 +279,7 @@ Json list_sas(const Index& index) {
                      {"remote_id", ike.remote_id},
                      {"children", std::move(children)}});
   }
+  list_static_sas(index, array);
   return array;
 }
 

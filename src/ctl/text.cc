@@ -66,8 +66,13 @@ std::string cell_rtt(const Json& gateway) {
 
 std::string cell_loss(const Json& gateway) { return is_measured(gateway) ? text_of(gateway, "loss_percent") + " %" : ""; }
 
-std::string cell_local(const Json& sa) { return fmt::format("{} '{}'", text_of(sa, "local"), text_of(sa, "local_id")); }
-std::string cell_remote(const Json& sa) { return fmt::format("{} '{}'", text_of(sa, "remote"), text_of(sa, "remote_id")); }
+// Without IKE there is no identity.
+std::string cell_end(const Json& sa, std::string_view address, std::string_view id) {
+  const std::string identity = text_of(sa, id);
+  return identity.empty() ? text_of(sa, address) : fmt::format("{} '{}'", text_of(sa, address), identity);
+}
+std::string cell_local(const Json& sa) { return cell_end(sa, "local", "local_id"); }
+std::string cell_remote(const Json& sa) { return cell_end(sa, "remote", "remote_id"); }
 
 std::string cell_children(const Json& sa) {
   std::vector<std::string> cells;

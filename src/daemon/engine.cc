@@ -72,6 +72,7 @@ TimePoint Engine::step(Now now) {
   follow_charon(now);
   reconcile(now);
   carry_out(now);
+  follow_statics(now);
   supervise(now);
   ask(requests_.check(supervisor_, charon_.table(), now), now);
   collect_outcomes(now);
@@ -156,6 +157,12 @@ void Engine::carry_out(Now now) {
     must_look_ = true;  // what was written is not believed until it is read back
     next_look_ = now.steady;
   }
+}
+
+// Only by a plan of this file: while an older one is carried out, what is known of the old file stays.
+void Engine::follow_statics(Now now) {
+  if (!kernel_seen_ || must_plan_) return;
+  statics_.follow({*config_, numbers_, derived_.desired, observed_, executor_.plan()}, now);
 }
 
 void Engine::supervise(Now now) {
@@ -261,6 +268,10 @@ Result<Requests::Target> Engine::find_target(const std::string& name) const {
   }
   if (!tunnel->enabled) return fail(fmt::format("{} is disabled in the file", tunnel_name), "set \"enabled\": true and reload");
   if (child != nullptr && !child->enabled) return fail(fmt::format("{} is disabled in the file", name), "enable it and reload");
+  if (has_static_keys(*tunnel)) {
+    return fail(fmt::format("{} has static SAs: there is nobody to ask", tunnel_name),
+                "edit its \"keys\" and reload to rekey it, or \"enabled\" to take it up or down");
+  }
   Requests::Target target{tunnel_name, wards_of(*tunnel, numbers_), child_only};
   if (child_only) {
     std::erase_if(target.wards, [&](const Ward& ward) { return ward.name != name && ward.name != tunnel_name; });
@@ -341,7 +352,7 @@ void Engine::stop(Now now) {
 
 std::optional<std::vector<io::Prober::Target>> Engine::take_probes() {
   if (!std::exchange(probes_changed_, false)) return std::nullopt;
-  return probe_targets(*config_, numbers_, supervisor_);
+  return probe_targets(*config_, numbers_, supervisor_, statics_);
 }
 
 std::vector<model::Problem> Engine::problems() const {
@@ -374,7 +385,7 @@ std::shared_ptr<const model::Snapshot> Engine::snapshot() {
   fresh->plan = executor_.plan();
   fresh->failed = executor_.failed();
   fresh->problems = problems();
-  fresh->tunnels = tunnel_statuses({*config_, numbers_, charon_.table(), derived_, counters_, supervisor_});
+  fresh->tunnels = tunnel_statuses({*config_, numbers_, charon_.table(), derived_, counters_, supervisor_, statics_});
   fresh->gateways = wiring_.gateway_health();
   fresh->converged = seen_everything() && fresh->plan.ops.empty() && charon_.settled() &&
                      std::ranges::none_of(fresh->problems, [](const model::Problem& problem) {
@@ -390,7 +401,7 @@ void Engine::tell_changes(Now now) {
          connected ? "connected, version " + charon_.table().version : "lost: its SAs are shown as last seen");
   }
   for (const model::Tunnel& tunnel : config_->tunnels) {
-    const auto view = supervisor_.tunnel(tunnel.name);
+    const auto view = tunnel_view(tunnel.name, supervisor_, statics_);
     if (!view) continue;
     const auto [told, fresh] = told_states_.try_emplace(tunnel.name, view->state);
     if (!fresh && told->second == view->state) continue;

@@ -80,6 +80,7 @@ class Engine {
                                       reconcile::Removal removal, reconcile::Derived& derived) const;
   void reconcile(Now now);
   void carry_out(Now now);
+  void follow_statics(Now now);
   void follow_charon(Now now);
   void save_loaded();
   void supervise(Now now);
@@ -103,6 +104,7 @@ class Engine {
   vici::Charon charon_;
   Executor executor_;
   Supervisor supervisor_;
+  Statics statics_;
   Requests requests_;
   std::map<vici::Ticket, Pending> tickets_;
   vici::Ticket last_ticket_ = 0;

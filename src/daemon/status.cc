@@ -61,6 +61,9 @@ void show_ends(model::TunnelStatus& status, const model::Tunnel& tunnel, const m
   if (found != sas.ikes.end()) {
     status.local = net::print(found->second.local);
     status.remote = net::print(found->second.remote);
+  } else if (const auto* keys = std::get_if<model::StaticKeys>(&tunnel.ike)) {
+    status.local = net::print(keys->local);
+    status.remote = net::print(keys->remote);
   } else if (const auto* ike = std::get_if<model::Ike>(&tunnel.ike)) {
     status.local = print(ike->local.address);
     status.remote = print(ike->remote.address);
@@ -71,6 +74,7 @@ void show_ends(model::TunnelStatus& status, const model::Tunnel& tunnel, const m
 
 std::vector<Ward> wards_of(const model::Tunnel& tunnel, const reconcile::Numbers& numbers) {
   std::vector<Ward> wards;
+  if (has_static_keys(tunnel)) return wards;
   for (const model::ChildConfig& config : model::child_configs(tunnel)) wards.push_back(ward_of(tunnel, config, numbers));
   return wards;
 }
@@ -103,7 +107,7 @@ class Statuses {
     // duplicates and the old halves of a rekey are one child to people
     status.children_up = static_cast<int>(std::ranges::count(status.children, true, &model::ChildStatus::up));
     status.children_wanted = tunnel.enabled ? static_cast<int>(status.children.size()) : 0;
-    if (const auto view = from_.supervisor.tunnel(tunnel.name)) {
+    if (const auto view = tunnel_view(tunnel.name, from_.supervisor, from_.statics)) {
       status.state = view->state;
       status.since = view->since;
       status.reason = view->reason;
@@ -114,6 +118,7 @@ class Statuses {
 
  private:
   const model::ChildSa* live_of(const model::Tunnel& tunnel, const model::ChildConfig& config) const {
+    if (has_static_keys(tunnel)) return nullptr;
     if (config.mode == model::ChildMode::vti) return reconcile::live_child(children_.of(from_.numbers.at(config.holder)));
     return reconcile::live_child(children_.named(tunnel.name, config.name));
   }
@@ -124,11 +129,12 @@ class Statuses {
     status.holder = config.holder;
     status.mode = config.mode;
     status.up = live != nullptr;
-    if (const TunnelView* view = from_.supervisor.view(config.holder)) {
+    if (const TunnelView* view = view_of(config.holder, from_.supervisor, from_.statics)) {
       status.state = view->state;
       status.since = view->since;
       status.reason = view->reason;
     }
+    if (from_.statics.view(config.holder) != nullptr) status.up = status.state == model::TunnelState::up;
     if (config.mode == model::ChildMode::vti)
       show_interface(status);
     else if (live != nullptr)
@@ -197,7 +203,7 @@ std::vector<model::Problem> tunnel_problems(const model::Config& config, const S
 }
 
 std::vector<io::Prober::Target> probe_targets(const model::Config& config, const reconcile::Numbers& numbers,
-                                              const Supervisor& supervisor) {
+                                              const Supervisor& supervisor, const Statics& statics) {
   const auto tunnels = model::index_by_name(config.tunnels);
   const auto interfaces = model::index_by_name(config.interfaces);
   std::vector<io::Prober::Target> targets;
@@ -222,11 +228,21 @@ std::vector<io::Prober::Target> probe_targets(const model::Config& config, const
              child.local.family() == target.address.family();
     });
     if (own != tunnel->second->children.end()) target.source = own->local.address;
-    const TunnelView* view = supervisor.view(port.holder());
+    const TunnelView* view = view_of(port.holder(), supervisor, statics);
     target.tunnel_up = view != nullptr && view->state == model::TunnelState::up;
     targets.push_back(std::move(target));
   }
   return targets;
+}
+
+const TunnelView* view_of(const std::string& ward, const Supervisor& supervisor, const Statics& statics) {
+  const TunnelView* own = statics.view(ward);
+  return own != nullptr ? own : supervisor.view(ward);
+}
+
+std::optional<TunnelView> tunnel_view(const std::string& tunnel, const Supervisor& supervisor, const Statics& statics) {
+  const TunnelView* own = statics.view(tunnel);
+  return own != nullptr ? std::optional(*own) : supervisor.tunnel(tunnel);
 }
 
 }  // namespace vtid::daemon

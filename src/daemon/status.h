@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/statics.h"
 #include "daemon/supervisor.h"
 #include "io/prober.h"
 #include "model/snapshot.h"
@@ -13,7 +14,7 @@
 
 namespace vtid::daemon {
 
-// The tunnels as the supervisor and charon are to treat them.
+// The tunnels as the supervisor and charon are to treat them: those with IKE.
 [[nodiscard]] std::vector<Ward> wards_of(const model::Config& config, const reconcile::Numbers& numbers);
 [[nodiscard]] std::vector<Ward> wards_of(const model::Tunnel& tunnel, const reconcile::Numbers& numbers);
 
@@ -24,6 +25,7 @@ struct StatusSources {
   const reconcile::Derived& derived;
   const std::map<net::IfName, model::LinkCounters>& counters;
   const Supervisor& supervisor;
+  const Statics& statics;
 };
 [[nodiscard]] std::vector<model::TunnelStatus> tunnel_statuses(const StatusSources& sources);
 
@@ -32,6 +34,11 @@ struct StatusSources {
 
 // What is to be probed: every gateway of an interface that exists.
 [[nodiscard]] std::vector<io::Prober::Target> probe_targets(const model::Config& config, const reconcile::Numbers& numbers,
-                                                            const Supervisor& supervisor);
+                                                            const Supervisor& supervisor, const Statics& statics);
+
+// Of whichever of the two has it: a ward's view, and a whole tunnel's.
+[[nodiscard]] const TunnelView* view_of(const std::string& ward, const Supervisor& supervisor, const Statics& statics);
+[[nodiscard]] std::optional<TunnelView> tunnel_view(const std::string& tunnel, const Supervisor& supervisor,
+                                                    const Statics& statics);
 
 }  // namespace vtid::daemon

@@ -74,6 +74,7 @@ std::vector<ChildConfig> child_configs(const Tunnel& tunnel) {
       config.mode = child.mode;
       config.proposals = kDefaultChildProposals;
       config.rekey = kDefaultChildRekey;
+      if (has_static_keys(tunnel)) config.policies = PolicyOwner::vtid;
       if (shares) shared = configs.size() - 1;
     }
     ChildConfig& config = shares ? configs[shared] : configs.back();

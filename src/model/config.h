@@ -11,22 +11,12 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "model/sa_algorithm.h"
+#include "model/secret.h"
 #include "net/address.h"
 #include "net/names.h"
 
 namespace vtid::model {
-
-// Key material. Compared, hashed and handed to charon; printing it is not possible by accident.
-class Secret {
- public:
-  Secret() = default;
-  explicit Secret(std::string bytes) : bytes_(std::move(bytes)) {}
-  [[nodiscard]] const std::string& reveal() const { return bytes_; }
-  bool operator==(const Secret&) const = default;
-
- private:
-  std::string bytes_;
-};
 
 // Where the file says the secret comes from, for canonical printing, and the secret itself when it could be read.
 struct SecretSource {
@@ -105,6 +95,24 @@ struct ExternalIke {
   bool operator==(const ExternalIke&) const = default;
 };
 
+// One direction of a tunnel without IKE. The key is in hexadecimal digits, as written; key_layout() says what it holds.
+struct StaticSa {
+  std::uint32_t spi = 0;
+  SaAlgorithm algorithm;
+  SecretSource key;
+  bool operator==(const StaticSa&) const = default;
+};
+
+// SAs that stand in the file instead of being negotiated. Several inbound ones side by side make a rekey lossless.
+struct StaticKeys {
+  net::Address local;  // outer
+  net::Address remote;
+  std::vector<StaticSa> in;  // never empty; SPIs differ
+  StaticSa out;
+  std::uint32_t replay_window = 32;  // packets, of the inbound ones
+  bool operator==(const StaticKeys&) const = default;
+};
+
 enum class Start : std::uint8_t { start, trap, none };
 enum class ChildMode : std::uint8_t { vti, tunnel, transport };
 enum class PolicyOwner : std::uint8_t { charon, vtid };
@@ -136,14 +144,16 @@ struct Tunnel {
   std::string name;
   std::string description;
   bool enabled = true;
-  std::optional<net::Unit> unit;  // pinned by the user
-  std::variant<Ike, ExternalIke> ike;
+  std::optional<net::Unit> unit;                   // pinned by the user
+  std::variant<Ike, ExternalIke, StaticKeys> ike;  // how it gets its SAs
   Start start = Start::start;
   std::vector<Child> children;  // in the file's order, never empty
   bool operator==(const Tunnel&) const = default;
 
   [[nodiscard]] const Child* child(std::string_view name) const;
 };
+
+[[nodiscard]] inline bool has_static_keys(const Tunnel& tunnel) { return std::holds_alternative<StaticKeys>(tunnel.ike); }
 
 // IKEv1 negotiates one pair of selectors at a time, and "split" asks for the same: every child is a CHILD_SA of its own, and
 // every VTI child an interface. Else the VTI children of a tunnel are one CHILD_SA and one interface.

@@ -21,6 +21,7 @@ struct Desired {
   std::vector<Wanted<InterfaceAddress>> addresses;
   std::vector<Wanted<Route>> routes;
   std::vector<Wanted<Policy>> policies;
+  std::vector<Wanted<Sa>> sas;
   bool operator==(const Desired&) const = default;
 };
 

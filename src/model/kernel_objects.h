@@ -1,5 +1,5 @@
-// What a kernel holds for us, as values: links, addresses, routes, security policies. The same shapes serve what we want,
-// what we see and what an operation carries. Numbers of one boot (ifindex) appear only in observed.h.
+// What a kernel holds for us, as values: links, addresses, routes, security policies, static SAs. The same shapes serve what we
+// want, what we see and what an operation carries. Numbers of one boot (ifindex) appear only in observed.h.
 #pragma once
 
 #include <compare>
@@ -8,6 +8,8 @@
 #include <variant>
 #include <vector>
 
+#include "model/sa_algorithm.h"
+#include "model/secret.h"
 #include "net/address.h"
 #include "net/names.h"
 
@@ -73,8 +75,23 @@ struct Policy {
   auto operator<=>(const Policy&) const = default;
 };
 
+// A static SA: ESP in tunnel mode for traffic of both families. Identity: (destination, spi).
+struct Sa {
+  net::Address source;
+  net::Address destination;
+  std::uint32_t spi = 0;
+  net::ReqId reqid;
+  net::IfId if_id;
+  SaAlgorithm algorithm;
+  std::uint32_t replay_window = 0;  // packets; 0: none is checked
+  Secret key;                       // as key_layout() says; empty in what is observed when the kernel keeps keys to itself
+
+  auto operator<=>(const Sa&) const = default;
+};
+
 inline constexpr std::uint32_t kLinkGroup = 0x76746964;    // IFLA_GROUP of our links: "vtid" in ASCII
 inline constexpr std::uint8_t kRouteProtocol = 118;        // rtproto of our routes: 'v'; free in rt_protos
 inline constexpr std::uint32_t kPolicyPriority = 118'118;  // marks our policies; charon computes others (< 400,000 in steps)
+inline constexpr std::uint32_t kSaMark = 0x76746964;       // user of our SAs' selectors, which the kernel keeps and never reads
 
 }  // namespace vtid::model

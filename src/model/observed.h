@@ -48,12 +48,13 @@ struct ObservedRoute {
   bool operator==(const ObservedRoute&) const = default;
 };
 
-// Policies of ours (by priority mark). Others' are not listed.
+// Policies (by priority) and SAs (by the user of their selector) of ours. Others' are not listed.
 struct Observed {
   std::vector<ObservedLink> links;         // sorted by name
   std::vector<ObservedAddress> addresses;  // sorted by (device, local); of all links
   std::vector<ObservedRoute> routes;       // sorted
   std::vector<Policy> policies;            // sorted
+  std::vector<Sa> sas;                     // sorted
   bool operator==(const Observed&) const = default;
 
   [[nodiscard]] const ObservedLink* link(const net::IfName& name) const;

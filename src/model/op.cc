@@ -35,6 +35,11 @@ std::string describe(const Policy& policy) {
                      policy.reqid.value);
 }
 
+std::string describe(const Sa& sa) {
+  return fmt::format("SA 0x{:08x} ({} to {}, {}, reqid {}, if_id {})", sa.spi, net::print(sa.source),
+                     net::print(sa.destination), print(sa.algorithm), sa.reqid.value, sa.if_id.value);
+}
+
 struct Printer {
   std::string operator()(const CreateLink& op) const { return "create " + describe(op.link); }
   std::string operator()(const ChangeLink& op) const { return "change " + describe(op.link); }
@@ -45,6 +50,8 @@ struct Printer {
   std::string operator()(const DeleteRoute& op) const { return "delete " + describe(op.route); }
   std::string operator()(const SetPolicy& op) const { return "set " + describe(op.policy); }
   std::string operator()(const DeletePolicy& op) const { return "delete " + describe(op.policy); }
+  std::string operator()(const SetSa& op) const { return (op.replaces ? "replace " : "add ") + describe(op.sa); }
+  std::string operator()(const DeleteSa& op) const { return "delete " + describe(op.sa); }
 };
 
 }  // namespace

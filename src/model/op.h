@@ -53,8 +53,20 @@ struct DeletePolicy {
   auto operator<=>(const DeletePolicy&) const = default;
 };
 
-using Change =
-    std::variant<CreateLink, ChangeLink, DeleteLink, AddAddress, DeleteAddress, SetRoute, DeleteRoute, SetPolicy, DeletePolicy>;
+// Makes the SA. One that is there already, equal, is left as it is, its counters too; a different one is EEXIST, unless
+// `replaces`: then ours of that identity is taken away first.
+struct SetSa {
+  Sa sa;
+  bool replaces = false;
+  auto operator<=>(const SetSa&) const = default;
+};
+struct DeleteSa {
+  Sa sa;
+  auto operator<=>(const DeleteSa&) const = default;
+};
+
+using Change = std::variant<CreateLink, ChangeLink, DeleteLink, AddAddress, DeleteAddress, SetRoute, DeleteRoute, SetPolicy,
+                            DeletePolicy, SetSa, DeleteSa>;
 
 struct Op {
   Change change;

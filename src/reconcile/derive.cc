@@ -21,6 +21,10 @@ struct OuterEnds {
 
 OuterEnds configured_ends(const model::Tunnel& tunnel) {
   OuterEnds ends;
+  if (const auto* keys = std::get_if<model::StaticKeys>(&tunnel.ike)) {
+    ends.local = keys->local;
+    ends.remote = keys->remote;
+  }
   const auto* ike = std::get_if<model::Ike>(&tunnel.ike);
   if (ike == nullptr) return ends;
   if (const auto* local = std::get_if<net::Address>(&ike->local.address)) ends.local = *local;
@@ -66,6 +70,19 @@ Mtu expected_mtu(const std::vector<std::string>& proposals, const OuterPath& pat
   return tunnel_mtu(path, esp_shape(std::string_view(proposals.front())));
 }
 
+// An SA of the file; none when its key is not there, which a canonical file withholds.
+std::optional<model::Sa> static_sa(const model::StaticSa& written, const model::Link& link) {
+  const auto key = model::decode_hex(written.key.secret);
+  if (!key) return std::nullopt;
+  model::Sa sa;
+  sa.spi = written.spi;
+  sa.reqid = link.reqid;
+  sa.if_id = link.if_id;
+  sa.algorithm = written.algorithm;
+  sa.key = *key;
+  return sa;
+}
+
 class Derivation {
  public:
   Derivation(const model::Config& config, const Numbers& numbers, const model::SaTable& sas, const Host& host,
@@ -84,6 +101,7 @@ class Derivation {
     sort(derived_.desired.addresses);
     sort(derived_.desired.routes);
     sort(derived_.desired.policies);
+    sort(derived_.desired.sas);
     return std::move(derived_);
   }
 
@@ -97,7 +115,7 @@ class Derivation {
     const net::Unit unit = numbers_.at(config.holder);
     const std::string because =
         config.holder == tunnel.name ? "tunnels/" + tunnel.name : object_of(tunnel, *config.children[0]);
-    const model::ChildSa* live = live_child(children_.of(unit));
+    const model::ChildSa* live = has_static_keys(tunnel) ? nullptr : live_child(children_.of(unit));
     const OuterEnds ends = outer_ends(tunnel, sas_, live);
     model::Link link;
     link.name = net::IfName::of(unit);
@@ -105,26 +123,30 @@ class Derivation {
     link.reqid = net::reqid_of(unit);
     link.alias = "vtid " + because;
     link.multicast = tunnel.start != model::Start::trap;  // a router's hellos would keep a tunnel on demand up for ever
-    const Mtu& mtu = derived_.mtus[config.holder] = decide_mtu(config, live, ends, link.name);
+    const Mtu& mtu = derived_.mtus[config.holder] = decide_mtu(tunnel, config, live, ends, link.name);
     link.mtu = mtu.value;
     if (system_.link_has_outer && ends.local && ends.remote) link.outer = {*ends.local, *ends.remote};
     derived_.desired.links.push_back({link, because});
     add_addresses(tunnel, config, link.name);
     if (system_.manages_policies && config.policies == model::PolicyOwner::vtid) add_policies(link, ends, because);
+    add_sas(tunnel, link, because);
   }
 
   static std::string object_of(const model::Tunnel& tunnel, const model::Child& child) {
     return fmt::format("tunnels/{}/children/{}", tunnel.name, child.name);
   }
 
-  Mtu decide_mtu(const model::ChildConfig& config, const model::ChildSa* live, const OuterEnds& ends,
-                 const net::IfName& device) {
+  Mtu decide_mtu(const model::Tunnel& tunnel, const model::ChildConfig& config, const model::ChildSa* live,
+                 const OuterEnds& ends, const net::IfName& device) {
     const auto assignment = assignments_.find(config.holder);
     if (assignment != assignments_.end() && assignment->second->mtu) {
       return {*assignment->second->mtu,
               fmt::format("interfaces/{} says {}", assignment->second->name, *assignment->second->mtu)};
     }
     OuterPath path = outer_path(ends, host_);
+    if (const auto* keys = std::get_if<model::StaticKeys>(&tunnel.ike)) {
+      return tunnel_mtu(path, esp_shape(model::in_words(keys->out.algorithm)));
+    }
     if (live == nullptr) return expected_mtu(config.proposals, path, host_, device);
     path.udp = live->udp_encapsulation;
     return tunnel_mtu(path, esp_shape(live->algorithms));
@@ -151,6 +173,24 @@ class Derivation {
                                              because});
       }
     }
+  }
+
+  void add_sas(const model::Tunnel& tunnel, const model::Link& link, const std::string& because) {
+    const auto* keys = std::get_if<model::StaticKeys>(&tunnel.ike);
+    if (keys == nullptr) return;
+    for (const model::StaticSa& written : keys->in) {
+      auto sa = static_sa(written, link);
+      if (!sa) continue;
+      sa->source = keys->remote;
+      sa->destination = keys->local;
+      sa->replay_window = keys->replay_window;
+      derived_.desired.sas.push_back({*std::move(sa), because});
+    }
+    auto out = static_sa(keys->out, link);
+    if (!out) return;
+    out->source = keys->local;
+    out->destination = keys->remote;
+    derived_.desired.sas.push_back({*std::move(out), because});
   }
 
   void add_route(const model::StaticRoute& route, std::size_t index) {

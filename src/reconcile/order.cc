@@ -13,8 +13,10 @@ struct Phase {
   int operator()(const model::CreateLink&) const { return 4; }
   int operator()(const model::ChangeLink&) const { return 5; }
   int operator()(const model::AddAddress&) const { return 6; }
-  int operator()(const model::SetPolicy&) const { return 7; }
-  int operator()(const model::SetRoute&) const { return 8; }
+  int operator()(const model::SetSa&) const { return 7; }
+  int operator()(const model::SetPolicy&) const { return 8; }
+  int operator()(const model::SetRoute&) const { return 9; }
+  int operator()(const model::DeleteSa&) const { return 10; }
 };
 
 const net::IfName* target_of(const model::Route& route) {
@@ -32,6 +34,8 @@ struct Device {
   const net::IfName* operator()(const model::DeleteRoute& op) const { return target_of(op.route); }
   const net::IfName* operator()(const model::SetPolicy&) const { return nullptr; }
   const net::IfName* operator()(const model::DeletePolicy&) const { return nullptr; }
+  const net::IfName* operator()(const model::SetSa&) const { return nullptr; }
+  const net::IfName* operator()(const model::DeleteSa&) const { return nullptr; }
 };
 
 }  // namespace

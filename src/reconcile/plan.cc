@@ -35,6 +35,27 @@ std::string name_of(const model::Policy& policy) {
   return fmt::format("policy {} {} if_id {}", print(policy.direction), net::print(policy.family), policy.if_id.value);
 }
 
+using SaKey = std::pair<net::Address, std::uint32_t>;
+SaKey key_of(const model::Sa& sa) { return {sa.destination, sa.spi}; }
+std::string name_of(const model::Sa& sa) { return fmt::format("SA 0x{:08x} to {}", sa.spi, net::print(sa.destination)); }
+
+// What is wrong about an SA that is there, as a reason; empty when nothing is: an SA that is right is never made anew,
+// because its counter would start again. A key that the kernel keeps to itself is taken for the right one.
+std::string difference(const model::Sa& have, const model::Sa& want) {
+  std::string text;
+  const auto add = [&text](bool differs, std::string_view part) {
+    if (differs) text += (text.empty() ? "another " : ", another ") + std::string(part);
+  };
+  const bool other_algorithm = have.algorithm != want.algorithm;
+  add(have.source != want.source, "source");
+  add(other_algorithm, "algorithm");
+  add(!other_algorithm && !have.key.reveal().empty() && have.key != want.key, "key");
+  add(have.replay_window != want.replay_window, "replay window");
+  add(have.reqid != want.reqid, "reqid");
+  add(have.if_id != want.if_id, "if_id");
+  return text.empty() ? text : "has " + text;
+}
+
 // What has to change about a link in place, as a reason; empty when nothing has.
 std::string difference(const model::ObservedLink& have, const model::Link& want, const model::Capabilities& system) {
   std::string text;
@@ -58,6 +79,7 @@ class Planner {
     addresses();
     routes();
     policies();
+    sas();
     sort_ops(plan_.ops);
     return std::move(plan_);
   }
@@ -154,6 +176,25 @@ class Planner {
       if (found != have.end() && *found->second == policy) continue;
       if (conflicts_.blocks(policy.if_id)) continue;
       add(model::SetPolicy{policy}, name_of(policy), found == have.end() ? "not there" : "differs", because);
+    }
+  }
+
+  void sas() {
+    std::set<SaKey> wanted;
+    for (const auto& item : desired_.sas) wanted.insert(key_of(item.value));
+    std::map<SaKey, const model::Sa*> have;
+    for (const model::Sa& sa : observed_.sas) {
+      have.emplace(key_of(sa), &sa);
+      if (!wanted.contains(key_of(sa))) add(model::DeleteSa{sa}, name_of(sa), "no longer wanted", "");
+    }
+    for (const auto& [sa, because] : desired_.sas) {
+      if (conflicts_.blocks(sa.if_id)) continue;
+      const auto found = have.find(key_of(sa));
+      if (found == have.end()) {
+        add(model::SetSa{sa}, name_of(sa), "not there", because);
+      } else if (std::string reason = difference(*found->second, sa); !reason.empty()) {
+        add(model::SetSa{sa, true}, name_of(sa), std::move(reason), because);
+      }
     }
   }
 

@@ -11,7 +11,7 @@ namespace vtid::reconcile {
 
 enum class Removal : std::uint8_t {
   allowed,
-  withheld,  // not everything has been seen whole once: unknown is not empty
+  withheld,  // charon has not been seen whole once: unknown is not empty. Static SAs follow the file alone and go all the same
 };
 
 [[nodiscard]] model::Plan make_plan(const model::Desired& desired, const model::Observed& observed,

@@ -27,6 +27,9 @@ class World {
   [[nodiscard]] virtual bool has_route(const model::Route& route) = 0;  // of another owner
   virtual void add_policy(const model::Policy& policy) = 0;
   [[nodiscard]] virtual bool has_policy(const model::Policy& policy) = 0;  // of another owner
+  virtual void add_sa(const model::Sa& sa) = 0;
+  virtual void delete_our_sa(const model::Sa& sa) = 0;
+  [[nodiscard]] virtual bool has_sa(const model::Sa& sa) = 0;  // of another owner
 };
 
 struct Backend {
@@ -66,6 +69,7 @@ struct Case {
 [[nodiscard]] std::vector<Case> address_cases();
 [[nodiscard]] std::vector<Case> route_cases();
 [[nodiscard]] std::vector<Case> policy_cases();
+[[nodiscard]] std::vector<Case> sa_cases();
 [[nodiscard]] std::vector<Case> notice_cases();
 
 // Shorthand. link(1) is ipsec1 with if_id 1, up, MTU 1400.

@@ -1,4 +1,5 @@
 // Others on Linux: the backend's own encoders, with other marks, over a socket of their own.
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <libmnl/libmnl.h>
 #include <linux/if_link.h>
@@ -18,6 +19,7 @@
 #include "platform/linux/links.h"
 #include "platform/linux/policies.h"
 #include "platform/linux/routes.h"
+#include "platform/linux/sas.h"
 #include "platform/linux/socket.h"
 
 namespace vtid::contract {
@@ -100,6 +102,9 @@ class LinuxWorld final : public World {
   [[nodiscard]] bool has_route(const model::Route& route) override;
   void add_policy(const model::Policy& policy) override { ask(xfrm_, netlink::encode_new_policy(policy)); }
   [[nodiscard]] bool has_policy(const model::Policy& policy) override;
+  void add_sa(const model::Sa& sa) override { ask(xfrm_, netlink::encode_new_sa(sa, 0)); }
+  void delete_our_sa(const model::Sa& sa) override { ask(xfrm_, netlink::encode_delete_sa(sa)); }
+  [[nodiscard]] bool has_sa(const model::Sa& sa) override;
 
  private:
   netlink::Socket route_;
@@ -132,6 +137,14 @@ bool LinuxWorld::has_policy(const model::Policy& policy) {
     if (item.priority == policy.priority && item.dir == static_cast<std::uint8_t>(policy.direction)) return true;
   }
   return false;
+}
+
+bool LinuxWorld::has_sa(const model::Sa& sa) {
+  const auto found = list(xfrm_, netlink::encode_dump_sas(),
+                          [](const nlmsghdr& message) { return netlink::header_of<xfrm_usersa_info>(message); });
+  return std::ranges::any_of(found, [&](const xfrm_usersa_info& item) {
+    return item.id.spi == htonl(sa.spi) && item.sel.user == 0 && item.reqid == sa.reqid.value;
+  });
 }
 
 }  // namespace

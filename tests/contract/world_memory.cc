@@ -19,6 +19,9 @@ class MemoryWorld final : public World {
   [[nodiscard]] bool has_route(const model::Route& route) override { return kernel_.has_foreign_route(route); }
   void add_policy(const model::Policy& policy) override { kernel_.add_foreign_policy(policy); }
   [[nodiscard]] bool has_policy(const model::Policy& policy) override { return kernel_.has_foreign_policy(policy); }
+  void add_sa(const model::Sa& sa) override { kernel_.add_foreign_sa(sa); }
+  void delete_our_sa(const model::Sa& sa) override { kernel_.delete_sa(sa); }
+  [[nodiscard]] bool has_sa(const model::Sa& sa) override { return kernel_.has_foreign_sa(sa); }
 
  private:
   platform::MemoryKernel& kernel_;

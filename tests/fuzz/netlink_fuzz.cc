@@ -6,6 +6,7 @@
 #include "platform/linux/notices.h"
 #include "platform/linux/policies.h"
 #include "platform/linux/routes.h"
+#include "platform/linux/sas.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   namespace netlink = vtid::platform::netlink;
@@ -16,6 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     (void)netlink::decode_address(message);
     (void)netlink::decode_route(message);
     (void)netlink::decode_policy(message);
+    (void)netlink::decode_sa(message);
+    (void)netlink::is_our_sa(message);
     (void)netlink::decode_verdict(message);
     (void)netlink::concerns_us(message);
   });

@@ -34,9 +34,15 @@ model::Config random_file(Dice& dice) {
   for (int n = 1; n <= 8; ++n) {
     if (dice.chance(40)) continue;
     model::Tunnel tunnel = test::tunnel("t" + std::to_string(n), n);
+    if (dice.chance(30)) {
+      tunnel = test::static_tunnel("t" + std::to_string(n), n);
+      auto& keys = std::get<model::StaticKeys>(tunnel.ike);
+      if (dice.chance(50)) keys.in.push_back(test::static_sa(0x9000U + static_cast<std::uint32_t>(n), "aes256-sha512", '3'));
+      if (dice.chance(50)) keys.in[0] = test::static_sa(keys.in[0].spi, "chacha20poly1305", '4');
+    }
     tunnel.enabled = dice.chance(85);
     if (dice.chance(30)) tunnel.children.pop_back();
-    if (dice.chance(20)) tunnel.children[0].policies = model::PolicyOwner::vtid;
+    if (dice.chance(20) && !has_static_keys(tunnel)) tunnel.children[0].policies = model::PolicyOwner::vtid;
     if (dice.chance(20))
       tunnel.children[0].local = test::prefix("10.7." + std::to_string(n) + ".1/30"),
       tunnel.children[0].remote = test::address("10.7." + std::to_string(n) + ".2");

@@ -26,6 +26,18 @@ std::string one_tunnel_file() {
                      tunnel_text("hq", 1, 1));
 }
 
+std::string static_tunnel_file(const std::string& in) {
+  const auto sa = [](const char* spi, char digit) {
+    return fmt::format(R"({{ "spi": "{}", "algorithm": "aes128gcm16", "key": {{ "text": "{}" }} }})", spi,
+                       std::string(40, digit));
+  };
+  return fmt::format(R"({{ "tunnels": {{ "lab": {{ "unit": 1, "outer": {{ "local": "192.0.2.1", "remote": "198.51.100.1" }}, )"
+                     R"("keys": {{ "in": {}, "out": {} }}, )"
+                     R"("children": {{ "v4": {{ "local": "10.6.107.1/30", "remote": "10.6.107.2" }} }} }} }}, )"
+                     R"("interfaces": {{ "VTI": {{ "tunnel": "lab" }} }} }})",
+                     in.empty() ? sa("0x1001", '1') : in, sa("0x1002", '2'));
+}
+
 std::string many_tunnels_file(int count) {
   std::string tunnels;
   for (int n = 1; n <= count; ++n) tunnels += (n == 1 ? "" : ", ") + tunnel_text(fmt::format("t{}", n), n, n);

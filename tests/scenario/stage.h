@@ -16,6 +16,8 @@ namespace vtid::test {
 
 // One tunnel "hq" (unit 1, IPv4 and IPv6), assigned, with one route: what most scenarios need.
 [[nodiscard]] std::string one_tunnel_file();
+// One tunnel "lab" (unit 1) with static SAs 0x1001 in and 0x1002 out; `in` stands for the file's "in" when it is given.
+[[nodiscard]] std::string static_tunnel_file(const std::string& in = {});
 // Tunnels "t1".."tN" of the same kind.
 [[nodiscard]] std::string many_tunnels_file(int count);
 

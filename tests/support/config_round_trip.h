@@ -10,11 +10,17 @@ namespace vtid::config {
 
 // What the configuration becomes when its canonical text is read: the same, but for secrets that stand in the file.
 inline model::Config with_withheld_secrets(model::Config config) {
+  const auto withhold = [](model::SecretSource& source) {
+    if (source.file.empty()) source.secret = model::Secret(std::string(kWithheldSecret));
+  };
   for (model::Tunnel& tunnel : config.tunnels) {
+    if (auto* keys = std::get_if<model::StaticKeys>(&tunnel.ike)) {
+      for (model::StaticSa& sa : keys->in) withhold(sa.key);
+      withhold(keys->out.key);
+    }
     auto* ike = std::get_if<model::Ike>(&tunnel.ike);
     if (ike == nullptr) continue;
-    auto* auth = std::get_if<model::PskAuth>(&ike->auth);
-    if (auth != nullptr && auth->psk.file.empty()) auth->psk.secret = model::Secret(std::string(kWithheldSecret));
+    if (auto* psk = std::get_if<model::PskAuth>(&ike->auth)) withhold(psk->psk);
   }
   return config;
 }

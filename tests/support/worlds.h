@@ -34,6 +34,27 @@ inline model::Tunnel tunnel(std::string name, int n = 106) {
   return result;
 }
 
+inline model::StaticSa static_sa(std::uint32_t spi, std::string_view algorithm, char digit) {
+  model::StaticSa sa;
+  sa.spi = spi;
+  sa.algorithm = model::parse_sa_algorithm(algorithm).value();
+  sa.key.secret = model::Secret(std::string(2 * static_cast<std::size_t>(model::key_layout(sa.algorithm).total()), digit));
+  return sa;
+}
+
+// The same with static SAs: 0xN00 leads to us with a key of '1' digits, 0xN01 to the peer with one of '2' digits.
+inline model::Tunnel static_tunnel(std::string name, int n = 106) {
+  model::Tunnel result = tunnel(std::move(name), n);
+  model::StaticKeys keys;
+  keys.local = address("192.0.2.1");
+  keys.remote = address("198.51.100.1");
+  const auto spi = static_cast<std::uint32_t>(n) << 8U;
+  keys.in.push_back(static_sa(spi, "aes128gcm16", '1'));
+  keys.out = static_sa(spi + 1, "aes128gcm16", '2');
+  result.ike = keys;
+  return result;
+}
+
 // Assigns the tunnel and adds the automatic gateway for its first child.
 inline void assign(model::Config& config, std::string interface, const std::string& tunnel_name) {
   model::Interface assignment;

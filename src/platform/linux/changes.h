@@ -52,6 +52,9 @@ class Changes {
   void delete_routes(const Slots& run);
   void set_policies(const Slots& run);
   void delete_policies(const Slots& run);
+  void set_sas(const Slots& run);
+  void delete_sas(const Slots& run);
+  void remove_own_sas(Pass looking);  // settles those that are another's
 
   template <class T>
   [[nodiscard]] const T& op(std::size_t slot) const {

@@ -13,6 +13,7 @@
 #include "platform/linux/notices.h"
 #include "platform/linux/policies.h"
 #include "platform/linux/routes.h"
+#include "platform/linux/sas.h"
 
 namespace vtid::platform {
 namespace {
@@ -45,6 +46,7 @@ void sort(model::Observed& observed) {
   });
   std::ranges::sort(observed.routes, {}, &model::ObservedRoute::route);
   std::ranges::sort(observed.policies);
+  std::ranges::sort(observed.sas);
 }
 
 class LinuxKernel final : public Kernel {
@@ -94,13 +96,15 @@ Result<model::Observed> LinuxKernel::observe() {
   if (!more) return std::unexpected(more.error());
   auto policies = xfrm_.dump(netlink::encode_dump_policies(), "policies", netlink::decode_policy);
   if (!policies) return std::unexpected(policies.error());
+  auto sas = xfrm_.dump(netlink::encode_dump_sas(), "SAs", netlink::decode_sa);
+  if (!sas) return std::unexpected(sas.error());
 
   Names names;
   for (const model::ObservedLink& link : *links) names.emplace(link.index, link.name);
   name_addresses(*addresses, names);
   std::ranges::move(*more, std::back_inserter(*routes));
   model::Observed observed{*std::move(links), *std::move(addresses), name_routes(*std::move(routes), names),
-                           *std::move(policies)};
+                           *std::move(policies), *std::move(sas)};
   sort(observed);
   return observed;
 }

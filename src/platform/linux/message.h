@@ -43,6 +43,7 @@ class Request {
     return put_bytes(attribute, &value, sizeof value);
   }
   Request& put_text(std::uint16_t attribute, std::string_view text);  // without a NUL: the kernel's NLA_STRING needs none
+  Request& put_bytes(std::uint16_t attribute, const void* bytes, std::size_t size);
   Request& put_address(std::uint16_t attribute, const net::Address& address);
   Request& nest(std::uint16_t attribute, const std::function<void(Request&)>& fill);
 
@@ -51,7 +52,6 @@ class Request {
  private:
   Request(std::uint16_t type, std::uint16_t flags);
   void* extra_header(std::size_t size);
-  Request& put_bytes(std::uint16_t attribute, const void* bytes, std::size_t size);
 
   alignas(nlmsghdr) std::array<char, kLongestRequest> buffer_{};
   nlmsghdr* header_;
@@ -90,11 +90,11 @@ class Attributes {
   [[nodiscard]] bool has(std::uint16_t attribute) const { return !payload(attribute).empty(); }
   [[nodiscard]] std::string_view text(std::uint16_t attribute) const;  // up to its NUL; empty when absent
   [[nodiscard]] std::optional<net::Address> address(std::uint16_t attribute) const;
+  [[nodiscard]] std::span<const std::uint8_t> payload(std::uint16_t attribute) const;  // empty when absent
 
  private:
   Attributes() = default;
   static int collect(const nlattr* attribute, void* self);
-  [[nodiscard]] std::span<const std::uint8_t> payload(std::uint16_t attribute) const;
 
   static constexpr std::size_t kTracked = 80;  // above IFLA_MAX, RTA_MAX, XFRMA_MAX of today; later ones are not read
   std::array<const nlattr*, kTracked> attributes_{};

@@ -2,32 +2,63 @@
 
 #include <fmt/format.h>
 #include <linux/rtnetlink.h>
+#include <linux/xfrm.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 #include <system_error>
 
 #include "platform/linux/routes.h"
+#include "platform/linux/sas.h"
 
 namespace vtid::platform::netlink {
 
-Result<NoticeSocket> NoticeSocket::open() {
-  auto socket = open_socket(NETLINK_ROUTE, SOCK_NONBLOCK);
-  if (!socket) return std::unexpected(socket.error());
-  for (unsigned group : {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE}) {
-    if (mnl_socket_setsockopt(socket->get(), NETLINK_ADD_MEMBERSHIP, &group, sizeof group) < 0) {
-      const int code = errno;
-      return fail(fmt::format("cannot listen to the kernel's notifications: {}", std::generic_category().message(code)), {},
-                  code);
-    }
+namespace {
+
+std::unexpected<Error> cannot_listen() {
+  const int code = errno;
+  return fail(fmt::format("cannot listen to the kernel's notifications: {}", std::generic_category().message(code)), {}, code);
+}
+
+Result<SocketHandle> listen(int protocol, std::initializer_list<unsigned> groups) {
+  auto socket = open_socket(protocol, SOCK_NONBLOCK);
+  if (!socket) return socket;
+  for (unsigned group : groups) {
+    if (mnl_socket_setsockopt(socket->get(), NETLINK_ADD_MEMBERSHIP, &group, sizeof group) < 0) return cannot_listen();
   }
-  return NoticeSocket(*std::move(socket));
+  return socket;
+}
+
+bool watch(const UniqueFd& either, const SocketHandle& socket) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  return epoll_ctl(either.get(), EPOLL_CTL_ADD, mnl_socket_get_fd(socket.get()), &event) == 0;
+}
+
+}  // namespace
+
+Result<NoticeSocket> NoticeSocket::open() {
+  auto route =
+      listen(NETLINK_ROUTE, {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE});
+  if (!route) return std::unexpected(route.error());
+  auto xfrm = listen(NETLINK_XFRM, {XFRMNLGRP_SA});
+  if (!xfrm) return std::unexpected(xfrm.error());
+  UniqueFd either(epoll_create1(EPOLL_CLOEXEC));
+  if (!either || !watch(either, *route) || !watch(either, *xfrm)) return cannot_listen();
+  return NoticeSocket(*std::move(route), *std::move(xfrm), std::move(either));
 }
 
 Notices NoticeSocket::drain() {
   Notices notices;
+  drain(route_.get(), concerns_us, notices);
+  drain(xfrm_.get(), is_our_sa, notices);
+  return notices;
+}
+
+void NoticeSocket::drain(mnl_socket* socket, bool (*concerns)(const nlmsghdr&), Notices& notices) {
   for (int count = 0; count < kNoticesAtOnce; ++count) {
-    const ssize_t size = mnl_socket_recvfrom(socket_.get(), buffer_.data(), buffer_.size());
+    const ssize_t size = mnl_socket_recvfrom(socket, buffer_.data(), buffer_.size());
     if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
     if (size < 0) {
       // ENOBUFS: some did not fit. ENOSPC: one did not fit into our buffer. Both mean "anything may have changed".
@@ -35,9 +66,8 @@ Notices NoticeSocket::drain() {
       continue;
     }
     for_each_message(std::span<const std::uint8_t>(buffer_).first(static_cast<std::size_t>(size)),
-                     [&](const nlmsghdr& message) { notices.ours += concerns_us(message) ? 1U : 0U; });
+                     [&](const nlmsghdr& message) { notices.ours += concerns(message) ? 1U : 0U; });
   }
-  return notices;
 }
 
 bool concerns_us(const nlmsghdr& message) {

@@ -1,6 +1,9 @@
 // The kernel's notifications, reduced to "look again". Opened before the first dump, so that nothing falls between.
 #pragma once
 
+#include <array>
+
+#include "base/unique_fd.h"
 #include "platform/kernel.h"
 #include "platform/linux/socket.h"
 
@@ -10,21 +13,27 @@ class NoticeSocket {
  public:
   static Result<NoticeSocket> open();
 
-  [[nodiscard]] int descriptor() const { return mnl_socket_get_fd(socket_.get()); }
-  // At most kNoticesAtOnce datagrams; the descriptor stays readable when there are more.
+  // Readable while any of the sockets behind it is.
+  [[nodiscard]] int descriptor() const { return either_.get(); }
+  // At most kNoticesAtOnce datagrams of each socket; the descriptor stays readable when there are more.
   [[nodiscard]] Notices drain();
 
  private:
-  explicit NoticeSocket(SocketHandle socket) : socket_(std::move(socket)), buffer_(kLongestDatagram) {}
+  NoticeSocket(SocketHandle route, SocketHandle xfrm, UniqueFd either)
+      : route_(std::move(route)), xfrm_(std::move(xfrm)), either_(std::move(either)), buffer_(kLongestDatagram) {}
 
-  SocketHandle socket_;
+  void drain(mnl_socket* socket, bool (*concerns)(const nlmsghdr&), Notices& notices);
+
+  SocketHandle route_;
+  SocketHandle xfrm_;
+  UniqueFd either_;  // epoll(7) over both
   Bytes buffer_;
 };
 
 inline constexpr int kNoticesAtOnce = 4096;
 
 // Links, whoever's: names and if_ids are taken and given back, outer MTUs change. Addresses, whoever's: they may be outer
-// ones. Routes of ours. Not bridge ports and not wireless events, which come as link messages too.
+// ones. Routes of ours. Not bridge ports and not wireless events, which come as link messages too. (SAs: is_our_sa().)
 [[nodiscard]] bool concerns_us(const nlmsghdr& message);
 
 }  // namespace vtid::platform::netlink

@@ -1,26 +1,11 @@
 #include "platform/linux/policies.h"
 
-#include <linux/xfrm.h>
 #include <netinet/in.h>
 
-#include <algorithm>
+#include "platform/linux/xfrm_address.h"
 
 namespace vtid::platform::netlink {
 namespace {
-
-std::uint16_t family_number(net::Family family) { return family == net::Family::ipv4 ? AF_INET : AF_INET6; }
-
-xfrm_address_t raw(const net::Address& address) {
-  xfrm_address_t result{};
-  std::memcpy(&result, address.bytes().data(), address.bytes().size());
-  return result;
-}
-
-std::optional<net::Address> address_of(const xfrm_address_t& raw, std::uint16_t family) {
-  std::array<std::uint8_t, sizeof raw> bytes{};
-  std::memcpy(bytes.data(), &raw, sizeof raw);
-  return net::Address::from_bytes({bytes.data(), family == AF_INET ? 4U : sizeof raw});
-}
 
 xfrm_userpolicy_info header_of_policy(const model::Policy& policy) {
   xfrm_userpolicy_info header{};

@@ -44,6 +44,10 @@ Result<model::Observed> MemoryKernel::observe() {
   for (const auto& [key, policy] : policies_) {
     if (policy.owner == model::Owner::vtid) observed.policies.push_back(policy.value);
   }
+  for (const auto& [key, sa] : sas_) {
+    if (sa.owner == model::Owner::vtid) observed.sas.push_back(sa.value);
+  }
+  std::ranges::sort(observed.sas);
   std::ranges::sort(observed.addresses, {}, [](const model::ObservedAddress& address) {
     return std::tie(address.device, address.local, address.peer);
   });

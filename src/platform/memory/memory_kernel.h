@@ -35,8 +35,11 @@ class MemoryKernel final : public Kernel {
   void set_link(const net::IfName& name, bool up, std::uint32_t mtu);
   void flush_addresses(const net::IfName& name);
   void delete_route(const model::Route& route);  // whoever owns it
+  void add_foreign_sa(const model::Sa& sa);
+  void delete_sa(const model::Sa& sa);  // whoever owns it
   [[nodiscard]] bool has_foreign_route(const model::Route& route) const;
   [[nodiscard]] bool has_foreign_policy(const model::Policy& policy) const;
+  [[nodiscard]] bool has_foreign_sa(const model::Sa& sa) const;
 
   // What goes wrong.
   void fail_apply(std::size_t after, int code) { failing_ops_[writes_ + after] = code; }  // 0: the next operation
@@ -68,6 +71,8 @@ class MemoryKernel final : public Kernel {
   Verdict apply_one(const model::DeleteRoute& op);
   Verdict apply_one(const model::SetPolicy& op);
   Verdict apply_one(const model::DeletePolicy& op);
+  Verdict apply_one(const model::SetSa& op);
+  Verdict apply_one(const model::DeleteSa& op);
 
   model::ObservedLink* find(const net::IfName& name);
   // A new link, with an index.
@@ -87,14 +92,17 @@ class MemoryKernel final : public Kernel {
 
   using RouteKey = std::tuple<net::Prefix, net::Metric, net::TableId>;
   using PolicyKey = std::tuple<model::PolicyDirection, net::Family, net::IfId>;
+  using SaKey = std::pair<net::Address, std::uint32_t>;
   static RouteKey key_of(const model::Route& route) { return {route.to.network(), route.metric, route.table}; }
   static PolicyKey key_of(const model::Policy& policy) { return {policy.direction, policy.family, policy.if_id}; }
+  static SaKey key_of(const model::Sa& sa) { return {sa.destination, sa.spi}; }
 
   std::map<net::IfName, model::ObservedLink> links_;
   std::map<net::IfId, net::IfName> if_ids_;  // of links_
   std::map<net::IfName, std::vector<model::ObservedAddress>> addresses_;
   std::map<RouteKey, Owned<model::Route>> routes_;
   std::map<PolicyKey, Owned<model::Policy>> policies_;
+  std::map<SaKey, Owned<model::Sa>> sas_;
   std::map<net::IfName, model::LinkCounters> counters_;
   std::uint32_t next_index_ = 1;
   std::map<std::size_t, int> failing_ops_;

@@ -10,6 +10,7 @@
 #include "platform/linux/links.h"
 #include "platform/linux/policies.h"
 #include "platform/linux/routes.h"
+#include "platform/linux/sas.h"
 
 namespace vtid::golden {
 
@@ -59,6 +60,35 @@ inline model::Policy policy() {
           *net::parse_address("198.51.100.1"), model::kPolicyPriority};
 }
 
+// One of each shape: AEAD; IPv6 outside, a pair of algorithms and a wide window.
+inline model::Sa aead_sa() {
+  model::Sa sa;
+  sa.source = *net::parse_address("198.51.100.1");
+  sa.destination = *net::parse_address("192.0.2.1");
+  sa.spi = 0x1001;
+  sa.reqid = {5001};
+  sa.if_id = {1};
+  sa.algorithm = *model::parse_sa_algorithm("aes128gcm16");
+  sa.replay_window = 32;
+  sa.key = model::Secret("sixteen and four now");
+  return sa;
+}
+inline model::Sa pair_sa() {
+  model::Sa sa = aead_sa();
+  sa.source = *net::parse_address("2001:db8::2");
+  sa.destination = *net::parse_address("2001:db8::1");
+  sa.spi = 0x1002;
+  sa.algorithm = *model::parse_sa_algorithm("aes128-sha256");
+  sa.replay_window = 256;
+  sa.key = model::Secret("sixteen bytes, and then thirty-two of them more.");
+  return sa;
+}
+inline model::Sa foreign_sa() {
+  model::Sa sa = aead_sa();
+  sa.spi = 0x1003;
+  return sa;
+}
+
 inline std::vector<Exchange> exchanges() {
   using netlink::Insert;
   model::Link without_if_id = link();
@@ -104,6 +134,14 @@ inline std::vector<Exchange> exchanges() {
           {"policy_get", netlink::encode_get_policy(policy()), Protocol::xfrm},
           {"policy_dump", netlink::encode_dump_policies(), Protocol::xfrm},
           {"policy_delete", netlink::encode_delete_policy(policy()), Protocol::xfrm},
+          {"sa_new_aead", netlink::encode_new_sa(aead_sa()), Protocol::xfrm},
+          {"sa_new_pair", netlink::encode_new_sa(pair_sa()), Protocol::xfrm},
+          {"sa_new_again", netlink::encode_new_sa(aead_sa()), Protocol::xfrm},
+          {"sa_new_foreign", netlink::encode_new_sa(foreign_sa(), 0), Protocol::xfrm},
+          {"sa_get", netlink::encode_get_sa(pair_sa()), Protocol::xfrm},
+          {"sa_dump", netlink::encode_dump_sas(), Protocol::xfrm},
+          {"sa_delete", netlink::encode_delete_sa(aead_sa()), Protocol::xfrm},
+          {"sa_delete_again", netlink::encode_delete_sa(aead_sa()), Protocol::xfrm},
           {"link_leave", netlink::encode_leave_link(kTunnel)},
           {"link_delete_leaving", netlink::encode_delete_leaving_links()},
           {"link_delete_again", netlink::encode_delete_link(kTunnel)}};

@@ -1,6 +1,9 @@
 // What a real kernel accepted from our encoders, and what our decoders make of what it said.
 #include <gmock/gmock.h>
 
+#include <linux/xfrm.h>
+
+#include <algorithm>
 #include <cerrno>
 #include <random>
 
@@ -75,6 +78,12 @@ TEST(NetlinkAnswer, AcknowledgesWhatTheKernelAccepted) {
                                  "policy_get",
                                  "policy_dump",
                                  "policy_delete",
+                                 "sa_new_aead",
+                                 "sa_new_pair",
+                                 "sa_new_foreign",
+                                 "sa_get",
+                                 "sa_dump",
+                                 "sa_delete",
                                  "link_leave",
                                  "link_delete_leaving"}) {
     EXPECT_EQ(verdict(name), Verdict{}) << name;
@@ -90,6 +99,8 @@ TEST(NetlinkAnswer, SaysWhyItRefused) {
   EXPECT_EQ(verdict("route_new_ipv6_unreachable").code, EHOSTUNREACH);
   EXPECT_EQ(verdict("route_delete_again").code, ESRCH);
   EXPECT_EQ(verdict("policy_new_again").code, EEXIST);
+  EXPECT_EQ(verdict("sa_new_again").code, EEXIST);
+  EXPECT_EQ(verdict("sa_delete_again").code, ESRCH);
 }
 
 model::ObservedLink observed_link() {
@@ -161,6 +172,41 @@ TEST(NetlinkPolicy, IsReadBackFromAGetAndFromADump) {
   EXPECT_THAT(decoded("policy_dump", netlink::decode_policy), ElementsAre(policy()));
 }
 
+TEST(NetlinkSa, IsReadBackWithItsKeyUnlessAnotherOwns) {
+  EXPECT_THAT(decoded("sa_get", netlink::decode_sa), ElementsAre(pair_sa()));
+  EXPECT_THAT(decoded("sa_dump", netlink::decode_sa), testing::UnorderedElementsAre(aead_sa(), pair_sa()));
+}
+
+// As under lockdown: net/xfrm/xfrm_user.c, xfrm_redact().
+TEST(NetlinkSa, WhoseKeyIsShownAsZerosIsReadWithoutOne) {
+  netlink::Bytes heard = read_golden("sa_get").heard;
+  for (const std::string& part : {pair_sa().key.reveal().substr(0, 16), pair_sa().key.reveal().substr(16)}) {
+    // The integrity key comes twice: XFRMA_ALG_AUTH and XFRMA_ALG_AUTH_TRUNC.
+    for (auto found = std::ranges::search(heard, part); !found.empty(); found = std::ranges::search(heard, part)) {
+      std::ranges::fill(found, std::uint8_t{0});
+    }
+  }
+  model::Sa redacted = pair_sa();
+  redacted.key = {};
+  std::optional<model::Sa> read;
+  netlink::for_each_message(heard, [&](const nlmsghdr& message) {
+    if (auto sa = netlink::decode_sa(message)) read = std::move(sa);
+  });
+  EXPECT_EQ(read, redacted);
+}
+
+// What the kernel told XFRMNLGRP_SA while the exchanges took place.
+TEST(NetlinkSa, ConcernsUsWhenItIsOurs) {
+  std::vector<std::uint16_t> concerning;
+  int all = 0;
+  netlink::for_each_message(read_golden("sa_notices").heard, [&](const nlmsghdr& message) {
+    ++all;
+    if (netlink::is_our_sa(message)) concerning.push_back(message.nlmsg_type);
+  });
+  EXPECT_EQ(all, 4);
+  EXPECT_THAT(concerning, ElementsAre(XFRM_MSG_NEWSA, XFRM_MSG_NEWSA, XFRM_MSG_DELSA));
+}
+
 TEST(NetlinkDump, SaysThatItWasInterrupted) {
   const auto interrupted = [](const nlmsghdr& message) {
     return std::optional<bool>((message.nlmsg_flags & NLM_F_DUMP_INTR) != 0);
@@ -182,10 +228,11 @@ TEST(NetlinkNotice, ConcernsUsByKindAndOwner) {
 std::size_t decode_all(const netlink::Bytes& datagram) {
   std::size_t found = 0;
   netlink::for_each_message(datagram, [&](const nlmsghdr& message) {
-    for (const bool something : {netlink::decode_link(message).has_value(), netlink::decode_counters(message).has_value(),
-                                 netlink::decode_address(message).has_value(), netlink::decode_route(message).has_value(),
-                                 netlink::decode_policy(message).has_value(), !netlink::decode_verdict(message).text.empty(),
-                                 netlink::concerns_us(message)}) {
+    for (const bool something :
+         {netlink::decode_link(message).has_value(), netlink::decode_counters(message).has_value(),
+          netlink::decode_address(message).has_value(), netlink::decode_route(message).has_value(),
+          netlink::decode_policy(message).has_value(), netlink::decode_sa(message).has_value(), netlink::is_our_sa(message),
+          !netlink::decode_verdict(message).text.empty(), netlink::concerns_us(message)}) {
       found += something ? 1U : 0U;
     }
   });

@@ -1,7 +1,9 @@
 // netlink-record DIR: has the conversation of exchanges.h with the kernel at hand, in a network namespace of its own, and
 // writes what was said as NAME.hex. As root, with the modules xfrm_interface and xfrm_user; run it in tests/lab.
 #include <libmnl/libmnl.h>
+#include <linux/xfrm.h>
 #include <sched.h>
+#include <sys/socket.h>
 #include <sys/utsname.h>
 
 #include <cstdio>
@@ -68,6 +70,16 @@ void save(const std::string& folder, const std::string& name, const Bytes& reque
   write(file, '<', reply);
 }
 
+// What a listener to XFRMNLGRP_SA was told meanwhile.
+void save_notices(const std::string& folder, const Line& line) {
+  Bytes heard;
+  Bytes datagram(1 << 16);
+  for (ssize_t size = 0; (size = recv(mnl_socket_get_fd(line.socket), datagram.data(), datagram.size(), MSG_DONTWAIT)) > 0;) {
+    heard.insert(heard.end(), datagram.begin(), datagram.begin() + size);
+  }
+  save(folder, "sa_notices", {}, heard);
+}
+
 // A dump that is overtaken by a change between two of its parts; one message of it says so, which is kept.
 void save_interrupted(const std::string& folder, const Line& line) {
   for (std::uint32_t unit = 100; unit < 200; ++unit) {
@@ -104,6 +116,9 @@ int main(int argc, char** argv) {
   }
   const Line route(NETLINK_ROUTE);
   const Line xfrm(NETLINK_XFRM);
+  const Line notices(NETLINK_XFRM);
+  unsigned group = XFRMNLGRP_SA;
+  if (mnl_socket_setsockopt(notices.socket, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) < 0) std::abort();
   for (auto& [name, request, protocol] : exchanges()) {
     const Line& line = protocol == Protocol::route ? route : xfrm;
     Bytes said = request;
@@ -116,5 +131,6 @@ int main(int argc, char** argv) {
     }
     save(argv[1], name, said, heard);
   }
+  save_notices(argv[1], notices);
   save_interrupted(argv[1], route);
 }

@@ -110,6 +110,51 @@ TEST(Derive, OurPoliciesFollowTheLiveOuterAddresses) {
                                               model::kPolicyPriority}));
 }
 
+model::Config one_static_tunnel() {
+  model::Config config;
+  config.tunnels.push_back(test::static_tunnel("hq", 1));
+  return config;
+}
+
+TEST(Derive, StaticSasFollowFromTheFileAlone) {
+  auto config = one_static_tunnel();
+  auto& keys = std::get<model::StaticKeys>(config.tunnels[0].ike);
+  keys.in.push_back(test::static_sa(0x150, "aes256-sha256", '3'));
+  const auto sa = [](std::string_view from, std::string_view to, std::uint32_t spi, std::string_view algorithm,
+                     std::uint32_t window, std::string key) {
+    return model::Wanted<model::Sa>{{address(from),
+                                     address(to),
+                                     spi,
+                                     {5001},
+                                     {1},
+                                     model::parse_sa_algorithm(algorithm).value(),
+                                     window,
+                                     model::Secret(std::move(key))},
+                                    "tunnels/hq"};
+  };
+  model::SaTable of_former_days;
+  test::install(of_former_days, 1, "hq", {1});
+  of_former_days.ikes[1].remote = address("203.0.113.9");
+  EXPECT_THAT(of(config, of_former_days).desired.sas,
+              ElementsAre(sa("192.0.2.1", "198.51.100.1", 0x101, "aes128gcm16", 0, std::string(20, '\x22')),
+                          sa("198.51.100.1", "192.0.2.1", 0x100, "aes128gcm16", 32, std::string(20, '\x11')),
+                          sa("198.51.100.1", "192.0.2.1", 0x150, "aes256-sha256", 32, std::string(64, '\x33'))));
+}
+
+TEST(Derive, StaticSasGetPoliciesOfVtidAndTheMtuOfTheirAlgorithm) {
+  auto config = one_static_tunnel();
+  std::get<model::StaticKeys>(config.tunnels[0].ike).out = test::static_sa(0x101, "aes128-sha256", '2');
+  const auto desired = of(config).desired;
+  EXPECT_EQ(desired.policies.size(), 6U);
+  EXPECT_EQ(desired.links[0].value.mtu, 1438U);
+}
+
+TEST(Derive, AKeyThatIsWithheldMakesNoSa) {
+  auto config = one_static_tunnel();
+  std::get<model::StaticKeys>(config.tunnels[0].ike).out.key.secret = model::Secret("(secret)");
+  EXPECT_EQ(of(config).desired.sas.size(), 1U);
+}
+
 TEST(Derive, AnMtuOfTheFileWins) {
   auto config = one_tunnel();
   test::assign(config, "VTI_HQ", "hq");

@@ -189,5 +189,75 @@ TEST(Plan, SetsAPolicyThatDiffersAndDeletesOneThatIsNotWanted) {
                           "set policy out ipv4 if_id 1 (192.0.2.1 to 192.0.2.2, reqid 5001): differs"));
 }
 
+model::Sa sa(std::uint32_t spi) {
+  return {address("198.51.100.1"), address("192.0.2.1"), spi, {5001}, {1}, {}, 32, model::Secret("sixteen and four now")};
+}
+
+struct SaWorld {
+  model::Desired want;
+  model::Observed have;
+};
+SaWorld sa_world() {
+  SaWorld world;
+  world.want.sas = {{sa(0x1001), "tunnels/lab"}};
+  world.have.sas = {sa(0x1001)};
+  return world;
+}
+
+TEST(PlanSa, LeavesOneThatIsRightAlone) {
+  const auto [want, have] = sa_world();
+  EXPECT_THAT(plan(want, have), IsEmpty());
+}
+
+TEST(PlanSa, LeavesOneAloneWhoseKeyTheKernelKeepsToItself) {
+  auto [want, have] = sa_world();
+  have.sas[0].key = {};
+  EXPECT_THAT(plan(want, have), IsEmpty());
+}
+
+TEST(PlanSa, BringsTheNewInBeforePoliciesAndTakesTheOldOutLast) {
+  SaWorld world = sa_world();
+  world.want = desired();
+  world.want.sas = {{sa(0x1002), "tunnels/lab"}};
+  const model::Policy policy{model::PolicyDirection::in, net::Family::ipv4, {1}, {5001}, {}, {}, 1};
+  world.want.policies = {{policy, "tunnels/lab"}};
+  std::vector<std::string> kinds;
+  for (const std::string& line : plan(world.want, world.have))
+    kinds.push_back(line.substr(0, line.find(' ', line.find(' ') + 1)));
+  EXPECT_THAT(kinds, ElementsAre("create link", "add address", "add SA", "set policy", "add route", "delete SA"));
+}
+
+TEST(PlanSa, DoesNotWaitForCharon) {
+  auto [want, have] = sa_world();
+  want.sas.clear();
+  EXPECT_THAT(
+      plan(want, have, Removal::withheld),
+      ElementsAre("delete SA 0x00001001 (198.51.100.1 to 192.0.2.1, aes128gcm16, reqid 5001, if_id 1): no longer wanted"));
+}
+
+TEST(PlanSa, ReplacesOneThatDiffersAndShowsNoKey) {
+  const std::string change =
+      "replace SA 0x00001001 (198.51.100.1 to 192.0.2.1, aes128gcm16, reqid 5001, if_id 1): has another ";
+  const auto planned = [](auto spoil) {
+    auto [want, have] = sa_world();
+    spoil(have.sas[0]);
+    return plan(want, have);
+  };
+  EXPECT_THAT(planned([](model::Sa& sa) { sa.key = model::Secret("xyzzy"); }), ElementsAre(change + "key"));
+  EXPECT_THAT(planned([](model::Sa& sa) { sa.algorithm.icv_bits = 64; }), ElementsAre(change + "algorithm"));
+  EXPECT_THAT(planned([](model::Sa& sa) { sa.reqid = {1}; }), ElementsAre(change + "reqid"));
+  EXPECT_THAT(planned([](model::Sa& sa) { sa.if_id = {7}; }), ElementsAre(change + "if_id"));
+  EXPECT_THAT(planned([](model::Sa& sa) { sa.source = address("192.0.2.9"), sa.replay_window = 0; }),
+              ElementsAre(change + "source, another replay window"));
+}
+
+TEST(PlanSa, MakesNoneWhereAnotherHasTheInterface) {
+  SaWorld world = sa_world();
+  world.want.links = {{link(1), "tunnels/lab"}};
+  world.have.sas.clear();
+  world.have.links = {foreign("ipsec1", 9)};
+  EXPECT_THAT(plan(world.want, world.have), IsEmpty());
+}
+
 }  // namespace
 }  // namespace vtid::reconcile

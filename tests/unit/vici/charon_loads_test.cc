@@ -143,7 +143,7 @@ TEST_F(CharonLoads, PrivateKeysComeAndGoWithTheirTunnel) {
   std::get<model::Ike>(tunnel.ike).auth =
       model::PublicKeyAuth{{"own.pub", {"own"}}, {"own.key", model::Secret("0a1b")}, {"peer.pub", {"theirs"}}, "0a1b"};
   server.keys["theirs"] = Message{};
-  charon.want({make_connection(tunnel, net::Unit{1}).value()}, wire.now);
+  charon.want({make_connection(tunnel, {{tunnel.name, net::Unit{1}}}).value()}, wire.now);
   wire.pass(Duration{0});
   EXPECT_EQ(server.keys.at("0a1b"), Message{}.add("type", "any").add("data", "0a1b"));
   EXPECT_EQ(charon.loaded().keys, std::set<std::string>{"0a1b"});

@@ -1,0 +1,60 @@
+#include "daemon/statics.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace vtid::daemon {
+namespace {
+
+using model::TunnelState;
+
+// What the kernel holds, for lookups.
+struct Held {
+  explicit Held(const Statics::Sources& sources) {
+    for (const model::Sa& sa : sources.observed.sas) sas.emplace(sa.if_id, sa.destination);
+    for (const auto& wanted : sources.desired.policies) {
+      if (!std::ranges::binary_search(sources.observed.policies, wanted.value)) lacks_policies.insert(wanted.value.if_id);
+    }
+  }
+  std::set<std::pair<net::IfId, net::Address>> sas;  // by where they lead
+  std::set<net::IfId> lacks_policies;
+};
+
+std::string what_is_missing(const model::Tunnel& tunnel, net::Unit unit, const Statics::Sources& sources, const Held& held) {
+  const auto& keys = std::get<model::StaticKeys>(tunnel.ike);
+  const net::IfId if_id = net::if_id_of(unit);
+  const auto problem = std::ranges::find(sources.plan.problems, "tunnels/" + tunnel.name, &model::Problem::object);
+  if (problem != sources.plan.problems.end()) return problem->text;
+  if (sources.observed.link(net::IfName::of(unit)) == nullptr) return "its interface is not there";
+  if (held.lacks_policies.contains(if_id)) return "the kernel lacks policies of it";
+  if (!held.sas.contains({if_id, keys.local})) return "the kernel has no inbound SA of it";
+  if (!held.sas.contains({if_id, keys.remote})) return "the kernel has no outbound SA of it";
+  return "";
+}
+
+}  // namespace
+
+void Statics::follow(const Sources& sources, Now now) {
+  const Held held(sources);
+  std::map<std::string, TunnelView> views;
+  for (const model::Tunnel& tunnel : sources.config.tunnels) {
+    if (!has_static_keys(tunnel)) continue;
+    TunnelView view;
+    view.reason =
+        tunnel.enabled ? what_is_missing(tunnel, sources.numbers.at(tunnel.name), sources, held) : "disabled in the file";
+    view.state = !tunnel.enabled ? TunnelState::disabled : view.reason.empty() ? TunnelState::up : TunnelState::down;
+    const auto before = views_.find(tunnel.name);
+    view.since = before != views_.end() && before->second.state == view.state ? before->second.since : now.wall;
+    views.emplace(tunnel.name, std::move(view));
+  }
+  views_ = std::move(views);
+}
+
+const TunnelView* Statics::view(const std::string& tunnel) const {
+  const auto found = views_.find(tunnel);
+  return found == views_.end() ? nullptr : &found->second;
+}
+
+}  // namespace vtid::daemon

@@ -1,0 +1,56 @@
+// The memory kernel's static SAs.
+#include <cerrno>
+
+#include "platform/memory/memory_kernel.h"
+#include "platform/refusal.h"
+
+namespace vtid::platform {
+namespace {
+
+constexpr std::uint32_t kLargestWindow = 4096;  // XFRMA_REPLAY_ESN_MAX, linux/xfrm.h
+
+bool key_fits(const model::Sa& sa) {
+  return sa.key.reveal().size() == static_cast<std::size_t>(model::key_layout(sa.algorithm).total());
+}
+
+}  // namespace
+
+MemoryKernel::Verdict MemoryKernel::apply_one(const model::SetSa& op) {
+  const auto standing = sas_.find(key_of(op.sa));
+  const bool there = standing != sas_.end();
+  if (there && standing->second.owner != model::Owner::vtid) return {EEXIST, kNotOurs};
+  if (there && op.replaces) {
+    sas_.erase(standing);
+    ++notices_.ours;
+  } else if (there) {
+    return {standing->second.value == op.sa ? 0 : EEXIST, {}};
+  }
+  if (op.sa.replay_window > kLargestWindow || !key_fits(op.sa)) return {EINVAL, {}};
+  sas_.emplace(key_of(op.sa), Owned<model::Sa>{op.sa});
+  ++notices_.ours;
+  return {};
+}
+
+MemoryKernel::Verdict MemoryKernel::apply_one(const model::DeleteSa& op) {
+  const auto standing = sas_.find(key_of(op.sa));
+  if (standing == sas_.end()) return {};
+  if (standing->second.owner != model::Owner::vtid) return {EEXIST, kNotOurs};
+  delete_sa(op.sa);
+  return {};
+}
+
+void MemoryKernel::add_foreign_sa(const model::Sa& sa) {
+  sas_.insert_or_assign(key_of(sa), Owned<model::Sa>{sa, model::Owner::other});
+}
+
+void MemoryKernel::delete_sa(const model::Sa& sa) {
+  const auto erased = sas_.extract(key_of(sa));
+  if (!erased.empty() && erased.mapped().owner == model::Owner::vtid) ++notices_.ours;
+}
+
+bool MemoryKernel::has_foreign_sa(const model::Sa& sa) const {
+  const auto found = sas_.find(key_of(sa));
+  return found != sas_.end() && found->second.owner == model::Owner::other && found->second.value == sa;
+}
+
+}  // namespace vtid::platform
