@@ -26,6 +26,7 @@ inline constexpr std::string_view kList = "list";
 inline constexpr std::string_view kShow = "show";
 inline constexpr std::string_view kExplain = "explain";
 inline constexpr std::string_view kPlan = "plan";
+inline constexpr std::string_view kDoctor = "doctor";
 inline constexpr std::string_view kSubscribe = "subscribe";
 inline constexpr std::string_view kUp = "up";
 inline constexpr std::string_view kDown = "down";

@@ -10,6 +10,7 @@
 
 #include "base/duration.h"
 #include "base/nearest.h"
+#include "control/doctor.h"
 #include "control/explain.h"
 #include "control/kinds.h"
 #include "control/message.h"
@@ -101,6 +102,16 @@ Action run_explain(const Call& call) {
     if (auto steps = explain(name, index)) return reply.result(std::move(*steps));
     return not_found(reply, "tunnel, interface, gateway or route", name, explainable_names(index)).line;
   });
+}
+
+Action run_doctor(const Call& call) {
+  return Ask{model::Examine{question_about(Index(call.snapshot))},
+             {},
+             [reply = call.reply](const CommandResult& result, const Snapshot& snapshot) {
+               const model::HostFacts facts = result && result->host ? *result->host : model::HostFacts{};
+               const Index index(snapshot);
+               return reply.result(render_diagnoses(diagnose({index, facts})));
+             }};
 }
 
 constexpr std::array<std::string_view, 5> kEventKinds{"config", "charon", "tunnel", "kernel", "gateway"};
@@ -196,6 +207,7 @@ constexpr std::array kMethods{
     Method{method::kList, Access::view, kOfKind, run_list},
     Method{method::kShow, Access::view, kOfKindAndName, run_show},
     Method{method::kExplain, Access::view, kOfName, run_explain},
+    Method{method::kDoctor, Access::view, {}, run_doctor},
     Method{method::kSubscribe, Access::view, kOfEvents, run_subscribe},
     Method{method::kPlan, Access::view, kOfPlan, run_plan},
     Method{method::kUp, Access::full, kOfTarget, run_up},

@@ -91,6 +91,13 @@ Outcome<ExitCode> plan(const Run& run) {
   return run.options.expect_empty && text_of(*answer, "empty") != "yes" ? kFound : kDone;
 }
 
+Outcome<ExitCode> doctor(const Run& run) {
+  const auto answer = request(run.options, Json::object());
+  if (!answer) return std::unexpected(answer.error());
+  print(run, *answer);
+  return text_of(*answer, "found") == "0" ? kDone : kFound;
+}
+
 Outcome<ExitCode> watch(const Run& run) {
   auto connection = connect(run.options);
   if (!connection) return std::unexpected(connection.error());
@@ -131,7 +138,8 @@ constexpr std::array kCommands{
     Command{{method::kPlan, "what would change, and why", kOfPlan}, plan, render_plan},
     Command{{method::kReload, "read the configuration file again", {}}, ask, render_outcome},
     Command{{"watch", "events as they happen, until interrupted", kOfEvents}, watch, render_event},
-    Command{{method::kExplain, "why a tunnel, interface, gateway or route is as it is", kOfName}, ask, render_explain}};
+    Command{{method::kExplain, "why a tunnel, interface, gateway or route is as it is", kOfName}, ask, render_explain},
+    Command{{method::kDoctor, "every known trap, with its consequence and its remedy", {}}, doctor, render_doctor}};
 
 void print_failure(const Error& error, std::ostream& err) {
   err << "vtictl: " << error.text << '\n';

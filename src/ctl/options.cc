@@ -16,7 +16,7 @@ namespace vtid::ctl {
 namespace {
 
 // Promised for later versions: told apart from typing mistakes, and never offered.
-constexpr std::array<std::string_view, 8> kLater{"apply", "confirm", "doctor", "top", "capture", "metrics", "role", "import"};
+constexpr std::array<std::string_view, 7> kLater{"apply", "confirm", "top", "capture", "metrics", "role", "import"};
 
 const std::vector<std::string> kKinds{"tunnels", "interfaces", "gateways", "groups", "routes", "policies", "sas"};
 const std::vector<std::string> kEventKinds{"config", "charon", "tunnel", "kernel", "gateway"};

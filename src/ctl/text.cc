@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <span>
 
 #include "ctl/table.h"
@@ -179,6 +180,20 @@ void print_object(const Json& object, std::size_t depth, std::string& text) {
   }
 }
 
+std::string print_counts(std::map<std::string, std::size_t>& counts, std::size_t all) {
+  if (counts["ok"] == all) return fmt::format("{} checks, all well\n", all);
+  std::vector<std::string> parts;
+  for (const auto& [state, one, many] : {std::array<std::string_view, 3>{"error", "error", "errors"},
+                                         {"warning", "warning", "warnings"},
+                                         {"caveat", "caveat", "caveats"},
+                                         {"unknown", "not read", "not read"},
+                                         {"ok", "well", "well"}}) {
+    const std::size_t count = counts[std::string(state)];
+    if (count != 0) parts.push_back(fmt::format("{} {}", count, count == 1 ? one : many));
+  }
+  return fmt::format("{} checks: {}\n", all, fmt::join(parts, ", "));
+}
+
 }  // namespace
 
 std::string print_bytes(double bytes) {
@@ -228,6 +243,32 @@ std::string render_plan(const Json& result, const Options&) {
   }
   if (array_of(result, "ops").empty()) text += "nothing to do\n";
   return text + print_problems(array_of(result, "problems"));
+}
+
+// Worst first, as it comes: three lines for each finding, and one for all that could not be read for the same reason.
+std::string render_doctor(const Json& result, const Options&) {
+  std::string text;
+  std::vector<std::pair<std::string, std::vector<std::string>>> unread;  // the reason, and the checks
+  std::map<std::string, std::size_t> counts;
+  for (const Json& check : array_of(result, "checks")) {
+    const std::string state = text_of(check, "state");
+    ++counts[state];
+    if (state == "ok") continue;
+    const std::string object = text_of(check, "object");
+    const std::string remedy = text_of(check, "remedy");
+    const std::string what = fmt::format("{}{}{}", object, object.empty() ? "" : ": ", text_of(check, "text"));
+    if (state == "unknown") {
+      const std::string reason = what + '\n' + (remedy.empty() ? "" : fmt::format("  remedy: {}\n", remedy));
+      auto same = std::ranges::find(unread, reason, &std::pair<std::string, std::vector<std::string>>::first);
+      if (same == unread.end()) same = unread.insert(same, {reason, {}});
+      same->second.push_back(text_of(check, "name"));
+      continue;
+    }
+    text += fmt::format("{}: {}: {}\n  consequence: {}\n  remedy: {}\n", state, text_of(check, "name"), what,
+                        text_of(check, "consequence"), remedy);
+  }
+  for (const auto& [reason, names] : unread) text += fmt::format("unknown: {}: {}", fmt::join(names, ", "), reason);
+  return text + print_counts(counts, array_of(result, "checks").size());
 }
 
 std::string render_outcome(const Json& result, const Options&) { return text_of(result, "text") + '\n'; }

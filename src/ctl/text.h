@@ -15,6 +15,7 @@ using Renderer = std::string (*)(const Json& result, const Options& options);
 [[nodiscard]] std::string render_show(const Json& result, const Options& options);
 [[nodiscard]] std::string render_explain(const Json& result, const Options& options);
 [[nodiscard]] std::string render_plan(const Json& result, const Options& options);
+[[nodiscard]] std::string render_doctor(const Json& result, const Options& options);
 [[nodiscard]] std::string render_outcome(const Json& result, const Options& options);  // the daemon's own sentence
 [[nodiscard]] std::string render_event(const Json& event, const Options& options);
 

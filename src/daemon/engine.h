@@ -38,6 +38,7 @@ struct EngineWiring {
   std::uint32_t seed = 0;  // of the jitter
   std::function<void(const model::Event&)> publish = [](const model::Event&) {};
   std::function<model::Gateways()> gateway_health = [] { return model::Gateways{}; };  // the monitors' latest
+  std::function<model::HostFacts(const model::HostQuestion&)> read_host = [](const auto&) { return model::HostFacts{}; };
 };
 
 class Engine {

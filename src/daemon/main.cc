@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "config/parse.h"
 #include "config/print.h"
+#include "daemon/drop_history.h"
 #include "daemon/engine.h"
 #include "daemon/files.h"
 #include "daemon/options.h"
@@ -15,6 +16,7 @@
 #include "io/loop.h"
 #include "io/prober.h"
 #include "io/vici_transport.h"
+#include "platform/host.h"
 #include "platform/kernel.h"
 #include "platform/memory/memory_kernel.h"
 #include "platform/peer.h"
@@ -64,6 +66,15 @@ EngineWiring wiring_for(const Options& options, platform::Kernel& kernel, StateS
           .seed = std::random_device{}()};
 }
 
+std::function<model::HostFacts(const model::HostQuestion&)> host_reader() {
+  return [history = DropHistory(platform::read_drops().value_or(std::vector<model::DropCounter>{}))](
+             const model::HostQuestion& question) mutable {
+    model::HostFacts facts = platform::read_host(question);
+    if (facts.drops) history.compare(*facts.drops);
+    return facts;
+  };
+}
+
 int print_plan(const Options& options, platform::Kernel& kernel) {
   const auto store = peek_state_directory(options.state);
   if (!store) return complain(store.error());
@@ -88,6 +99,7 @@ class Daemon {
     wiring.publish = [this](const model::Event& event) {
       if (control_) control_->publish(event);
     };
+    if (options_.kernel == Options::KernelChoice::native) wiring.read_host = host_reader();
     wiring.gateway_health = [this] { return prober_ ? prober_->health() : model::Gateways{}; };
     auto engine = Engine::start(std::move(wiring), io::Loop::now());
     if (!engine) return complain(engine.error());

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "model/host_facts.h"
 #include "model/op.h"
 
 namespace vtid::model {
@@ -42,12 +44,18 @@ struct MakePlan {
   std::string path;
 };
 
-using Command = std::variant<Up, Down, Rekey, Reload, Refresh, MakePlan>;
+// Read what the system says of itself; changes nothing.
+struct Examine {
+  HostQuestion question;
+};
 
-// The outcome: a sentence for people ("hq is up: ipsec1, 2 children in 0.4 s"), and the plan when one was asked for.
+using Command = std::variant<Up, Down, Rekey, Reload, Refresh, MakePlan, Examine>;
+
+// The outcome: a sentence for people ("hq is up: ipsec1, 2 children in 0.4 s"), and the plan or the facts that were asked for.
 struct Answer {
   std::string text;
   std::optional<Plan> plan;
+  std::shared_ptr<const HostFacts> host{};
 };
 using CommandResult = Result<Answer>;
 

@@ -4,6 +4,7 @@
 #include "platform/linux/addresses.h"
 #include "platform/linux/links.h"
 #include "platform/linux/notices.h"
+#include "platform/linux/outsiders.h"
 #include "platform/linux/policies.h"
 #include "platform/linux/routes.h"
 #include "platform/linux/sas.h"
@@ -19,6 +20,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     (void)netlink::decode_policy(message);
     (void)netlink::decode_sa(message);
     (void)netlink::is_our_sa(message);
+    (void)netlink::decode_catch_all(message);
+    (void)netlink::decode_path(message);
     (void)netlink::decode_verdict(message);
     (void)netlink::concerns_us(message);
   });

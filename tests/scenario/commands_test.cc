@@ -89,6 +89,17 @@ TEST_F(Commands, APlanOfAnotherFileShowsTheCascadeAndChangesNothing) {
   EXPECT_EQ(stage.kernel.writes(), writes);
 }
 
+TEST_F(Commands, AnExaminationBringsFactsAndChangesNothing) {
+  const std::size_t writes = stage.kernel.writes();
+  std::shared_ptr<const model::HostFacts> facts;
+  stage.engine->on_command(
+      model::Examine{}, [&](const model::CommandResult& result) { facts = result->host; }, stage.now);
+  ASSERT_NE(facts, nullptr);
+  EXPECT_EQ(facts->drops.error(), model::kNobodyLooked);  // the memory kernel has no host around it
+  stage.settle();
+  EXPECT_EQ(stage.kernel.writes(), writes);
+}
+
 TEST_F(Commands, APlanOfABadFileNamesEveryFault) {
   EXPECT_THAT(stage.command(model::MakePlan{R"({ "tunels": {}, "routes": 1 })", "next.json"}),
               testing::AllOf(HasSubstr("/tunels"), HasSubstr("/routes")));

@@ -119,7 +119,7 @@ TEST_P(ViewSocketServes, ALook) { EXPECT_TRUE(asked(GetParam(), Access::view).re
 INSTANTIATE_TEST_SUITE_P(Methods, ViewSocketServes,
                          ::testing::Values(request("status"), request("list", {{"kind", "sas"}}), request("plan"),
                                            request("show", {{"kind", "tunnels"}, {"name", "hq"}}),
-                                           request("explain", {{"name", "hq"}})));
+                                           request("explain", {{"name", "hq"}}), request("doctor")));
 
 TEST(Dispatch, SaysToTheViewSocketWhichOneMayChange) {
   EXPECT_THAT(error_of(said(request("reload"), Access::view))["data"]["remedy"].dump(), HasSubstr("vtid.sock"));

@@ -111,6 +111,18 @@ TEST(Vtictl, ExitsWithZeroWhenTheExpectedEmptyPlanIs) {
   FakeDaemon daemon({result(R"({"empty":true,"text":"","ops":[],"problems":[]})")});
   EXPECT_EQ(vtictl(daemon, {"plan", "--expect-empty"}).exit, 0);
 }
+TEST(Vtictl, ExitsWithFourWhenTheDoctorFoundSomething) {
+  FakeDaemon daemon({result(R"({"found":1,"checks":[]})")});
+  EXPECT_EQ(vtictl(daemon, {"doctor"}).exit, 4);
+}
+TEST(Vtictl, ExitsWithZeroWhenTheDoctorFoundNothing) {
+  FakeDaemon daemon({result(R"({"found":0,"checks":[{"name":"threads","state":"ok"},{"name":"device","state":"ok"}]})")});
+  EXPECT_EQ(vtictl(daemon, {"--json", "doctor"}).exit, 0);
+}
+TEST(Vtictl, SaysThatAllIsWellInOneLine) {
+  FakeDaemon daemon({result(R"({"found":0,"checks":[{"name":"threads","state":"ok"},{"name":"device","state":"ok"}]})")});
+  EXPECT_EQ(vtictl(daemon, {"doctor"}).out, "2 checks, all well\n");
+}
 TEST(Vtictl, ExitsWithOneWhenTheFileToPlanCannotBeRead) { EXPECT_EQ(vtictl({"plan", "/nonexistent.json"}).exit, 1); }
 
 // ---- watching

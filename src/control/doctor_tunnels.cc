@@ -1,0 +1,187 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <map>
+#include <set>
+
+#include "control/doctor_looks.h"
+
+namespace vtid::control {
+namespace {
+
+using model::TunnelState;
+using model::TunnelStatus;
+
+std::string name_of(const TunnelStatus& status) { return "tunnels/" + status.name; }
+
+// Tunnels whose device is to be there.
+template <class Visit>
+void for_each_enabled(const Patient& patient, Visit visit) {
+  for (const TunnelStatus& status : patient.index.snapshot.tunnels) {
+    if (status.state != TunnelState::disabled) visit(status);
+  }
+}
+
+// Whether SAs can be judged at all; says so when they cannot.
+bool sas_are_known(const Patient& patient, Chart& chart) {
+  if (patient.index.snapshot.sas.connected) return true;
+  chart.unread("", {"charon does not answer", "systemctl status strongswan; vtictl status shows its socket", 0});
+  return false;
+}
+
+const model::ObservedLink* foreign_with_id(const model::Observed& observed, net::IfId if_id) {
+  const auto found = std::ranges::find_if(observed.links, [&](const model::ObservedLink& link) {
+    return link.owner == model::Owner::other && link.if_id == if_id;
+  });
+  return found == observed.links.end() ? nullptr : &*found;
+}
+
+// The link that stands where this tunnel's should, by name or by if_id.
+const model::ObservedLink* taken_by(const Patient& patient, const TunnelStatus& status) {
+  const model::Observed& observed = patient.index.snapshot.observed;
+  const model::ObservedLink* named = observed.link(status.device);
+  if (named != nullptr && named->owner == model::Owner::other) return named;
+  return foreign_with_id(observed, status.if_id);
+}
+
+bool is_live(model::ChildState state) { return state == model::ChildState::installed; }
+
+}  // namespace
+
+// Conflicts over devices have a check of their own.
+void look_at_problems(const Patient& patient, Chart& chart) {
+  const model::Snapshot& snapshot = patient.index.snapshot;
+  for (const model::Problem& problem : snapshot.problems) {
+    if (problem.severity == model::Severity::caveat) continue;
+    if (std::ranges::find(snapshot.plan.problems, problem) != snapshot.plan.problems.end()) continue;
+    const Verdict verdict = problem.severity == model::Severity::error ? Verdict::error : Verdict::warning;
+    chart.say(verdict, problem.object, problem.text, problem.remedy);
+  }
+}
+
+void look_at_charon_version(const Patient& patient, Chart& chart) {
+  const std::string& version = patient.index.snapshot.sas.version;
+  std::array<int, 3> parts{};
+  const char* at = version.data();
+  const char* const end = at + version.size();
+  for (int& part : parts) {
+    at = std::from_chars(at, end, part).ptr;
+    if (at != end) ++at;
+  }
+  if (version.empty()) {
+    chart.unread("charon", {"charon has never answered", "systemctl status strongswan", 0});
+  } else if (parts < std::array{5, 9, 11}) {
+    chart.say(Verdict::warning, "charon",
+              fmt::format("strongSwan {} can deadlock on its control socket (before 5.9.11)", version));
+  }
+}
+
+void look_at_devices(const Patient& patient, Chart& chart) {
+  for_each_enabled(patient, [&](const TunnelStatus& status) {
+    const model::ObservedLink* link = patient.index.snapshot.observed.link(status.device);
+    if (taken_by(patient, status) != nullptr) return;
+    if (link == nullptr) {
+      chart.say(Verdict::error, status.device.text(), fmt::format("the device of {} is missing", status.name));
+    } else if (!link->up) {
+      chart.say(Verdict::error, status.device.text(), fmt::format("the device of {} is down", status.name));
+    }
+  });
+}
+
+void look_at_taken_places(const Patient& patient, Chart& chart) {
+  for_each_enabled(patient, [&](const TunnelStatus& status) {
+    const model::ObservedLink* other = taken_by(patient, status);
+    if (other == nullptr) return;
+    const std::string what = other->name == status.device ? "name" : fmt::format("if_id {}", status.if_id.value);
+    chart.say(Verdict::error, other->name.text(),
+              fmt::format("has the {} that {} needs, and vtid did not make it", what, status.name),
+              fmt::format("ip link delete {}, or give {} another \"unit\"", other->name.text(), name_of(status)));
+  });
+}
+
+void look_at_device_mtus(const Patient& patient, Chart& chart) {
+  for_each_enabled(patient, [&](const TunnelStatus& status) {
+    const model::ObservedLink* link = patient.index.snapshot.observed.link(status.device);
+    if (link == nullptr || link->owner != model::Owner::vtid || status.mtu == 0 || link->mtu == status.mtu) return;
+    chart.say(Verdict::warning, status.device.text(), fmt::format("has mtu {}, and should have {}", link->mtu, status.mtu));
+  });
+}
+
+// While charon replaces one by another it has two: the old one is REKEYING or REKEYED then.
+void look_at_duplicates(const Patient& patient, Chart& chart) {
+  if (!sas_are_known(patient, chart)) return;
+  std::map<net::ReqId, int> live;
+  for (const auto& [id, child] : patient.index.snapshot.sas.children) {
+    if (is_live(child.state)) ++live[child.reqid];
+  }
+  for (const TunnelStatus& status : patient.index.snapshot.tunnels) {
+    const auto found = live.find(status.reqid);
+    if (found == live.end() || found->second <= std::max(status.children_wanted, 1)) continue;
+    chart.say(Verdict::warning, name_of(status),
+              fmt::format("has {} CHILD_SAs of reqid {} at once", found->second, status.reqid.value),
+              fmt::format("let one end initiate (\"start\": \"none\" at the other); vtictl down {0}, then up {0} ends them all",
+                          status.name));
+  }
+}
+
+void look_at_sa_numbers(const Patient& patient, Chart& chart) {
+  if (!sas_are_known(patient, chart)) return;
+  const model::SaTable& sas = patient.index.snapshot.sas;
+  const bool has_if_ids = patient.host.system != "freebsd";
+  for (const auto& [id, child] : sas.children) {
+    const auto ike = sas.ikes.find(child.ike_id);
+    const auto connection =
+        ike == sas.ikes.end() ? patient.index.connections.end() : patient.index.connections.find(ike->second.name);
+    if (connection == patient.index.connections.end() || !child.carries()) continue;
+    const auto status = patient.index.statuses.find(connection->second);
+    if (status == patient.index.statuses.end()) continue;
+    const TunnelStatus& tunnel = *status->second;
+    const bool fits =
+        child.reqid == tunnel.reqid && (!has_if_ids || (child.if_id_in == tunnel.if_id && child.if_id_out == tunnel.if_id));
+    if (fits) continue;
+    chart.say(Verdict::error, name_of(tunnel),
+              fmt::format("CHILD_SA {}#{} has reqid {} and if_ids {} and {}; {} has reqid {} and if_id {}", child.name, id,
+                          child.reqid.value, child.if_id_in.value, child.if_id_out.value, tunnel.device.text(),
+                          tunnel.reqid.value, tunnel.if_id.value),
+              fmt::format("set reqid, if_id_in and if_id_out of connection {0} to these numbers; vtictl down {1}, then up {1}",
+                          ike->second.name, tunnel.name));
+  }
+}
+
+void look_at_strays(const Patient& patient, Chart& chart) {
+  if (!sas_are_known(patient, chart)) return;
+  const net::ReqId lowest = net::reqid_of(net::kLowestUnit);
+  const net::ReqId highest = net::reqid_of(net::kHighestUnit);
+  for (const auto& [id, child] : patient.index.snapshot.sas.children) {
+    if (child.reqid < lowest || child.reqid > highest || patient.index.tunnel_by_reqid.contains(child.reqid)) continue;
+    if (!child.carries()) continue;
+    chart.say(Verdict::warning, fmt::format("sas/{}", child.name),
+              fmt::format("CHILD_SA {}#{} has reqid {}, and no tunnel of the file has", child.name, id, child.reqid.value),
+              fmt::format("swanctl --terminate --child-id {}; if its connection is yours, give it a reqid outside of {} to {}",
+                          id, lowest.value, highest.value));
+  }
+}
+
+void look_at_routes(const Patient& patient, Chart& chart) {
+  const model::Config& config = patient.index.config;
+  const std::vector<std::string> names = route_names(config);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const model::StaticRoute& route = config.routes[i];
+    const std::string object = fmt::format("routes/{}", i);
+    const auto wanted = patient.index.wanted_routes.find(object);
+    const auto health = patient.index.snapshot.gateways.find(route.via);
+    const model::GatewayState state =
+        health == patient.index.snapshot.gateways.end() ? model::GatewayState::pending : health->second.state;
+    if (wanted != patient.index.wanted_routes.end() && !patient.index.holds(*wanted->second)) {
+      chart.say(Verdict::warning, object, fmt::format("{} via {} is not installed", names[i], route.via),
+                fmt::format("vtictl explain \"{}\"", names[i]));
+    } else if (state == model::GatewayState::down && route.when_down == model::WhenDown::keep) {
+      chart.say(Verdict::warning, object, fmt::format("{} goes to {}, which does not answer", names[i], route.via),
+                fmt::format("vtictl explain {} says why; \"when_down\": \"withdraw\" lets another route take over", route.via));
+    }
+  }
+}
+
+}  // namespace vtid::control

@@ -1,0 +1,1 @@
+vtid_fuzz(strongswan_conf_fuzz SEEDS strongswan_conf_seed.conf DEPENDS platform_seam)
