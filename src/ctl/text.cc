@@ -203,6 +203,21 @@ std::string print_bytes(double bytes) {
   return unit == 0 ? fmt::format("{:.0f} B", bytes) : fmt::format("{:.1f} {}", bytes, kUnits.at(unit));
 }
 
+// A line per tunnel, and below one of several CHILD_SAs a line for each: "hq/v4".
+Json with_children(const Json& tunnels) {
+  Json lines = Json::array();
+  for (const Json& tunnel : tunnels) {
+    lines.push_back(tunnel);
+    const Json& children = array_of(tunnel, "child_sas");
+    if (children.size() < 2) continue;
+    for (Json child : children) {
+      child["name"] = fmt::format("{}/{}", text_of(tunnel, "name"), text_of(child, "name"));
+      lines.push_back(std::move(child));
+    }
+  }
+  return lines;
+}
+
 std::string render_status(const Json& result, const Options&) {
   const Json& filter = object_of(result, "filter");
   const std::string mode = text_of(filter, "mode");
@@ -213,7 +228,7 @@ std::string render_status(const Json& result, const Options&) {
                       text_of(result, "generation"), is_true(result, "converged") ? "converged" : "not converged yet");
   text += print_problems(array_of(result, "problems"));
   const Json& tunnels = array_of(result, "tunnels");
-  return text + '\n' + (tunnels.empty() ? "no tunnels\n" : print_columns(kTunnelColumns, tunnels));
+  return text + '\n' + (tunnels.empty() ? "no tunnels\n" : print_columns(kTunnelColumns, with_children(tunnels)));
 }
 
 std::string render_list(const Json& result, const Options& options) {
