@@ -28,6 +28,18 @@ class Dice {
   std::mt19937_64 engine_;
 };
 
+// Split or not, either version, other modes beside, on demand, with a child disabled, in another order.
+void reshape(model::Tunnel& tunnel, Dice& dice) {
+  auto& ike = std::get<model::Ike>(tunnel.ike);
+  ike.split = dice.chance(25);
+  if (dice.chance(20)) ike.version = model::IkeVersion::v1;
+  if (dice.chance(15)) tunnel.start = model::Start::trap;
+  if (model::has_interface_per_child(tunnel) && dice.chance(30)) tunnel.children.back().mode = model::ChildMode::tunnel;
+  if (tunnel.children.size() > 1 && dice.chance(25)) tunnel.children.back().enabled = false;
+  if (dice.chance(20)) std::ranges::reverse(tunnel.children);
+  if (dice.chance(20)) tunnel.description = "edited";
+}
+
 // Up to eight tunnels out of a fixed set of names, so that successive files overlap.
 model::Config random_file(Dice& dice) {
   model::Config config;
@@ -42,20 +54,26 @@ model::Config random_file(Dice& dice) {
     }
     tunnel.enabled = dice.chance(85);
     if (dice.chance(30)) tunnel.children.pop_back();
+    if (!has_static_keys(tunnel)) reshape(tunnel, dice);
     if (dice.chance(20) && !has_static_keys(tunnel)) tunnel.children[0].policies = model::PolicyOwner::vtid;
     if (dice.chance(20))
       tunnel.children[0].local = test::prefix("10.7." + std::to_string(n) + ".1/30"),
       tunnel.children[0].remote = test::address("10.7." + std::to_string(n) + ".2");
     config.tunnels.push_back(tunnel);
-    if (!dice.chance(70)) continue;
+    const model::Child& first = tunnel.children.front();
+    if (!dice.chance(70) || first.mode != model::ChildMode::vti || !first.enabled) continue;
     test::assign(config, "VTI_" + std::to_string(n), tunnel.name);
+    if (model::has_interface_per_child(tunnel)) {
+      std::get<model::TunnelPort>(config.interfaces.back().port).child = first.name;
+    }
     if (dice.chance(30)) config.interfaces.back().mtu = 1300U + static_cast<std::uint32_t>(dice.below(100));
-    if (dice.chance(60)) {
+    if (config.gateways.back().address.is_v4() && dice.chance(60)) {
       config.routes.push_back({test::prefix("10.20." + std::to_string(dice.below(4) + n * 10) + ".0/24"),
                                config.gateways.back().name, net::Metric{static_cast<std::uint32_t>(dice.below(3)) * 10},
                                model::WhenDown::keep});
     }
   }
+  if (dice.chance(20)) std::ranges::reverse(config.tunnels);
   return config;
 }
 
@@ -71,7 +89,7 @@ class World {
 
   void use(const model::Config& config) {
     file = config;
-    numbers = allocate(config, numbers).value();
+    numbers = allocate(config, numbers).value();  // kept from file to file, as the daemon does
   }
   model::Plan plan() {
     const model::Observed observed = kernel.observe().value();
@@ -188,9 +206,13 @@ TEST(RandomWorlds, KeepTheInterfaceOfATunnelWhoseEntryStays) {
       (void)world.converge();
       for (const model::Tunnel& tunnel : world.file.tunnels) {
         const model::Tunnel* same = before.tunnel(tunnel.name);
-        const net::IfName device = net::IfName::of(world.numbers.at(tunnel.name));
-        if (same == nullptr || *same != tunnel || !tunnel.enabled || old.link(device) == nullptr) continue;
-        EXPECT_EQ(world.kernel.observe()->link(device)->index, old.link(device)->index);
+        if (same == nullptr || *same != tunnel || !tunnel.enabled) continue;
+        for (const model::ChildConfig& config : model::child_configs(tunnel)) {
+          if (config.mode != model::ChildMode::vti) continue;
+          const net::IfName device = net::IfName::of(world.numbers.at(config.holder));
+          if (old.link(device) == nullptr) continue;
+          EXPECT_EQ(world.kernel.observe()->link(device)->index, old.link(device)->index);
+        }
       }
     }
   });
