@@ -70,7 +70,7 @@ assert_match "up of a child" "split/b is up: ipsec2" "$(vtictl_at branch up spli
 expect 5 ping_once branch 10.6.2.1
 assert_match "rekey of a child" "split/b has new CHILD_SAs" "$(vtictl_at branch rekey split/b)"
 expect 5 ping_once branch 10.6.2.1
-assert_match "rekey of IKEv1" "old has new CHILD_SAs" "$(vtictl_at branch rekey old/v4)"
+assert_match "rekey of IKEv1" "old/v4 has new CHILD_SAs" "$(vtictl_at branch rekey old/v4)"
 expect 5 ping_once branch 10.6.4.1
 assert_match "explain of a child" "ipsec2" "$(vtictl_at branch explain split/b)"
 
