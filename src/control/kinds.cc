@@ -283,13 +283,28 @@ Json list_sas(const Index& index) {
   return array;
 }
 
+// Who holds a unit, and with it a device, a reqid and an if_id. Holders that left the file keep theirs.
+Json list_numbers(const Index& index) {
+  Json array = Json::array();
+  for (const auto& [holder, unit] : index.snapshot.numbers) {
+    array.push_back({{"name", holder},
+                     {"unit", unit.value},
+                     {"device", net::IfName::of(unit).text()},
+                     {"reqid", net::reqid_of(unit).value},
+                     {"if_id", net::if_id_of(unit).value},
+                     {"state", index.holders.contains(holder) ? "in use" : "kept"}});
+  }
+  return array;
+}
+
 constexpr std::array kKinds{Kind{"tunnels", "tunnel", list_tunnels},
                             Kind{"interfaces", "interface", list_interfaces},
                             Kind{"gateways", "gateway", list_gateways},
                             Kind{"groups", "gateway group", list_groups},
                             Kind{"routes", "route", list_routes},
                             Kind{"policies", "policy", list_policies},
-                            Kind{"sas", "IKE_SA", list_sas}};
+                            Kind{"sas", "IKE_SA", list_sas},
+                            Kind{"numbers", "holder of a number", list_numbers}};
 
 }  // namespace
 

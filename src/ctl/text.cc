@@ -115,18 +115,17 @@ constexpr std::array kSaColumns{Column{"NAME", "name"},
                                 Column{"LOCAL", "", cell_local},
                                 Column{"REMOTE", "", cell_remote},
                                 Column{"CHILDREN", "", cell_children}};
+constexpr std::array kNumberColumns{Column{"NAME", "name"},   Column{"UNIT", "unit"},   Column{"DEVICE", "device"},
+                                    Column{"REQID", "reqid"}, Column{"IF_ID", "if_id"}, Column{"STATE", "state"}};
 
 struct KindColumns {
   std::string_view kind;
   std::span<const Column> columns;
 };
-constexpr std::array kKinds{KindColumns{"tunnels", kTunnelColumns},
-                            KindColumns{"interfaces", kInterfaceColumns},
-                            KindColumns{"gateways", kGatewayColumns},
-                            KindColumns{"groups", kGroupColumns},
-                            KindColumns{"routes", kRouteColumns},
-                            KindColumns{"policies", kPolicyColumns},
-                            KindColumns{"sas", kSaColumns}};
+constexpr std::array kKinds{KindColumns{"tunnels", kTunnelColumns},   KindColumns{"interfaces", kInterfaceColumns},
+                            KindColumns{"gateways", kGatewayColumns}, KindColumns{"groups", kGroupColumns},
+                            KindColumns{"routes", kRouteColumns},     KindColumns{"policies", kPolicyColumns},
+                            KindColumns{"sas", kSaColumns},           KindColumns{"numbers", kNumberColumns}};
 
 std::string print_columns(std::span<const Column> columns, const Json& objects) {
   std::vector<std::string> titles;

@@ -383,6 +383,7 @@ std::shared_ptr<const model::Snapshot> Engine::snapshot() {
   fresh->generation = generation_;
   fresh->config_path = wiring_.config_path;
   fresh->config = config_;
+  fresh->numbers = numbers_;
   fresh->sas = charon_.table();
   fresh->observed = observed_;
   fresh->desired = derived_.desired;
@@ -404,13 +405,15 @@ void Engine::tell_changes(Now now) {
     tell(now, "charon", "",
          connected ? "connected, version " + charon_.table().version : "lost: its SAs are shown as last seen");
   }
+  const std::uint64_t revision = supervisor_.revision() + statics_.revision();
+  if (revision == std::exchange(told_revision_, revision)) return;
+  probes_changed_ = true;
   for (const model::Tunnel& tunnel : config_->tunnels) {
     const auto view = tunnel_view(tunnel.name, supervisor_, statics_);
     if (!view) continue;
     const auto [told, fresh] = told_states_.try_emplace(tunnel.name, view->state);
     if (!fresh && told->second == view->state) continue;
     told->second = view->state;
-    probes_changed_ = true;
     log::info("tunnel changed",
               {{"tunnel", tunnel.name}, {"state", std::string(print(view->state))}, {"reason", view->reason}});
     tell(now, "tunnel", tunnel.name,

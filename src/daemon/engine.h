@@ -121,6 +121,7 @@ class Engine {
   std::optional<model::Problem> store_problem_;
   reconcile::Derived derived_;
   std::map<std::string, model::TunnelState> told_states_;
+  std::uint64_t told_revision_ = 0;
   bool told_connected_ = false;
   std::uint64_t generation_ = 0;
   std::uint64_t charon_revision_ = 0;

@@ -46,9 +46,12 @@ void Statics::follow(const Sources& sources, Now now) {
         tunnel.enabled ? what_is_missing(tunnel, sources.numbers.at(tunnel.name), sources, held) : "disabled in the file";
     view.state = !tunnel.enabled ? TunnelState::disabled : view.reason.empty() ? TunnelState::up : TunnelState::down;
     const auto before = views_.find(tunnel.name);
-    view.since = before != views_.end() && before->second.state == view.state ? before->second.since : now.wall;
+    const bool same = before != views_.end() && before->second.state == view.state;
+    view.since = same ? before->second.since : now.wall;
+    if (!same) ++revision_;
     views.emplace(tunnel.name, std::move(view));
   }
+  if (views.size() != views_.size()) ++revision_;
   views_ = std::move(views);
 }
 

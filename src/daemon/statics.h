@@ -2,6 +2,7 @@
 // that goes out and one that comes in. Reads what was observed; asks charon for nothing.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 
@@ -26,9 +27,12 @@ class Statics {
 
   // nullptr for tunnels that have IKE, and for names that are unknown.
   [[nodiscard]] const TunnelView* view(const std::string& tunnel) const;
+  // Changes whenever a tunnel comes, goes or has another state.
+  [[nodiscard]] std::uint64_t revision() const { return revision_; }
 
  private:
   std::map<std::string, TunnelView> views_;
+  std::uint64_t revision_ = 0;
 };
 
 }  // namespace vtid::daemon

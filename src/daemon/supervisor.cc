@@ -41,6 +41,7 @@ std::map<std::string_view, std::vector<const model::IkeSa*>> ikes_by_name(const 
 
 void Supervisor::supervise(std::vector<Ward> wards, Now now) {
   std::set<std::string> named;
+  ++revision_;
   by_tunnel_.clear();
   for (Ward& ward : wards) {
     named.insert(ward.name);
@@ -311,6 +312,7 @@ std::optional<TunnelView> Supervisor::tunnel(const std::string& name) const {
 
 void Supervisor::set_state(Charge& charge, TunnelState state, Now now) {
   if (charge.view.state == state) return;
+  ++revision_;
   charge.view.state = state;
   charge.view.since = now.wall;
 }

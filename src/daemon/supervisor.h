@@ -90,6 +90,8 @@ class Supervisor {
   [[nodiscard]] const TunnelView* view(const std::string& ward) const;
   // Of all its wards the worst: a tunnel is up when everything that it wants is.
   [[nodiscard]] std::optional<TunnelView> tunnel(const std::string& name) const;
+  // Changes whenever a ward comes, goes or has another state.
+  [[nodiscard]] std::uint64_t revision() const { return revision_; }
   [[nodiscard]] std::optional<TimePoint> next_deadline() const { return next_; }
 
  private:
@@ -141,6 +143,7 @@ class Supervisor {
   std::map<std::string, Charge> charges_;                      // by the ward's name
   std::map<std::string, std::vector<std::string>> by_tunnel_;  // the names of the file's wards
   std::optional<TimePoint> next_;
+  std::uint64_t revision_ = 0;
   TimePoint rate_window_{};
   int begun_in_window_ = 0;
 };

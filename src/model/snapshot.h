@@ -83,6 +83,7 @@ struct Snapshot {
   bool converged = false;        // everything has been seen once, the plan is empty and nothing is wrong here
   std::vector<Problem> problems;
   std::vector<TunnelStatus> tunnels;  // in the file's order
+  std::map<std::string, net::Unit> numbers;  // by holder, remembered ones included
   Gateways gateways;
 };
 

@@ -206,14 +206,38 @@ Message ScriptedCharon::initiate(const Message& request) {
   if (!connections.contains(name)) return refused(fmt::format("CHILD_SA config '{}' not found", request.text("child")));
   const auto peer = peers.find(name);
   switch (peer == peers.end() ? Peer::answers : peer->second) {
-    case Peer::answers: bring_up(name); break;
+    case Peer::answers: answer_initiate(name, std::string(request.text("child"))); break;
     case Peer::silent: add_ike(name, true); break;
     case Peer::refuses: give_up(add_ike(name, true)); break;
   }
   return done();
 }
 
+// A child of its own name comes into the connection's IKE_SA, if there is one.
+void ScriptedCharon::answer_initiate(const std::string& connection, const std::string& child) {
+  const auto established = std::ranges::find_if(ikes, [&](const auto& entry) {
+    return entry.second.name == connection && entry.second.state == model::IkeState::established;
+  });
+  if (child.empty() || child == connection) {
+    bring_up(connection);
+  } else if (established != ikes.end()) {
+    bring_up_child(established->first, child);
+  } else {
+    const std::uint32_t ike_id = add_ike(connection, true);
+    establish(ike_id);
+    bring_up_child(ike_id, child);
+  }
+}
+
 Message ScriptedCharon::terminate(const Message& request) {
+  if (const std::string name(request.text("child")); !name.empty()) {
+    std::vector<std::uint32_t> chosen;
+    for (const auto& [id, child] : children) {
+      if (child.name == name && ikes.at(child.ike_id).name == request.text("ike")) chosen.push_back(id);
+    }
+    for (const std::uint32_t id : chosen) take_down_child(id);
+    return counted(chosen.size(), "terminate");
+  }
   const std::vector<std::uint32_t> ids = matching(request);
   for (const std::uint32_t id : ids) take_down(id);
   return counted(ids.size(), "terminate");
@@ -262,12 +286,12 @@ void ScriptedCharon::establish(std::uint32_t ike_id) {
   announce("ike-updown", Message{}.add_flag("up", true).add_section(ike.name, encode_ike(ike)));
 }
 
-std::uint32_t ScriptedCharon::add_child(std::uint32_t ike_id) {
+std::uint32_t ScriptedCharon::add_child(std::uint32_t ike_id, const std::string& name) {
   const model::IkeSa& ike = ikes.at(ike_id);
   model::ChildSa child;
   child.id = ++last_child_;
   child.ike_id = ike_id;
-  child.name = ike.name;
+  child.name = name;
   child.state = model::ChildState::installed;
   child.protocol = "ESP";
   child.spi_in = 0xc0000000 + child.id * 2;
@@ -276,7 +300,7 @@ std::uint32_t ScriptedCharon::add_child(std::uint32_t ike_id) {
   child.local_ts = child.remote_ts = {"0.0.0.0/0", "::/0"};
   const auto config = connections.find(ike.name);
   const Message* configured = config == connections.end() ? nullptr : config->second.find_section("children");
-  const Message* own = configured == nullptr ? nullptr : configured->find_section(ike.name);
+  const Message* own = configured == nullptr ? nullptr : configured->find_section(name);
   if (own != nullptr) {
     child.reqid = {static_cast<std::uint32_t>(own->number("reqid").value_or(0))};
     child.if_id_in = {static_cast<std::uint32_t>(own->number("if_id_in").value_or(0))};
@@ -289,11 +313,24 @@ std::uint32_t ScriptedCharon::add_child(std::uint32_t ike_id) {
 std::uint32_t ScriptedCharon::bring_up(const std::string& connection, bool initiator) {
   const std::uint32_t ike_id = add_ike(connection, initiator);
   establish(ike_id);
-  const std::uint32_t child_id = add_child(ike_id);
+  return bring_up_child(ike_id, connection);
+}
+
+std::uint32_t ScriptedCharon::bring_up_child(std::uint32_t ike_id, const std::string& name) {
+  const std::uint32_t child_id = add_child(ike_id, name);
   const model::ChildSa& child = children.at(child_id);
-  Message entry = encode_ike(ikes.at(ike_id)).add_section("child-sas", section(child_key(child), encode_child(child)));
-  announce("child-updown", Message{}.add_flag("up", true).add_section(connection, std::move(entry)));
+  const model::IkeSa& ike = ikes.at(ike_id);
+  Message entry = encode_ike(ike).add_section("child-sas", section(child_key(child), encode_child(child)));
+  announce("child-updown", Message{}.add_flag("up", true).add_section(ike.name, std::move(entry)));
   return child_id;
+}
+
+void ScriptedCharon::take_down_child(std::uint32_t child_id) {
+  const model::ChildSa child = children.at(child_id);
+  children.erase(child_id);
+  const model::IkeSa& ike = ikes.at(child.ike_id);
+  Message entry = encode_ike(ike).add_section("child-sas", section(child_key(child), encode_child(child)));
+  announce("child-updown", section(ike.name, std::move(entry)));
 }
 
 // Only an established IKE_SA tells of its end, before its children do; those already replaced say nothing.
@@ -314,7 +351,7 @@ void ScriptedCharon::take_down(std::uint32_t ike_id) {
 // The old one stays for a while as DELETED. The event names the child without its id.
 std::uint32_t ScriptedCharon::rekey_child(std::uint32_t child_id) {
   const std::uint32_t ike_id = children.at(child_id).ike_id;
-  const std::uint32_t fresh_id = add_child(ike_id);
+  const std::uint32_t fresh_id = add_child(ike_id, children.at(child_id).name);
   const model::ChildSa& fresh = children.at(fresh_id);
   Message both;
   both.add_section("old", encode_child(children.at(child_id))).add_section("new", encode_child(fresh));

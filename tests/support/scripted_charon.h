@@ -49,7 +49,9 @@ class ScriptedCharon {
   bool running = true;
 
   // What happens to SAs, with charon's events in charon's order.
-  std::uint32_t bring_up(const std::string& connection, bool initiator = true);  // the CHILD_SA's id
+  std::uint32_t bring_up(const std::string& connection, bool initiator = true);  // the CHILD_SA's id, named like the connection
+  std::uint32_t bring_up_child(std::uint32_t ike_id, const std::string& name);
+  void take_down_child(std::uint32_t child_id);
   void take_down(std::uint32_t ike_id);
   std::uint32_t rekey_child(std::uint32_t child_id);
   std::uint32_t rekey_ike(std::uint32_t ike_id);
@@ -83,13 +85,14 @@ class ScriptedCharon {
   vici::Message load_connection(const vici::Message& request);
   vici::Message unload(std::map<std::string, vici::Message>& from, const std::string& name, const std::string& what);
   vici::Message initiate(const vici::Message& request);
+  void answer_initiate(const std::string& connection, const std::string& child);
   vici::Message terminate(const vici::Message& request);
   vici::Message rekey(const vici::Message& request);
   [[nodiscard]] vici::Message stats() const;
   [[nodiscard]] std::vector<std::uint32_t> matching(const vici::Message& request) const;
   std::uint32_t add_ike(const std::string& connection, bool initiator);
   void establish(std::uint32_t ike_id);
-  std::uint32_t add_child(std::uint32_t ike_id);
+  std::uint32_t add_child(std::uint32_t ike_id, const std::string& name);
   void announce(std::string event, vici::Message message);
 
   std::map<Line, Wire> lines_;

@@ -131,6 +131,7 @@ inline model::Snapshot snapshot() {
   snapshot.tunnels[0].gateways = {"VTI_HQ_VTIV4"};
   snapshot.tunnels[1].reason = "held down by vtictl";
   snapshot.gateways = {{"VTI_HQ_VTIV4", {model::GatewayState::online, at(6), 1.23456, 0.1, 0}}};
+  snapshot.numbers = {{"hq", {1}}, {"hq/v4", {3}}, {"lab", {2}}};
   const model::Op op{model::SetRoute{route("10.30.0.0/16", 20), false}, "route 10.30.0.0/16 metric 20", "not there",
                      "routes/2"};
   snapshot.plan.ops = {op};

@@ -43,16 +43,15 @@ std::string name_of(const ::testing::TestParamInfo<Case>& test) {
   return name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Answers, Text,
-                         ::testing::Values(Case{"status", render_status, ""}, Case{"plan", render_plan, ""},
-                                           Case{"list-tunnels", render_list, "tunnels"},
-                                           Case{"list-interfaces", render_list, "interfaces"},
-                                           Case{"list-gateways", render_list, "gateways"},
-                                           Case{"list-routes", render_list, "routes"},
-                                           Case{"list-policies", render_list, "policies"}, Case{"list-sas", render_list, "sas"},
-                                           Case{"show-tunnel", render_show, "tunnels"},
-                                           Case{"explain-tunnel", render_explain, ""}, Case{"doctor", render_doctor, ""}),
-                         name_of);
+INSTANTIATE_TEST_SUITE_P(
+    Answers, Text,
+    ::testing::Values(Case{"status", render_status, ""}, Case{"plan", render_plan, ""},
+                      Case{"list-tunnels", render_list, "tunnels"}, Case{"list-interfaces", render_list, "interfaces"},
+                      Case{"list-gateways", render_list, "gateways"}, Case{"list-routes", render_list, "routes"},
+                      Case{"list-policies", render_list, "policies"}, Case{"list-numbers", render_list, "numbers"},
+                      Case{"list-sas", render_list, "sas"}, Case{"show-tunnel", render_show, "tunnels"},
+                      Case{"explain-tunnel", render_explain, ""}, Case{"doctor", render_doctor, ""}),
+    name_of);
 
 }  // namespace
 }  // namespace vtid::ctl
