@@ -23,7 +23,8 @@ class StaticSas : public testing::Test {
   StaticSas() : stage(static_tunnel_file()) {}
   std::vector<std::uint32_t> spis() {
     std::vector<std::uint32_t> result;
-    for (const model::Sa& sa : stage.kernel.observe().value().sas) result.push_back(sa.spi);
+    const model::Observed observed = stage.kernel.observe().value();
+    for (const model::Sa& sa : observed.sas) result.push_back(sa.spi);
     return result;
   }
   std::vector<std::string> told(const std::string& kind) {
