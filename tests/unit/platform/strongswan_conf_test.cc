@@ -29,7 +29,10 @@ Result<model::CharonSettings> parse(const std::string& text, const Files& files 
   return parse_strongswan_conf({"/etc/strongswan.conf", text}, reader_of(files));
 }
 
-model::CharonSettings parsed(const std::string& text, const Files& files = {}) { return parse(text, files).value(); }
+model::CharonSettings parsed(const std::string& text, const Files& files = {}) {
+  const auto settings = parse(text, files);
+  return settings.value();
+}
 
 std::string refusal(const std::string& text, const Files& files = {}) {
   const auto result = parse(text, files);
