@@ -5,7 +5,8 @@ build_packages=(g++ cmake ninja-build pkg-config libboost1.81-dev nlohmann-json3
 check_packages=(ccache clang-format libgtest-dev libgmock-dev)
 # Two sites with a real charon each, and a kernel under emulation for machines whose own lacks XFRM interfaces.
 lab_packages=(charon-systemd strongswan-swanctl libstrongswan-standard-plugins libstrongswan-extra-plugins
-  libcharon-extra-plugins iproute2 iputils-ping procps tcpdump jq util-linux kmod cpio busybox-static qemu-system-x86)
+  libcharon-extra-plugins iproute2 iputils-ping nftables conntrack openssl procps tcpdump jq util-linux kmod cpio busybox-static
+  qemu-system-x86)
 
 need() { # package...
   local missing=() package

@@ -82,7 +82,7 @@ struct Snapshot {
   std::vector<FailedOp> failed;  // ops of the plan that wait for their backoff
   bool converged = false;        // everything has been seen once, the plan is empty and nothing is wrong here
   std::vector<Problem> problems;
-  std::vector<TunnelStatus> tunnels;  // in the file's order
+  std::vector<TunnelStatus> tunnels;         // in the file's order
   std::map<std::string, net::Unit> numbers;  // by holder, remembered ones included
   Gateways gateways;
 };
