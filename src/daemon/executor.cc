@@ -22,9 +22,13 @@ bool stands_on_any(const std::set<net::IfName>& missing, const model::Change& ch
 
 void Executor::accept(model::Plan plan, TimePoint now) {
   plan_ = std::move(plan);
-  std::set<std::string> named;
-  for (const model::Op& op : plan_.ops) named.insert(op.object);
-  std::erase_if(failures_, [&](const auto& failure) { return !named.contains(failure.first); });
+  std::multimap<std::string_view, const model::Change*> planned;
+  for (const model::Op& op : plan_.ops) planned.emplace(op.object, &op.change);
+  // What is not to be done any more cannot be in the way: a link that came by itself is changed, not created.
+  std::erase_if(failures_, [&](const auto& failure) {
+    const auto [first, last] = planned.equal_range(failure.first);
+    return std::none_of(first, last, [&](const auto& op) { return *op.second == failure.second.op.change; });
+  });
   const std::set<net::IfName> missing = missing_devices();
   due_.clear();
   for (const model::Op& op : plan_.ops | std::views::reverse) {

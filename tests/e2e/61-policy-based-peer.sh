@@ -40,6 +40,7 @@ expect 10 tunnel_is hq branch up
 assert_eq "selectors and if_id" "10.1.0.0/24 10.2.0.0/24 1" "$(narrowed)"
 expect 5 ping_once branch-lan 10.1.0.10
 expect 5 ping_once hq-lan 10.2.0.10
+expect 5 ping_once hq 10.6.106.1 # its own: the address is there
 ! at hq ping -n -c 1 -W 1 -I 10.6.106.1 10.2.0.10 >/dev/null || fail "what was not negotiated passes"
 say "ok: other traffic does not pass"
 
@@ -53,6 +54,7 @@ expect 5 ping_once branch-lan 10.1.0.10
 
 # a child that we do not offer is refused to it, and leaves the tunnel alone
 refused=$(at branch timeout 20 env STRONGSWAN_CONF=/run/branch/strongswan.conf swanctl --initiate --child odd --uri unix:///run/branch/charon.vici 2>&1 || true)
-assert_match "the odd child" "NO_PROP|failed" "$refused"
+assert_match "the odd child" "establishing CHILD_SA 'odd' failed" "$refused"
+expect 5 grep -q "no acceptable proposal found" /run/hq/charon.log
 assert_eq "state" up "$(tunnel_state hq branch)"
 expect 5 ping_once branch-lan 10.1.0.10

@@ -92,6 +92,21 @@ TEST_F(Executing, ForgetsAFailureThatNobodyWantsAnyMore) {
   EXPECT_THAT(executor.failed(), IsEmpty());
 }
 
+TEST_F(Executing, ALinkThatCameBackByItselfIsNotHeldUpByItsFailedCreation) {
+  kernel.fail_apply(0, EEXIST);
+  executor.accept({{create(1), address(1)}, {}}, now);
+  run();
+  const std::vector<model::Op> elsewhere{create(1)};
+  (void)kernel.apply(elsewhere);  // moved back from another namespace, say
+  model::Link link = std::get<model::CreateLink>(create(1).change).link;
+  link.mtu = 1380;
+  executor.accept({{{model::ChangeLink{link}, "link ipsec1", "mtu", "tunnels/t"}, address(1)}, {}}, now);
+  run();
+  EXPECT_THAT(executor.failed(), IsEmpty());
+  EXPECT_EQ(kernel.observe()->link(link.name)->mtu, 1380U);
+  EXPECT_EQ(kernel.observe()->addresses.front().device, link.name);
+}
+
 TEST_F(Executing, WorksInPortions) {
   model::Plan plan;
   for (std::uint32_t unit = 1; unit <= Executor::kPortion + 1; ++unit) plan.ops.push_back(create(unit));
