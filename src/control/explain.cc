@@ -79,10 +79,7 @@ class Chain {
   void find_places() {
     if (focus_.interface != nullptr) {
       const net::IfName device = index_.device_of(*focus_.interface);
-      const auto* port = std::get_if<model::TunnelPort>(&focus_.interface->port);
-      const auto child = port == nullptr ? index_.holders.end() : index_.holders.find(port->holder());
-      if (!device.empty())
-        places_.push_back({device, child == index_.holders.end() ? nullptr : child->second, focus_.interface});
+      if (!device.empty()) places_.push_back({device, index_.child_of(*focus_.interface), focus_.interface});
     } else if (status_ != nullptr) {
       for (const model::ChildStatus& child : status_->children) {
         if (child.device.empty() || (focus_.child != nullptr && focus_.child != &child)) continue;

@@ -38,10 +38,16 @@ Index::Index(const model::Snapshot& from)
   for (const auto& wanted : snapshot.desired.routes) wanted_routes.emplace(wanted.because, &wanted.value);
 }
 
+const model::ChildStatus* Index::child_of(const model::Interface& interface) const {
+  const auto* port = std::get_if<model::TunnelPort>(&interface.port);
+  const auto child = port == nullptr ? holders.end() : holders.find(port->holder());
+  return child == holders.end() ? nullptr : child->second;
+}
+
 net::IfName Index::device_of(const model::Interface& interface) const {
   if (const auto* port = std::get_if<model::DevicePort>(&interface.port)) return port->device;
-  const auto child = holders.find(std::get<model::TunnelPort>(interface.port).holder());
-  return child == holders.end() ? net::IfName{} : child->second->device;
+  const model::ChildStatus* child = child_of(interface);
+  return child == nullptr ? net::IfName{} : child->device;
 }
 
 std::string_view Index::tunnel_of(const model::IkeSa& ike) const {

@@ -30,6 +30,8 @@ struct Index {
   std::map<std::string_view, std::vector<const model::IkeSa*>> ikes;     // by tunnel
   std::map<std::string_view, const model::Route*> wanted_routes;         // by "routes/0"
 
+  // The CHILD_SA whose interface it is; nullptr for an assigned device, and while the tunnel wants none.
+  [[nodiscard]] const model::ChildStatus* child_of(const model::Interface& interface) const;
   // What an interface stands on; an empty name while it has no device.
   [[nodiscard]] net::IfName device_of(const model::Interface& interface) const;
   // The tunnel that an IKE_SA belongs to, by its children, else by its name; empty when it is none of ours.

@@ -6,7 +6,6 @@
 #include <iterator>
 
 #include "base/duration.h"
-#include "reconcile/child_index.h"
 
 namespace vtid::daemon {
 namespace {
@@ -21,8 +20,7 @@ std::vector<const model::ChildSa*> carrying(const model::SaTable& sas, const std
   const reconcile::ChildIndex index(sas);
   std::vector<const model::ChildSa*> found;
   for (const Ward& ward : wards) {
-    const auto children = ward.unit ? index.of(*ward.unit) : index.named(ward.ike, ward.child);
-    std::ranges::copy_if(children, std::back_inserter(found), &model::ChildSa::carries);
+    std::ranges::copy_if(children_of(ward, index), std::back_inserter(found), &model::ChildSa::carries);
   }
   return found;
 }

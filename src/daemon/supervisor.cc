@@ -6,8 +6,6 @@
 #include <array>
 #include <set>
 
-#include "reconcile/child_index.h"
-
 namespace vtid::daemon {
 namespace {
 
@@ -38,6 +36,10 @@ std::map<std::string_view, std::vector<const model::IkeSa*>> ikes_by_name(const 
 }
 
 }  // namespace
+
+reconcile::ChildIndex::Children children_of(const Ward& ward, const reconcile::ChildIndex& index) {
+  return ward.unit ? index.of(*ward.unit) : index.named(ward.ike, ward.child);
+}
 
 void Supervisor::supervise(std::vector<Ward> wards, Now now) {
   std::set<std::string> named;
@@ -90,10 +92,11 @@ std::vector<Ask> Supervisor::step(const model::SaTable& sas, Now now) {
   for (auto& [name, charge] : charges_) {
     const Ward& ward = charge.ward;
     const auto own_ikes = ikes.find(ward.ike);
-    const auto own = ward.unit ? children.of(*ward.unit) : children.named(ward.ike, ward.child);
     const bool shared = staying[ward.ike] > (charge.stays() ? 1 : 0);
-    follow(charge, {own_ikes == ikes.end() ? kNone : own_ikes->second, reconcile::live_child(own) != nullptr, shared}, now,
-           asks);
+    follow(charge,
+           {own_ikes == ikes.end() ? kNone : own_ikes->second, reconcile::live_child(children_of(ward, children)) != nullptr,
+            shared},
+           now, asks);
   }
   std::erase_if(charges_, [](const auto& charge) { return charge.second.leaving && !charge.second.terminating; });
   return asks;

@@ -17,6 +17,7 @@
 #include "model/sa_table.h"
 #include "model/snapshot.h"
 #include "net/names.h"
+#include "reconcile/child_index.h"
 
 namespace vtid::daemon {
 
@@ -35,6 +36,9 @@ struct Ward {
   Duration yields{0};  // waits so long before the first attempt, for the other end to begin
   bool operator==(const Ward&) const = default;
 };
+
+// What charon has of it, whatever the state.
+[[nodiscard]] reconcile::ChildIndex::Children children_of(const Ward& ward, const reconcile::ChildIndex& index);
 
 struct AskInitiate {
   std::string ward;

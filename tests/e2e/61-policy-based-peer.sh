@@ -8,34 +8,17 @@ write_config hq '' '"gateways": { "VTI_VTIV4": { "monitor": { "enabled": false }
 sed -i '/"v6": {/d; s/"proposals": \["aes128gcm16-x25519"\] },/"proposals": ["aes128gcm16-x25519"] }/; /VTI_VTIV6/d; s/"via": "VTI_VTIV4" },/"via": "VTI_VTIV4" }/' \
   /run/hq/etc/vtid.json
 start_vtid hq
-cat >/run/branch/swanctl.conf <<CONF
-connections { hq {
-  version = 2
-  local_addrs = 198.51.100.1
-  remote_addrs = 192.0.2.1
-  proposals = aes128gcm16-prfsha256-x25519
-  local { auth = psk
-          id = branch }
-  remote { auth = psk
-           id = hq }
-  children {
+load_peer '
     lan { local_ts = 10.2.0.0/24
           remote_ts = 10.1.0.0/24
           esp_proposals = aes128gcm16-x25519 }
     odd { local_ts = 10.2.0.0/24
           remote_ts = 10.1.0.0/24
-          esp_proposals = aes256-sha512 }
-  }
-} }
-secrets { ike { id-1 = hq
-                id-2 = branch
-                secret = "$psk" } }
-CONF
-swanctl_at branch --load-all --file /run/branch/swanctl.conf >/dev/null
+          esp_proposals = aes256-sha512 }'
 narrowed() { vtictl_at hq --json list sas | jq -r '[.[].children[] | select(.state == "INSTALLED") | "\(.local_ts[0]) \(.remote_ts[0]) \(.if_id_in)"] | unique | join(",")'; }
 
 # it calls us with its narrow selectors
-at branch timeout 20 env STRONGSWAN_CONF=/run/branch/strongswan.conf swanctl --initiate --child lan --uri unix:///run/branch/charon.vici >/dev/null
+peer_does --initiate --child lan >/dev/null
 expect 10 tunnel_is hq branch up
 assert_eq "selectors and if_id" "10.1.0.0/24 10.2.0.0/24 1" "$(narrowed)"
 expect 5 ping_once branch-lan 10.1.0.10
@@ -53,7 +36,7 @@ assert_match "rekey" "branch has new CHILD_SAs" "$(vtictl_at hq rekey branch)"
 expect 5 ping_once branch-lan 10.1.0.10
 
 # a child that we do not offer is refused to it, and leaves the tunnel alone
-refused=$(at branch timeout 20 env STRONGSWAN_CONF=/run/branch/strongswan.conf swanctl --initiate --child odd --uri unix:///run/branch/charon.vici 2>&1 || true)
+refused=$(peer_does --initiate --child odd 2>&1 || true)
 assert_match "the odd child" "establishing CHILD_SA 'odd' failed" "$refused"
 expect 5 grep -q "no acceptable proposal found" /run/hq/charon.log
 assert_eq "state" up "$(tunnel_state hq branch)"

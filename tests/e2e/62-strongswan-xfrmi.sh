@@ -15,37 +15,18 @@ ip -n branch address add 10.6.106.2/30 dev xfrm0
 ip -n branch address add fd00:6::2/64 dev xfrm0 nodad
 ip -n branch route add 10.1.0.0/24 dev xfrm0
 ip -n branch -6 route add fd00:1::/64 dev xfrm0
-cat >/run/branch/swanctl.conf <<CONF
-connections { hq {
-  version = 2
-  local_addrs = 198.51.100.1
-  remote_addrs = 192.0.2.1
-  if_id_in = 42
-  if_id_out = 42
-  proposals = aes128gcm16-prfsha256-x25519
-  local { auth = psk
-          id = branch }
-  remote { auth = psk
-           id = hq }
-  children {
+load_peer '
     net4 { local_ts = 0.0.0.0/0
            remote_ts = 0.0.0.0/0
            esp_proposals = aes128gcm16-x25519 }
     net6 { local_ts = ::/0
            remote_ts = ::/0
-           esp_proposals = aes128gcm16-x25519 }
-  }
-} }
-secrets { ike { id-1 = hq
-                id-2 = branch
-                secret = "$psk" } }
-CONF
-swanctl_at branch --load-all --file /run/branch/swanctl.conf >/dev/null
-peer_does() { at branch timeout 20 env STRONGSWAN_CONF=/run/branch/strongswan.conf swanctl "$@" --uri unix:///run/branch/charon.vici >/dev/null; }
+           esp_proposals = aes128gcm16-x25519 }' 'if_id_in = 42
+  if_id_out = 42'
 installed() { vtictl_at hq --json list sas | jq '[.[].children[] | select(.state == "INSTALLED")] | length'; }
 
-peer_does --initiate --child net4
-peer_does --initiate --child net6
+peer_does --initiate --child net4 >/dev/null
+peer_does --initiate --child net6 >/dev/null
 expect 10 tunnel_is hq branch up
 assert_eq "CHILD_SAs on one interface" 2 "$(installed)"
 expect 5 ping_once branch-lan 10.1.0.10
@@ -54,9 +35,9 @@ index=$(ifindex hq ipsec1)
 
 # the peer rekeys one child and ends the other: the interface, the state and the first child's traffic stay
 ping_start hq 10.6.106.2
-peer_does --rekey --child net4
+peer_does --rekey --child net4 >/dev/null
 expect 5 eval '[[ $(installed) == 2 ]]'
-peer_does --terminate --child net6
+peer_does --terminate --child net6 >/dev/null
 expect 5 eval '[[ $(installed) == 1 ]]'
 assert_eq "state" up "$(tunnel_state hq branch)"
 ping_stop

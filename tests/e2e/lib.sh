@@ -135,6 +135,29 @@ charon_loads() { # site: how often it was given a connection or a key
   grep -cE '(added|updated|removed) vici connection|loaded .*(shared|private) key|unloaded' "/run/$1/charon.log" || true
 }
 
+# The branch as a strongSwan of its own administrator: the connection "hq" with these children, and more lines of the connection.
+load_peer() { # children [lines]
+  cat >/run/branch/swanctl.conf <<CONF
+connections { hq {
+  version = 2
+  local_addrs = ${outer[branch]}
+  remote_addrs = ${outer[hq]}
+  ${2:-}
+  proposals = aes128gcm16-prfsha256-x25519
+  local { auth = psk
+          id = branch }
+  remote { auth = psk
+           id = hq }
+  children { $1 }
+} }
+secrets { ike { id-1 = hq
+                id-2 = branch
+                secret = "$psk" } }
+CONF
+  swanctl_at branch --load-all --file /run/branch/swanctl.conf >/dev/null
+}
+peer_does() { at branch timeout 20 env STRONGSWAN_CONF=/run/branch/strongswan.conf swanctl "$@" --uri unix:///run/branch/charon.vici; }
+
 swanctl_at() { STRONGSWAN_CONF=/run/$1/strongswan.conf swanctl "${@:2}" --uri "unix:///run/$1/charon.vici"; } # site arguments...
 
 # ---- vtid --------------------------------------------------------------------------------------------------------------
