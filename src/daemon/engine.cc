@@ -92,7 +92,8 @@ void Engine::follow_charon(Now now) {
   collect_outcomes(now);
   if (charon_.revision() == charon_revision_) return;
   charon_revision_ = charon_.revision();
-  must_plan_ = true;  // MTUs and outer addresses follow the SAs; an equal plan writes nothing
+  must_look_ |= !observed_.policies.empty();  // which of its SAs the kernel sends by is then ours to see to
+  must_plan_ = true;                          // MTUs and outer addresses follow the SAs; an equal plan writes nothing
 }
 
 // Before the requests leave: after a crash between the two, our connections would look like somebody else's.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/kernel_objects.h"
@@ -16,12 +17,20 @@ struct Wanted {
   bool operator==(const Wanted&) const = default;
 };
 
+// The outbound SAs by which a tunnel may send, the oldest first: the first that the kernel has is to be held.
+struct SendOrder {
+  net::ReqId reqid;
+  std::vector<std::pair<net::Address, std::uint32_t>> sas;  // destination, SPI
+  auto operator<=>(const SendOrder&) const = default;
+};
+
 struct Desired {
   std::vector<Wanted<Link>> links;
   std::vector<Wanted<InterfaceAddress>> addresses;
   std::vector<Wanted<Route>> routes;
   std::vector<Wanted<Policy>> policies;
   std::vector<Wanted<Sa>> sas;
+  std::vector<Wanted<SendOrder>> send_orders;  // of tunnels with policies of ours and SAs of charon's
   bool operator==(const Desired&) const = default;
 };
 

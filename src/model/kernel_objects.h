@@ -89,6 +89,18 @@ struct Sa {
   auto operator<=>(const Sa&) const = default;
 };
 
+// An SA that charon negotiated, behind policies of ours, of either direction. Of several with one reqid the kernel sends by the
+// youngest (xfrm_state_look_at, net/xfrm/xfrm_state.c), which the peer may not be able to read yet. One that is held passes for
+// younger than all that come, until it is deleted. Identity: (destination, spi).
+struct NegotiatedSa {
+  net::Address destination;
+  std::uint32_t spi = 0;
+  net::ReqId reqid;
+  bool held = false;
+
+  auto operator<=>(const NegotiatedSa&) const = default;
+};
+
 inline constexpr std::uint32_t kLinkGroup = 0x76746964;    // IFLA_GROUP of our links: "vtid" in ASCII
 inline constexpr std::uint8_t kRouteProtocol = 118;        // rtproto of our routes: 'v'; free in rt_protos
 inline constexpr std::uint32_t kPolicyPriority = 118'118;  // marks our policies; charon computes others (< 400,000 in steps)

@@ -55,6 +55,7 @@ struct Observed {
   std::vector<ObservedRoute> routes;       // sorted
   std::vector<Policy> policies;            // sorted
   std::vector<Sa> sas;                     // sorted
+  std::vector<NegotiatedSa> negotiated;    // sorted; of the reqids of our policies
   bool operator==(const Observed&) const = default;
 
   [[nodiscard]] const ObservedLink* link(const net::IfName& name) const;

@@ -65,8 +65,14 @@ struct DeleteSa {
   auto operator<=>(const DeleteSa&) const = default;
 };
 
+// Holds a negotiated SA, or lets it go, as its value says. One that is gone meanwhile is no error.
+struct HoldSa {
+  NegotiatedSa sa;
+  auto operator<=>(const HoldSa&) const = default;
+};
+
 using Change = std::variant<CreateLink, ChangeLink, DeleteLink, AddAddress, DeleteAddress, SetRoute, DeleteRoute, SetPolicy,
-                            DeletePolicy, SetSa, DeleteSa>;
+                            DeletePolicy, SetSa, DeleteSa, HoldSa>;
 
 struct Op {
   Change change;

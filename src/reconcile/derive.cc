@@ -102,6 +102,7 @@ class Derivation {
     sort(derived_.desired.routes);
     sort(derived_.desired.policies);
     sort(derived_.desired.sas);
+    sort(derived_.desired.send_orders);
     return std::move(derived_);
   }
 
@@ -128,7 +129,10 @@ class Derivation {
     if (system_.link_has_outer && ends.local && ends.remote) link.outer = {*ends.local, *ends.remote};
     derived_.desired.links.push_back({link, because});
     add_addresses(tunnel, config, link.name);
-    if (system_.manages_policies && config.policies == model::PolicyOwner::vtid) add_policies(link, ends, because);
+    if (system_.manages_policies && config.policies == model::PolicyOwner::vtid) {
+      add_policies(link, ends, because);
+      if (!has_static_keys(tunnel)) add_send_order(unit, because);
+    }
     add_sas(tunnel, link, because);
   }
 
@@ -173,6 +177,16 @@ class Derivation {
                                              because});
       }
     }
+  }
+
+  void add_send_order(net::Unit unit, const std::string& because) {
+    std::map<std::uint32_t, const model::ChildSa*> by_age;  // charon counts its SAs
+    for (const model::ChildSa* child : children_.of(unit)) {
+      if (child->carries() && sas_.ikes.contains(child->ike_id)) by_age.emplace(child->id, child);
+    }
+    model::SendOrder order{net::reqid_of(unit), {}};
+    for (const auto& [id, child] : by_age) order.sas.emplace_back(sas_.ikes.at(child->ike_id).remote, child->spi_out);
+    if (!order.sas.empty()) derived_.desired.send_orders.push_back({order, because});
   }
 
   void add_sas(const model::Tunnel& tunnel, const model::Link& link, const std::string& because) {

@@ -36,8 +36,10 @@ std::string name_of(const model::Policy& policy) {
 }
 
 using SaKey = std::pair<net::Address, std::uint32_t>;
-SaKey key_of(const model::Sa& sa) { return {sa.destination, sa.spi}; }
-std::string name_of(const model::Sa& sa) { return fmt::format("SA 0x{:08x} to {}", sa.spi, net::print(sa.destination)); }
+SaKey key_of(const auto& sa) { return {sa.destination, sa.spi}; }
+std::string name_of(const SaKey& sa) { return fmt::format("SA 0x{:08x} to {}", sa.second, net::print(sa.first)); }
+std::string name_of(const model::Sa& sa) { return name_of(key_of(sa)); }
+std::string name_of(const model::NegotiatedSa& sa) { return name_of(key_of(sa)); }
 
 // What is wrong about an SA that is there, as a reason; empty when nothing is: an SA that is right is never made anew,
 // because its counter would start again. A key that the kernel keeps to itself is taken for the right one.
@@ -80,6 +82,7 @@ class Planner {
     routes();
     policies();
     sas();
+    held_sas();
     sort_ops(plan_.ops);
     return std::move(plan_);
   }
@@ -196,6 +199,27 @@ class Planner {
         add(model::SetSa{sa, true}, name_of(sa), std::move(reason), because);
       }
     }
+  }
+
+  // The new one is held before the old one is let go, so that the order between them is never open.
+  void held_sas() {
+    std::map<SaKey, const model::NegotiatedSa*> have;
+    for (const model::NegotiatedSa& sa : observed_.negotiated) have.emplace(key_of(sa), &sa);
+    std::set<SaKey> wanted;
+    for (const auto& [order, because] : desired_.send_orders) {
+      const auto first = std::ranges::find_if(order.sas, [&](const SaKey& key) { return have.contains(key); });
+      if (first == order.sas.end()) continue;
+      wanted.insert(*first);
+      if (!have.at(*first)->held) hold(*have.at(*first), true, "younger ones are not to be used while it is there", because);
+    }
+    for (const model::NegotiatedSa& sa : observed_.negotiated) {
+      if (sa.held && !wanted.contains(key_of(sa))) hold(sa, false, "charon sends by another", "");
+    }
+  }
+
+  void hold(model::NegotiatedSa sa, bool held, std::string reason, const std::string& because) {
+    sa.held = held;
+    add(model::HoldSa{sa}, name_of(sa), std::move(reason), because);
   }
 
   const model::Desired& desired_;

@@ -23,6 +23,11 @@ model::Sa sa(std::uint32_t spi, std::string_view algorithm = "aes128gcm16") {
   return sa;
 }
 
+model::Policy policy() {
+  return {model::PolicyDirection::in,       net::Family::ipv4,     {1}, {5001}, *net::parse_address("198.51.100.1"),
+          *net::parse_address("192.0.2.1"), model::kPolicyPriority};
+}
+
 void every_algorithm(Stage& stage) {
   std::vector<model::Sa> wanted;
   for (const model::SaAlgorithm& algorithm : model::sa_algorithms()) {
@@ -101,6 +106,31 @@ void deleted_by_hand(Stage& stage) {
   stage.expect(stage.observe().sas.empty(), "it is gone");
 }
 
+model::NegotiatedSa negotiated(std::uint32_t spi, bool held) {
+  const model::Sa standing = sa(spi);
+  return {standing.destination, standing.spi, standing.reqid, held};
+}
+
+void held(Stage& stage) {
+  stage.world.add_sa(sa(0x1001));
+  stage.expect(stage.observe().negotiated.empty(), "behind the policies of others it is not listed");
+  stage.expect(stage.apply(model::SetPolicy{policy()}) == 0, "a policy of ours can be made");
+  stage.world.add_sa(sa(0x1002));
+  model::Sa of_another = sa(0x1003);
+  of_another.reqid = {5002};
+  of_another.if_id = {2};
+  stage.world.add_sa(of_another);
+  stage.expect(stage.observe().negotiated == std::vector{negotiated(0x1001, false), negotiated(0x1002, false)},
+               "behind a policy of ours those with its reqid are");
+  stage.expect(stage.apply(model::HoldSa{negotiated(0x1001, true)}) == 0, "one can be held");
+  stage.expect(stage.observe().negotiated == std::vector{negotiated(0x1001, true), negotiated(0x1002, false)}, "it is held");
+  stage.expect(stage.apply(model::HoldSa{negotiated(0x1001, true)}) == 0, "holding it again is no error");
+  stage.expect(stage.apply(model::HoldSa{negotiated(0x1001, false)}) == 0, "it can be let go");
+  stage.expect(stage.observe().negotiated == std::vector{negotiated(0x1001, false), negotiated(0x1002, false)}, "none is held");
+  stage.expect(stage.world.has_sa(sa(0x1001)), "nothing else about it has changed");
+  stage.expect(stage.apply(model::HoldSa{negotiated(0x1009, true)}) == 0, "holding what is gone is no error");
+}
+
 }  // namespace
 
 std::vector<Case> sa_cases() {
@@ -111,7 +141,8 @@ std::vector<Case> sa_cases() {
           {"sa.short_key_refused", short_key},
           {"sa.delete_of_missing_done", remove_gone},
           {"sa.foreign_untouched", foreign},
-          {"sa.deleted_by_hand_noticed", deleted_by_hand}};
+          {"sa.deleted_by_hand_noticed", deleted_by_hand},
+          {"sa.negotiated_held_and_let_go", held}};
 }
 
 }  // namespace vtid::contract

@@ -52,6 +52,21 @@ void Changes::delete_sas(const Slots& run) {
   remove_own_sas(std::move(looking));
 }
 
+void Changes::hold_sas(const Slots& run) {
+  Pass looking;
+  for (const std::size_t slot : run) looking.add(slot, encode_get_sa(op<model::HoldSa>(slot).sa));
+  Pass holding;
+  exchange(xfrm_, std::move(looking), [&](std::size_t slot, const Answer& answer) {
+    settle(slot, answer.verdict, ESRCH);
+    for_each_message(answer.reply, [&](const nlmsghdr& message) {
+      if (auto hold = encode_hold_sa(message, op<model::HoldSa>(slot).sa.held, wall_seconds())) {
+        holding.add(slot, *std::move(hold));
+      }
+    });
+  });
+  exchange(xfrm_, std::move(holding), [this](std::size_t slot, const Answer& answer) { settle(slot, answer.verdict, ESRCH); });
+}
+
 void Changes::remove_own_sas(Pass looking) {
   Pass deleting;
   exchange(xfrm_, std::move(looking), [&](std::size_t slot, const Answer& answer) {

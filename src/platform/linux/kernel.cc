@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <tuple>
+#include <variant>
 
 #include "platform/linux/addresses.h"
 #include "platform/linux/changes.h"
@@ -47,7 +49,26 @@ void sort(model::Observed& observed) {
   std::ranges::sort(observed.routes, {}, &model::ObservedRoute::route);
   std::ranges::sort(observed.policies);
   std::ranges::sort(observed.sas);
+  std::ranges::sort(observed.negotiated);
 }
+
+// Ours, and charon's behind policies of ours, out of one dump.
+struct AnySa {
+  using value_type = std::variant<model::Sa, model::NegotiatedSa>;
+
+  explicit AnySa(const std::vector<model::Policy>& policies) {
+    for (const model::Policy& policy : policies) reqids.insert(policy.reqid);
+  }
+  std::optional<value_type> operator()(const nlmsghdr& message) const {
+    if (auto ours = netlink::decode_sa(message)) return *std::move(ours);
+    const auto negotiated = netlink::decode_negotiated_sa(message, now);
+    if (!negotiated || !reqids.contains(negotiated->reqid)) return std::nullopt;
+    return *negotiated;
+  }
+
+  std::set<net::ReqId> reqids;
+  std::uint64_t now = netlink::wall_seconds();
+};
 
 class LinuxKernel final : public Kernel {
  public:
@@ -96,15 +117,20 @@ Result<model::Observed> LinuxKernel::observe() {
   if (!more) return std::unexpected(more.error());
   auto policies = xfrm_.dump(netlink::encode_dump_policies(), "policies", netlink::decode_policy);
   if (!policies) return std::unexpected(policies.error());
-  auto sas = xfrm_.dump(netlink::encode_dump_sas(), "SAs", netlink::decode_sa);
+  const AnySa any_sa{*policies};
+  auto sas = xfrm_.dump(netlink::encode_dump_sas(), "SAs", any_sa);
   if (!sas) return std::unexpected(sas.error());
 
   Names names;
   for (const model::ObservedLink& link : *links) names.emplace(link.index, link.name);
   name_addresses(*addresses, names);
   std::ranges::move(*more, std::back_inserter(*routes));
-  model::Observed observed{*std::move(links), *std::move(addresses), name_routes(*std::move(routes), names),
-                           *std::move(policies), *std::move(sas)};
+  model::Observed observed{
+      *std::move(links), *std::move(addresses), name_routes(*std::move(routes), names), *std::move(policies), {}, {}};
+  for (AnySa::value_type& sa : *sas) {
+    if (auto* ours = std::get_if<model::Sa>(&sa)) observed.sas.push_back(std::move(*ours));
+    if (const auto* negotiated = std::get_if<model::NegotiatedSa>(&sa)) observed.negotiated.push_back(*negotiated);
+  }
   sort(observed);
   return observed;
 }

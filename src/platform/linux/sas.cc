@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 
 #include "platform/linux/xfrm_address.h"
 
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::uint32_t kLargestPlainWindow = 32;  // bits of xfrm_replay_state.bitmap
 constexpr std::uint32_t kBitsPerWord = 32;
+constexpr std::uint64_t kHoldSeconds = 10ULL * 365 * 24 * 3600;  // of an SA without a lifetime
 
 // The kernel's names, net/xfrm/xfrm_algo.c.
 struct CipherName {
@@ -96,7 +98,7 @@ xfrm_usersa_info header_of_sa(const model::Sa& sa, std::uint32_t mark) {
   return header;
 }
 
-xfrm_usersa_id identity_of(const model::Sa& sa) {
+xfrm_usersa_id identity_of(const auto& sa) {
   xfrm_usersa_id identity{};
   identity.daddr = raw(sa.destination);
   identity.spi = htonl(sa.spi);
@@ -177,6 +179,7 @@ Bytes encode_new_sa(const model::Sa& sa, std::uint32_t mark) {
 
 Bytes encode_delete_sa(const model::Sa& sa) { return Request(XFRM_MSG_DELSA, 0, identity_of(sa)).bytes(); }
 Bytes encode_get_sa(const model::Sa& sa) { return Request(XFRM_MSG_GETSA, 0, identity_of(sa)).bytes(); }
+Bytes encode_get_sa(const model::NegotiatedSa& sa) { return Request(XFRM_MSG_GETSA, 0, identity_of(sa)).bytes(); }
 Bytes encode_dump_sas() { return Request(XFRM_MSG_GETSA, NLM_F_DUMP, xfrm_usersa_id{}).bytes(); }
 
 std::optional<model::Sa> decode_sa(const nlmsghdr& message) {
@@ -192,6 +195,31 @@ std::optional<model::Sa> decode_sa(const nlmsghdr& message) {
   const auto wide = attributes.get<ReplayHeader>(XFRMA_REPLAY_ESN_VAL);
   sa.replay_window = wide ? wide->window : head->replay_window;
   return read_algorithms(attributes, sa) ? std::optional(std::move(sa)) : std::nullopt;
+}
+
+std::uint64_t wall_seconds() { return static_cast<std::uint64_t>(std::time(nullptr)); }
+
+std::optional<model::NegotiatedSa> decode_negotiated_sa(const nlmsghdr& message, std::uint64_t now) {
+  const auto head = header_of<xfrm_usersa_info>(message);
+  if (message.nlmsg_type != XFRM_MSG_NEWSA || !head || head->id.proto != IPPROTO_ESP || is_marked(*head)) return std::nullopt;
+  const auto destination = address_of(head->id.daddr, head->family);
+  const auto if_id = Attributes(message, sizeof *head).get<std::uint32_t>(XFRMA_IF_ID);
+  if (!destination || !if_id || head->reqid != net::reqid_of({*if_id}).value) return std::nullopt;
+  return model::NegotiatedSa{*destination, ntohl(head->id.spi), {head->reqid}, head->curlft.add_time > now};
+}
+
+// xfrm_update_ae_params (net/xfrm/xfrm_user.c) takes all four counts: those that passed meanwhile are lost to the statistics.
+std::optional<Bytes> encode_hold_sa(const nlmsghdr& standing, bool held, std::uint64_t now) {
+  const auto head = header_of<xfrm_usersa_info>(standing);
+  if (!head) return std::nullopt;
+  xfrm_aevent_id event{};
+  event.sa_id = {head->id.daddr, head->id.spi, head->family, head->id.proto};
+  event.saddr = head->saddr;
+  event.reqid = head->reqid;
+  const std::uint64_t lifetime = head->lft.hard_add_expires_seconds;
+  xfrm_lifetime_cur counts = head->curlft;
+  counts.add_time = held ? now + (lifetime != 0 ? lifetime : kHoldSeconds) : now - 1;
+  return Request(XFRM_MSG_NEWAE, NLM_F_REPLACE, event).put(XFRMA_LTIME_VAL, counts).bytes();
 }
 
 bool is_our_sa(const nlmsghdr& message) {

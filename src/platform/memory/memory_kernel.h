@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 
@@ -73,7 +74,9 @@ class MemoryKernel final : public Kernel {
   Verdict apply_one(const model::DeletePolicy& op);
   Verdict apply_one(const model::SetSa& op);
   Verdict apply_one(const model::DeleteSa& op);
+  Verdict apply_one(const model::HoldSa& op);
 
+  [[nodiscard]] std::vector<model::NegotiatedSa> negotiated() const;
   model::ObservedLink* find(const net::IfName& name);
   // A new link, with an index.
   void place(const net::IfName& name, model::Owner owner, std::string kind, std::optional<net::IfId> if_id, std::uint32_t mtu,
@@ -103,6 +106,7 @@ class MemoryKernel final : public Kernel {
   std::map<RouteKey, Owned<model::Route>> routes_;
   std::map<PolicyKey, Owned<model::Policy>> policies_;
   std::map<SaKey, Owned<model::Sa>> sas_;
+  std::set<SaKey> held_;  // of sas_
   std::map<net::IfName, model::LinkCounters> counters_;
   std::uint32_t next_index_ = 1;
   std::map<std::size_t, int> failing_ops_;

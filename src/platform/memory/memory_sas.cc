@@ -1,4 +1,5 @@
 // The memory kernel's static SAs.
+#include <algorithm>
 #include <cerrno>
 
 #include "platform/memory/memory_kernel.h"
@@ -39,11 +40,34 @@ MemoryKernel::Verdict MemoryKernel::apply_one(const model::DeleteSa& op) {
   return {};
 }
 
+MemoryKernel::Verdict MemoryKernel::apply_one(const model::HoldSa& op) {
+  const SaKey key{op.sa.destination, op.sa.spi};
+  if (op.sa.held && sas_.contains(key)) {
+    held_.insert(key);
+  } else {
+    held_.erase(key);
+  }
+  return {};
+}
+
+std::vector<model::NegotiatedSa> MemoryKernel::negotiated() const {
+  std::vector<model::NegotiatedSa> found;
+  for (const auto& [key, sa] : sas_) {
+    const auto has_policy = [&](const auto& item) {
+      return item.second.owner == model::Owner::vtid && item.second.value.reqid == sa.value.reqid;
+    };
+    if (sa.owner == model::Owner::vtid || !std::ranges::any_of(policies_, has_policy)) continue;
+    found.push_back({key.first, key.second, sa.value.reqid, held_.contains(key)});
+  }
+  return found;
+}
+
 void MemoryKernel::add_foreign_sa(const model::Sa& sa) {
   sas_.insert_or_assign(key_of(sa), Owned<model::Sa>{sa, model::Owner::other});
 }
 
 void MemoryKernel::delete_sa(const model::Sa& sa) {
+  held_.erase(key_of(sa));
   const auto erased = sas_.extract(key_of(sa));
   if (!erased.empty() && erased.mapped().owner == model::Owner::vtid) ++notices_.ours;
 }

@@ -177,6 +177,30 @@ TEST(NetlinkSa, IsReadBackWithItsKeyUnlessAnotherOwns) {
   EXPECT_THAT(decoded("sa_dump", netlink::decode_sa), testing::UnorderedElementsAre(aead_sa(), pair_sa()));
 }
 
+TEST(NetlinkSa, OfCharonForATunnelOfOursIsReadWithoutItsKey) {
+  const auto negotiated = [](const nlmsghdr& message) {
+    return netlink::decode_negotiated_sa(message, netlink::wall_seconds());
+  };
+  EXPECT_THAT(decoded("sa_dump", negotiated),
+              ElementsAre(model::NegotiatedSa{foreign_sa().destination, 0x1003, {5001}, false}));
+}
+
+TEST(NetlinkSa, ThatIsHeldKeepsItsCounts) {
+  constexpr std::uint64_t kNow = 4'000'000'000;
+  int held = 0;
+  netlink::for_each_message(read_golden("sa_get").heard, [&](const nlmsghdr& standing) {
+    const auto request = netlink::encode_hold_sa(standing, true, kNow);
+    if (!request) return;
+    netlink::for_each_message(*request, [&](const nlmsghdr& message) {
+      const auto before = netlink::header_of<xfrm_usersa_info>(standing)->curlft;
+      const auto counts = netlink::Attributes(message, sizeof(xfrm_aevent_id)).get<xfrm_lifetime_cur>(XFRMA_LTIME_VAL);
+      held += message.nlmsg_type == XFRM_MSG_NEWAE && counts->add_time > kNow && counts->use_time == before.use_time &&
+              counts->bytes == before.bytes && counts->packets == before.packets;
+    });
+  });
+  EXPECT_EQ(held, 1);
+}
+
 // As under lockdown: net/xfrm/xfrm_user.c, xfrm_redact().
 TEST(NetlinkSa, WhoseKeyIsShownAsZerosIsReadWithoutOne) {
   netlink::Bytes heard = read_golden("sa_get").heard;

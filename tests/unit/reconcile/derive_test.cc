@@ -110,6 +110,28 @@ TEST(Derive, OurPoliciesFollowTheLiveOuterAddresses) {
                                               model::kPolicyPriority}));
 }
 
+TEST(Derive, BehindOurPoliciesTheOldestSaThatCarriesIsToSend) {
+  auto config = one_tunnel();
+  config.tunnels[0].children[0].policies = model::PolicyOwner::vtid;
+  model::SaTable sas;
+  for (const std::uint32_t id : {3U, 1U, 2U, 4U}) {
+    test::install(sas, id, "hq", {1});
+    sas.children[id].spi_out = 0x100 + id;
+  }
+  sas.children[1].state = model::ChildState::deleting;
+  sas.children[2].state = model::ChildState::rekeyed;
+  sas.ikes[3].remote = address("203.0.113.9");
+  const model::SendOrder order{
+      {5001}, {{address("198.51.100.1"), 0x102}, {address("203.0.113.9"), 0x103}, {address("198.51.100.1"), 0x104}}};
+  EXPECT_THAT(of(config, sas).desired.send_orders, ElementsAre(model::Wanted<model::SendOrder>{order, "tunnels/hq"}));
+}
+
+TEST(Derive, BehindCharonsPoliciesWhichSaSendsIsCharonsAffair) {
+  model::SaTable sas;
+  test::install(sas, 1, "hq", {1});
+  EXPECT_THAT(of(one_tunnel(), sas).desired.send_orders, IsEmpty());
+}
+
 model::Config one_static_tunnel() {
   model::Config config;
   config.tunnels.push_back(test::static_tunnel("hq", 1));

@@ -259,5 +259,30 @@ TEST(PlanSa, MakesNoneWhereAnotherHasTheInterface) {
   EXPECT_THAT(plan(world.want, world.have), IsEmpty());
 }
 
+model::NegotiatedSa negotiated(std::uint32_t spi, bool held) { return {address("198.51.100.1"), spi, {5001}, held}; }
+
+std::vector<std::string> holding(const std::vector<std::uint32_t>& order, std::vector<model::NegotiatedSa> have) {
+  model::Desired want;
+  want.send_orders.push_back({{{5001}, {}}, "tunnels/t1"});
+  for (const std::uint32_t spi : order) want.send_orders[0].value.sas.emplace_back(address("198.51.100.1"), spi);
+  model::Observed kernel;
+  kernel.negotiated = std::move(have);
+  return plan(want, kernel);
+}
+
+TEST(Plan, HoldsTheFirstSaThatIsThere) {
+  EXPECT_THAT(
+      holding({1, 2}, {negotiated(2, false), negotiated(3, false)}),
+      ElementsAre("hold SA 0x00000002 (to 198.51.100.1, reqid 5001): younger ones are not to be used while it is there"));
+}
+
+TEST(Plan, LeavesAHeldSaAlone) { EXPECT_THAT(holding({1, 2}, {negotiated(1, true), negotiated(2, false)}), IsEmpty()); }
+
+TEST(Plan, LetsGoOfAnSaThatCharonHasForgottenOnceAnotherIsHeld) {
+  EXPECT_THAT(holding({2}, {negotiated(1, true), negotiated(2, false)}),
+              ElementsAre("hold SA 0x00000002 (to 198.51.100.1, reqid 5001): younger ones are not to be used while it is there",
+                          "let go of SA 0x00000001 (to 198.51.100.1, reqid 5001): charon sends by another"));
+}
+
 }  // namespace
 }  // namespace vtid::reconcile
