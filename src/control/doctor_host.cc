@@ -67,9 +67,10 @@ std::map<net::IfName, std::vector<net::Prefix>> routed_devices(const Patient& pa
   for (const TunnelStatus& status : patient.index.snapshot.tunnels) tunnels.insert(status.device);
   std::map<net::IfName, std::vector<net::Prefix>> devices;
   for (const auto& wanted : patient.index.snapshot.desired.routes) {
-    const auto* via = std::get_if<model::ViaGateway>(&wanted.value.target);
-    if (via == nullptr || wanted.value.to.family() != family || !tunnels.contains(via->device)) continue;
-    devices[via->device].push_back(wanted.value.to);
+    if (wanted.value.to.family() != family) continue;
+    for (const model::NextHop& hop : model::hops_of(wanted.value)) {
+      if (tunnels.contains(hop.via.device)) devices[hop.via.device].push_back(wanted.value.to);
+    }
   }
   return devices;
 }
@@ -78,7 +79,7 @@ std::map<net::IfName, std::vector<net::Prefix>> routed_devices(const Patient& pa
 std::set<net::Prefix> shared_destinations(const Patient& patient) {
   std::map<net::Prefix, std::set<net::IfName>> devices;
   for (const auto& wanted : patient.index.snapshot.desired.routes) {
-    if (const auto* via = std::get_if<model::ViaGateway>(&wanted.value.target)) devices[wanted.value.to].insert(via->device);
+    for (const model::NextHop& hop : model::hops_of(wanted.value)) devices[wanted.value.to].insert(hop.via.device);
   }
   std::set<net::Prefix> shared;
   for (const auto& [to, by] : devices) {

@@ -14,8 +14,9 @@ bool creates(const model::Change& change) { return std::holds_alternative<model:
 
 // Nothing can stand on a link that could not be made.
 bool stands_on_any(const std::set<net::IfName>& missing, const model::Change& change) {
-  const net::IfName* device = reconcile::device_of(change);
-  return device != nullptr && !creates(change) && missing.contains(*device);
+  if (creates(change)) return false;
+  const std::vector<net::IfName> devices = reconcile::devices_of(change);
+  return std::ranges::any_of(devices, [&](const net::IfName& device) { return missing.contains(device); });
 }
 
 }  // namespace
@@ -50,7 +51,7 @@ std::vector<Executor::Done> Executor::step(TimePoint now, std::uint32_t random) 
     const model::Op& op = portion[i];
     // What failed because its link could not be made is a consequence: it returns with the next plan, without a wait.
     if (!results[i] && stands_on_any(missing, op.change)) continue;
-    if (!results[i] && creates(op.change)) missing.insert(*reconcile::device_of(op.change));
+    if (!results[i] && creates(op.change)) missing.insert(std::get<model::CreateLink>(op.change).link.name);
     note(op, results[i], now, random + static_cast<std::uint32_t>(i) * 2'654'435'761U);
     done.push_back({std::move(portion[i]), results[i] ? std::nullopt : std::optional(results[i].error())});
   }
@@ -72,7 +73,7 @@ void Executor::note(const model::Op& op, const Result<void>& result, TimePoint n
 std::set<net::IfName> Executor::missing_devices() const {
   std::set<net::IfName> missing;
   for (const auto& [object, failure] : failures_) {
-    if (creates(failure.op.change)) missing.insert(*reconcile::device_of(failure.op.change));
+    if (creates(failure.op.change)) missing.insert(std::get<model::CreateLink>(failure.op.change).link.name);
   }
   return missing;
 }

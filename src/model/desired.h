@@ -28,6 +28,7 @@ struct Desired {
   std::vector<Wanted<Link>> links;
   std::vector<Wanted<InterfaceAddress>> addresses;
   std::vector<Wanted<Route>> routes;
+  std::vector<Wanted<Rule>> rules;
   std::vector<Wanted<Policy>> policies;
   std::vector<Wanted<Sa>> sas;
   std::vector<Wanted<SendOrder>> send_orders;  // of tunnels with policies of ours and SAs of charon's

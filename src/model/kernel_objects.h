@@ -44,6 +44,15 @@ struct ViaGateway {
   std::optional<net::Address> gateway;  // none: on link
   auto operator<=>(const ViaGateway&) const = default;
 };
+struct NextHop {
+  ViaGateway via;
+  std::uint32_t weight = 1;  // 1..256, its share of the flows
+  auto operator<=>(const NextHop&) const = default;
+};
+struct Multipath {
+  std::vector<NextHop> hops;  // two or more, sorted
+  auto operator<=>(const Multipath&) const = default;
+};
 struct Blackhole {
   auto operator<=>(const Blackhole&) const = default;
 };
@@ -53,10 +62,36 @@ struct Route {
   net::Prefix to;
   net::Metric metric;  // Linux; 0 is the family's default (IPv6: 1024, spelled out by the planner)
   net::TableId table = net::kMainTable;
-  std::variant<ViaGateway, Blackhole> target;
+  std::variant<ViaGateway, Multipath, Blackhole> target;
 
   auto operator<=>(const Route&) const = default;
 };
+[[nodiscard]] std::vector<NextHop> hops_of(const Route& route);  // one or more; none of a blackhole
+
+struct PortRange {
+  std::uint16_t first = 0;
+  std::uint16_t last = 0;
+  auto operator<=>(const PortRange&) const = default;
+};
+
+// A routing rule of ours (FRA_PROTOCOL kRouteProtocol), Linux: what it matches goes by a table. All of it is its identity.
+struct Rule {
+  net::Family family = net::Family::ipv4;
+  std::uint32_t priority = 0;  // lower ones are asked first
+  net::TableId table;
+  net::IfName in;                   // empty: whatever it came in by
+  std::optional<net::Prefix> from;  // network()
+  std::optional<net::Prefix> to;    // network()
+  std::uint8_t protocol = 0;        // IPPROTO_*; 0: any
+  std::optional<PortRange> from_ports;
+  std::optional<PortRange> to_ports;
+  std::uint32_t mark = 0;
+  std::uint32_t mask = 0;  // 0: whatever its mark
+
+  auto operator<=>(const Rule&) const = default;
+};
+
+[[nodiscard]] std::string print(const Rule& rule);  // as ip(8) writes it: "rule ipv4 11800: from 10.1.0.0/24 lookup 118000001"
 
 enum class PolicyDirection : std::uint8_t { in = 0, out = 1, forward = 2 };  // XFRM_POLICY_*, linux/xfrm.h
 [[nodiscard]] std::string_view print(PolicyDirection direction);

@@ -48,7 +48,7 @@ struct ObservedRoute {
   bool operator==(const ObservedRoute&) const = default;
 };
 
-// Policies (by priority) and SAs (by the user of their selector) of ours. Others' are not listed.
+// Rules (by protocol number), policies (by priority) and SAs (by the user of their selector) of ours. Others' are not listed.
 struct Observed {
   std::vector<ObservedLink> links;         // sorted by name
   std::vector<ObservedAddress> addresses;  // sorted by (device, local); of all links
@@ -56,6 +56,7 @@ struct Observed {
   std::vector<Policy> policies;            // sorted
   std::vector<Sa> sas;                     // sorted
   std::vector<NegotiatedSa> negotiated;    // sorted; of the reqids of our policies
+  std::vector<Rule> rules;                 // sorted
   bool operator==(const Observed&) const = default;
 
   [[nodiscard]] const ObservedLink* link(const net::IfName& name) const;

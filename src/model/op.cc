@@ -18,16 +18,41 @@ std::string describe(const InterfaceAddress& address) {
   return text + fmt::format(" on {}", address.device.text());
 }
 
+// As ip(8) writes them.
 std::string describe(const Route& route) {
   std::string text = fmt::format("route {}", net::print(route.to));
-  if (const auto* via = std::get_if<ViaGateway>(&route.target)) {
-    if (via->gateway) text += fmt::format(" via {}", net::print(*via->gateway));
-    text += fmt::format(" dev {}", via->device.text());
-  } else {
-    text += " blackhole";
+  const std::vector<NextHop> hops = hops_of(route);
+  for (const NextHop& hop : hops) {
+    if (hops.size() > 1) text += " nexthop";
+    if (hop.via.gateway) text += fmt::format(" via {}", net::print(*hop.via.gateway));
+    text += fmt::format(" dev {}", hop.via.device.text());
+    if (hops.size() > 1) text += fmt::format(" weight {}", hop.weight);
   }
-  return text + fmt::format(" metric {}", route.metric.value);
+  if (hops.empty()) text += " blackhole";
+  text += fmt::format(" metric {}", route.metric.value);
+  if (route.table != net::kMainTable) text += fmt::format(" table {}", route.table.value);
+  return text;
 }
+
+std::string describe(const PortRange& ports) {
+  return ports.first == ports.last ? fmt::format("{}", ports.first) : fmt::format("{}-{}", ports.first, ports.last);
+}
+
+}  // namespace
+
+std::string print(const Rule& rule) {
+  std::string text =
+      fmt::format("rule {} {}: from {}", net::print(rule.family), rule.priority, rule.from ? net::print(*rule.from) : "all");
+  if (rule.to) text += " to " + net::print(*rule.to);
+  if (rule.mask != 0) text += fmt::format(" fwmark 0x{:x}/0x{:x}", rule.mark, rule.mask);
+  if (!rule.in.empty()) text += " iif " + rule.in.text();
+  if (rule.protocol != 0) text += fmt::format(" ipproto {}", rule.protocol);
+  if (rule.from_ports) text += " sport " + describe(*rule.from_ports);
+  if (rule.to_ports) text += " dport " + describe(*rule.to_ports);
+  return text + fmt::format(" lookup {}", rule.table.value);
+}
+
+namespace {
 
 std::string describe(const Policy& policy) {
   return fmt::format("policy {} {} if_id {} ({} to {}, reqid {})", print(policy.direction), net::print(policy.family),
@@ -48,6 +73,8 @@ struct Printer {
   std::string operator()(const DeleteAddress& op) const { return "delete " + describe(op.address); }
   std::string operator()(const SetRoute& op) const { return (op.replaces ? "replace " : "add ") + describe(op.route); }
   std::string operator()(const DeleteRoute& op) const { return "delete " + describe(op.route); }
+  std::string operator()(const AddRule& op) const { return "add " + print(op.rule); }
+  std::string operator()(const DeleteRule& op) const { return "delete " + print(op.rule); }
   std::string operator()(const SetPolicy& op) const { return "set " + describe(op.policy); }
   std::string operator()(const DeletePolicy& op) const { return "delete " + describe(op.policy); }
   std::string operator()(const SetSa& op) const { return (op.replaces ? "replace " : "add ") + describe(op.sa); }
@@ -59,6 +86,12 @@ struct Printer {
 };
 
 }  // namespace
+
+std::vector<NextHop> hops_of(const Route& route) {
+  if (const auto* via = std::get_if<ViaGateway>(&route.target)) return {{*via}};
+  if (const auto* multipath = std::get_if<Multipath>(&route.target)) return multipath->hops;
+  return {};
+}
 
 std::string print(const Change& change) { return std::visit(Printer{}, change); }
 

@@ -43,6 +43,15 @@ struct DeleteRoute {
   Route route;
   auto operator<=>(const DeleteRoute&) const = default;
 };
+// An equal one of another owner is EEXIST.
+struct AddRule {
+  Rule rule;
+  auto operator<=>(const AddRule&) const = default;
+};
+struct DeleteRule {
+  Rule rule;
+  auto operator<=>(const DeleteRule&) const = default;
+};
 // Makes or replaces in one step (UPDPOLICY).
 struct SetPolicy {
   Policy policy;
@@ -72,7 +81,7 @@ struct HoldSa {
 };
 
 using Change = std::variant<CreateLink, ChangeLink, DeleteLink, AddAddress, DeleteAddress, SetRoute, DeleteRoute, SetPolicy,
-                            DeletePolicy, SetSa, DeleteSa, HoldSa>;
+                            DeletePolicy, SetSa, DeleteSa, HoldSa, AddRule, DeleteRule>;
 
 struct Op {
   Change change;

@@ -5,8 +5,9 @@
 namespace vtid::reconcile {
 namespace {
 
+// Other tables than main are read by our rules alone, so theirs stay until no rule leads there.
 struct Phase {
-  int operator()(const model::DeleteRoute&) const { return 0; }
+  int operator()(const model::DeleteRoute& op) const { return op.route.table == net::kMainTable ? 0 : 14; }
   int operator()(const model::DeleteAddress&) const { return 1; }
   int operator()(const model::DeletePolicy&) const { return 2; }
   int operator()(const model::DeleteLink&) const { return 3; }
@@ -16,35 +17,36 @@ struct Phase {
   int operator()(const model::SetSa&) const { return 7; }
   int operator()(const model::SetPolicy&) const { return 8; }
   int operator()(const model::SetRoute&) const { return 9; }
-  int operator()(const model::DeleteSa&) const { return 10; }
-  int operator()(const model::HoldSa&) const { return 11; }
+  int operator()(const model::AddRule&) const { return 10; }
+  int operator()(const model::DeleteSa&) const { return 11; }
+  int operator()(const model::HoldSa&) const { return 12; }
+  int operator()(const model::DeleteRule&) const { return 13; }
 };
 
-const net::IfName* target_of(const model::Route& route) {
-  const auto* via = std::get_if<model::ViaGateway>(&route.target);
-  return via == nullptr ? nullptr : &via->device;
+using Devices = std::vector<net::IfName>;
+
+Devices targets_of(const model::Route& route) {
+  Devices devices;
+  for (const model::NextHop& hop : model::hops_of(route)) devices.push_back(hop.via.device);
+  return devices;
 }
 
-struct Device {
-  const net::IfName* operator()(const model::CreateLink& op) const { return &op.link.name; }
-  const net::IfName* operator()(const model::ChangeLink& op) const { return &op.link.name; }
-  const net::IfName* operator()(const model::DeleteLink& op) const { return &op.name; }
-  const net::IfName* operator()(const model::AddAddress& op) const { return &op.address.device; }
-  const net::IfName* operator()(const model::DeleteAddress& op) const { return &op.address.device; }
-  const net::IfName* operator()(const model::SetRoute& op) const { return target_of(op.route); }
-  const net::IfName* operator()(const model::DeleteRoute& op) const { return target_of(op.route); }
-  const net::IfName* operator()(const model::SetPolicy&) const { return nullptr; }
-  const net::IfName* operator()(const model::DeletePolicy&) const { return nullptr; }
-  const net::IfName* operator()(const model::SetSa&) const { return nullptr; }
-  const net::IfName* operator()(const model::DeleteSa&) const { return nullptr; }
-  const net::IfName* operator()(const model::HoldSa&) const { return nullptr; }
+struct DevicesOf {
+  Devices operator()(const model::CreateLink& op) const { return {op.link.name}; }
+  Devices operator()(const model::ChangeLink& op) const { return {op.link.name}; }
+  Devices operator()(const model::DeleteLink& op) const { return {op.name}; }
+  Devices operator()(const model::AddAddress& op) const { return {op.address.device}; }
+  Devices operator()(const model::DeleteAddress& op) const { return {op.address.device}; }
+  Devices operator()(const model::SetRoute& op) const { return targets_of(op.route); }
+  Devices operator()(const model::DeleteRoute& op) const { return targets_of(op.route); }
+  Devices operator()(const auto&) const { return {}; }  // a rule's device may be away
 };
 
 }  // namespace
 
 int phase_of(const model::Change& change) { return std::visit(Phase{}, change); }
 
-const net::IfName* device_of(const model::Change& change) { return std::visit(Device{}, change); }
+std::vector<net::IfName> devices_of(const model::Change& change) { return std::visit(DevicesOf{}, change); }
 
 void sort_ops(std::vector<model::Op>& ops) {
   std::ranges::stable_sort(ops, {}, [](const model::Op& op) { return phase_of(op.change); });

@@ -11,10 +11,10 @@ namespace vtid::reconcile {
 void sort_ops(std::vector<model::Op>& ops);
 
 // routes out, addresses out, policies out, links out, links in, links changed, addresses in, SAs in, policies in, routes
-// in, SAs out: the new SA carries before the old one goes.
+// in, rules in, SAs out: the new SA carries before the old one goes; then rules out, and the routes of other tables.
 [[nodiscard]] int phase_of(const model::Change& change);
 
-// The device that an operation stands on; nullptr for policies, SAs and blackholes.
-[[nodiscard]] const net::IfName* device_of(const model::Change& change);
+// The devices that an operation stands on: none of policies, rules, SAs and blackholes, several of a multipath route.
+[[nodiscard]] std::vector<net::IfName> devices_of(const model::Change& change);
 
 }  // namespace vtid::reconcile

@@ -80,6 +80,7 @@ class Planner {
     links();
     addresses();
     routes();
+    rules();
     policies();
     sas();
     held_sas();
@@ -154,15 +155,28 @@ class Planner {
       if (!wanted.contains(key_of(route))) remove(model::DeleteRoute{route}, name_of(route));
     }
     for (const auto& [route, because] : desired_.routes) {
-      const auto* via = std::get_if<model::ViaGateway>(&route.target);
-      if (via != nullptr && conflicts_.blocks(via->device)) continue;
+      const auto hops = model::hops_of(route);
+      if (std::ranges::any_of(hops, [&](const model::NextHop& hop) { return conflicts_.blocks(hop.via.device); })) continue;
       const auto found = have.find(key_of(route));
-      const bool leaves_with_link = via != nullptr && gone_.contains(via->device);
+      const bool leaves_with_link =
+          std::ranges::any_of(hops, [&](const model::NextHop& hop) { return gone_.contains(hop.via.device); });
       if (found == have.end()) {
         add(model::SetRoute{route, false}, name_of(route), "not there", because);
       } else if (*found->second != route || leaves_with_link) {
         add(model::SetRoute{route, !leaves_with_link}, name_of(route), "points elsewhere", because);
       }
+    }
+  }
+
+  void rules() {
+    std::set<model::Rule> wanted;
+    for (const auto& item : desired_.rules) wanted.insert(item.value);
+    for (const model::Rule& rule : observed_.rules) {
+      if (!wanted.contains(rule)) remove(model::DeleteRule{rule}, print(rule));
+    }
+    const std::set<model::Rule> have(observed_.rules.begin(), observed_.rules.end());
+    for (const auto& [rule, because] : desired_.rules) {
+      if (!have.contains(rule)) add(model::AddRule{rule}, print(rule), "not there", because);
     }
   }
 

@@ -114,6 +114,43 @@ void metrics(Stage& stage) {
   stage.expect(routes(stage) == std::vector{wanted.back()}, "the other stays");
 }
 
+model::Route shared(std::string_view to, std::string_view first, std::string_view second, std::uint32_t weight = 1) {
+  const auto hop = [](std::string_view name, std::string_view gateway, std::uint32_t share) {
+    return model::NextHop{{device(name), *net::parse_address(gateway)}, share};
+  };
+  return {*net::parse_prefix(to),
+          {10},
+          net::kMainTable,
+          model::Multipath{{hop("ipsec1", first, weight), hop("ipsec2", second, 1)}}};
+}
+
+void several_hops(Stage& stage, const model::Route& even, const model::Route& uneven, const model::Route& alone) {
+  make_tunnel(stage);
+  stage.expect(stage.apply(model::CreateLink{link(2)}) == 0, "ipsec2 can be made");
+  stage.expect(stage.apply(model::AddAddress{address("ipsec2", "10.6.107.1/30")}) == 0, "an IPv4 address can be added");
+  stage.expect(stage.apply(model::AddAddress{address("ipsec2", "fd00:7::1/64")}) == 0, "an IPv6 address can be added");
+  const model::Route hole = blackhole(net::print(even.to));
+  stage.expect(stage.apply(SetRoute{even}) == 0, "it can be made");
+  stage.expect(routes(stage) == std::vector{even}, "it is as it was given");
+  for (const auto& next : {uneven, alone, even, hole, even, alone}) {
+    stage.expect(stage.apply(SetRoute{next, true}) == 0, "it can be replaced");
+    stage.expect(routes(stage) == std::vector{next}, "the successor alone is there");
+  }
+  stage.expect(stage.apply(SetRoute{uneven, true}) == 0, "it can be replaced");
+  stage.expect(stage.apply(DeleteRoute{uneven}) == 0, "it can be deleted");
+  stage.expect(routes(stage).empty(), "it is gone");
+}
+
+void several_hops_v4(Stage& stage) {
+  several_hops(stage, shared("10.20.0.0/16", "10.6.106.2", "10.6.107.2"),
+               shared("10.20.0.0/16", "10.6.106.2", "10.6.107.2", 30), route("10.20.0.0/16", "ipsec1", "10.6.106.2"));
+}
+
+void several_hops_v6(Stage& stage) {
+  several_hops(stage, shared("fd20::/48", "fd00:6::2", "fd00:7::2"), shared("fd20::/48", "fd00:6::2", "fd00:7::2", 30),
+               route("fd20::/48", "ipsec1", "fd00:6::2"));
+}
+
 void remove_gone(Stage& stage) {
   stage.expect(stage.apply(DeleteRoute{route("10.20.0.0/16", "ipsec1", "10.6.106.2")}) == 0, "no device: no error");
   make_tunnel(stage);
@@ -219,6 +256,8 @@ std::vector<Case> route_cases() {
           {"route.replaced_against_expectation", replace_unexpected},
           {"route.failed_replacement_keeps_the_old", failed_replacement},
           {"route.told_apart_by_metric", metrics},
+          {"route.ipv4_over_several_hops", several_hops_v4},
+          {"route.ipv6_over_several_hops", several_hops_v6},
           {"route.delete_of_missing_done", remove_gone},
           {"route.foreign_untouched", foreign},
           {"route.connected_untouched", connected},

@@ -25,6 +25,9 @@ class World {
   virtual void add_route(const model::Route& route) = 0;
   virtual void delete_our_route(const model::Route& route) = 0;
   [[nodiscard]] virtual bool has_route(const model::Route& route) = 0;  // of another owner
+  virtual void add_rule(const model::Rule& rule) = 0;
+  virtual void delete_our_rule(const model::Rule& rule) = 0;
+  [[nodiscard]] virtual bool has_rule(const model::Rule& rule) = 0;  // of another owner
   virtual void add_policy(const model::Policy& policy) = 0;
   [[nodiscard]] virtual bool has_policy(const model::Policy& policy) = 0;  // of another owner
   virtual void add_sa(const model::Sa& sa) = 0;
@@ -68,6 +71,7 @@ struct Case {
 [[nodiscard]] std::vector<Case> link_cases();
 [[nodiscard]] std::vector<Case> address_cases();
 [[nodiscard]] std::vector<Case> route_cases();
+[[nodiscard]] std::vector<Case> rule_cases();
 [[nodiscard]] std::vector<Case> policy_cases();
 [[nodiscard]] std::vector<Case> sa_cases();
 [[nodiscard]] std::vector<Case> notice_cases();

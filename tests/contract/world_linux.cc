@@ -19,6 +19,7 @@
 #include "platform/linux/links.h"
 #include "platform/linux/policies.h"
 #include "platform/linux/routes.h"
+#include "platform/linux/rules.h"
 #include "platform/linux/sas.h"
 #include "platform/linux/socket.h"
 
@@ -41,9 +42,10 @@ netlink::Socket open(int protocol) {
 
 net::IfIndex index_of(const net::IfName& name) { return {if_nametoindex(name.text().c_str())}; }
 
-net::IfIndex index_of(const model::Route& route) {
-  const auto* via = std::get_if<model::ViaGateway>(&route.target);
-  return via == nullptr ? net::IfIndex{} : index_of(via->device);
+netlink::Indexes indexes_of(const model::Route& route) {
+  netlink::Indexes indexes;
+  for (const model::NextHop& hop : model::hops_of(route)) indexes.push_back(index_of(hop.via.device));
+  return indexes;
 }
 
 void ask(netlink::Socket& socket, netlink::Bytes request) {
@@ -94,12 +96,19 @@ class LinuxWorld final : public World {
     }
   }
   void add_route(const model::Route& route) override {
-    ask(route_, netlink::encode_new_route(route, index_of(route), netlink::Insert::alone, RTPROT_STATIC));
+    ask(route_, netlink::encode_new_route(route, indexes_of(route), netlink::Insert::alone, RTPROT_STATIC));
   }
   void delete_our_route(const model::Route& route) override {
-    ask(route_, netlink::encode_delete_route(route, index_of(route)));
+    ask(route_, netlink::encode_delete_route(route, indexes_of(route)));
   }
   [[nodiscard]] bool has_route(const model::Route& route) override;
+  void add_rule(const model::Rule& rule) override { ask(route_, netlink::encode_add_rule(rule, RTPROT_STATIC)); }
+  void delete_our_rule(const model::Rule& rule) override { ask(route_, netlink::encode_delete_rule(rule)); }
+  [[nodiscard]] bool has_rule(const model::Rule& rule) override {
+    const auto found = list(route_, netlink::encode_dump_rules(),
+                            [](const nlmsghdr& message) { return netlink::decode_rule(message, RTPROT_STATIC); });
+    return std::ranges::find(found, rule) != found.end();
+  }
   void add_policy(const model::Policy& policy) override { ask(xfrm_, netlink::encode_new_policy(policy)); }
   [[nodiscard]] bool has_policy(const model::Policy& policy) override;
   void add_sa(const model::Sa& sa) override { ask(xfrm_, netlink::encode_new_sa(sa, 0)); }
@@ -127,7 +136,7 @@ bool LinuxWorld::has_route(const model::Route& route) {
   });
   model::Route nameless = route;  // as decoded: the device is an index beside it
   if (auto* via = std::get_if<model::ViaGateway>(&nameless.target)) via->device = {};
-  return std::ranges::find(found, netlink::IndexedRoute{nameless, index_of(route)}) != found.end();
+  return std::ranges::find(found, netlink::IndexedRoute{nameless, indexes_of(route)}) != found.end();
 }
 
 bool LinuxWorld::has_policy(const model::Policy& policy) {

@@ -17,6 +17,9 @@ class MemoryWorld final : public World {
   void add_route(const model::Route& route) override { kernel_.add_foreign_route(route); }
   void delete_our_route(const model::Route& route) override { kernel_.delete_route(route); }
   [[nodiscard]] bool has_route(const model::Route& route) override { return kernel_.has_foreign_route(route); }
+  void add_rule(const model::Rule& rule) override { kernel_.add_foreign_rule(rule); }
+  void delete_our_rule(const model::Rule& rule) override { kernel_.delete_rule(rule); }
+  [[nodiscard]] bool has_rule(const model::Rule& rule) override { return kernel_.has_foreign_rule(rule); }
   void add_policy(const model::Policy& policy) override { kernel_.add_foreign_policy(policy); }
   [[nodiscard]] bool has_policy(const model::Policy& policy) override { return kernel_.has_foreign_policy(policy); }
   void add_sa(const model::Sa& sa) override { kernel_.add_foreign_sa(sa); }

@@ -33,6 +33,8 @@ void Changes::dispatch(const Slots& run) {
     void operator()(const model::DeleteAddress&) const { changes.delete_addresses(run); }
     void operator()(const model::SetRoute&) const { changes.set_routes(run); }
     void operator()(const model::DeleteRoute&) const { changes.delete_routes(run); }
+    void operator()(const model::AddRule&) const { changes.add_rules(run); }
+    void operator()(const model::DeleteRule&) const { changes.delete_rules(run); }
     void operator()(const model::SetPolicy&) const { changes.set_policies(run); }
     void operator()(const model::DeletePolicy&) const { changes.delete_policies(run); }
     void operator()(const model::SetSa&) const { changes.set_sas(run); }

@@ -50,6 +50,8 @@ class Changes {
   [[nodiscard]] bool leads_to_new_peer(const model::Route& route) const;
   void replace_routes(const Slots& standing);
   void delete_routes(const Slots& run);
+  void add_rules(const Slots& run);
+  void delete_rules(const Slots& run);
   void set_policies(const Slots& run);
   void delete_policies(const Slots& run);
   void set_sas(const Slots& run);
@@ -76,8 +78,10 @@ class Changes {
   [[nodiscard]] const Device* device(const net::IfName& name) const;
   // The device of ours, or nothing after settling the operation: ENODEV, or not ours.
   [[nodiscard]] const Device* own_device(std::size_t slot, const net::IfName& name);
-  // The index that a route needs: 0 for a blackhole, nothing when its device is missing.
-  [[nodiscard]] std::optional<net::IfIndex> index_for(const model::Route& route) const;
+  // The indexes that a route needs: nothing when a device is missing.
+  [[nodiscard]] std::optional<Indexes> indexes_for(const model::Route& route) const;
+  template <class T>
+  void look_up_hops(const Slots& run);
 
   Socket& route_;
   Socket& xfrm_;

@@ -1,5 +1,6 @@
-// Routes and policies. Neither can be replaced by their kernel calls without hitting whoever stands there, so what stands
-// there is looked at first, and only when a plain insertion was refused.
+// Routes, rules and policies. Neither can be replaced by their kernel calls without hitting whoever stands there, so what
+// stands there is looked at first, and only when a plain insertion was refused.
+#include <algorithm>
 #include <cerrno>
 #include <thread>
 #include <tuple>
@@ -7,6 +8,7 @@
 
 #include "platform/linux/changes.h"
 #include "platform/linux/policies.h"
+#include "platform/linux/rules.h"
 #include "platform/refusal.h"
 
 namespace vtid::platform::netlink {
@@ -16,13 +18,24 @@ using RouteIdentity = std::tuple<net::Prefix, net::Metric, net::TableId>;
 
 RouteIdentity identity(const model::Route& route) { return {{route.to.network()}, route.metric, route.table}; }
 
-const model::ViaGateway* hop_of(const model::Route& route) { return std::get_if<model::ViaGateway>(&route.target); }
+// With their devices by index, whatever their order.
+std::vector<std::pair<net::IfIndex, model::NextHop>> indexed_hops(const model::Route& route, const Indexes& indexes) {
+  std::vector<std::pair<net::IfIndex, model::NextHop>> result;
+  for (model::NextHop& hop : model::hops_of(route)) {
+    hop.via.device = {};
+    result.emplace_back(indexes[result.size()], std::move(hop));
+  }
+  std::ranges::sort(result);
+  return result;
+}
 
-bool same_target(const model::Route& route, net::IfIndex index, const IndexedRoute& other) {
-  const auto* a = hop_of(route);
-  const auto* b = hop_of(other.route);
-  if (a == nullptr || b == nullptr) return a == b;
-  return index == other.index && a->gateway == b->gateway;
+bool same_target(const model::Route& route, const Indexes& indexes, const IndexedRoute& other) {
+  return indexed_hops(route, indexes) == indexed_hops(other.route, other.indexes);
+}
+
+// One more hop beside an IPv6 route's becomes a path of that route.
+bool is_one_more_path(const model::Route& route, const model::Route& old) {
+  return route.to.address.is_v6() && (hops_of(route).size() > 1 || hops_of(old).size() > 1);
 }
 
 // Our routes by identity, read now.
@@ -44,22 +57,30 @@ bool is_ours(const Answer& answer) {
 
 }  // namespace
 
-std::optional<net::IfIndex> Changes::index_for(const model::Route& route) const {
-  const auto* hop = hop_of(route);
-  if (hop == nullptr) return net::IfIndex{};
-  const Device* found = device(hop->device);
-  return found == nullptr ? std::nullopt : std::optional(found->index);
+std::optional<Indexes> Changes::indexes_for(const model::Route& route) const {
+  Indexes indexes;
+  for (const model::NextHop& hop : model::hops_of(route)) {
+    const Device* found = device(hop.via.device);
+    if (found == nullptr) return std::nullopt;
+    indexes.push_back(found->index);
+  }
+  return indexes;
+}
+
+template <class T>
+void Changes::look_up_hops(const Slots& run) {
+  std::vector<net::IfName> names;
+  for (const std::size_t slot : run) {
+    for (const model::NextHop& hop : model::hops_of(op<T>(slot).route)) names.push_back(hop.via.device);
+  }
+  look_up(names);
 }
 
 void Changes::set_routes(const Slots& run) {
-  std::vector<net::IfName> names;
-  for (const std::size_t slot : run) {
-    if (const auto* hop = hop_of(op<model::SetRoute>(slot).route)) names.push_back(hop->device);
-  }
-  look_up(names);
+  look_up_hops<model::SetRoute>(run);
   Slots known;
   for (const std::size_t slot : run) {
-    if (index_for(op<model::SetRoute>(slot).route)) {
+    if (indexes_for(op<model::SetRoute>(slot).route)) {
       known.push_back(slot);
     } else {
       settle(slot, {ENODEV, {}});
@@ -70,8 +91,9 @@ void Changes::set_routes(const Slots& run) {
 }
 
 bool Changes::leads_to_new_peer(const model::Route& route) const {
-  const auto* hop = hop_of(route);
-  return hop != nullptr && hop->gateway && new_peers_.contains(*hop->gateway);
+  return std::ranges::any_of(model::hops_of(route), [this](const model::NextHop& hop) {
+    return hop.via.gateway && new_peers_.contains(*hop.via.gateway);
+  });
 }
 
 Changes::Slots Changes::insert_routes(const Slots& run) {
@@ -82,7 +104,7 @@ Changes::Slots Changes::insert_routes(const Slots& run) {
     Pass adding;
     for (const std::size_t slot : std::exchange(waiting, {})) {
       const model::Route& route = op<model::SetRoute>(slot).route;
-      adding.add(slot, encode_new_route(route, *index_for(route), Insert::alone));
+      adding.add(slot, encode_new_route(route, *indexes_for(route), Insert::alone));
     }
     exchange(route_, std::move(adding), [&](std::size_t slot, const Answer& answer) {
       const int code = answer.verdict.code;
@@ -114,32 +136,57 @@ void Changes::replace_routes(const Slots& standing) {
     const auto old = ours->find(identity(route));
     if (old == ours->end()) {
       settle(slot, {EEXIST, std::string(kNotOurs)});
-    } else if (!same_target(route, *index_for(route), old->second)) {
-      adding.add(slot, encode_new_route(route, *index_for(route), Insert::beside));
+    } else if (!same_target(route, *indexes_for(route), old->second)) {
+      const bool over = is_one_more_path(route, old->second.route);
+      adding.add(slot, encode_new_route(route, *indexes_for(route), over ? Insert::over : Insert::beside));
     }
   }
   exchange(route_, std::move(adding), [&](std::size_t slot, const Answer& answer) {
     settle(slot, answer.verdict);
-    const IndexedRoute& old = ours->at(identity(op<model::SetRoute>(slot).route));
-    if (answer.verdict.code == 0) removing.add(slot, encode_delete_route(old.route, old.index));
+    const model::Route& route = op<model::SetRoute>(slot).route;
+    const IndexedRoute& old = ours->at(identity(route));
+    if (answer.verdict.code != 0 || is_one_more_path(route, old.route)) return;
+    removing.add(slot, encode_delete_route(old.route, old.indexes));
   });
   exchange(route_, std::move(removing),
            [this](std::size_t slot, const Answer& answer) { settle(slot, answer.verdict, ESRCH); });
 }
 
 void Changes::delete_routes(const Slots& run) {
-  std::vector<net::IfName> names;
-  for (const std::size_t slot : run) {
-    if (const auto* hop = hop_of(op<model::DeleteRoute>(slot).route)) names.push_back(hop->device);
-  }
-  look_up(names);
+  look_up_hops<model::DeleteRoute>(run);
   Pass deleting;
   for (const std::size_t slot : run) {
     const model::Route& route = op<model::DeleteRoute>(slot).route;
-    if (const auto index = index_for(route)) deleting.add(slot, encode_delete_route(route, *index));
+    if (const auto indexes = indexes_for(route)) deleting.add(slot, encode_delete_route(route, *indexes));
   }
   exchange(route_, std::move(deleting),
            [this](std::size_t slot, const Answer& answer) { settle(slot, answer.verdict, ESRCH); });
+}
+
+void Changes::add_rules(const Slots& run) {
+  Pass adding;
+  Slots standing;
+  for (const std::size_t slot : run) adding.add(slot, encode_add_rule(op<model::AddRule>(slot).rule));
+  exchange(route_, std::move(adding), [&](std::size_t slot, const Answer& answer) {
+    settle(slot, answer.verdict, EEXIST);
+    if (answer.verdict.code == EEXIST) standing.push_back(slot);
+  });
+  if (standing.empty()) return;
+  const auto ours = route_.dump(encode_dump_rules(), "rules", [](const nlmsghdr& message) { return decode_rule(message); });
+  for (const std::size_t slot : standing) {
+    if (!ours) {
+      fail(slot, ours.error());
+    } else if (std::ranges::find(*ours, op<model::AddRule>(slot).rule) == ours->end()) {
+      settle(slot, {EEXIST, std::string(kNotOurs)});
+    }
+  }
+}
+
+void Changes::delete_rules(const Slots& run) {
+  Pass deleting;
+  for (const std::size_t slot : run) deleting.add(slot, encode_delete_rule(op<model::DeleteRule>(slot).rule));
+  exchange(route_, std::move(deleting),
+           [this](std::size_t slot, const Answer& answer) { settle(slot, answer.verdict, ENOENT); });
 }
 
 // XFRM_MSG_UPDPOLICY replaces any policy of that selector, direction and if_id, charon's too; so it follows a look.

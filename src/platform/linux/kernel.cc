@@ -15,6 +15,7 @@
 #include "platform/linux/notices.h"
 #include "platform/linux/policies.h"
 #include "platform/linux/routes.h"
+#include "platform/linux/rules.h"
 #include "platform/linux/sas.h"
 
 namespace vtid::platform {
@@ -28,15 +29,24 @@ void name_addresses(std::vector<model::ObservedAddress>& addresses, const Names&
   for (model::ObservedAddress& address : addresses) address.device = names.at(address.index);
 }
 
+// Hops by name in order, so that what is read compares with what was wanted. False: a device has vanished.
+bool name_hops(netlink::IndexedRoute& route, const Names& names) {
+  std::vector<model::NextHop> hops = model::hops_of(route.route);
+  for (std::size_t i = 0; i < hops.size(); ++i) {
+    const auto found = names.find(route.indexes[i]);
+    if (found == names.end()) return false;
+    hops[i].via.device = found->second;
+  }
+  std::ranges::sort(hops);
+  if (hops.size() == 1) route.route.target = hops.front().via;
+  if (hops.size() > 1) route.route.target = model::Multipath{std::move(hops)};
+  return true;
+}
+
 std::vector<model::ObservedRoute> name_routes(std::vector<netlink::IndexedRoute> routes, const Names& names) {
   std::vector<model::ObservedRoute> named;
   for (netlink::IndexedRoute& route : routes) {
-    if (auto* via = std::get_if<model::ViaGateway>(&route.route.target)) {
-      const auto found = names.find(route.index);
-      if (found == names.end()) continue;
-      via->device = found->second;
-    }
-    named.push_back({std::move(route.route)});
+    if (name_hops(route, names)) named.push_back({std::move(route.route)});
   }
   return named;
 }
@@ -50,6 +60,7 @@ void sort(model::Observed& observed) {
   std::ranges::sort(observed.policies);
   std::ranges::sort(observed.sas);
   std::ranges::sort(observed.negotiated);
+  std::ranges::sort(observed.rules);
 }
 
 // Ours, and charon's behind policies of ours, out of one dump.
@@ -115,6 +126,9 @@ Result<model::Observed> LinuxKernel::observe() {
   if (!routes) return std::unexpected(routes.error());
   auto more = route_.dump(netlink::encode_dump_routes(net::Family::ipv6), "IPv6 routes", netlink::decode_route);
   if (!more) return std::unexpected(more.error());
+  auto rules =
+      route_.dump(netlink::encode_dump_rules(), "rules", [](const nlmsghdr& message) { return netlink::decode_rule(message); });
+  if (!rules) return std::unexpected(rules.error());
   auto policies = xfrm_.dump(netlink::encode_dump_policies(), "policies", netlink::decode_policy);
   if (!policies) return std::unexpected(policies.error());
   const AnySa any_sa{*policies};
@@ -126,7 +140,7 @@ Result<model::Observed> LinuxKernel::observe() {
   name_addresses(*addresses, names);
   std::ranges::move(*more, std::back_inserter(*routes));
   model::Observed observed{
-      *std::move(links), *std::move(addresses), name_routes(*std::move(routes), names), *std::move(policies), {}, {}};
+      *std::move(links), *std::move(addresses), name_routes(*std::move(routes), names), *std::move(policies), {}, {}, *std::move(rules)};
   for (AnySa::value_type& sa : *sas) {
     if (auto* ours = std::get_if<model::Sa>(&sa)) observed.sas.push_back(std::move(*ours));
     if (const auto* negotiated = std::get_if<model::NegotiatedSa>(&sa)) observed.negotiated.push_back(*negotiated);

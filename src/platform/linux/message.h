@@ -23,8 +23,8 @@ namespace vtid::platform::netlink {
 
 using Bytes = std::vector<std::uint8_t>;
 
-// The longest of ours carries an alias of 255 bytes. Callers bound what users wrote; exceeding this is our own mistake.
-inline constexpr std::size_t kLongestRequest = 1024;
+// The longest of ours carries 64 IPv6 hops. Callers bound what users wrote; exceeding this is our own mistake.
+inline constexpr std::size_t kLongestRequest = 2048;
 
 // MNL_ALIGN in size_t: messages and attributes take up multiples of four bytes.
 [[nodiscard]] constexpr std::size_t aligned(std::size_t size) { return (size + 3) & ~std::size_t{3}; }

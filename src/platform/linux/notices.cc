@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "platform/linux/routes.h"
+#include "platform/linux/rules.h"
 #include "platform/linux/sas.h"
 
 namespace vtid::platform::netlink {
@@ -39,8 +40,8 @@ bool watch(const UniqueFd& either, const SocketHandle& socket) {
 }  // namespace
 
 Result<NoticeSocket> NoticeSocket::open() {
-  auto route =
-      listen(NETLINK_ROUTE, {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE});
+  auto route = listen(NETLINK_ROUTE, {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE,
+                                      RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE});
   if (!route) return std::unexpected(route.error());
   auto xfrm = listen(NETLINK_XFRM, {XFRMNLGRP_SA});
   if (!xfrm) return std::unexpected(xfrm.error());
@@ -81,6 +82,8 @@ bool concerns_us(const nlmsghdr& message) {
     case RTM_DELADDR: return true;
     case RTM_NEWROUTE:
     case RTM_DELROUTE: return is_our_route(message);
+    case RTM_NEWRULE:
+    case RTM_DELRULE: return decode_rule(message).has_value();
     default: return false;
   }
 }

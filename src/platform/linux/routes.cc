@@ -7,9 +7,31 @@ namespace {
 
 std::uint8_t family_of(const net::Prefix& prefix) { return prefix.address.is_v4() ? AF_INET : AF_INET6; }
 
-Bytes encode(std::uint16_t type, std::uint16_t flags, const model::Route& route, net::IfIndex index, std::uint8_t protocol) {
-  const auto* via = std::get_if<model::ViaGateway>(&route.target);
-  const bool on_link = via != nullptr && !via->gateway;
+// RTA_MULTIPATH: struct rtnexthop, then its attributes, and so on.
+void put_hops(Request& request, const std::vector<model::NextHop>& hops, const Indexes& indexes) {
+  Bytes bytes;
+  const auto append = [&bytes](const void* data, std::size_t size) {
+    const auto* begin = static_cast<const std::uint8_t*>(data);
+    bytes.insert(bytes.end(), begin, begin + size);
+  };
+  for (std::size_t i = 0; i < hops.size(); ++i) {
+    const auto& gateway = hops[i].via.gateway;
+    const auto size = static_cast<std::uint16_t>(gateway ? sizeof(nlattr) + gateway->bytes().size() : 0);  // of four bytes
+    const rtnexthop head{static_cast<std::uint16_t>(sizeof(rtnexthop) + size), 0, static_cast<std::uint8_t>(hops[i].weight - 1),
+                         static_cast<int>(indexes[i].value)};
+    append(&head, sizeof head);
+    if (!gateway) continue;
+    const nlattr attribute{size, RTA_GATEWAY};
+    append(&attribute, sizeof attribute);
+    append(gateway->bytes().data(), gateway->bytes().size());
+  }
+  request.put_bytes(RTA_MULTIPATH, bytes.data(), bytes.size());
+}
+
+Bytes encode(std::uint16_t type, std::uint16_t flags, const model::Route& route, const Indexes& indexes,
+             std::uint8_t protocol) {
+  const std::vector<model::NextHop> hops = model::hops_of(route);
+  const bool on_link = hops.size() == 1 && !hops.front().via.gateway;
   rtmsg header{};
   header.rtm_family = family_of(route.to);
   header.rtm_dst_len = route.to.length;
@@ -17,37 +39,55 @@ Bytes encode(std::uint16_t type, std::uint16_t flags, const model::Route& route,
   header.rtm_protocol = protocol;
   // IPv4 wants to know that the destination itself is the next hop; in a deletion NOWHERE stands for any scope.
   header.rtm_scope = type == RTM_DELROUTE ? RT_SCOPE_NOWHERE : on_link ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
-  header.rtm_type = via != nullptr ? RTN_UNICAST : RTN_BLACKHOLE;
+  header.rtm_type = hops.empty() ? RTN_BLACKHOLE : RTN_UNICAST;
   Request request(type, flags, header);
   request.put_address(RTA_DST, route.to.network().address).put(RTA_TABLE, route.table.value);
   if (route.metric.value != 0) request.put(RTA_PRIORITY, route.metric.value);
-  if (via != nullptr) request.put(RTA_OIF, index.value);
-  if (via != nullptr && via->gateway) request.put_address(RTA_GATEWAY, *via->gateway);
+  if (hops.size() > 1) put_hops(request, hops, indexes);
+  if (hops.size() == 1) request.put(RTA_OIF, indexes.front().value);
+  if (hops.size() == 1 && !on_link) request.put_address(RTA_GATEWAY, *hops.front().via.gateway);
   return request.bytes();
 }
 
-struct NextHop {
+struct ReadHop {
   net::IfIndex index;
-  std::optional<net::Address> gateway;
+  model::NextHop hop;
+  auto operator<=>(const ReadHop&) const = default;
 };
 
-// From the message itself, or from the first of several (RTA_MULTIPATH: struct rtnexthop, then its attributes).
-std::optional<NextHop> next_hop_of(const Attributes& attributes) {
-  if (const auto index = attributes.get<std::uint32_t>(RTA_OIF)) return NextHop{{*index}, attributes.address(RTA_GATEWAY)};
-  const auto first = attributes.get<rtnexthop>(RTA_MULTIPATH);
-  if (!first) return std::nullopt;
-  const auto inner = attributes.nested_within(RTA_MULTIPATH, sizeof *first, first->rtnh_len);
-  return NextHop{{static_cast<std::uint32_t>(first->rtnh_ifindex)}, inner.address(RTA_GATEWAY)};
+// From the message itself, or from RTA_MULTIPATH, as far as that is whole.
+std::vector<ReadHop> hops_of(const Attributes& attributes) {
+  if (const auto index = attributes.get<std::uint32_t>(RTA_OIF))
+    return {{{*index}, {{{}, attributes.address(RTA_GATEWAY)}, 1}}};
+  std::vector<ReadHop> hops;
+  const auto bytes = attributes.payload(RTA_MULTIPATH);
+  for (std::size_t at = 0; at + sizeof(rtnexthop) <= bytes.size();) {
+    rtnexthop head{};
+    std::memcpy(&head, bytes.data() + at, sizeof head);
+    if (head.rtnh_len < sizeof head || at + head.rtnh_len > bytes.size()) break;
+    const auto inner = attributes.nested_within(RTA_MULTIPATH, at + sizeof head, at + head.rtnh_len);
+    hops.push_back({{static_cast<std::uint32_t>(head.rtnh_ifindex)}, {{{}, inner.address(RTA_GATEWAY)}, head.rtnh_hops + 1U}});
+    at += aligned(head.rtnh_len);
+  }
+  return hops;
+}
+
+// In the order in which they are kept, so that a deletion names them as they stand.
+decltype(model::Route::target) target_of(const std::vector<ReadHop>& hops) {
+  if (hops.size() == 1) return hops.front().hop.via;
+  model::Multipath multipath;
+  for (const ReadHop& read : hops) multipath.hops.push_back(read.hop);
+  return multipath;
 }
 
 }  // namespace
 
-Bytes encode_new_route(const model::Route& route, net::IfIndex index, Insert insert, std::uint8_t protocol) {
-  return encode(RTM_NEWROUTE, static_cast<std::uint16_t>(insert), route, index, protocol);
+Bytes encode_new_route(const model::Route& route, const Indexes& indexes, Insert insert, std::uint8_t protocol) {
+  return encode(RTM_NEWROUTE, static_cast<std::uint16_t>(insert), route, indexes, protocol);
 }
 
-Bytes encode_delete_route(const model::Route& route, net::IfIndex index) {
-  return encode(RTM_DELROUTE, 0, route, index, model::kRouteProtocol);
+Bytes encode_delete_route(const model::Route& route, const Indexes& indexes) {
+  return encode(RTM_DELROUTE, 0, route, indexes, model::kRouteProtocol);
 }
 
 Bytes encode_dump_routes(net::Family family) {
@@ -71,10 +111,10 @@ std::optional<IndexedRoute> decode_route(const nlmsghdr& message) {
                       .target = model::Blackhole{}},
                      {}};
   if (head->rtm_type == RTN_BLACKHOLE) return found;
-  const auto hop = next_hop_of(attributes);
-  if (head->rtm_type != RTN_UNICAST || !hop) return std::nullopt;
-  found.route.target = model::ViaGateway{{}, hop->gateway};
-  found.index = hop->index;
+  const std::vector<ReadHop> hops = hops_of(attributes);
+  if (head->rtm_type != RTN_UNICAST || hops.empty()) return std::nullopt;
+  found.route.target = target_of(hops);
+  for (const ReadHop& hop : hops) found.indexes.push_back(hop.index);
   return found;
 }
 

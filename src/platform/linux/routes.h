@@ -9,25 +9,28 @@ namespace vtid::platform::netlink {
 // How a new route meets one of the same prefix, metric and table, whoever owns that.
 enum class Insert : std::uint16_t {
   alone = NLM_F_CREATE | NLM_F_EXCL,     // EEXIST
-  beside = NLM_F_CREATE | NLM_F_APPEND,  // takes its place behind it
+  beside = NLM_F_CREATE | NLM_F_APPEND,  // takes its place behind it; of IPv6 hops one more path of the same route
+  over = NLM_F_CREATE | NLM_F_REPLACE,   // takes its place
 };
 
-// `index` is of the route's device, and not looked at for a blackhole. RTNH_F_ONLINK is never set: a tunnel's far end is
-// covered by a connected prefix or is the address's peer, and a gateway that no prefix of its device covers is a
-// mistake that the kernel is to name ("Nexthop has invalid gateway").
-[[nodiscard]] Bytes encode_new_route(const model::Route& route, net::IfIndex index, Insert insert,
+// Of the devices of a route's hops, in their order; none for a blackhole.
+using Indexes = std::vector<net::IfIndex>;
+
+// RTNH_F_ONLINK is never set: a tunnel's far end is covered by a connected prefix or is the address's peer, and a gateway
+// that no prefix of its device covers is a mistake that the kernel is to name ("Nexthop has invalid gateway").
+[[nodiscard]] Bytes encode_new_route(const model::Route& route, const Indexes& indexes, Insert insert,
                                      std::uint8_t protocol = model::kRouteProtocol);
-// Exactly this one: same protocol, metric, table, device and gateway.
-[[nodiscard]] Bytes encode_delete_route(const model::Route& route, net::IfIndex index);
+// Exactly this one: same protocol, metric, table, devices and gateways.
+[[nodiscard]] Bytes encode_delete_route(const model::Route& route, const Indexes& indexes);
 // Those with our protocol number in every table; the kernel filters (NETLINK_GET_STRICT_CHK).
 [[nodiscard]] Bytes encode_dump_routes(net::Family family);
 
 struct IndexedRoute {
-  model::Route route;  // its device is empty: the message has only the index
-  net::IfIndex index;  // 0 for a blackhole
+  model::Route route;  // its devices are empty: the message has only the indexes
+  Indexes indexes;
   bool operator==(const IndexedRoute&) const = default;
 };
-// Ours alone. Of several next hops the first: we make no others.
+// Ours alone.
 [[nodiscard]] std::optional<IndexedRoute> decode_route(const nlmsghdr& message);
 // Whether a notification is about a route of ours; cheaper than decoding it.
 [[nodiscard]] bool is_our_route(const nlmsghdr& message);

@@ -49,6 +49,9 @@ Result<model::Observed> MemoryKernel::observe() {
   }
   std::ranges::sort(observed.sas);
   observed.negotiated = negotiated();
+  for (const auto& [rule, owner] : rules_) {
+    if (owner == model::Owner::vtid) observed.rules.push_back(rule);
+  }
   std::ranges::sort(observed.addresses, {}, [](const model::ObservedAddress& address) {
     return std::tie(address.device, address.local, address.peer);
   });

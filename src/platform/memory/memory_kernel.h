@@ -31,14 +31,17 @@ class MemoryKernel final : public Kernel {
                         std::uint32_t mtu = 1500);
   void add_foreign_address(const model::InterfaceAddress& address);
   void add_foreign_route(const model::Route& route);
+  void add_foreign_rule(const model::Rule& rule);
   void add_foreign_policy(const model::Policy& policy);
   void delete_link(const net::IfName& name);
   void set_link(const net::IfName& name, bool up, std::uint32_t mtu);
   void flush_addresses(const net::IfName& name);
   void delete_route(const model::Route& route);  // whoever owns it
+  void delete_rule(const model::Rule& rule);     // whoever owns it
   void add_foreign_sa(const model::Sa& sa);
   void delete_sa(const model::Sa& sa);  // whoever owns it
   [[nodiscard]] bool has_foreign_route(const model::Route& route) const;
+  [[nodiscard]] bool has_foreign_rule(const model::Rule& rule) const;
   [[nodiscard]] bool has_foreign_policy(const model::Policy& policy) const;
   [[nodiscard]] bool has_foreign_sa(const model::Sa& sa) const;
 
@@ -70,6 +73,8 @@ class MemoryKernel final : public Kernel {
   Verdict apply_one(const model::DeleteAddress& op);
   Verdict apply_one(const model::SetRoute& op);
   Verdict apply_one(const model::DeleteRoute& op);
+  Verdict apply_one(const model::AddRule& op);
+  Verdict apply_one(const model::DeleteRule& op);
   Verdict apply_one(const model::SetPolicy& op);
   Verdict apply_one(const model::DeletePolicy& op);
   Verdict apply_one(const model::SetSa& op);
@@ -89,7 +94,7 @@ class MemoryKernel final : public Kernel {
   void erase_addresses(const net::IfName& device, const std::function<bool(const model::ObservedAddress&)>& matches);
 
   void erase_routes(const net::IfName& device, std::optional<net::Family> family = {});
-  [[nodiscard]] Verdict check_target(const model::Route& route);
+  [[nodiscard]] Verdict check_hop(const model::ViaGateway& via);
   [[nodiscard]] bool is_connected(const net::IfName& device, const net::Address& gateway) const;
   [[nodiscard]] bool is_made_by_kernel(const model::Route& route) const;
 
@@ -104,6 +109,7 @@ class MemoryKernel final : public Kernel {
   std::map<net::IfId, net::IfName> if_ids_;  // of links_
   std::map<net::IfName, std::vector<model::ObservedAddress>> addresses_;
   std::map<RouteKey, Owned<model::Route>> routes_;
+  std::map<model::Rule, model::Owner> rules_;
   std::map<PolicyKey, Owned<model::Policy>> policies_;
   std::map<SaKey, Owned<model::Sa>> sas_;
   std::set<SaKey> held_;  // of sas_

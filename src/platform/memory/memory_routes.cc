@@ -26,8 +26,7 @@ bool collides(const model::ObservedAddress& a, const model::InterfaceAddress& b)
 }
 
 bool leads_to(const model::Route& route, const net::IfName& device) {
-  const auto* via = std::get_if<model::ViaGateway>(&route.target);
-  return via != nullptr && via->device == device;
+  return std::ranges::any_of(model::hops_of(route), [&](const model::NextHop& hop) { return hop.via.device == device; });
 }
 
 }  // namespace
@@ -92,8 +91,8 @@ bool MemoryKernel::is_connected(const net::IfName& device, const net::Address& g
                           });
   return by_address || std::ranges::any_of(routes_, [&](const auto& item) {
            const model::Route& route = item.second.value;
-           return leads_to(route, device) && !std::get<model::ViaGateway>(route.target).gateway &&
-                  route.table == net::kMainTable && route.to.contains(gateway);
+           return route.target == decltype(route.target){model::ViaGateway{device, {}}} && route.table == net::kMainTable &&
+                  route.to.contains(gateway);
          });
 }
 
@@ -109,19 +108,19 @@ bool MemoryKernel::is_made_by_kernel(const model::Route& route) const {
       addresses_, [&](const auto& item) { return links_.at(item.first).up && std::ranges::any_of(item.second, makes_it); });
 }
 
-MemoryKernel::Verdict MemoryKernel::check_target(const model::Route& route) {
-  const auto* via = std::get_if<model::ViaGateway>(&route.target);
-  if (via == nullptr) return {};
-  const model::ObservedLink* link = find(via->device);
+MemoryKernel::Verdict MemoryKernel::check_hop(const model::ViaGateway& via) {
+  const model::ObservedLink* link = find(via.device);
   if (link == nullptr) return {ENODEV, {}};
   if (!link->up) return {ENETDOWN, "Device for nexthop is not up"};
-  if (!via->gateway || is_connected(via->device, *via->gateway)) return {};
-  if (via->gateway->is_v4()) return {ENETUNREACH, "Nexthop has invalid gateway"};
-  return via->gateway->is_link_local() ? Verdict{} : Verdict{EHOSTUNREACH, "Nexthop has invalid gateway"};
+  if (!via.gateway || is_connected(via.device, *via.gateway)) return {};
+  if (via.gateway->is_v4()) return {ENETUNREACH, "Nexthop has invalid gateway"};
+  return via.gateway->is_link_local() ? Verdict{} : Verdict{EHOSTUNREACH, "Nexthop has invalid gateway"};
 }
 
 MemoryKernel::Verdict MemoryKernel::apply_one(const model::SetRoute& op) {
-  if (const Verdict verdict = check_target(op.route); verdict.code != 0) return verdict;
+  for (const model::NextHop& hop : model::hops_of(op.route)) {
+    if (const Verdict verdict = check_hop(hop.via); verdict.code != 0) return verdict;
+  }
   const auto standing = routes_.find(key_of(op.route));
   const bool foreign = standing != routes_.end() && standing->second.owner != model::Owner::vtid;
   if (foreign || is_made_by_kernel(op.route)) return {EEXIST, kNotOurs};
@@ -137,6 +136,19 @@ MemoryKernel::Verdict MemoryKernel::apply_one(const model::DeleteRoute& op) {
   if (standing->second.value.target != op.route.target) return {};
   routes_.erase(standing);
   ++notices_.ours;
+  return {};
+}
+
+MemoryKernel::Verdict MemoryKernel::apply_one(const model::AddRule& op) {
+  const auto [standing, fresh] = rules_.emplace(op.rule, model::Owner::vtid);
+  if (!fresh && standing->second != model::Owner::vtid) return {EEXIST, kNotOurs};
+  notices_.ours += fresh ? 1 : 0;
+  return {};
+}
+
+MemoryKernel::Verdict MemoryKernel::apply_one(const model::DeleteRule& op) {
+  const auto standing = rules_.find(op.rule);
+  if (standing != rules_.end() && standing->second == model::Owner::vtid) delete_rule(op.rule);
   return {};
 }
 
@@ -159,6 +171,18 @@ void MemoryKernel::add_foreign_address(const model::InterfaceAddress& address) {
 
 void MemoryKernel::add_foreign_route(const model::Route& route) {
   routes_.insert_or_assign(key_of(route), Owned<model::Route>{route, model::Owner::other});
+}
+
+void MemoryKernel::add_foreign_rule(const model::Rule& rule) { rules_.insert_or_assign(rule, model::Owner::other); }
+
+void MemoryKernel::delete_rule(const model::Rule& rule) {
+  const auto erased = rules_.extract(rule);
+  if (!erased.empty() && erased.mapped() == model::Owner::vtid) ++notices_.ours;
+}
+
+bool MemoryKernel::has_foreign_rule(const model::Rule& rule) const {
+  const auto found = rules_.find(rule);
+  return found != rules_.end() && found->second == model::Owner::other;
 }
 
 void MemoryKernel::add_foreign_policy(const model::Policy& policy) {

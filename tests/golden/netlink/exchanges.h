@@ -96,7 +96,7 @@ inline std::vector<Exchange> exchanges() {
   without_if_id.if_id = {0};
   model::Link foreign = without_if_id;
   foreign.if_id = {900};
-  const auto alone = [](const model::Route& item) { return netlink::encode_new_route(item, kTunnel, Insert::alone); };
+  const auto alone = [](const model::Route& item) { return netlink::encode_new_route(item, {kTunnel}, Insert::alone); };
   return {{"link_create", netlink::encode_create_link(link(), kLoopback)},
           {"link_create_again", netlink::encode_create_link(link(), kLoopback)},
           {"link_create_without_if_id", netlink::encode_create_link(without_if_id, kLoopback)},
@@ -118,15 +118,15 @@ inline std::vector<Exchange> exchanges() {
           {"route_new_ipv4_default", alone(route("0.0.0.0/0", "10.6.106.2", 20))},
           {"route_new_ipv4_unreachable", alone(route("10.23.0.0/16", "10.99.99.1", 0))},
           {"route_new_ipv4_foreign",
-           netlink::encode_new_route(route("10.24.0.0/16", "", 0), kTunnel, Insert::alone, RTPROT_STATIC)},
+           netlink::encode_new_route(route("10.24.0.0/16", "", 0), {kTunnel}, Insert::alone, RTPROT_STATIC)},
           {"route_new_ipv6", alone(route("fd20::/48", "fd00:6::2", 1024))},
-          {"route_append_ipv6", netlink::encode_new_route(route("fd20::/48", "fd00:6::3", 1024), kTunnel, Insert::beside)},
+          {"route_append_ipv6", netlink::encode_new_route(route("fd20::/48", "fd00:6::3", 1024), {kTunnel}, Insert::beside)},
           {"route_new_ipv6_blackhole", alone(blackhole("fd22::/48", 4000))},
           {"route_new_ipv6_unreachable", alone(route("fd23::/48", "fd99::1", 1024))},
           {"route_dump_ipv4", netlink::encode_dump_routes(net::Family::ipv4)},
           {"route_dump_ipv6", netlink::encode_dump_routes(net::Family::ipv6)},
-          {"route_delete", netlink::encode_delete_route(route("10.20.0.0/16", "10.6.106.2", 10), kTunnel)},
-          {"route_delete_again", netlink::encode_delete_route(route("10.20.0.0/16", "10.6.106.2", 10), kTunnel)},
+          {"route_delete", netlink::encode_delete_route(route("10.20.0.0/16", "10.6.106.2", 10), {kTunnel})},
+          {"route_delete_again", netlink::encode_delete_route(route("10.20.0.0/16", "10.6.106.2", 10), {kTunnel})},
           {"address_delete", netlink::encode_delete_address(address("10.6.106.1/30"), kTunnel)},
           {"policy_new", netlink::encode_new_policy(policy()), Protocol::xfrm},
           {"policy_new_again", netlink::encode_new_policy(policy()), Protocol::xfrm},

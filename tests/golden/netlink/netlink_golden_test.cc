@@ -155,16 +155,19 @@ TEST(NetlinkAddress, KeepsItsPeerAndItsLength) {
 
 TEST(NetlinkRoute, OfIpv4IsReadBackUnlessAnotherOwns) {
   EXPECT_THAT(decoded("route_dump_ipv4", netlink::decode_route),
-              ElementsAre(netlink::IndexedRoute{route("0.0.0.0/0", "10.6.106.2", 20), kTunnel},
-                          netlink::IndexedRoute{route("10.20.0.0/16", "10.6.106.2", 10), kTunnel},
-                          netlink::IndexedRoute{route("10.21.0.0/16", "", 0), kTunnel},
+              ElementsAre(netlink::IndexedRoute{route("0.0.0.0/0", "10.6.106.2", 20), {kTunnel}},
+                          netlink::IndexedRoute{route("10.20.0.0/16", "10.6.106.2", 10), {kTunnel}},
+                          netlink::IndexedRoute{route("10.21.0.0/16", "", 0), {kTunnel}},
                           netlink::IndexedRoute{blackhole("10.22.0.0/16", 4000), {}}));
 }
 
-TEST(NetlinkRoute, OfIpv6IsReadBackWithTheFirstOfItsNextHops) {
-  EXPECT_THAT(decoded("route_dump_ipv6", netlink::decode_route),
-              ElementsAre(netlink::IndexedRoute{route("fd20::/48", "fd00:6::2", 1024), kTunnel},
-                          netlink::IndexedRoute{blackhole("fd22::/48", 4000), {}}));
+TEST(NetlinkRoute, OfIpv6IsReadBackWithAllOfItsNextHops) {
+  model::Route both = route("fd20::/48", "fd00:6::2", 1024);
+  const auto hop = [](std::string_view gateway) { return model::NextHop{{{}, *net::parse_address(gateway)}, 1}; };
+  both.target = model::Multipath{{hop("fd00:6::2"), hop("fd00:6::3")}};
+  EXPECT_THAT(
+      decoded("route_dump_ipv6", netlink::decode_route),
+      ElementsAre(netlink::IndexedRoute{both, {kTunnel, kTunnel}}, netlink::IndexedRoute{blackhole("fd22::/48", 4000), {}}));
 }
 
 TEST(NetlinkPolicy, IsReadBackFromAGetAndFromADump) {

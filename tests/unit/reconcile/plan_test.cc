@@ -284,5 +284,28 @@ TEST(Plan, LetsGoOfAnSaThatCharonHasForgottenOnceAnotherIsHeld) {
                           "let go of SA 0x00000001 (to 198.51.100.1, reqid 5001): charon sends by another"));
 }
 
+TEST(Plan, ARuleIsThereBeforeItsPredecessorAndThatOnesTableAreGone) {
+  model::Rule old;
+  old.priority = 11'800;
+  old.table = {118'000'001};
+  model::Route old_route = kRoute;
+  old_route.table = old.table;
+  model::Rule fresh = old;
+  fresh.table = {118'000'002};
+  model::Route fresh_route = kRoute;
+  fresh_route.table = fresh.table;
+  auto want = desired();
+  want.rules = {{fresh, "policy_routes/0"}};
+  want.routes.push_back({fresh_route, "policy_routes/0"});
+  auto have = observed();
+  have.rules = {old};
+  have.routes.push_back({old_route});
+  EXPECT_THAT(plan(want, have),
+              ElementsAre("add route 10.20.0.0/16 via 10.6.106.2 dev ipsec1 metric 10 table 118000002: not there",
+                          "add rule ipv4 11800: from all lookup 118000002: not there",
+                          "delete rule ipv4 11800: from all lookup 118000001: no longer wanted",
+                          "delete route 10.20.0.0/16 via 10.6.106.2 dev ipsec1 metric 10 table 118000001: no longer wanted"));
+}
+
 }  // namespace
 }  // namespace vtid::reconcile
