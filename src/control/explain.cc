@@ -107,7 +107,7 @@ class Chain {
     for (const net::Address& address : known.addresses) addresses.push_back(net::print(address));
     const std::string is = known.addresses.empty()
                                ? "no address yet"
-                               : fmt::format("{}, said {}", fmt::join(addresses, ", "), print(known.answered));
+                               : fmt::format("{}, as of {}", fmt::join(addresses, ", "), print(known.answered));
     const std::string_view state = !known.failure.empty() ? "failed" : known.addresses.empty() ? "asked" : "resolved";
     step("host name", state,
          fmt::format("{}: {}{}", host->name, is, known.failure.empty() ? "" : "; the latest look-up: " + known.failure));

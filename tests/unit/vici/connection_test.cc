@@ -101,12 +101,6 @@ TEST(Connection, PrefixesThatCharonTakesForBytesAreLeftOut) {
   EXPECT_EQ(connection(tunnel).find_section("remote")->text("id"), "keyid:192.0.2.1");
 }
 
-TEST(Connection, AHostNameIsLeftForCharonToResolve) {
-  model::Tunnel tunnel = test::tunnel("hq");
-  ike(tunnel).remote.address = model::HostName{"vpn.example.org"};
-  EXPECT_EQ(connection(tunnel).list("remote_addrs"), Message::List{"vpn.example.org"});
-}
-
 TEST(Connection, OptionsOfTheFileArrive) {
   model::Tunnel tunnel = test::tunnel("hq");
   ike(tunnel).mobike = ike(tunnel).encapsulate = true;
