@@ -53,16 +53,18 @@ Json auth(const model::Auth& auth) {
 }
 
 Json own_ike(const model::Ike& ike) {
-  return {{"version", static_cast<int>(ike.version)},
-          {"split", ike.split},
-          {"local", peer(ike.local)},
-          {"remote", peer(ike.remote)},
-          {"auth", auth(ike.auth)},
-          {"proposals", ike.proposals},
-          {"dpd", print_duration(ike.dpd)},
-          {"rekey", print_duration(ike.rekey)},
-          {"mobike", ike.mobike},
-          {"encapsulate", ike.encapsulate}};
+  Json result{{"version", static_cast<int>(ike.version)},
+              {"split", ike.split},
+              {"local", peer(ike.local)},
+              {"remote", peer(ike.remote)},
+              {"auth", auth(ike.auth)},
+              {"proposals", ike.proposals},
+              {"dpd", print_duration(ike.dpd)},
+              {"rekey", print_duration(ike.rekey)},
+              {"mobike", ike.mobike},
+              {"encapsulate", ike.encapsulate}};
+  if (std::holds_alternative<model::HostName>(ike.remote.address)) result["resolve"] = print_duration(ike.resolve);
+  return result;
 }
 
 Json networks(const std::vector<net::Prefix>& networks) {

@@ -39,6 +39,8 @@ void read_peer(Object& ike, std::string_view key, model::IkePeer& peer, Convert 
 Result<Duration> dpd(const Node& node) { return whole_seconds(duration(node, 0s, 24h)); }
 Result<Duration> rekey(const Node& node) { return whole_seconds(duration(node, 1s, 30 * 24h)); }
 
+Result<Duration> resolve(const Node& node) { return duration(node, 5s, 24h); }
+
 Result<IkeVersion> version(const Node& node) {
   const auto* word = std::get_if<std::string>(&node.value);
   if (word != nullptr && *word == "auto") {
@@ -61,6 +63,11 @@ model::Ike read_own_ike(Object& object, const Place& place) {
   object.read("rekey", ike.rekey, rekey);
   object.read("mobike", ike.mobike, flag);
   object.read("encapsulate", ike.encapsulate, flag);
+  object.read("resolve", ike.resolve, resolve);
+  const bool named = std::holds_alternative<model::HostName>(ike.remote.address);
+  if (object.has("resolve") && !named && !place.findings.any_under(object.pointer() + "/remote")) {
+    object.fail("resolve", Error{"is for a peer with a host name, and this one has none", "take it out"});
+  }
   return ike;
 }
 

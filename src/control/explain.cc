@@ -91,10 +91,26 @@ class Chain {
 
   void tell_tunnel(const model::Tunnel& tunnel) {
     step("file", tunnel.enabled ? "enabled" : "disabled", describe(tunnel));
+    tell_host_name(tunnel);
     if (status_ == nullptr) return;
     const std::string since = status_->since == WallTime{} ? "" : "since " + print(status_->since);
     step("tunnel", model::print(status_->state), status_->reason.empty() ? since : status_->reason);
     tell_sas(tunnel);
+  }
+
+  void tell_host_name(const model::Tunnel& tunnel) {
+    const model::HostName* host = host_name_of(tunnel);
+    const auto found = host == nullptr ? snapshot_.host_names.end() : snapshot_.host_names.find(host->name);
+    if (found == snapshot_.host_names.end()) return;
+    const model::ResolvedName& known = found->second;
+    std::vector<std::string> addresses;
+    for (const net::Address& address : known.addresses) addresses.push_back(net::print(address));
+    const std::string is = known.addresses.empty()
+                               ? "no address yet"
+                               : fmt::format("{}, as of {}", fmt::join(addresses, ", "), print(known.answered));
+    const std::string_view state = !known.failure.empty() ? "failed" : known.addresses.empty() ? "asked" : "resolved";
+    step("host name", state,
+         fmt::format("{}: {}{}", host->name, is, known.failure.empty() ? "" : "; the latest look-up: " + known.failure));
   }
 
   [[nodiscard]] static std::string describe(const model::Tunnel& tunnel) {

@@ -28,6 +28,20 @@ Json render_child(const model::Child& child) {
           {"remote", vti ? Json(net::print(child.remote)) : render_networks(child.remote_networks)}};
 }
 
+// The peer's, when the file knows it by one.
+Json render_host_name(const model::Tunnel& tunnel, const Index& index) {
+  const model::HostName* host = host_name_of(tunnel);
+  if (host == nullptr) return {};
+  const auto found = index.snapshot.host_names.find(host->name);
+  const model::ResolvedName known = found == index.snapshot.host_names.end() ? model::ResolvedName{} : found->second;
+  Json addresses = Json::array();
+  for (const net::Address& address : known.addresses) addresses.push_back(net::print(address));
+  return {{"name", host->name},
+          {"addresses", std::move(addresses)},
+          {"answered", known.addresses.empty() ? Json() : render_time(known.answered)},
+          {"failure", known.failure}};
+}
+
 Json list_tunnels(const Index& index) {
   Json array = Json::array();
   for (const model::TunnelStatus& status : index.snapshot.tunnels) {
@@ -38,6 +52,7 @@ Json list_tunnels(const Index& index) {
       json["enabled"] = tunnel.enabled;
       json["description"] = tunnel.description;
       json["start"] = model::print(tunnel.start);
+      json["host_name"] = render_host_name(tunnel, index);
       json["children"] = Json::array();
       for (const model::Child& child : tunnel.children) json["children"].push_back(render_child(child));
     }

@@ -20,11 +20,14 @@ std::string print_all(const std::vector<config::Finding>& findings) {
   return text;
 }
 
-std::vector<vici::WantedConnection> connections_of(const model::Config& config, const reconcile::Numbers& numbers) {
+std::vector<vici::WantedConnection> connections_of(const model::Config& config, const reconcile::Numbers& numbers,
+                                                   const HostNames& names) {
   std::vector<vici::WantedConnection> connections;
   for (const model::Tunnel& tunnel : config.tunnels) {
     if (!tunnel.enabled) continue;
-    if (auto wanted = vici::make_connection(tunnel, numbers)) connections.push_back(std::move(*wanted));
+    const auto peer = names.whereabouts(tunnel);
+    const auto resolved = peer ? peer->addresses : std::vector<net::Address>{};
+    if (auto wanted = vici::make_connection(tunnel, numbers, resolved)) connections.push_back(std::move(*wanted));
   }
   return connections;
 }
@@ -38,6 +41,7 @@ Engine::Engine(EngineWiring wiring, vici::Loaded loaded, reconcile::Numbers numb
       charon_(loaded, [this] { return random(); }),
       executor_(wiring_.kernel),
       supervisor_([this] { return random(); }),
+      names_([this] { return random(); }),
       numbers_(std::move(numbers)),
       saved_loaded_(std::move(loaded)) {}
 
@@ -65,6 +69,28 @@ void Engine::on_gateway_changed(const std::string& gateway, const model::Gateway
   snapshot_.reset();
 }
 
+void Engine::on_name_answer(const model::NameAnswer& answer, Now now) {
+  const bool changed = names_.on_answer(answer, now);
+  if (changed) want_connections(now);  // before the supervisor: what it begins waits for them
+  for (const std::string& name : names_.tunnels_of(answer.name)) {
+    const auto where = names_.whereabouts(*config_->tunnel(name));
+    supervisor_.locate(name, where, now);
+    if (!changed) continue;
+    std::string list;
+    for (const net::Address& address : where->addresses) list += ' ' + print(address);
+    log::info("peer located", {{"tunnel", name}, {"name", answer.name}, {"addresses", list}});
+    tell(now, "tunnel", name, fmt::format("{} is{}", answer.name, list.empty() ? " nowhere" : list));
+  }
+  snapshot_.reset();
+}
+
+void Engine::urge_look_up(const model::Tunnel& tunnel, Now now) {
+  names_.urge(tunnel, now);
+  supervisor_.locate(tunnel.name, names_.whereabouts(tunnel), now);
+}
+
+void Engine::want_connections(Now now) { charon_.want(connections_of(*config_, numbers_, names_), now); }
+
 TimePoint Engine::step(Now now) {
   now_ = now;
   snapshot_.reset();
@@ -74,13 +100,15 @@ TimePoint Engine::step(Now now) {
   carry_out(now);
   follow_statics(now);
   supervise(now);
+  std::ranges::move(names_.take_due(now), std::back_inserter(lookups_));
   ask(requests_.check(supervisor_, charon_.table(), now), now);
   collect_outcomes(now);
   save_loaded();
   tell_changes(now);
 
   TimePoint next = std::min(charon_.next_deadline(), rescan_);
-  for (const auto& deadline : {executor_.next_deadline(), supervisor_.next_deadline(), requests_.next_deadline()}) {
+  for (const auto& deadline :
+       {executor_.next_deadline(), supervisor_.next_deadline(), requests_.next_deadline(), names_.next_deadline()}) {
     if (deadline) next = std::min(next, *deadline);
   }
   if (must_look_) next = std::min(next, next_look_);
@@ -168,6 +196,12 @@ void Engine::follow_statics(Now now) {
 
 void Engine::supervise(Now now) {
   for (const Ask& asked : supervisor_.step(charon_.table(), now)) ask(asked, now);
+  bool turned = false;
+  for (const std::string& name : supervisor_.take_unanswered()) {
+    const model::Tunnel* tunnel = config_->tunnel(name);
+    turned |= tunnel != nullptr && names_.take_turn(*tunnel);
+  }
+  if (turned) want_connections(now);
 }
 
 vici::Ticket Engine::ticket(Pending::Kind kind, const std::string& tunnel) {
@@ -240,8 +274,10 @@ Result<std::string> Engine::accept_config(config::Parsed parsed, Now now) {
     ++generation_;
     must_plan_ = probes_changed_ = true;
     std::erase_if(told_states_, [this](const auto& told) { return config_->tunnel(told.first) == nullptr; });
-    charon_.want(connections_of(*config_, numbers_), now);
+    names_.follow(*config_, now);
+    want_connections(now);
     supervisor_.supervise(wards_of(*config_, numbers_), now);
+    for (const model::Tunnel& tunnel : config_->tunnels) supervisor_.locate(tunnel.name, names_.whereabouts(tunnel), now);
     std::string text = fmt::format("configuration {} accepted{}", generation_, same ? ", unchanged" : "");
     log::info("configuration accepted", {{"generation", std::to_string(generation_)}, {"changed", same ? "no" : "yes"}});
     tell(now, "config", wiring_.config_path, same ? "accepted, unchanged" : "accepted");
@@ -298,6 +334,7 @@ void Engine::on_command(const model::Command& command, Requests::Reply reply, No
     void operator()(const model::Up& up) const {
       const auto found = target(up.target);
       if (!found) return;
+      engine.urge_look_up(*engine.config_->tunnel(found->wards.front().tunnel), now);
       for (const Ward& ward : found->wards) engine.supervisor_.bring_up(ward.name, now);
       engine.requests_.wait_up(*found, up.timeout, now, reply);
     }
@@ -372,6 +409,7 @@ std::vector<model::Problem> Engine::problems() const {
   add(executor_.plan().problems);
   add(executor_.problems());
   add(tunnel_problems(*config_, supervisor_));
+  add(name_problems(*config_, names_, supervisor_));
   add(config_warnings_);
   return problems;
 }
@@ -385,6 +423,7 @@ std::shared_ptr<const model::Snapshot> Engine::snapshot() {
   fresh->config_path = wiring_.config_path;
   fresh->config = config_;
   fresh->numbers = numbers_;
+  fresh->host_names = names_.known();
   fresh->sas = charon_.table();
   fresh->observed = observed_;
   fresh->desired = derived_.desired;

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "config/parse.h"
 #include "daemon/executor.h"
+#include "daemon/host_names.h"
 #include "daemon/requests.h"
 #include "daemon/state_store.h"
 #include "daemon/status.h"
@@ -49,6 +50,7 @@ class Engine {
   // What came in.
   void on_kernel_notices();
   void on_gateway_changed(const std::string& gateway, const model::GatewayHealth& health, Now now);
+  void on_name_answer(const model::NameAnswer& answer, Now now);
   void on_command(const model::Command& command, Requests::Reply reply, Now now);
   [[nodiscard]] vici::Charon& charon() { return charon_; }  // the transport feeds it and takes its effects
 
@@ -63,6 +65,9 @@ class Engine {
   [[nodiscard]] const model::Config& config() const { return *config_; }
   // What the monitors are to probe, when that has changed: with the file, and with tunnels that come and go.
   [[nodiscard]] std::optional<std::vector<io::Prober::Target>> take_probes();
+
+  // The host names to look up now. Each is to be answered, and is not asked for again before.
+  [[nodiscard]] std::vector<std::string> take_lookups() { return std::exchange(lookups_, {}); }
 
   // One look and one plan; nothing is written.
   [[nodiscard]] Result<model::Plan> plan_only();
@@ -85,6 +90,8 @@ class Engine {
   void follow_charon(Now now);
   void save_loaded();
   void supervise(Now now);
+  void want_connections(Now now);
+  void urge_look_up(const model::Tunnel& tunnel, Now now);
   void ask(const Ask& ask, Now now);
   void ask(const std::vector<RekeyAsk>& asks, Now now);
   [[nodiscard]] vici::Ticket ticket(Pending::Kind kind, const std::string& tunnel);
@@ -106,6 +113,8 @@ class Engine {
   Executor executor_;
   Supervisor supervisor_;
   Statics statics_;
+  HostNames names_;
+  std::vector<std::string> lookups_;
   Requests requests_;
   std::map<vici::Ticket, Pending> tickets_;
   vici::Ticket last_ticket_ = 0;

@@ -15,6 +15,7 @@
 #include "io/control_server.h"
 #include "io/loop.h"
 #include "io/prober.h"
+#include "io/resolver.h"
 #include "io/vici_transport.h"
 #include "platform/host.h"
 #include "platform/kernel.h"
@@ -109,6 +110,10 @@ class Daemon {
     prober_.emplace(loop_.context(), [this](const std::string& gateway, const model::GatewayHealth& health) {
       engine_->on_gateway_changed(gateway, health, io::Loop::now());
     });
+    resolver_.emplace(loop_.context(), io::Resolver::Wiring{.answered = [this](const model::NameAnswer& answer) {
+                        engine_->on_name_answer(answer, io::Loop::now());
+                        turn();
+                      }});
     if (kernel_.descriptor() >= 0) {
       loop_.on_readable(kernel_.descriptor(), [this] {
         engine_->on_kernel_notices();
@@ -171,6 +176,7 @@ class Daemon {
     const TimePoint next = engine_->step(io::Loop::now());
     for (vici::Effect& effect : engine_->charon().take_effects()) charon_->carry_out(std::move(effect));
     if (auto probes = engine_->take_probes()) prober_->set_targets(std::move(*probes));
+    for (const std::string& name : engine_->take_lookups()) resolver_->ask(name);
     loop_.wake_at(next, [this] { turn(); });
   }
 
@@ -182,6 +188,7 @@ class Daemon {
   std::optional<io::ControlServer> control_;
   std::optional<io::ViciTransport> charon_;
   std::optional<io::Prober> prober_;
+  std::optional<io::Resolver> resolver_;
 };
 
 int run(const Options& options, platform::Kernel& kernel) {

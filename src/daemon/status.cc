@@ -202,6 +202,19 @@ std::vector<model::Problem> tunnel_problems(const model::Config& config, const S
   return problems;
 }
 
+std::vector<model::Problem> name_problems(const model::Config& config, const HostNames& names, const Supervisor& supervisor) {
+  std::vector<model::Problem> problems;
+  for (const model::Tunnel& tunnel : config.tunnels) {
+    const auto where = names.whereabouts(tunnel);
+    if (!where || where->failure.empty()) continue;
+    const auto view = supervisor.tunnel(tunnel.name);
+    if (view && view->failed && where->addresses.empty()) continue;
+    const std::string stay = where->addresses.empty() ? "" : "; what it said last stays in use";
+    problems.push_back({model::Severity::warning, "tunnels/" + tunnel.name, where->failure + stay, where->remedy});
+  }
+  return problems;
+}
+
 std::vector<io::Prober::Target> probe_targets(const model::Config& config, const reconcile::Numbers& numbers,
                                               const Supervisor& supervisor, const Statics& statics) {
   const auto tunnels = model::index_by_name(config.tunnels);

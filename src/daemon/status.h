@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/host_names.h"
 #include "daemon/statics.h"
 #include "daemon/supervisor.h"
 #include "io/prober.h"
@@ -31,6 +32,10 @@ struct StatusSources {
 
 // Tunnels whose last attempt failed.
 [[nodiscard]] std::vector<model::Problem> tunnel_problems(const model::Config& config, const Supervisor& supervisor);
+
+// Host names whose latest look-up failed, where that is not already the reason why the tunnel is down.
+[[nodiscard]] std::vector<model::Problem> name_problems(const model::Config& config, const HostNames& names,
+                                                        const Supervisor& supervisor);
 
 // What is to be probed: every gateway of an interface that exists.
 [[nodiscard]] std::vector<io::Prober::Target> probe_targets(const model::Config& config, const reconcile::Numbers& numbers,

@@ -55,12 +55,7 @@ void Supervisor::supervise(std::vector<Ward> wards, Now now) {
       charge.next_attempt = now.steady + ward.yields;
       charge.view.since = now.wall;
     } else if (charge.ward != ward) {
-      // Another peer or another start: what was learnt about the old one does not count.
-      charge.backoff.reset();
-      charge.next_attempt = now.steady;
-      charge.attempt.reset();
-      charge.view.failed = false;
-      charge.view.reason.clear();
+      begin_anew(charge, now);
       charge.replacing = charge.ward.identity != ward.identity;
     }
     charge.leaving = false;
@@ -70,6 +65,40 @@ void Supervisor::supervise(std::vector<Ward> wards, Now now) {
   for (auto& [name, charge] : charges_) {
     if (!named.contains(name)) charge.leaving = true;
   }
+}
+
+// Another peer, another start or another address: what was learnt about the old one does not count.
+void Supervisor::begin_anew(Charge& charge, Now now) {
+  charge.backoff.reset();
+  charge.next_attempt = now.steady;
+  charge.attempt.reset();
+  charge.view.failed = false;
+  charge.view.reason.clear();
+}
+
+void Supervisor::locate(const std::string& tunnel, const std::optional<Whereabouts>& where, Now now) {
+  const auto wards = by_tunnel_.find(tunnel);
+  if (wards == by_tunnel_.end()) return;
+  for (const std::string& name : wards->second) {
+    Charge& charge = charges_.at(name);
+    const std::optional<Whereabouts> before = std::exchange(charge.where, where);
+    if (!before || !where || where->addresses.empty()) continue;
+    if (before->addresses.empty()) {
+      begin_anew(charge, now);
+    } else if (!std::ranges::is_permutation(before->addresses, where->addresses)) {
+      charge.moved = true;
+    }
+  }
+}
+
+void Supervisor::leave_old_address(Charge& charge, const std::vector<const model::IkeSa*>& ikes, Now now) {
+  if (!std::exchange(charge.moved, false) || !charge.where) return;
+  const auto is_current = [&](const model::IkeSa* ike) {
+    return std::ranges::find(charge.where->addresses, ike->remote) != charge.where->addresses.end();
+  };
+  if (std::ranges::any_of(ikes, is_current)) return;
+  begin_anew(charge, now);
+  charge.replacing = !ikes.empty();
 }
 
 std::vector<Ask> Supervisor::step(const model::SaTable& sas, Now now) {
@@ -86,17 +115,18 @@ std::vector<Ask> Supervisor::step(const model::SaTable& sas, Now now) {
   }
   const reconcile::ChildIndex children(sas);
   const auto ikes = ikes_by_name(sas);
+  static const std::vector<const model::IkeSa*> kNone;
+  const auto ikes_of = [&](const Charge& charge) -> const std::vector<const model::IkeSa*>& {
+    const auto found = ikes.find(charge.ward.ike);
+    return found == ikes.end() ? kNone : found->second;
+  };
+  for (auto& [name, charge] : charges_) leave_old_address(charge, ikes_of(charge), now);
   std::map<std::string_view, int> staying;  // wards by connection
   for (const auto& [name, charge] : charges_) staying[charge.ward.ike] += charge.stays() ? 1 : 0;
-  static const std::vector<const model::IkeSa*> kNone;
   for (auto& [name, charge] : charges_) {
     const Ward& ward = charge.ward;
-    const auto own_ikes = ikes.find(ward.ike);
     const bool shared = staying[ward.ike] > (charge.stays() ? 1 : 0);
-    follow(charge,
-           {own_ikes == ikes.end() ? kNone : own_ikes->second, reconcile::live_child(children_of(ward, children)) != nullptr,
-            shared},
-           now, asks);
+    follow(charge, {ikes_of(charge), reconcile::live_child(children_of(ward, children)) != nullptr, shared}, now, asks);
   }
   std::erase_if(charges_, [](const auto& charge) { return charge.second.leaving && !charge.second.terminating; });
   return asks;
@@ -139,6 +169,7 @@ void Supervisor::pursue(Charge& charge, const std::vector<const model::IkeSa*>& 
   TunnelView& view = charge.view;
   const Ward& ward = charge.ward;
   if (!charge.attempt) {
+    if (lacks_address(charge, now)) return;
     if (ward.start != model::Start::start && !charge.urged) {
       wait(charge, ikes, now);
       return;
@@ -171,6 +202,7 @@ void Supervisor::pursue(Charge& charge, const std::vector<const model::IkeSa*>& 
           fmt::format("{} refused at once: the PSK, certificates or keys, the ids or the proposals do not match", ward.peer),
           "compare the PSK, certificates or keys, both ids and the proposals on the two ends; charon's log names the refusal");
     } else {
+      unanswered_.insert(ward.tunnel);
       fail_attempt(charge, now, fmt::format("no answer from {}", ward.peer), kReachRemedy);
     }
     return;
@@ -191,6 +223,17 @@ void Supervisor::pursue(Charge& charge, const std::vector<const model::IkeSa*>& 
     attempt.next_look = now.steady + look_interval(age);
   }
   wake_at(attempt.next_look);
+}
+
+bool Supervisor::lacks_address(Charge& charge, Now now) {
+  if (!charge.where || !charge.where->addresses.empty()) return false;
+  const Whereabouts& where = *charge.where;
+  TunnelView& view = charge.view;
+  view.failed = !where.failure.empty();
+  view.reason = view.failed ? where.failure : "looking up " + where.name;
+  view.remedy = where.remedy;
+  set_state(charge, view.failed ? TunnelState::down : TunnelState::connecting, now);
+  return true;
 }
 
 // For the peer, or for a packet that makes charon begin.

@@ -7,7 +7,9 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -16,6 +18,7 @@
 #include "model/config.h"
 #include "model/sa_table.h"
 #include "model/snapshot.h"
+#include "net/address.h"
 #include "net/names.h"
 #include "reconcile/child_index.h"
 
@@ -39,6 +42,15 @@ struct Ward {
 
 // What charon has of it, whatever the state.
 [[nodiscard]] reconcile::ChildIndex::Children children_of(const Ward& ward, const reconcile::ChildIndex& index);
+
+// Where the peer is that the file knows by a host name.
+struct Whereabouts {
+  std::string name;
+  std::vector<net::Address> addresses;  // the one that is called first; empty: not known
+  std::string failure;                  // of the latest look-up: "cannot resolve vpn.example.org: Host not found"
+  std::string remedy;
+  bool operator==(const Whereabouts&) const = default;
+};
 
 struct AskInitiate {
   std::string ward;
@@ -76,12 +88,19 @@ class Supervisor {
   // The wards of the file. What is known of one that stays is kept; the SAs of one that left are taken down.
   void supervise(std::vector<Ward> wards, Now now);
 
+  // Where the tunnel's peer is; none: the file gives its address. While a name has no address nothing is begun. SAs with other
+  // addresses are replaced once when the name's have changed, whatever their order; not because they differ: a peer may move.
+  void locate(const std::string& tunnel, const std::optional<Whereabouts>& where, Now now);
+
   // Looks at charon's table and says what to ask charon now.
   [[nodiscard]] std::vector<Ask> step(const model::SaTable& sas, Now now);
 
   // charon's answer to an AskInitiate (accepted or refused), and to an AskLook (the table is fresh for that ward).
   void on_initiated(const std::string& ward, const Result<void>& outcome, Now now);
   void on_looked(const std::string& ward);
+
+  // The tunnels where an attempt ended without a word of the peer, since the last call.
+  [[nodiscard]] std::set<std::string> take_unanswered() { return std::exchange(unanswered_, {}); }
 
   // `down` holds until `up` or a restart. `up` lets go and begins an attempt at once, also for a responder.
   void hold_down(const std::string& ward);
@@ -114,7 +133,9 @@ class Supervisor {
     bool held = false;
     bool urged = false;      // `vtictl up` of a tunnel that does not initiate by itself
     bool leaving = false;    // no longer in the file: forgotten when its SAs are gone
-    bool replacing = false;  // its identity changed: the old SAs go first
+    bool replacing = false;  // its identity or its peer's address changed: the old SAs go first
+    std::optional<Whereabouts> where;
+    bool moved = false;  // its peer's name has other addresses, and its SAs have not been held against them yet
     Backoff backoff;
     TimePoint next_attempt;
     std::optional<Attempt> attempt;
@@ -134,6 +155,9 @@ class Supervisor {
     [[nodiscard]] bool anything_left() const { return carries || (!shared && !ikes.empty()); }
   };
 
+  static void begin_anew(Charge& charge, Now now);
+  static void leave_old_address(Charge& charge, const std::vector<const model::IkeSa*>& ikes, Now now);
+  [[nodiscard]] bool lacks_address(Charge& charge, Now now);
   void follow(Charge& charge, const Seen& seen, Now now, std::vector<Ask>& asks);
   void pursue(Charge& charge, const std::vector<const model::IkeSa*>& ikes, Now now, std::vector<Ask>& asks);
   void wait(Charge& charge, const std::vector<const model::IkeSa*>& ikes, Now now);
@@ -146,6 +170,7 @@ class Supervisor {
   std::function<std::uint32_t()> random_;
   std::map<std::string, Charge> charges_;                      // by the ward's name
   std::map<std::string, std::vector<std::string>> by_tunnel_;  // the names of the file's wards
+  std::set<std::string> unanswered_;
   std::optional<TimePoint> next_;
   std::uint64_t revision_ = 0;
   TimePoint rate_window_{};

@@ -54,6 +54,11 @@ std::string_view print(WhenDown when_down) {
 
 const Child* Tunnel::child(std::string_view wanted) const { return find_named(children, wanted); }
 
+const HostName* host_name_of(const Tunnel& tunnel) {
+  const auto* ike = std::get_if<Ike>(&tunnel.ike);
+  return ike == nullptr ? nullptr : std::get_if<HostName>(&ike->remote.address);
+}
+
 bool has_interface_per_child(const Tunnel& tunnel) {
   const auto* ike = std::get_if<Ike>(&tunnel.ike);
   return ike != nullptr && (ike->split || ike->version == IkeVersion::v1);

@@ -86,6 +86,7 @@ struct Ike {
   Duration rekey = std::chrono::seconds{25'920};                 // 90 % of pfSense's 28,800 s
   bool mobike = false;
   bool encapsulate = false;
+  Duration resolve = std::chrono::seconds{60};  // how often the peer's host name is looked up
   bool operator==(const Ike&) const = default;
 };
 
@@ -172,6 +173,9 @@ struct ChildConfig {
   bool operator==(const ChildConfig&) const = default;
 };
 [[nodiscard]] std::vector<ChildConfig> child_configs(const Tunnel& tunnel);
+
+// The host name by which the file knows the peer, if it does.
+[[nodiscard]] const HostName* host_name_of(const Tunnel& tunnel);
 
 inline const std::vector<std::string> kDefaultChildProposals{"aes128gcm16-modp2048", "aes128-sha256-modp2048"};
 inline constexpr Duration kDefaultChildRekey = std::chrono::seconds{3'240};  // 90 % of pfSense's 3,600 s

@@ -11,6 +11,7 @@
 #include "model/config.h"
 #include "model/desired.h"
 #include "model/gateway.h"
+#include "model/host_name.h"
 #include "model/observed.h"
 #include "model/op.h"
 #include "model/sa_table.h"
@@ -84,6 +85,7 @@ struct Snapshot {
   std::vector<Problem> problems;
   std::vector<TunnelStatus> tunnels;         // in the file's order
   std::map<std::string, net::Unit> numbers;  // by holder, remembered ones included
+  ResolvedNames host_names;                  // of the enabled tunnels' peers
   Gateways gateways;
 };
 

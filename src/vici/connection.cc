@@ -14,8 +14,12 @@ std::string seconds(Duration duration) {
   return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(duration).count());
 }
 
-std::string outer(const model::Endpoint& endpoint) {
-  return std::holds_alternative<model::AnyAddress>(endpoint) ? "%any" : model::print(endpoint);
+Message::List outer(const model::Endpoint& endpoint, const std::vector<net::Address>& resolved = {}) {
+  if (std::holds_alternative<model::AnyAddress>(endpoint)) return {"%any"};
+  if (const auto* address = std::get_if<net::Address>(&endpoint)) return {net::print(*address)};
+  Message::List list;
+  for (const net::Address& address : resolved) list.push_back(net::print(address));
+  return list;
 }
 
 bool starts_with_word(std::string_view text, std::string_view word) {
@@ -138,7 +142,8 @@ Message child_section(const model::Tunnel& tunnel, const model::ChildConfig& con
 // the same two identities (two uplinks, one peer). Duplicates are counted, not fought: the newest one's SAs get the traffic,
 // and a leftover of a peer that crashed goes with its dead-peer detection.
 // keyingtries: one, because the supervisor retries, with its own pace and its own words.
-Message connection_section(const model::Tunnel& tunnel, const model::Ike& ike, const Units& units) {
+Message connection_section(const model::Tunnel& tunnel, const model::Ike& ike, const Units& units,
+                           const std::vector<net::Address>& resolved) {
   const bool version1 = ike.version == model::IkeVersion::v1;
   Message children;
   for (const model::ChildConfig& config : model::child_configs(tunnel)) {
@@ -146,8 +151,8 @@ Message connection_section(const model::Tunnel& tunnel, const model::Ike& ike, c
   }
   Message section;
   section.add("version", version1 ? "1" : "2")
-      .add_list("local_addrs", {outer(ike.local.address)})
-      .add_list("remote_addrs", {outer(ike.remote.address)})
+      .add_list("local_addrs", outer(ike.local.address))
+      .add_list("remote_addrs", outer(ike.remote.address, resolved))
       .add_list("proposals", ike.proposals)
       .add("dpd_delay", seconds(ike.dpd))
       .add("rekey_time", seconds(ike.rekey))
@@ -195,10 +200,12 @@ void add_credentials(WantedConnection& wanted, const model::Tunnel& tunnel, cons
 
 std::string secret_id(const std::string& connection) { return "vtid-" + connection; }
 
-std::optional<WantedConnection> make_connection(const model::Tunnel& tunnel, const Units& units) {
+std::optional<WantedConnection> make_connection(const model::Tunnel& tunnel, const Units& units,
+                                                const std::vector<net::Address>& resolved) {
   const auto* ike = std::get_if<model::Ike>(&tunnel.ike);
   if (ike == nullptr) return std::nullopt;
-  WantedConnection wanted{tunnel.name, Message{}.add_section(tunnel.name, connection_section(tunnel, *ike, units))};
+  WantedConnection wanted{tunnel.name, Message{}.add_section(tunnel.name, connection_section(tunnel, *ike, units, resolved))};
+  wanted.waits = std::holds_alternative<model::HostName>(ike->remote.address) && resolved.empty();
   add_credentials(wanted, tunnel, *ike);
   return wanted;
 }

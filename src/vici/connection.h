@@ -22,13 +22,16 @@ struct WantedConnection {
   std::vector<Message> certificates = {};  // of load-cert: intermediate CAs, which no connection can name
   std::string key_id = {};                 // by which charon knows the private key; empty: the connection needs none
   Message key = {};                        // of load-key
+  bool waits = false;                      // for the peer's addresses: meanwhile what charon has of it stays
   bool operator==(const WantedConnection&) const = default;
 };
 
 using Units = std::map<std::string, net::Unit>;  // by holder, of every VTI child
 
-// Nothing for an external connection: the administrator loads that one.
-[[nodiscard]] std::optional<WantedConnection> make_connection(const model::Tunnel& tunnel, const Units& units);
+// Nothing for an external connection: the administrator loads that one. `resolved` are the addresses of a peer with a host
+// name, the one to call first; charon never sees the name (docs/decisions/0010-host-names.md).
+[[nodiscard]] std::optional<WantedConnection> make_connection(const model::Tunnel& tunnel, const Units& units,
+                                                              const std::vector<net::Address>& resolved = {});
 
 // "vtid-hq": the id under which charon keeps the secret of the connection "hq".
 [[nodiscard]] std::string secret_id(const std::string& connection);

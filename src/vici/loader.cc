@@ -153,8 +153,8 @@ std::optional<Step> Loader::due(const std::string& name) const {
     return std::nullopt;
   }
   const auto refusal = refusals_.find(name);
-  if (wish->second.foreign || (refusal != refusals_.end() && refusal->second.retry)) return std::nullopt;
   const WantedConnection& wanted = wish->second.connection;
+  if (wanted.waits || wish->second.foreign || (refusal != refusals_.end() && refusal->second.retry)) return std::nullopt;
   if (!wanted.secret.empty() && !wish->second.secret_loaded)
     return Step{Step::Kind::load_secret, name, "load-shared", wanted.secret};
   if (!wanted.key_id.empty() && !has_key(wanted.key_id))

@@ -83,7 +83,8 @@ void Stage::run(Duration time) {
     const TimePoint next = engine->step(now);
     const bool sent = carry_out_effects();
     const bool received = hand_over();
-    if (sent || received || next <= now.steady) {
+    const bool looked_up = look_up();
+    if (sent || received || looked_up || next <= now.steady) {
       if (++turns > kMostTurns) throw std::runtime_error("the daemon never rests");
       continue;
     }
@@ -131,6 +132,20 @@ bool Stage::hand_over() {
     }
   }
   return any;
+}
+
+bool Stage::look_up() {
+  const auto names = engine->take_lookups();
+  for (const std::string& name : names) {
+    ++lookups;
+    Result<std::vector<net::Address>> addresses = fail("Host not found (authoritative)");
+    if (const auto host = hosts.find(name); host != hosts.end()) {
+      addresses.emplace();
+      for (const std::string& text : host->second) addresses->push_back(address(text));
+    }
+    engine->on_name_answer({name, addresses}, now);
+  }
+  return !names.empty();
 }
 
 std::string Stage::command(const model::Command& command, Duration time) {

@@ -2,6 +2,7 @@
 // Time passes only in run(); everything that is due at a moment happens in that moment.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -50,11 +51,14 @@ class Stage {
   std::unique_ptr<daemon::StateStore> store = daemon::make_memory_store();
   std::unique_ptr<daemon::Engine> engine;
   std::vector<model::Event> events;
+  std::map<std::string, std::vector<std::string>> hosts;  // what names stand for, in the order given; absent: not found
+  int lookups = 0;
   Now now{TimePoint{Duration{1'000'000}}, WallTime{std::chrono::seconds{1'795'500'000}}};
 
  private:
   bool carry_out_effects();
   bool hand_over();
+  bool look_up();
 
   model::Observed seen_;  // keeps link() alive
   std::set<int> open_lines_;

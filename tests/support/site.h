@@ -1,4 +1,5 @@
-// A small site as the daemon would show it: one tunnel up, one held down, a route, an SA, a problem, a failed operation.
+// A small site as the daemon would show it: one tunnel up, one held down whose peer has a host name, a route, an SA, a problem,
+// a failed operation.
 #pragma once
 
 #include <memory>
@@ -19,6 +20,7 @@ using vtid::test::prefix;
 inline model::Config config() {
   model::Config config;
   config.tunnels = {vtid::test::tunnel("hq", 106), vtid::test::tunnel("lab", 107)};
+  std::get<model::Ike>(config.tunnels[1].ike).remote.address = model::HostName{"lab.example.org"};
   vtid::test::assign(config, "VTI_HQ", "hq");
   config.interfaces.push_back({"WAN", model::DevicePort{device("eth0")}, true, "", std::nullopt});
   config.gateways.push_back({"WAN_GW", "WAN", address("192.0.2.254"), false, 1, {}});
@@ -131,6 +133,8 @@ inline model::Snapshot snapshot() {
   snapshot.tunnels[0].gateways = {"VTI_HQ_VTIV4"};
   snapshot.tunnels[1].reason = "held down by vtictl";
   snapshot.gateways = {{"VTI_HQ_VTIV4", {model::GatewayState::online, at(6), 1.23456, 0.1, 0}}};
+  snapshot.host_names = {
+      {"lab.example.org", {{address("198.51.100.1"), address("2001:db8::1")}, at(3), "Host not found (authoritative)"}}};
   snapshot.numbers = {{"hq", {1}}, {"hq/v4", {3}}, {"lab", {2}}};
   const model::Op op{model::SetRoute{route("10.30.0.0/16", 20), false}, "route 10.30.0.0/16 metric 20", "not there",
                      "routes/2"};

@@ -62,7 +62,7 @@ TEST(Schema, WalksIntoEveryKindOfObject) {
 
 TEST(Schema, HasTheDefaultsThatTheCanonicalFileShows) {
   const auto parsed = parse(R"({
-    "tunnels": {"x": {"ike": {"remote": {"address": "198.51.100.1"}, "auth": {"psk": {"file": "x"}}},
+    "tunnels": {"x": {"ike": {"remote": {"address": "x.example.org"}, "auth": {"psk": {"file": "x"}}},
                       "children": {"x": {"local": "10.0.0.1/30", "remote": "10.0.0.2"}}}},
     "interfaces": {"x": {"tunnel": "x"}, "wan": {"device": "eth0"}},
     "gateways": {"x": {"interface": "wan", "address": "192.0.2.1"}},

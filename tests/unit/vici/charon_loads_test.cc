@@ -53,6 +53,22 @@ TEST_F(CharonLoads, TheSameAgainSendsNothing) {
   EXPECT_EQ(sent(), 0);
 }
 
+TEST_F(CharonLoads, WhatWaitsIsNeitherLoadedNorTakenAway) {
+  WantedConnection waiting = wanted("hq", 1);
+  waiting.waits = true;
+  charon.want({waiting, wanted("lab", 2)}, wire.now);
+  wire.pass(Duration{0});
+  EXPECT_EQ(loaded(), Names{"lab"});
+  charon.want(both(), wire.now);
+  wire.pass(Duration{0});
+  EXPECT_EQ(loaded(), (Names{"hq", "lab"}));
+  sent();
+  charon.want({waiting, wanted("lab", 2)}, wire.now);
+  wire.pass(Duration{400'000});
+  EXPECT_EQ(sent(), 0);
+  EXPECT_EQ(loaded(), (Names{"hq", "lab"}));
+}
+
 TEST_F(CharonLoads, WhatLeavesIsUnloadedAndOthersAreLeftAlone) {
   server.connections["theirs"] = Message{};
   charon.want(both(), wire.now);

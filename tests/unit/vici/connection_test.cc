@@ -53,6 +53,15 @@ TEST(Connection, APeerThatMayBeAnybodyOwnsItsSecretAsAnybody) {
   EXPECT_EQ(wanted(tunnel).secret.list("owners"), (Message::List{"%any", "branch"}));
 }
 
+TEST(Connection, APeerWithAHostNameIsCalledAtItsAddressesAndWaitsForThem) {
+  model::Tunnel tunnel = test::tunnel("hq");
+  ike(tunnel).remote.address = model::HostName{"vpn.example.org"};
+  EXPECT_TRUE(wanted(tunnel).waits);
+  const auto resolved = make_connection(tunnel, kUnits, {test::address("198.51.100.7"), test::address("198.51.100.1")});
+  EXPECT_FALSE(resolved->waits);
+  EXPECT_EQ(resolved->connection.find_section("hq")->list("remote_addrs"), (Message::List{"198.51.100.7", "198.51.100.1"}));
+}
+
 TEST(Connection, CertificatesNameOursAndThePeersAuthority) {
   model::Tunnel tunnel = test::tunnel("hq");
   ike(tunnel).local.id = ike(tunnel).remote.id = "";
@@ -90,12 +99,6 @@ TEST(Connection, PrefixesThatCharonTakesForBytesAreLeftOut) {
   EXPECT_EQ(connection(tunnel).find_section("remote")->text("id"), "asn1dn:#3000");
   ike(tunnel).remote.id = "keyid:192.0.2.1";
   EXPECT_EQ(connection(tunnel).find_section("remote")->text("id"), "keyid:192.0.2.1");
-}
-
-TEST(Connection, AHostNameIsLeftForCharonToResolve) {
-  model::Tunnel tunnel = test::tunnel("hq");
-  ike(tunnel).remote.address = model::HostName{"vpn.example.org"};
-  EXPECT_EQ(connection(tunnel).list("remote_addrs"), Message::List{"vpn.example.org"});
 }
 
 TEST(Connection, OptionsOfTheFileArrive) {
