@@ -1,9 +1,11 @@
 // What the file, charon's view and the gateways together ask of the kernel: complete, sorted by identity, without choices.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "model/filter.h"
 #include "model/kernel_objects.h"
 
 namespace vtid::model {
@@ -22,6 +24,7 @@ struct Desired {
   std::vector<Wanted<Route>> routes;
   std::vector<Wanted<Policy>> policies;
   std::vector<Wanted<Sa>> sas;
+  std::optional<Wanted<FilterSet>> filter;
   bool operator==(const Desired&) const = default;
 };
 

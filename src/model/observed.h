@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "model/filter.h"
 #include "model/kernel_objects.h"
 
 namespace vtid::model {
@@ -55,6 +56,7 @@ struct Observed {
   std::vector<ObservedRoute> routes;       // sorted
   std::vector<Policy> policies;            // sorted
   std::vector<Sa> sas;                     // sorted
+  std::optional<ObservedFilter> filter;
   bool operator==(const Observed&) const = default;
 
   [[nodiscard]] const ObservedLink* link(const net::IfName& name) const;

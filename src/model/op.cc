@@ -40,6 +40,11 @@ std::string describe(const Sa& sa) {
                      net::print(sa.destination), print(sa.algorithm), sa.reqid.value, sa.if_id.value);
 }
 
+std::string describe(const FilterSet& filter) {
+  const std::string rules = filter.filters ? fmt::format("{} rules", filter.rules.size()) : "no rules";
+  return fmt::format("filter (mode {}, {}, {} translations)", print(filter.mode), rules, filter.nat.size());
+}
+
 struct Printer {
   std::string operator()(const CreateLink& op) const { return "create " + describe(op.link); }
   std::string operator()(const ChangeLink& op) const { return "change " + describe(op.link); }
@@ -52,6 +57,8 @@ struct Printer {
   std::string operator()(const DeletePolicy& op) const { return "delete " + describe(op.policy); }
   std::string operator()(const SetSa& op) const { return (op.replaces ? "replace " : "add ") + describe(op.sa); }
   std::string operator()(const DeleteSa& op) const { return "delete " + describe(op.sa); }
+  std::string operator()(const SetFilter& op) const { return "set " + describe(op.filter); }
+  std::string operator()(const DeleteFilter&) const { return "delete filter"; }
 };
 
 }  // namespace

@@ -85,6 +85,7 @@ struct Snapshot {
   std::vector<TunnelStatus> tunnels;         // in the file's order
   std::map<std::string, net::Unit> numbers;  // by holder, remembered ones included
   Gateways gateways;
+  std::map<std::string, RuleCounters> rule_counters;  // by "rules/0"
 };
 
 }  // namespace vtid::model

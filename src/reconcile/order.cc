@@ -6,17 +6,19 @@ namespace vtid::reconcile {
 namespace {
 
 struct Phase {
-  int operator()(const model::DeleteRoute&) const { return 0; }
-  int operator()(const model::DeleteAddress&) const { return 1; }
-  int operator()(const model::DeletePolicy&) const { return 2; }
-  int operator()(const model::DeleteLink&) const { return 3; }
-  int operator()(const model::CreateLink&) const { return 4; }
-  int operator()(const model::ChangeLink&) const { return 5; }
-  int operator()(const model::AddAddress&) const { return 6; }
-  int operator()(const model::SetSa&) const { return 7; }
-  int operator()(const model::SetPolicy&) const { return 8; }
-  int operator()(const model::SetRoute&) const { return 9; }
-  int operator()(const model::DeleteSa&) const { return 10; }
+  int operator()(const model::SetFilter&) const { return 0; }
+  int operator()(const model::DeleteRoute&) const { return 1; }
+  int operator()(const model::DeleteAddress&) const { return 2; }
+  int operator()(const model::DeletePolicy&) const { return 3; }
+  int operator()(const model::DeleteLink&) const { return 4; }
+  int operator()(const model::CreateLink&) const { return 5; }
+  int operator()(const model::ChangeLink&) const { return 6; }
+  int operator()(const model::AddAddress&) const { return 7; }
+  int operator()(const model::SetSa&) const { return 8; }
+  int operator()(const model::SetPolicy&) const { return 9; }
+  int operator()(const model::SetRoute&) const { return 10; }
+  int operator()(const model::DeleteSa&) const { return 11; }
+  int operator()(const model::DeleteFilter&) const { return 12; }
 };
 
 const net::IfName* target_of(const model::Route& route) {
@@ -36,6 +38,8 @@ struct Device {
   const net::IfName* operator()(const model::DeletePolicy&) const { return nullptr; }
   const net::IfName* operator()(const model::SetSa&) const { return nullptr; }
   const net::IfName* operator()(const model::DeleteSa&) const { return nullptr; }
+  const net::IfName* operator()(const model::SetFilter&) const { return nullptr; }
+  const net::IfName* operator()(const model::DeleteFilter&) const { return nullptr; }
 };
 
 }  // namespace

@@ -10,11 +10,12 @@ namespace vtid::reconcile {
 // Stable: within one phase the planner's order (by identity) stays.
 void sort_ops(std::vector<model::Op>& ops);
 
-// routes out, addresses out, policies out, links out, links in, links changed, addresses in, SAs in, policies in, routes
-// in, SAs out: the new SA carries before the old one goes.
+// the filter in, routes out, addresses out, policies out, links out, links in, links changed, addresses in, SAs in, policies
+// in, routes in, SAs out: the new SA carries before the old one goes. The filter out comes last: nothing of ours is ever there
+// without the filter that it should have.
 [[nodiscard]] int phase_of(const model::Change& change);
 
-// The device that an operation stands on; nullptr for policies, SAs and blackholes.
+// The device that an operation stands on; nullptr for policies, SAs, blackholes and the filter.
 [[nodiscard]] const net::IfName* device_of(const model::Change& change);
 
 }  // namespace vtid::reconcile

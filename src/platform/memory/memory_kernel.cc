@@ -48,6 +48,7 @@ Result<model::Observed> MemoryKernel::observe() {
     if (sa.owner == model::Owner::vtid) observed.sas.push_back(sa.value);
   }
   std::ranges::sort(observed.sas);
+  if (filter_) observed.filter = {std::string(print(filter_->mode)), digest(*filter_), filter_altered_};
   std::ranges::sort(observed.addresses, {}, [](const model::ObservedAddress& address) {
     return std::tie(address.device, address.local, address.peer);
   });
