@@ -1,7 +1,7 @@
 # packages.sh: what vtid is built with, by Debian's package names, and need(), which installs what is missing of them.
 
 build_packages=(g++ cmake ninja-build pkg-config libboost1.81-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libcli11-dev
-  libmnl-dev libcap-ng-dev libsystemd-dev)
+  libmnl-dev libnftables-dev libcap-ng-dev libsystemd-dev)
 check_packages=(ccache clang-format libgtest-dev libgmock-dev)
 # Two sites with a real charon each, and a kernel under emulation for machines whose own lacks XFRM interfaces.
 lab_packages=(charon-systemd strongswan-swanctl libstrongswan-standard-plugins libstrongswan-extra-plugins

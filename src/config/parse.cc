@@ -12,22 +12,12 @@ namespace {
 using model::OnStop;
 
 constexpr Word<OnStop> kOnStop[] = {{"keep", OnStop::keep}, {"remove", OnStop::remove}};
-constexpr Word<bool> kFilterModes[] = {{"enc", true}};
 
 void read_charon(Object& root, std::string& vici) {
   auto charon = root.object("charon");
   if (!charon) return;
   charon->read("vici", vici, vici_socket);
   charon->close();
-}
-
-// The one mode that this version has needs no place in the model.
-void read_filter(Object& root) {
-  auto filter = root.object("filter");
-  if (!filter) return;
-  bool enc = true;
-  filter->read("mode", enc, one_of(kFilterModes));
-  filter->close();
 }
 
 // Whatever it holds is refused by the table of unsupported features, or asks for nothing.
@@ -39,7 +29,7 @@ model::Config read(const Node& tree, Findings& findings, const Readers& readers)
   model::Config config;
   Object root(tree, "", "", findings);
   read_charon(root, config.vici);
-  read_filter(root);
+  config.filter = read_filter(root);
   root.read("on_stop", config.on_stop, one_of(kOnStop));
   config.tunnels = read_tunnels(root, findings, readers);
   config.interfaces = read_interfaces(root);

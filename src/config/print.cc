@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/duration.h"
+#include "config/print_filter.h"
 
 namespace vtid::config {
 namespace {
@@ -118,6 +119,12 @@ Json tunnel(const model::Tunnel& tunnel) {
   return result;
 }
 
+Json mss(const decltype(model::Interface::mss)& mss) {
+  return std::visit(Overloaded{[](const model::AutomaticMss&) { return Json("auto"); },
+                               [](const model::NoMss&) { return Json("none"); }, [](std::uint16_t size) { return Json(size); }},
+                    mss);
+}
+
 Json interface(const model::Interface& interface) {
   Json result = std::visit(Overloaded{[](const model::TunnelPort& port) {
                                         Json json{{"tunnel", port.tunnel}};
@@ -131,7 +138,8 @@ Json interface(const model::Interface& interface) {
   result["enabled"] = interface.enabled;
   result["description"] = interface.description;
   result["mtu"] = interface.mtu ? Json(*interface.mtu) : Json("auto");
-  result["mss"] = "auto";
+  result["mss"] = mss(interface.mss);
+  if (interface.reply_to) result["reply_to"] = *interface.reply_to;
   return result;
 }
 
@@ -172,17 +180,18 @@ Json routes(const std::vector<model::StaticRoute>& routes) {
 }  // namespace
 
 std::string print_canonical(const model::Config& config) {
-  const Json file{{"charon", {{"vici", config.vici}}},
-                  {"filter", {{"mode", "enc"}}},
-                  {"on_stop", config.on_stop == model::OnStop::keep ? "keep" : "remove"},
-                  {"tunnels", named(config.tunnels, tunnel)},
-                  {"interfaces", named(config.interfaces, interface)},
-                  {"gateways", named(config.gateways, gateway)},
-                  {"gateway_groups", Json::object()},
-                  {"default_gateway", {{"ipv4", "none"}, {"ipv6", "none"}}},
-                  {"routes", routes(config.routes)},
-                  {"policy_routes", Json::array()},
-                  {"nat", Json::array()}};
+  Json file{{"charon", {{"vici", config.vici}}},
+            {"filter", print_filter(config.filter)},
+            {"on_stop", config.on_stop == model::OnStop::keep ? "keep" : "remove"},
+            {"tunnels", named(config.tunnels, tunnel)},
+            {"interfaces", named(config.interfaces, interface)},
+            {"gateways", named(config.gateways, gateway)},
+            {"gateway_groups", Json::object()},
+            {"default_gateway", {{"ipv4", "none"}, {"ipv6", "none"}}},
+            {"routes", routes(config.routes)},
+            {"policy_routes", Json::array()}};
+  if (config.filter.rules) file["rules"] = print_rules(*config.filter.rules);
+  file["nat"] = print_nat(config.filter.nat);
   return file.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

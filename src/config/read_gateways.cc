@@ -17,8 +17,17 @@ using model::WhenDown;
 
 constexpr std::uint32_t kLowestMtu = 1280;   // if_ipsec(4), and RFC 8200 for IPv6
 constexpr std::uint32_t kHighestMtu = 8192;  // if_ipsec(4)
-constexpr Word<bool> kAuto[] = {{"auto", true}};
+constexpr std::uint16_t kLowestMss = 536;    // RFC 9293, 3.7.1: what every IPv4 host takes
+constexpr std::uint16_t kHighestMss = 8152;  // kHighestMtu less the headers of IPv4 and TCP
 constexpr Word<WhenDown> kWhenDown[] = {{"keep", WhenDown::keep}};
+
+Result<decltype(Interface::mss)> mss(const Node& node) {
+  const auto* word = std::get_if<std::string>(&node.value);
+  if (word != nullptr && *word == "auto") return model::AutomaticMss{};
+  if (word != nullptr && *word == "none") return model::NoMss{};
+  if (word != nullptr) return fail(fmt::format("\"{}\" is not an MSS", *word), "write \"auto\", \"none\" or a number");
+  return map(number_in(kLowestMss, kHighestMss)(node), [](std::uint16_t size) { return decltype(Interface::mss)(size); });
+}
 
 Interface read_interface(std::string name, Object object) {
   Interface result;
@@ -38,8 +47,8 @@ Interface read_interface(std::string name, Object object) {
   object.read("enabled", result.enabled, flag);
   object.read("description", result.description, text);
   object.read("mtu", result.mtu, or_auto(number_in(kLowestMtu, kHighestMtu)));
-  bool mss_auto = true;
-  object.read("mss", mss_auto, one_of(kAuto));
+  object.read("mss", result.mss, mss);
+  object.read("reply_to", result.reply_to, or_auto(flag));
   object.close();
   return result;
 }

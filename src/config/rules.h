@@ -19,7 +19,8 @@ void check_transits(const model::Config& config, Findings& findings);     // inn
 void check_interfaces(const model::Config& config, Findings& findings);
 void check_gateways(const model::Config& config, Findings& findings);
 void check_routes(const model::Config& config, Findings& findings);
-void check_loops(const model::Config& config, Findings& findings);  // a tunnel's outer packets sent into the tunnel
+void check_filter(const model::Config& config, Findings& findings);  // "filter", "rules", "nat" and what interfaces say of them
+void check_loops(const model::Config& config, Findings& findings);   // a tunnel's outer packets sent into the tunnel
 
 // Whether the child at pointer `at` is a VTI child whose inner addresses are what the file says: nothing is wrong so far.
 [[nodiscard]] bool inner_addresses_known(const Findings& findings, const std::string& at, const model::Child& child);

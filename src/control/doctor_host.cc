@@ -244,18 +244,12 @@ void look_at_preferred_sa(const Patient& patient, Chart& chart) {
   if (old && *old != 0) chart.say(Verdict::warning, "", "net.key.preferred_oldsa is 1: the kernel sends by the oldest SA");
 }
 
-// As in enc mode, the only one there is: what is decrypted is filtered on enc0 after it, what is to be encrypted before.
 void look_at_filter_points(const Patient& patient, Chart& chart) {
-  static constexpr std::array<std::pair<std::string_view, std::int64_t>, 6> kWanted{{{"net.inet.ipsec.filtertunnel", 0},
-                                                                                     {"net.inet6.ipsec6.filtertunnel", 0},
-                                                                                     {"net.enc.out.ipsec_bpf_mask", 1},
-                                                                                     {"net.enc.out.ipsec_filter_mask", 1},
-                                                                                     {"net.enc.in.ipsec_bpf_mask", 2},
-                                                                                     {"net.enc.in.ipsec_filter_mask", 2}}};
-  for (const auto& [name, wanted] : kWanted) {
+  const model::FilterMode mode = patient.index.config.filter.mode;
+  for (const auto& [name, wanted] : model::filter_sysctls(mode)) {
     const auto value = sysctl(patient, chart, std::string(name));
     if (!value || *value == wanted) continue;
-    chart.say(Verdict::warning, "", fmt::format("{} is {}, and filter mode enc wants {}", name, *value, wanted),
+    chart.say(Verdict::warning, "", fmt::format("{} is {}, and filter mode {} wants {}", name, *value, print(mode), wanted),
               fmt::format("sysctl {}={}, and the same line in /etc/sysctl.conf", name, wanted));
   }
 }

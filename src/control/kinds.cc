@@ -312,6 +312,44 @@ Json list_numbers(const Index& index) {
   return array;
 }
 
+Json render_networks_or_any(const std::vector<net::Prefix>& networks) {
+  return networks.empty() ? Json("any") : render_networks(networks);
+}
+
+Json render_protocols(const std::vector<std::uint8_t>& protocols) {
+  Json array = Json::array();
+  for (const std::uint8_t protocol : protocols) array.push_back(net::protocol_word(protocol));
+  return array;
+}
+
+// In the order in which they are tried, each with what it has met since the filter was last written.
+Json list_rules(const Index& index) {
+  Json array = Json::array();
+  const auto& rules = index.config.filter.rules;
+  for (std::size_t i = 0; rules && i < rules->size(); ++i) {
+    const model::FilterRule& rule = (*rules)[i];
+    const std::string name = fmt::format("rules/{}", i);
+    const auto found = index.snapshot.rule_counters.find(name);
+    const model::RuleCounters counters = found == index.snapshot.rule_counters.end() ? model::RuleCounters{} : found->second;
+    Json ports = Json::array();
+    for (const model::PortRange& range : rule.traffic.ports) ports.push_back(model::print(range));
+    array.push_back({{"name", name},
+                     {"on", rule.on},
+                     {"direction", model::print(rule.direction)},
+                     {"action", model::print(rule.action)},
+                     {"protocol", rule.traffic.protocols.empty() ? Json("any") : render_protocols(rule.traffic.protocols)},
+                     {"from", render_networks_or_any(rule.traffic.from)},
+                     {"to", render_networks_or_any(rule.traffic.to)},
+                     {"ports", ports},
+                     {"log", rule.log ? Json(*rule.log) : Json(false)},
+                     {"description", rule.description},
+                     {"packets", counters.packets},
+                     {"bytes", counters.bytes},
+                     {"state", found == index.snapshot.rule_counters.end() ? "missing" : "installed"}});
+  }
+  return array;
+}
+
 constexpr std::array kKinds{Kind{"tunnels", "tunnel", list_tunnels},
                             Kind{"interfaces", "interface", list_interfaces},
                             Kind{"gateways", "gateway", list_gateways},
@@ -319,7 +357,8 @@ constexpr std::array kKinds{Kind{"tunnels", "tunnel", list_tunnels},
                             Kind{"routes", "route", list_routes},
                             Kind{"policies", "policy", list_policies},
                             Kind{"sas", "IKE_SA", list_sas},
-                            Kind{"numbers", "holder of a number", list_numbers}};
+                            Kind{"numbers", "holder of a number", list_numbers},
+                            Kind{"rules", "rule", list_rules}};
 
 }  // namespace
 

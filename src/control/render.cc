@@ -19,6 +19,18 @@ Json render_all(const Items& items, Render render) {
 
 bool is_error(const model::Problem& problem) { return problem.severity == model::Severity::error; }
 
+// What the kernel's table says, if it is as vtid left it. No table is mode enc without anything to do.
+std::string live_mode(const model::Snapshot& snapshot) {
+  const auto& filter = snapshot.observed.filter;
+  if (!filter) return snapshot.desired.filter ? "none" : std::string(print(model::FilterMode::enc));
+  return filter->altered || filter->mode.empty() ? "altered" : filter->mode;
+}
+
+Json render_filter(const model::Snapshot& snapshot) {
+  const model::FilterMode mode = snapshot.config ? snapshot.config->filter.mode : model::FilterMode::enc;
+  return {{"mode", print(mode)}, {"live", live_mode(snapshot)}};
+}
+
 Json render_charon(const model::SaTable& sas) {
   return {{"connected", sas.connected},
           {"version", sas.version.empty() ? Json() : Json(sas.version)},
@@ -111,7 +123,7 @@ Json render_status(const Index& index) {
   const model::Snapshot& snapshot = index.snapshot;
   return {{"version", snapshot.version},
           {"charon", render_charon(snapshot.sas)},
-          {"filter", {{"mode", "enc"}, {"live", "enc"}}},  // the only mode there is
+          {"filter", render_filter(index.snapshot)},
           {"generation", snapshot.generation},
           {"converged", snapshot.converged},
           {"problems", render_all(snapshot.problems, render_problem)},

@@ -84,6 +84,19 @@ std::string cell_children(const Json& sa) {
   return fmt::format("{}", fmt::join(cells, ", "));
 }
 
+// A word, or an array of several.
+std::string cell_list(const Json& object, std::string_view key) {
+  const Json& array = array_of(object, key);
+  const auto found = object.find(key);
+  return found != object.end() && found->is_array() ? join_texts(array) : text_of(object, key);
+}
+std::string cell_from(const Json& rule) { return cell_list(rule, "from"); }
+std::string cell_to(const Json& rule) { return cell_list(rule, "to"); }
+std::string cell_protocol(const Json& rule) {
+  const std::string ports = cell_list(rule, "ports");
+  return cell_list(rule, "protocol") + (ports.empty() ? "" : ' ' + ports);
+}
+
 constexpr std::array kTunnelColumns{Column{"NAME", "name"},
                                     Column{"STATE", "state"},
                                     Column{"DEVICE", "device"},
@@ -118,6 +131,17 @@ constexpr std::array kSaColumns{Column{"NAME", "name"},
 constexpr std::array kNumberColumns{Column{"NAME", "name"},   Column{"UNIT", "unit"},   Column{"DEVICE", "device"},
                                     Column{"REQID", "reqid"}, Column{"IF_ID", "if_id"}, Column{"STATE", "state"}};
 
+constexpr std::array kRuleColumns{Column{"NAME", "name"},
+                                  Column{"ON", "on"},
+                                  Column{"DIRECTION", "direction"},
+                                  Column{"ACTION", "action"},
+                                  Column{"PROTOCOL", "", cell_protocol},
+                                  Column{"FROM", "", cell_from},
+                                  Column{"TO", "", cell_to},
+                                  Column{"STATE", "state"},
+                                  Column{"PACKETS", "packets"},
+                                  Column{"BYTES", "bytes"}};
+
 struct KindColumns {
   std::string_view kind;
   std::span<const Column> columns;
@@ -125,7 +149,8 @@ struct KindColumns {
 constexpr std::array kKinds{KindColumns{"tunnels", kTunnelColumns},   KindColumns{"interfaces", kInterfaceColumns},
                             KindColumns{"gateways", kGatewayColumns}, KindColumns{"groups", kGroupColumns},
                             KindColumns{"routes", kRouteColumns},     KindColumns{"policies", kPolicyColumns},
-                            KindColumns{"sas", kSaColumns},           KindColumns{"numbers", kNumberColumns}};
+                            KindColumns{"sas", kSaColumns},           KindColumns{"numbers", kNumberColumns},
+                            KindColumns{"rules", kRuleColumns}};
 
 std::string print_columns(std::span<const Column> columns, const Json& objects) {
   std::vector<std::string> titles;

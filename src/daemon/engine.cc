@@ -384,6 +384,8 @@ Result<model::Plan> Engine::plan_only() {
 void Engine::refresh_counters() {
   snapshot_.reset();
   if (auto counters = wiring_.kernel.counters()) counters_ = std::move(*counters);
+  if (!config_->filter.rules) return;
+  if (auto counters = wiring_.kernel.rule_counters()) rule_counters_ = std::move(*counters);
 }
 
 void Engine::stop(Now now) {
@@ -432,6 +434,7 @@ std::shared_ptr<const model::Snapshot> Engine::snapshot() {
   fresh->problems = problems();
   fresh->tunnels = tunnel_statuses({*config_, numbers_, charon_.table(), derived_, counters_, supervisor_, statics_});
   fresh->gateways = wiring_.gateway_health();
+  fresh->rule_counters = rule_counters_;
   fresh->converged = seen_everything() && fresh->plan.ops.empty() && charon_.settled() &&
                      std::ranges::none_of(fresh->problems, [](const model::Problem& problem) {
                        return problem.severity == model::Severity::error;

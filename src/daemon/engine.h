@@ -126,6 +126,7 @@ class Engine {
   vici::Loaded saved_loaded_;
   model::Observed observed_;
   std::map<net::IfName, model::LinkCounters> counters_;
+  std::map<std::string, model::RuleCounters> rule_counters_;
   std::optional<model::Problem> kernel_problem_;
   std::optional<model::Problem> store_problem_;
   reconcile::Derived derived_;

@@ -10,11 +10,17 @@ namespace {
 
 constexpr BackoffLimits kRetry{Duration{500}, Duration{30'000}};
 
-bool creates(const model::Change& change) { return std::holds_alternative<model::CreateLink>(change); }
+const model::CreateLink* creation(const model::Change& change) { return std::get_if<model::CreateLink>(&change); }
+
+// A filter without which traffic would pass that must not.
+bool closes(const model::Change& change) {
+  const auto* filter = std::get_if<model::SetFilter>(&change);
+  return filter != nullptr && filter->filter.closes();
+}
 
 // Nothing can stand on a link that could not be made.
 bool stands_on_any(const std::set<net::IfName>& missing, const model::Change& change) {
-  if (creates(change)) return false;
+  if (creation(change) != nullptr) return false;
   const std::vector<net::IfName> devices = reconcile::devices_of(change);
   return std::ranges::any_of(devices, [&](const net::IfName& device) { return missing.contains(device); });
 }
@@ -30,6 +36,7 @@ void Executor::accept(model::Plan plan, TimePoint now) {
     const auto [first, last] = planned.equal_range(failure.first);
     return std::none_of(first, last, [&](const auto& op) { return *op.second == failure.second.op.change; });
   });
+  const bool open = std::ranges::any_of(failures_, [](const auto& item) { return closes(item.second.op.change); });
   const std::set<net::IfName> missing = missing_devices();
   due_.clear();
   for (const model::Op& op : plan_.ops | std::views::reverse) {
@@ -37,10 +44,20 @@ void Executor::accept(model::Plan plan, TimePoint now) {
     if (failure != failures_.end() && failure->second.op.change == op.change && failure->second.next > now) continue;
     if (!stands_on_any(missing, op.change)) due_.push_back(op);
   }
+  if (open) hold_back_links();
+}
+
+void Executor::hold_back_links() {
+  std::set<net::IfName> held;
+  for (const model::Op& op : due_) {
+    if (const auto* made = creation(op.change)) held.insert(made->link.name);
+  }
+  std::erase_if(due_, [&](const model::Op& op) { return creation(op.change) != nullptr || stands_on_any(held, op.change); });
 }
 
 std::vector<Executor::Done> Executor::step(TimePoint now, std::uint32_t random) {
-  const std::size_t count = std::min(kPortion, due_.size());
+  const bool alone = !due_.empty() && closes(due_.back().change);  // what follows depends on it
+  const std::size_t count = alone ? 1 : std::min(kPortion, due_.size());
   std::vector<model::Op> portion(due_.rbegin(), due_.rbegin() + static_cast<std::ptrdiff_t>(count));
   due_.resize(due_.size() - count);
   if (portion.empty()) return {};
@@ -51,8 +68,9 @@ std::vector<Executor::Done> Executor::step(TimePoint now, std::uint32_t random) 
     const model::Op& op = portion[i];
     // What failed because its link could not be made is a consequence: it returns with the next plan, without a wait.
     if (!results[i] && stands_on_any(missing, op.change)) continue;
-    if (!results[i] && creates(op.change)) missing.insert(std::get<model::CreateLink>(op.change).link.name);
+    if (const auto* made = creation(op.change); made != nullptr && !results[i]) missing.insert(made->link.name);
     note(op, results[i], now, random + static_cast<std::uint32_t>(i) * 2'654'435'761U);
+    if (!results[i] && closes(op.change)) hold_back_links();
     done.push_back({std::move(portion[i]), results[i] ? std::nullopt : std::optional(results[i].error())});
   }
   return done;
@@ -73,7 +91,7 @@ void Executor::note(const model::Op& op, const Result<void>& result, TimePoint n
 std::set<net::IfName> Executor::missing_devices() const {
   std::set<net::IfName> missing;
   for (const auto& [object, failure] : failures_) {
-    if (creates(failure.op.change)) missing.insert(std::get<model::CreateLink>(failure.op.change).link.name);
+    if (const auto* made = creation(failure.op.change)) missing.insert(made->link.name);
   }
   return missing;
 }

@@ -1,5 +1,6 @@
 // Carries out plans: what is due, in order, in portions, and remembers for each object that failed when it may be tried
-// again. Decides nothing about content; a failed op comes back because the next plan still contains it.
+// again. Decides nothing about content; a failed op comes back because the next plan still contains it. While a filter that has
+// to keep something out could not be written, no link is made.
 #pragma once
 
 #include <cstdint>
@@ -49,6 +50,8 @@ class Executor {
     TimePoint next;
   };
 
+  // Without the filter that they need, links are not made: they come back with a later plan.
+  void hold_back_links();
   void note(const model::Op& op, const Result<void>& result, TimePoint now, std::uint32_t random);
   [[nodiscard]] std::set<net::IfName> missing_devices() const;
 

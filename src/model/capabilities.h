@@ -12,6 +12,7 @@ struct Capabilities {
   bool manages_policies = true;     // SPs by reqid are ours to make
   bool address_needs_peer = false;  // FreeBSD: IPv4 needs its peer (EDESTADDRREQ)
   bool route_has_metric = true;
+  bool filters = true;  // Linux: nf_tables is there
   bool operator==(const Capabilities&) const = default;
 };
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "model/filter.h"
 #include "model/sa_algorithm.h"
 #include "model/secret.h"
 #include "net/address.h"
@@ -192,6 +193,13 @@ struct DevicePort {
   auto operator<=>(const DevicePort&) const = default;
 };
 
+struct AutomaticMss {  // what fits into the MTU, of a tunnel's interface; nothing on other devices
+  auto operator<=>(const AutomaticMss&) const = default;
+};
+struct NoMss {
+  auto operator<=>(const NoMss&) const = default;
+};
+
 // An assignment: gives a tunnel's device (or any device) a name that gateways, routes and rules use.
 struct Interface {
   std::string name;  // "VTI_HQ"
@@ -199,6 +207,8 @@ struct Interface {
   bool enabled = true;
   std::string description;
   std::optional<std::uint32_t> mtu;  // none: "auto"
+  std::variant<AutomaticMss, NoMss, std::uint16_t> mss;
+  std::optional<bool> reply_to;  // none: where the filter mode has it
   bool operator==(const Interface&) const = default;
 };
 
@@ -248,6 +258,7 @@ struct Config {
   std::vector<Interface> interfaces;  // in the file's order
   std::vector<Gateway> gateways;      // automatic ones first, in the order of their interfaces
   std::vector<StaticRoute> routes;
+  FilterConfig filter;
   bool operator==(const Config&) const = default;
 
   [[nodiscard]] const Tunnel* tunnel(std::string_view name) const;

@@ -1,10 +1,12 @@
 // What the file, charon's view and the gateways together ask of the kernel: complete, sorted by identity, without choices.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "model/filter.h"
 #include "model/kernel_objects.h"
 
 namespace vtid::model {
@@ -32,6 +34,7 @@ struct Desired {
   std::vector<Wanted<Policy>> policies;
   std::vector<Wanted<Sa>> sas;
   std::vector<Wanted<SendOrder>> send_orders;  // of tunnels with policies of ours and SAs of charon's
+  std::optional<Wanted<FilterSet>> filter;
   bool operator==(const Desired&) const = default;
 };
 

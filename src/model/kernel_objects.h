@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "model/filter.h"
 #include "model/sa_algorithm.h"
 #include "model/secret.h"
 #include "net/address.h"
@@ -67,12 +68,6 @@ struct Route {
   auto operator<=>(const Route&) const = default;
 };
 [[nodiscard]] std::vector<NextHop> hops_of(const Route& route);  // one or more; none of a blackhole
-
-struct PortRange {
-  std::uint16_t first = 0;
-  std::uint16_t last = 0;
-  auto operator<=>(const PortRange&) const = default;
-};
 
 // A routing rule of ours (FRA_PROTOCOL kRouteProtocol), Linux: what it matches goes by a table. All of it is its identity.
 struct Rule {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "model/filter.h"
 #include "model/kernel_objects.h"
 
 namespace vtid::model {
@@ -57,6 +58,7 @@ struct Observed {
   std::vector<Sa> sas;                     // sorted
   std::vector<NegotiatedSa> negotiated;    // sorted; of the reqids of our policies
   std::vector<Rule> rules;                 // sorted
+  std::optional<ObservedFilter> filter;
   bool operator==(const Observed&) const = default;
 
   [[nodiscard]] const ObservedLink* link(const net::IfName& name) const;

@@ -34,10 +34,6 @@ std::string describe(const Route& route) {
   return text;
 }
 
-std::string describe(const PortRange& ports) {
-  return ports.first == ports.last ? fmt::format("{}", ports.first) : fmt::format("{}-{}", ports.first, ports.last);
-}
-
 }  // namespace
 
 std::string print(const Rule& rule) {
@@ -47,8 +43,8 @@ std::string print(const Rule& rule) {
   if (rule.mask != 0) text += fmt::format(" fwmark 0x{:x}/0x{:x}", rule.mark, rule.mask);
   if (!rule.in.empty()) text += " iif " + rule.in.text();
   if (rule.protocol != 0) text += fmt::format(" ipproto {}", rule.protocol);
-  if (rule.from_ports) text += " sport " + describe(*rule.from_ports);
-  if (rule.to_ports) text += " dport " + describe(*rule.to_ports);
+  if (rule.from_ports) text += " sport " + print(*rule.from_ports);
+  if (rule.to_ports) text += " dport " + print(*rule.to_ports);
   return text + fmt::format(" lookup {}", rule.table.value);
 }
 
@@ -63,6 +59,11 @@ std::string describe(const Policy& policy) {
 std::string describe(const Sa& sa) {
   return fmt::format("SA 0x{:08x} ({} to {}, {}, reqid {}, if_id {})", sa.spi, net::print(sa.source),
                      net::print(sa.destination), print(sa.algorithm), sa.reqid.value, sa.if_id.value);
+}
+
+std::string describe(const FilterSet& filter) {
+  const std::string rules = filter.filters ? fmt::format("{} rules", filter.rules.size()) : "no rules";
+  return fmt::format("filter (mode {}, {}, {} translations)", print(filter.mode), rules, filter.nat.size());
 }
 
 struct Printer {
@@ -83,6 +84,8 @@ struct Printer {
     return fmt::format("{} SA 0x{:08x} (to {}, reqid {})", op.sa.held ? "hold" : "let go of", op.sa.spi,
                        net::print(op.sa.destination), op.sa.reqid.value);
   }
+  std::string operator()(const SetFilter& op) const { return "set " + describe(op.filter); }
+  std::string operator()(const DeleteFilter&) const { return "delete filter"; }
 };
 
 }  // namespace

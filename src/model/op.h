@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "model/filter.h"
 #include "model/kernel_objects.h"
 
 namespace vtid::model {
@@ -80,8 +81,17 @@ struct HoldSa {
   auto operator<=>(const HoldSa&) const = default;
 };
 
+// Puts the whole set in the place of what we had there, in one step: a packet meets either the old one or the new one.
+struct SetFilter {
+  FilterSet filter;
+  auto operator<=>(const SetFilter&) const = default;
+};
+struct DeleteFilter {
+  auto operator<=>(const DeleteFilter&) const = default;
+};
+
 using Change = std::variant<CreateLink, ChangeLink, DeleteLink, AddAddress, DeleteAddress, SetRoute, DeleteRoute, SetPolicy,
-                            DeletePolicy, SetSa, DeleteSa, HoldSa, AddRule, DeleteRule>;
+                            DeletePolicy, SetSa, DeleteSa, HoldSa, AddRule, DeleteRule, SetFilter, DeleteFilter>;
 
 struct Op {
   Change change;

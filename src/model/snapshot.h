@@ -87,6 +87,7 @@ struct Snapshot {
   std::map<std::string, net::Unit> numbers;  // by holder, remembered ones included
   ResolvedNames host_names;                  // of the enabled tunnels' peers
   Gateways gateways;
+  std::map<std::string, RuleCounters> rule_counters;  // by "rules/0"
 };
 
 }  // namespace vtid::model

@@ -19,7 +19,7 @@ using model::Capabilities;
 
 // What notifications said since the last drain(). Only "look again" follows from it.
 struct Notices {
-  std::size_t ours = 0;     // about links, addresses or routes that may concern us
+  std::size_t ours = 0;     // about links, addresses, routes or the filter that may concern us
   bool overflowed = false;  // some were lost (ENOBUFS): everything may have changed
   bool operator==(const Notices&) const = default;
 };
@@ -35,6 +35,9 @@ class Kernel {
 
   // Traffic counters of our links by name. Cheap enough to be called for every `vtictl status`.
   [[nodiscard]] virtual Result<std::map<net::IfName, model::LinkCounters>> counters() = 0;
+
+  // What the filter's rules have met, by name ("rules/0"). They start at zero when the filter is written.
+  [[nodiscard]] virtual Result<std::map<std::string, model::RuleCounters>> rule_counters() = 0;
 
   // Applies the ops in order, batched where the system can, and goes on after a failure: one result per op.
   [[nodiscard]] virtual std::vector<Result<void>> apply(std::span<const model::Op> ops) = 0;

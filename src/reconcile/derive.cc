@@ -6,6 +6,7 @@
 #include <set>
 
 #include "reconcile/child_index.h"
+#include "reconcile/derive_filter.h"
 
 namespace vtid::reconcile {
 namespace {
@@ -97,6 +98,9 @@ class Derivation {
       }
     }
     for (std::size_t i = 0; i < config_.routes.size(); ++i) add_route(config_.routes[i], i);
+    if (auto filter = derive_filter(config_, numbers_, derived_.desired.links, system_)) {
+      derived_.desired.filter = {*std::move(filter), "filter"};
+    }
     sort(derived_.desired.links);
     sort(derived_.desired.addresses);
     sort(derived_.desired.routes);

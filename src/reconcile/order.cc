@@ -7,20 +7,22 @@ namespace {
 
 // Other tables than main are read by our rules alone, so theirs stay until no rule leads there.
 struct Phase {
-  int operator()(const model::DeleteRoute& op) const { return op.route.table == net::kMainTable ? 0 : 14; }
-  int operator()(const model::DeleteAddress&) const { return 1; }
-  int operator()(const model::DeletePolicy&) const { return 2; }
-  int operator()(const model::DeleteLink&) const { return 3; }
-  int operator()(const model::CreateLink&) const { return 4; }
-  int operator()(const model::ChangeLink&) const { return 5; }
-  int operator()(const model::AddAddress&) const { return 6; }
-  int operator()(const model::SetSa&) const { return 7; }
-  int operator()(const model::SetPolicy&) const { return 8; }
-  int operator()(const model::SetRoute&) const { return 9; }
-  int operator()(const model::AddRule&) const { return 10; }
-  int operator()(const model::DeleteSa&) const { return 11; }
-  int operator()(const model::HoldSa&) const { return 12; }
-  int operator()(const model::DeleteRule&) const { return 13; }
+  int operator()(const model::SetFilter&) const { return 0; }
+  int operator()(const model::DeleteRoute& op) const { return op.route.table == net::kMainTable ? 1 : 15; }
+  int operator()(const model::DeleteAddress&) const { return 2; }
+  int operator()(const model::DeletePolicy&) const { return 3; }
+  int operator()(const model::DeleteLink&) const { return 4; }
+  int operator()(const model::CreateLink&) const { return 5; }
+  int operator()(const model::ChangeLink&) const { return 6; }
+  int operator()(const model::AddAddress&) const { return 7; }
+  int operator()(const model::SetSa&) const { return 8; }
+  int operator()(const model::SetPolicy&) const { return 9; }
+  int operator()(const model::SetRoute&) const { return 10; }
+  int operator()(const model::AddRule&) const { return 11; }
+  int operator()(const model::DeleteSa&) const { return 12; }
+  int operator()(const model::HoldSa&) const { return 13; }
+  int operator()(const model::DeleteRule&) const { return 14; }
+  int operator()(const model::DeleteFilter&) const { return 16; }
 };
 
 using Devices = std::vector<net::IfName>;

@@ -77,6 +77,7 @@ class Planner {
 
   model::Plan run() {
     plan_.problems = conflicts_.problems();
+    filter();
     links();
     addresses();
     routes();
@@ -94,6 +95,26 @@ class Planner {
   }
   void remove(model::Change change, std::string object) {
     if (removal_ == Removal::allowed) add(std::move(change), std::move(object), "no longer wanted", "");
+  }
+
+  void filter() {
+    if (!desired_.filter) {
+      if (observed_.filter) remove(model::DeleteFilter{}, "filter");
+      return;
+    }
+    if (std::string reason = filter_difference(); !reason.empty()) {
+      add(model::SetFilter{desired_.filter->value}, "filter", std::move(reason), desired_.filter->because);
+    }
+  }
+
+  // Empty when the kernel has what is wanted: equal rules are left alone, and so are their counters.
+  [[nodiscard]] std::string filter_difference() const {
+    const model::FilterSet& want = desired_.filter->value;
+    if (!observed_.filter) return "not there";
+    const model::ObservedFilter& have = *observed_.filter;
+    if (have.altered) return "was changed by somebody else";
+    if (have.mode != print(want.mode)) return fmt::format("mode is \"{}\", wanted \"{}\"", have.mode, print(want.mode));
+    return have.digest == digest(want) ? "" : "differs";
   }
 
   void links() {

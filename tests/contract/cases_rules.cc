@@ -23,7 +23,7 @@ model::Rule full(net::Family family) {
   result.from = *net::parse_prefix(family == net::Family::ipv4 ? "10.1.0.0/24" : "fd00:1::/64");
   result.to = *net::parse_prefix(family == net::Family::ipv4 ? "10.20.0.0/16" : "fd20::/32");
   result.protocol = 17;
-  result.from_ports = {1024, 65'535};
+  result.from_ports = {1024, 65'534};  // 65535 is not a port for them: fib_rule_port_range_valid, include/net/fib_rules.h
   result.to_ports = {5060, 5061};
   result.mark = 0x7610000;
   result.mask = 0xfff0000;

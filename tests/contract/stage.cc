@@ -46,7 +46,7 @@ platform::Notices Stage::settle() {
 std::vector<Case> all_cases() {
   std::vector<Case> cases;
   for (const auto& part :
-       {link_cases(), address_cases(), route_cases(), rule_cases(), policy_cases(), sa_cases(), notice_cases()}) {
+       {link_cases(), address_cases(), route_cases(), rule_cases(), policy_cases(), sa_cases(), filter_cases(), notice_cases()}) {
     std::ranges::copy(part, std::back_inserter(cases));
   }
   return cases;

@@ -33,6 +33,10 @@ class World {
   virtual void add_sa(const model::Sa& sa) = 0;
   virtual void delete_our_sa(const model::Sa& sa) = 0;
   [[nodiscard]] virtual bool has_sa(const model::Sa& sa) = 0;  // of another owner
+  virtual void alter_filter() = 0;                             // puts a rule of theirs into our table
+  virtual void delete_our_filter() = 0;
+  virtual void add_foreign_filter() = 0;
+  [[nodiscard]] virtual bool has_foreign_filter() = 0;
 };
 
 struct Backend {
@@ -74,6 +78,7 @@ struct Case {
 [[nodiscard]] std::vector<Case> rule_cases();
 [[nodiscard]] std::vector<Case> policy_cases();
 [[nodiscard]] std::vector<Case> sa_cases();
+[[nodiscard]] std::vector<Case> filter_cases();
 [[nodiscard]] std::vector<Case> notice_cases();
 
 // Shorthand. link(1) is ipsec1 with if_id 1, up, MTU 1400.

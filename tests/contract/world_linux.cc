@@ -6,6 +6,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/xfrm.h>
 #include <net/if.h>
+#include <nftables/libnftables.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -58,6 +59,15 @@ auto list(netlink::Socket& socket, netlink::Bytes request, Decode decode) {
   auto found = socket.dump(std::move(request), "things", decode);
   if (!found) give_up("look at the world", found.error().text);
   return *std::move(found);
+}
+
+// As somebody with nft(8) would.
+std::string nft(const char* commands) {
+  const std::unique_ptr<nft_ctx, void (*)(nft_ctx*)> context(nft_ctx_new(NFT_CTX_DEFAULT), nft_ctx_free);
+  nft_ctx_buffer_output(context.get());
+  nft_ctx_buffer_error(context.get());
+  if (nft_run_cmd_from_buffer(context.get(), commands) != 0) give_up("run nft", nft_ctx_get_error_buffer(context.get()));
+  return nft_ctx_get_output_buffer(context.get());
 }
 
 class LinuxWorld final : public World {
@@ -114,6 +124,15 @@ class LinuxWorld final : public World {
   void add_sa(const model::Sa& sa) override { ask(xfrm_, netlink::encode_new_sa(sa, 0)); }
   void delete_our_sa(const model::Sa& sa) override { ask(xfrm_, netlink::encode_delete_sa(sa)); }
   [[nodiscard]] bool has_sa(const model::Sa& sa) override;
+  void alter_filter() override { nft("insert rule inet vtid input accept"); }
+  void delete_our_filter() override { nft("delete table inet vtid"); }
+  void add_foreign_filter() override {
+    nft("add table inet theirs; add chain inet theirs input { type filter hook input priority 0; }; "
+        "add rule inet theirs input tcp dport 22 accept; add table ip vtid");
+  }
+  [[nodiscard]] bool has_foreign_filter() override {
+    return nft("list table inet theirs").contains("tcp dport 22 accept") && nft("list tables").contains("table ip vtid");
+  }
 
  private:
   netlink::Socket route_;

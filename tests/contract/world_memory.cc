@@ -25,6 +25,10 @@ class MemoryWorld final : public World {
   void add_sa(const model::Sa& sa) override { kernel_.add_foreign_sa(sa); }
   void delete_our_sa(const model::Sa& sa) override { kernel_.delete_sa(sa); }
   [[nodiscard]] bool has_sa(const model::Sa& sa) override { return kernel_.has_foreign_sa(sa); }
+  void alter_filter() override { kernel_.alter_filter(); }
+  void delete_our_filter() override { kernel_.delete_filter(); }
+  void add_foreign_filter() override { kernel_.add_foreign_filter(); }
+  [[nodiscard]] bool has_foreign_filter() override { return kernel_.has_foreign_filter(); }
 
  private:
   platform::MemoryKernel& kernel_;

@@ -40,6 +40,21 @@ void reshape(model::Tunnel& tunnel, Dice& dice) {
   if (dice.chance(20)) tunnel.description = "edited";
 }
 
+// A mode, and rules on all tunnels or on what is assigned.
+void add_filter(model::Config& config, Dice& dice) {
+  if (dice.chance(40)) config.filter.mode = model::FilterMode::if_ipsec;
+  if (dice.chance(50)) return;
+  auto& rules = config.filter.rules.emplace();
+  const bool enc = config.filter.mode == model::FilterMode::enc;
+  for (int n = dice.below(4); n > 0 && (enc || !config.interfaces.empty()); --n) {
+    model::FilterRule& rule = rules.emplace_back();
+    rule.on = enc ? "ipsec"
+                  : config.interfaces[static_cast<std::size_t>(dice.below(static_cast<int>(config.interfaces.size())))].name;
+    if (dice.chance(50)) rule.traffic.to = {test::prefix("10.1." + std::to_string(dice.below(3)) + ".0/24")};
+    if (dice.chance(30)) rule.direction = model::RuleDirection::out;
+  }
+}
+
 // Up to eight tunnels out of a fixed set of names, so that successive files overlap.
 model::Config random_file(Dice& dice) {
   model::Config config;
@@ -74,6 +89,7 @@ model::Config random_file(Dice& dice) {
     }
   }
   if (dice.chance(20)) std::ranges::reverse(config.tunnels);
+  add_filter(config, dice);
   return config;
 }
 

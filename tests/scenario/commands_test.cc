@@ -84,7 +84,8 @@ TEST_F(Commands, APlanOfAnotherFileShowsTheCascadeAndChangesNothing) {
         for (const model::Op& op : result->plan->ops) lines.push_back(print(op.change));
       },
       stage.now);
-  EXPECT_THAT(lines, testing::ElementsAre("delete route 10.20.0.0/16 via 10.6.1.2 dev ipsec1 metric 10", "delete link ipsec1"));
+  EXPECT_THAT(lines, testing::ElementsAre("delete route 10.20.0.0/16 via 10.6.1.2 dev ipsec1 metric 10", "delete link ipsec1",
+                                          "delete filter"));
   stage.settle();
   EXPECT_EQ(stage.kernel.writes(), writes);
 }

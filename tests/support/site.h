@@ -22,11 +22,21 @@ inline model::Config config() {
   config.tunnels = {vtid::test::tunnel("hq", 106), vtid::test::tunnel("lab", 107)};
   std::get<model::Ike>(config.tunnels[1].ike).remote.address = model::HostName{"lab.example.org"};
   vtid::test::assign(config, "VTI_HQ", "hq");
-  config.interfaces.push_back({"WAN", model::DevicePort{device("eth0")}, true, "", std::nullopt});
+  config.interfaces.push_back({"WAN", model::DevicePort{device("eth0")}, true, "", std::nullopt, {}, {}});
   config.gateways.push_back({"WAN_GW", "WAN", address("192.0.2.254"), false, 1, {}});
   config.routes = {{prefix("10.20.0.0/16"), "VTI_HQ_VTIV4", net::Metric{10}, model::WhenDown::keep},
                    {prefix("10.30.0.0/16"), "WAN_GW", net::Metric{10}, model::WhenDown::keep},
                    {prefix("10.30.0.0/16"), "VTI_HQ_VTIV4", net::Metric{20}, model::WhenDown::keep}};
+  model::FilterRule web;
+  web.on = "ipsec";
+  web.traffic = {{net::kTcp, net::kUdp},     {}, {prefix("10.1.0.0/24"), prefix("fd00:1::/64")}, {},
+                 {{443, 443}, {5060, 5061}}, {}};
+  web.log = "web: ";
+  web.description = "servers";
+  model::FilterRule all;
+  all.on = "ipsec";
+  all.action = model::RuleAction::block;
+  config.filter.rules = {web, all};
   return config;
 }
 
@@ -139,6 +149,8 @@ inline model::Snapshot snapshot() {
   const model::Op op{model::SetRoute{route("10.30.0.0/16", 20), false}, "route 10.30.0.0/16 metric 20", "not there",
                      "routes/2"};
   snapshot.plan.ops = {op};
+  snapshot.observed.filter = {"if_ipsec", "0123456789abcdef", false};
+  snapshot.rule_counters = {{"rules/0", {12, 3456}}};
   snapshot.failed = {{op, {"cannot add route 10.30.0.0/16: Network is unreachable", "bring eth0 up", 101}, 3}};
   snapshot.problems = {{model::Severity::warning, "tunnels/lab", "lab is held down", "vtictl up lab"}};
   return snapshot;

@@ -40,6 +40,8 @@ void Changes::dispatch(const Slots& run) {
     void operator()(const model::SetSa&) const { changes.set_sas(run); }
     void operator()(const model::DeleteSa&) const { changes.delete_sas(run); }
     void operator()(const model::HoldSa&) const { changes.hold_sas(run); }
+    void operator()(const model::SetFilter&) const { changes.write_filters<model::SetFilter>(run); }
+    void operator()(const model::DeleteFilter&) const { changes.write_filters<model::DeleteFilter>(run); }
   };
   std::visit(Kind{*this, run}, ops_[run.front()].change);
 }

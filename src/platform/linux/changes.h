@@ -9,6 +9,7 @@
 #include <set>
 
 #include "platform/kernel.h"
+#include "platform/linux/filter.h"
 #include "platform/linux/routes.h"
 #include "platform/linux/socket.h"
 
@@ -16,8 +17,8 @@ namespace vtid::platform::netlink {
 
 class Changes {
  public:
-  Changes(Socket& route, Socket& xfrm, std::span<const model::Op> ops)
-      : route_(route), xfrm_(xfrm), ops_(ops), results_(ops.size()) {}
+  Changes(Socket& route, Socket& xfrm, Filter& filter, std::span<const model::Op> ops)
+      : route_(route), xfrm_(xfrm), filter_(filter), ops_(ops), results_(ops.size()) {}
 
   [[nodiscard]] std::vector<Result<void>> apply();
 
@@ -57,6 +58,12 @@ class Changes {
   void set_sas(const Slots& run);
   void delete_sas(const Slots& run);
   void hold_sas(const Slots& run);
+  template <class T>
+  void write_filters(const Slots& run) {
+    for (const std::size_t slot : run) {
+      if (auto done = filter_.apply(op<T>(slot)); !done) fail(slot, std::move(done.error()));
+    }
+  }
   void remove_own_sas(Pass looking);  // settles those that are another's
 
   template <class T>
@@ -85,6 +92,7 @@ class Changes {
 
   Socket& route_;
   Socket& xfrm_;
+  Filter& filter_;
   std::span<const model::Op> ops_;
   std::vector<Result<void>> results_;
   std::map<net::IfName, Device> devices_;

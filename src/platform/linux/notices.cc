@@ -1,6 +1,7 @@
 #include "platform/linux/notices.h"
 
 #include <fmt/format.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/xfrm.h>
 #include <sys/epoll.h>
@@ -9,6 +10,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "platform/linux/filter.h"
 #include "platform/linux/routes.h"
 #include "platform/linux/rules.h"
 #include "platform/linux/sas.h"
@@ -31,10 +33,11 @@ Result<SocketHandle> listen(int protocol, std::initializer_list<unsigned> groups
   return socket;
 }
 
-bool watch(const UniqueFd& either, const SocketHandle& socket) {
+bool watch(const UniqueFd& any, const SocketHandle& socket) {
+  if (!socket) return true;
   epoll_event event{};
   event.events = EPOLLIN;
-  return epoll_ctl(either.get(), EPOLL_CTL_ADD, mnl_socket_get_fd(socket.get()), &event) == 0;
+  return epoll_ctl(any.get(), EPOLL_CTL_ADD, mnl_socket_get_fd(socket.get()), &event) == 0;
 }
 
 }  // namespace
@@ -45,15 +48,18 @@ Result<NoticeSocket> NoticeSocket::open() {
   if (!route) return std::unexpected(route.error());
   auto xfrm = listen(NETLINK_XFRM, {XFRMNLGRP_SA});
   if (!xfrm) return std::unexpected(xfrm.error());
-  UniqueFd either(epoll_create1(EPOLL_CLOEXEC));
-  if (!either || !watch(either, *route) || !watch(either, *xfrm)) return cannot_listen();
-  return NoticeSocket(*std::move(route), *std::move(xfrm), std::move(either));
+  auto netfilter = listen(NETLINK_NETFILTER, {NFNLGRP_NFTABLES});
+  SocketHandle filter = netfilter ? *std::move(netfilter) : SocketHandle(nullptr, mnl_socket_close);
+  UniqueFd any(epoll_create1(EPOLL_CLOEXEC));
+  if (!any || !watch(any, *route) || !watch(any, *xfrm) || !watch(any, filter)) return cannot_listen();
+  return NoticeSocket(*std::move(route), *std::move(xfrm), std::move(filter), std::move(any));
 }
 
 Notices NoticeSocket::drain() {
   Notices notices;
   drain(route_.get(), concerns_us, notices);
   drain(xfrm_.get(), is_our_sa, notices);
+  if (filter_) drain(filter_.get(), is_our_filter, notices);
   return notices;
 }
 

@@ -14,19 +14,24 @@ class NoticeSocket {
   static Result<NoticeSocket> open();
 
   // Readable while any of the sockets behind it is.
-  [[nodiscard]] int descriptor() const { return either_.get(); }
+  [[nodiscard]] int descriptor() const { return any_.get(); }
   // At most kNoticesAtOnce datagrams of each socket; the descriptor stays readable when there are more.
   [[nodiscard]] Notices drain();
 
  private:
-  NoticeSocket(SocketHandle route, SocketHandle xfrm, UniqueFd either)
-      : route_(std::move(route)), xfrm_(std::move(xfrm)), either_(std::move(either)), buffer_(kLongestDatagram) {}
+  NoticeSocket(SocketHandle route, SocketHandle xfrm, SocketHandle filter, UniqueFd any)
+      : route_(std::move(route)),
+        xfrm_(std::move(xfrm)),
+        filter_(std::move(filter)),
+        any_(std::move(any)),
+        buffer_(kLongestDatagram) {}
 
   void drain(mnl_socket* socket, bool (*concerns)(const nlmsghdr&), Notices& notices);
 
   SocketHandle route_;
   SocketHandle xfrm_;
-  UniqueFd either_;  // epoll(7) over both
+  SocketHandle filter_;  // empty where the kernel has no netfilter
+  UniqueFd any_;         // epoll(7) over all
   Bytes buffer_;
 };
 

@@ -22,6 +22,7 @@ class MemoryKernel final : public Kernel {
   [[nodiscard]] Capabilities capabilities() const override { return {.system = "memory"}; }
   [[nodiscard]] Result<model::Observed> observe() override;
   [[nodiscard]] Result<std::map<net::IfName, model::LinkCounters>> counters() override;
+  [[nodiscard]] Result<std::map<std::string, model::RuleCounters>> rule_counters() override { return rule_counters_; }
   [[nodiscard]] std::vector<Result<void>> apply(std::span<const model::Op> ops) override;
   [[nodiscard]] int descriptor() const override { return -1; }
   [[nodiscard]] Notices drain() override;
@@ -40,6 +41,11 @@ class MemoryKernel final : public Kernel {
   void delete_rule(const model::Rule& rule);     // whoever owns it
   void add_foreign_sa(const model::Sa& sa);
   void delete_sa(const model::Sa& sa);  // whoever owns it
+  void add_foreign_filter() { foreign_filter_ = true; }
+  [[nodiscard]] bool has_foreign_filter() const { return foreign_filter_; }
+  void alter_filter();   // adds something to our table
+  void delete_filter();  // ours
+  [[nodiscard]] const model::FilterSet* filter() const { return filter_ ? &*filter_ : nullptr; }
   [[nodiscard]] bool has_foreign_route(const model::Route& route) const;
   [[nodiscard]] bool has_foreign_rule(const model::Rule& rule) const;
   [[nodiscard]] bool has_foreign_policy(const model::Policy& policy) const;
@@ -51,6 +57,7 @@ class MemoryKernel final : public Kernel {
   void lose_notices() { notices_.overflowed = true; }
 
   // What is measured.
+  void set_rule_counters(const std::string& rule, model::RuleCounters counters) { rule_counters_[rule] = counters; }
   void set_counters(const net::IfName& name, model::LinkCounters counters) { counters_[name] = counters; }
   [[nodiscard]] std::size_t writes() const { return writes_; }  // operations given to apply() so far
   [[nodiscard]] std::size_t looks() const { return looks_; }    // calls of observe()
@@ -80,6 +87,8 @@ class MemoryKernel final : public Kernel {
   Verdict apply_one(const model::SetSa& op);
   Verdict apply_one(const model::DeleteSa& op);
   Verdict apply_one(const model::HoldSa& op);
+  Verdict apply_one(const model::SetFilter& op);
+  Verdict apply_one(const model::DeleteFilter& op);
 
   [[nodiscard]] std::vector<model::NegotiatedSa> negotiated() const;
   model::ObservedLink* find(const net::IfName& name);
@@ -113,6 +122,10 @@ class MemoryKernel final : public Kernel {
   std::map<PolicyKey, Owned<model::Policy>> policies_;
   std::map<SaKey, Owned<model::Sa>> sas_;
   std::set<SaKey> held_;  // of sas_
+  std::optional<model::FilterSet> filter_;
+  bool filter_altered_ = false;
+  bool foreign_filter_ = false;
+  std::map<std::string, model::RuleCounters> rule_counters_;
   std::map<net::IfName, model::LinkCounters> counters_;
   std::uint32_t next_index_ = 1;
   std::map<std::size_t, int> failing_ops_;

@@ -66,7 +66,8 @@ TEST(Schema, HasTheDefaultsThatTheCanonicalFileShows) {
                       "children": {"x": {"local": "10.0.0.1/30", "remote": "10.0.0.2"}}}},
     "interfaces": {"x": {"tunnel": "x"}, "wan": {"device": "eth0"}},
     "gateways": {"x": {"interface": "wan", "address": "192.0.2.1"}},
-    "routes": [{"to": "10.1.0.0/16", "via": "x"}]})",
+    "routes": [{"to": "10.1.0.0/16", "via": "x"}],
+    "rules": [{"on": "ipsec", "action": "pass"}]})",
                             "f", any_secret);
   const json canonical = json::parse(print_canonical(parsed.config.value()));
   std::map<std::string, json> shown;

@@ -107,6 +107,33 @@ TEST_F(Executing, ALinkThatCameBackByItselfIsNotHeldUpByItsFailedCreation) {
   EXPECT_EQ(kernel.observe()->addresses.front().device, link.name);
 }
 
+TEST_F(Executing, LinksWaitForTheFilterThatHasToKeepSomethingOut) {
+  model::FilterSet closed;
+  closed.filters = true;
+  const model::Op filter{model::SetFilter{closed}, "filter", "not there", "filter"};
+  kernel.fail_apply(0, EPERM);
+  executor.accept({{filter, create(1), address(1)}, {}}, now);
+  run();
+  EXPECT_EQ(kernel.observe()->link(net::IfName::of({1})), nullptr);
+  EXPECT_EQ(executor.failed().size(), 1U);
+  executor.accept({{filter, create(1), address(1)}, {}}, now);  // its time has not come
+  run();
+  EXPECT_EQ(kernel.observe()->link(net::IfName::of({1})), nullptr);
+  executor.accept({{filter, create(1), address(1)}, {}}, now + Duration{60'000});
+  while (executor.busy()) (void)executor.step(now + Duration{60'000}, 512);
+  EXPECT_NE(kernel.filter(), nullptr);
+  executor.accept({{create(1), address(1)}, {}}, now + Duration{60'000});
+  run();
+  EXPECT_NE(kernel.observe()->link(net::IfName::of({1})), nullptr);
+}
+
+TEST_F(Executing, LinksDoNotWaitForAFilterThatKeepsNothingOut) {
+  kernel.fail_apply(0, EPERM);
+  executor.accept({{{model::SetFilter{}, "filter", "not there", "filter"}, create(1)}, {}}, now);
+  run();
+  EXPECT_NE(kernel.observe()->link(net::IfName::of({1})), nullptr);
+}
+
 TEST_F(Executing, WorksInPortions) {
   model::Plan plan;
   for (std::uint32_t unit = 1; unit <= Executor::kPortion + 1; ++unit) plan.ops.push_back(create(unit));

@@ -1,0 +1,207 @@
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "config/read.h"
+#include "config/values.h"
+
+namespace vtid::config {
+namespace {
+
+using model::FilterMode;
+using model::NatKind;
+using model::PortRange;
+using model::RuleAction;
+using model::RuleDirection;
+
+constexpr Word<FilterMode> kModes[] = {{"enc", FilterMode::enc}, {"if_ipsec", FilterMode::if_ipsec}};
+constexpr Word<RuleDirection> kDirections[] = {{"in", RuleDirection::in}, {"out", RuleDirection::out}};
+constexpr Word<RuleAction> kActions[] = {
+    {"pass", RuleAction::pass}, {"block", RuleAction::block}, {"reject", RuleAction::reject}};
+constexpr Word<NatKind> kKinds[] = {
+    {"source", NatKind::source}, {"destination", NatKind::destination}, {"one_to_one", NatKind::one_to_one}};
+
+// "any" is an empty list; else one value, or an array of them.
+template <class Convert>
+auto any_or_list(std::size_t most, Convert convert) {
+  using T = typename decltype(convert(std::declval<const Node&>()))::value_type;
+  return [=](const Node& node) -> Result<std::vector<T>> {
+    const auto* word = std::get_if<std::string>(&node.value);
+    if (word != nullptr && *word == "any") return std::vector<T>{};
+    const auto* items = std::get_if<Node::Array>(&node.value);
+    if (items == nullptr) return map(convert(node), [](const T& one) { return std::vector{one}; });
+    if (items->empty()) return fail("is empty", "write \"any\", or take the key out");
+    if (items->size() > most) return fail(fmt::format("has more than {} entries", most));
+    std::vector<T> result;
+    for (const Node& item : *items) {
+      auto value = convert(item);
+      if (!value) return std::unexpected(value.error());
+      result.push_back(*value);
+    }
+    return result;
+  };
+}
+
+// A network, or an address that stands for itself.
+Result<net::Prefix> end_of_traffic(const Node& node) {
+  const auto value = text(node);
+  if (!value) return std::unexpected(value.error());
+  if (value->contains('/')) return network(node);
+  return map(net::parse_address(*value), [](const net::Address& address) {
+    return net::Prefix{address, static_cast<std::uint8_t>(address.bits())};
+  });
+}
+
+std::optional<std::uint16_t> port_number(std::string_view digits) {
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (error != std::errc{} || end != digits.data() + digits.size() || port == 0) return std::nullopt;
+  return port;
+}
+
+Result<PortRange> ports(const Node& node) {
+  if (!std::holds_alternative<std::string>(node.value)) {
+    return map(number_in<std::uint16_t>(1, UINT16_MAX)(node), [](std::uint16_t port) { return PortRange{port, port}; });
+  }
+  const auto value = text(node);
+  if (!value) return std::unexpected(value.error());
+  const auto dash = value->find('-');
+  const auto first = port_number(value->substr(0, dash));
+  const auto last = dash == std::string::npos ? first : port_number(value->substr(dash + 1));
+  if (first && last && *first <= *last) return PortRange{*first, *last};
+  return fail(fmt::format("\"{}\" is neither a port nor a range of ports", value->substr(0, kLongestShown)),
+              "write it like 443 or \"5060-5061\"");
+}
+
+Result<std::uint8_t> protocol(const Node& node) {
+  const auto* word = std::get_if<std::string>(&node.value);
+  if (word == nullptr) return number_in<std::uint8_t>(0, UINT8_MAX)(node);
+  if (const auto number = net::protocol_number(*word)) return *number;
+  std::uint8_t number = 0;
+  const auto [end, error] = std::from_chars(word->data(), word->data() + word->size(), number);
+  if (error == std::errc{} && end == word->data() + word->size()) return number;
+  return fail(fmt::format("\"{}\" is not a protocol", word->substr(0, kLongestShown)),
+              "write \"any\", \"tcp\", \"udp\", \"icmp\", \"icmp6\" or a number");
+}
+
+auto icmp_type(std::uint8_t protocol) {
+  return [protocol](const Node& node) -> Result<std::uint8_t> {
+    const auto* word = std::get_if<std::string>(&node.value);
+    if (word == nullptr) return number_in<std::uint8_t>(0, UINT8_MAX)(node);
+    if (const auto number = net::icmp_type_number(protocol, *word)) return *number;
+    std::uint8_t number = 0;
+    const auto [end, error] = std::from_chars(word->data(), word->data() + word->size(), number);
+    if (error == std::errc{} && end == word->data() + word->size()) return number;
+    return fail(fmt::format("\"{}\" is not a type of {}", word->substr(0, kLongestShown), net::protocol_word(protocol)),
+                "write it like \"echo-request\", or as a number");
+  };
+}
+
+bool is_icmp(const model::Traffic& traffic) {
+  return traffic.protocols.size() == 1 && (traffic.protocols.front() == net::kIcmp || traffic.protocols.front() == net::kIcmp6);
+}
+
+void read_traffic(Object& object, model::Traffic& traffic) {
+  object.read("protocol", traffic.protocols, any_or_list(UINT8_MAX, protocol));
+  object.read("from", traffic.from, any_or_list(kMostNetworks, end_of_traffic));
+  object.read("to", traffic.to, any_or_list(kMostNetworks, end_of_traffic));
+  object.read("from_ports", traffic.from_ports, any_or_list(kMostPorts, ports));
+  object.read("ports", traffic.ports, any_or_list(kMostPorts, ports));
+  if (is_icmp(traffic)) {
+    object.read("icmp_types", traffic.icmp_types, any_or_list(UINT8_MAX, icmp_type(traffic.protocols.front())));
+  } else if (object.has("icmp_types")) {
+    object.fail("icmp_types", Error{"belongs to one protocol, icmp or icmp6", "write \"protocol\": \"icmp\", or take it out"});
+  }
+}
+
+// What nft and pf can carry between quotes.
+Result<std::string> log_prefix(const Node& node) {
+  return then(filled_text(node), [](const std::string& prefix) -> Result<std::string> {
+    if (prefix.size() > kLongestLogPrefix) return fail(fmt::format("is longer than {} bytes", kLongestLogPrefix));
+    if (prefix.find_first_of("\"\\$") != std::string::npos) return fail("holds '\"', '\\' or '$'", "take them out");
+    return prefix;
+  });
+}
+
+// true asks for a prefix that names the rule.
+auto log_of(std::size_t index) {
+  return [index](const Node& node) -> Result<std::optional<std::string>> {
+    const bool* wanted = std::get_if<bool>(&node.value);
+    if (wanted != nullptr) return *wanted ? std::optional(fmt::format("vtid rules/{}: ", index)) : std::nullopt;
+    return map(log_prefix(node), [](const std::string& prefix) { return std::optional(prefix); });
+  };
+}
+
+model::FilterRule read_rule(Object& object, std::size_t index) {
+  model::FilterRule rule;
+  object.require("on", rule.on, filled_text);
+  object.read("direction", rule.direction, one_of(kDirections));
+  object.require("action", rule.action, one_of(kActions));
+  read_traffic(object, rule.traffic);
+  object.read("log", rule.log, log_of(index));
+  object.read("description", rule.description, text);
+  object.close();
+  return rule;
+}
+
+Result<decltype(model::NatRule::address)> nat_address(const Node& node) {
+  const auto* word = std::get_if<std::string>(&node.value);
+  if (word != nullptr && *word == "interface") return model::OwnAddress{};
+  if (word != nullptr && *word == "none") return model::NoTranslation{};
+  return map(end_of_traffic(node), [](const net::Prefix& prefix) { return decltype(model::NatRule::address)(prefix); });
+}
+
+// Which keys a translation has depends on its kind.
+model::NatRule read_translation(Object& object) {
+  model::NatRule nat;
+  object.require("on", nat.on, filled_text);
+  object.require("kind", nat.kind, one_of(kKinds));
+  read_traffic(object, nat.traffic);
+  if (nat.kind == NatKind::destination) {
+    object.need("to");
+    object.require("target", nat.target, address);
+    object.read("target_port", nat.target_port, [](const Node& node) {
+      return map(number_in<std::uint16_t>(1, UINT16_MAX)(node), [](std::uint16_t port) { return std::optional(port); });
+    });
+  } else {
+    object.require("address", nat.address, nat_address);
+  }
+  if (nat.kind == NatKind::one_to_one) object.need("from");
+  const std::string_view foreign = nat.kind == NatKind::destination ? "address" : "target";
+  for (const std::string_view key : {foreign, nat.kind == NatKind::destination ? foreign : std::string_view("target_port")}) {
+    if (object.has(key)) {
+      object.fail(key, Error{fmt::format("does not belong to kind \"{}\"", model::print(nat.kind)), "take it out"});
+      break;
+    }
+  }
+  object.read("description", nat.description, text);
+  object.close();
+  return nat;
+}
+
+// The objects of an array, at most kMostRules of them.
+std::vector<Object> bounded_items(Object& root, std::string_view key) {
+  auto items = root.items(key);
+  if (items.size() <= kMostRules) return items;
+  root.fail(key, Error{fmt::format("has {} entries", items.size()), fmt::format("at most {} are allowed", kMostRules)});
+  return {};
+}
+
+}  // namespace
+
+model::FilterConfig read_filter(Object& root) {
+  model::FilterConfig filter;
+  if (auto object = root.object("filter")) {
+    object->read("mode", filter.mode, one_of(kModes));
+    object->read("allow_blocked_tunnels", filter.allow_blocked_tunnels, flag);
+    object->close();
+  }
+  if (root.has("rules")) {
+    auto& rules = filter.rules.emplace();
+    for (Object& object : bounded_items(root, "rules")) rules.push_back(read_rule(object, rules.size()));
+  }
+  for (Object& object : bounded_items(root, "nat")) filter.nat.push_back(read_translation(object));
+  return filter;
+}
+
+}  // namespace vtid::config

@@ -1,0 +1,169 @@
+#include "model/filter.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace vtid::model {
+namespace {
+
+bool has(const std::vector<net::Prefix>& prefixes, net::Family family) {
+  return prefixes.empty() || std::ranges::any_of(prefixes, [&](const net::Prefix& item) { return item.family() == family; });
+}
+
+// A text that differs wherever two sets differ: every field, with its separator, in a fixed order.
+class Writer {
+ public:
+  template <class T>
+  void put(const T& value) {
+    if constexpr (std::is_enum_v<T>) {
+      text_ += fmt::format("{},", static_cast<int>(value));
+    } else {
+      text_ += fmt::format("{},", value);
+    }
+  }
+  void put(const std::string& value) { text_ += fmt::format("{}:{},", value.size(), value); }
+  void put(const net::IfName& name) { put(name.text()); }
+  void put(const net::Address& address) { put(net::print(address)); }
+  void put(const net::Prefix& prefix) { put(net::print(prefix)); }
+  void put(const PortRange& range) { put(print(range)); }
+  template <class T>
+  void put(const std::optional<T>& value) {
+    put(value.has_value());
+    if (value) put(*value);
+  }
+  template <class T>
+  void put(const std::vector<T>& values) {
+    put(values.size());
+    for (const T& value : values) put(value);
+  }
+  void put(const Traffic& traffic) {
+    put(traffic.protocols);
+    put(traffic.from);
+    put(traffic.to);
+    put(traffic.from_ports);
+    put(traffic.ports);
+    put(traffic.icmp_types);
+  }
+  void put(const FilterDevice& item) {
+    put(item.device);
+    put(item.unit.value);
+    put(item.replies);
+    put(item.gateway4);
+    put(item.gateway6);
+  }
+  void put(const Transit& item) {
+    put(item.device);
+    put(item.local);
+    put(item.remote);
+  }
+  void put(const MssClamp& item) {
+    put(item.device);
+    put(item.family);
+    put(item.size);
+  }
+  void put(const DeviceRule& item) {
+    put(item.name);
+    put(item.device);
+    put(item.rule.direction);
+    put(item.rule.action);
+    put(item.rule.traffic);
+    put(item.rule.log);
+  }
+  void put(const DeviceNat& item) {
+    put(item.name);
+    put(item.device);
+    put(item.nat.kind);
+    put(item.nat.traffic);
+    put(item.nat.address.index());
+    if (const auto* address = std::get_if<net::Prefix>(&item.nat.address)) put(*address);
+    put(item.nat.target);
+    put(item.nat.target_port);
+  }
+
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+}  // namespace
+
+std::string_view print(FilterMode mode) {
+  switch (mode) {
+    case FilterMode::enc: return "enc";
+    case FilterMode::if_ipsec: return "if_ipsec";
+  }
+  std::abort();
+}
+
+std::string_view print(RuleDirection direction) {
+  switch (direction) {
+    case RuleDirection::in: return "in";
+    case RuleDirection::out: return "out";
+  }
+  std::abort();
+}
+
+std::string_view print(RuleAction action) {
+  switch (action) {
+    case RuleAction::pass: return "pass";
+    case RuleAction::block: return "block";
+    case RuleAction::reject: return "reject";
+  }
+  std::abort();
+}
+
+std::string_view print(NatKind kind) {
+  switch (kind) {
+    case NatKind::source: return "source";
+    case NatKind::destination: return "destination";
+    case NatKind::one_to_one: return "one_to_one";
+  }
+  std::abort();
+}
+
+std::string print(const PortRange& range) {
+  return range.first == range.last ? fmt::format("{}", range.first) : fmt::format("{}-{}", range.first, range.last);
+}
+
+bool Traffic::covers(net::Family family) const {
+  const std::uint8_t others = family == net::Family::ipv4 ? net::kIcmp6 : net::kIcmp;
+  const bool foreign = !protocols.empty() && std::ranges::all_of(protocols, [&](auto item) { return item == others; });
+  return !foreign && has(from, family) && has(to, family);
+}
+
+// FNV-1a: it has to notice mistakes, not to withstand an enemy, who would be root.
+std::string digest(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325U;
+  for (const char byte : text) hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3U;
+  return fmt::format("{:016x}", hash);
+}
+
+std::string digest(const FilterSet& set) {
+  Writer writer;
+  writer.put(kFilterRendering);
+  writer.put(set.mode);
+  writer.put(set.filters);
+  writer.put(set.devices);
+  writer.put(set.transits);
+  writer.put(set.rules);
+  writer.put(set.nat);
+  writer.put(set.clamps);
+  return digest(writer.text());
+}
+
+// filtertunnel 1 makes ip_input() filter what if_ipsec(4) delivers; the masks of enc(4) say which of its hooks pf and bpf see:
+// inbound 2 is after the outer header was stripped, outbound 1 before it is put on.
+std::array<FilterSysctl, 6> filter_sysctls(FilterMode mode) {
+  const bool enc = mode == FilterMode::enc;
+  return {{{"net.inet.ipsec.filtertunnel", enc ? 0 : 1},
+           {"net.inet6.ipsec6.filtertunnel", enc ? 0 : 1},
+           {"net.enc.out.ipsec_bpf_mask", enc ? 1 : 0},
+           {"net.enc.out.ipsec_filter_mask", enc ? 1 : 0},
+           {"net.enc.in.ipsec_bpf_mask", enc ? 2 : 0},
+           {"net.enc.in.ipsec_filter_mask", enc ? 2 : 0}}};
+}
+
+}  // namespace vtid::model

@@ -1,0 +1,182 @@
+// Filtering of tunnelled traffic as values: the rules and translations of the file, and what they come to on devices. Holds no
+// nft and no pf text: platform renders it.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "net/address.h"
+#include "net/names.h"
+#include "net/protocols.h"
+
+namespace vtid::model {
+
+// Where tunnelled traffic meets its rules: one list for all of it, or one for each assigned interface.
+enum class FilterMode : std::uint8_t { enc, if_ipsec };
+enum class RuleDirection : std::uint8_t { in, out };  // as seen from this host
+enum class RuleAction : std::uint8_t { pass, block, reject };
+enum class NatKind : std::uint8_t { source, destination, one_to_one };
+
+[[nodiscard]] std::string_view print(FilterMode mode);
+[[nodiscard]] std::string_view print(RuleDirection direction);
+[[nodiscard]] std::string_view print(RuleAction action);
+[[nodiscard]] std::string_view print(NatKind kind);
+
+struct PortRange {
+  std::uint16_t first = 0;
+  std::uint16_t last = 0;
+  auto operator<=>(const PortRange&) const = default;
+};
+[[nodiscard]] std::string print(const PortRange& range);  // "443", "5060-5061"
+
+// What is matched. A list that is empty matches anything.
+struct Traffic {
+  std::vector<std::uint8_t> protocols;
+  std::vector<net::Prefix> from;
+  std::vector<net::Prefix> to;
+  std::vector<PortRange> from_ports;  // of protocols that have ports
+  std::vector<PortRange> ports;
+  std::vector<std::uint8_t> icmp_types;  // of icmp or icmp6, whichever the one protocol is
+  auto operator<=>(const Traffic&) const = default;
+
+  // Whether a packet of this family can match at all.
+  [[nodiscard]] bool covers(net::Family family) const;
+};
+
+inline constexpr std::string_view kAllTunnels = "ipsec";  // "on" in mode enc
+
+// The first rule of a direction that matches decides. What is passed is passed with its replies.
+struct FilterRule {
+  std::string on;  // kAllTunnels, or an assigned interface
+  RuleDirection direction = RuleDirection::in;
+  RuleAction action = RuleAction::pass;
+  Traffic traffic;
+  std::optional<std::string> log;  // the prefix of its lines
+  std::string description;
+  auto operator<=>(const FilterRule&) const = default;
+};
+
+struct OwnAddress {  // "interface": what the interface itself has
+  auto operator<=>(const OwnAddress&) const = default;
+};
+struct NoTranslation {  // "none": what matches is left as it is
+  auto operator<=>(const NoTranslation&) const = default;
+};
+
+// The first one of its kind that matches decides. source: `traffic` leaving by `on` gets `address`. destination: `traffic` that
+// comes in by `on` goes to `target`. one_to_one: the far end sees `address` in the place of the one network in `traffic.from`,
+// of the same length, both ways.
+struct NatRule {
+  std::string on;
+  NatKind kind = NatKind::source;
+  Traffic traffic;
+  std::variant<OwnAddress, NoTranslation, net::Prefix> address;
+  net::Address target;
+  std::optional<std::uint16_t> target_port;
+  std::string description;
+  auto operator<=>(const NatRule&) const = default;
+};
+
+// "filter", "rules" and "nat" of the file.
+struct FilterConfig {
+  FilterMode mode = FilterMode::enc;
+  bool allow_blocked_tunnels = false;
+  std::optional<std::vector<FilterRule>> rules;  // none: nothing is filtered; empty: what comes in is denied
+  std::vector<NatRule> nat;
+  bool operator==(const FilterConfig&) const = default;
+};
+
+// ---- on devices --------------------------------------------------------------------------------------------------------
+
+// The device of an assigned tunnel, in mode if_ipsec.
+struct FilterDevice {
+  net::IfName device;
+  net::Unit unit;
+  bool replies = false;  // replies to what came in by it leave by it
+  std::optional<net::Address> gateway4, gateway6;
+  auto operator<=>(const FilterDevice&) const = default;
+};
+
+// The two inner ends of a child: the peer's echo requests pass whatever the rules say, because its monitor depends on them.
+struct Transit {
+  net::IfName device;
+  net::Address local, remote;
+  auto operator<=>(const Transit&) const = default;
+};
+
+// TCP connections over `device` are told to send segments of at most `size`.
+struct MssClamp {
+  net::IfName device;
+  net::Family family = net::Family::ipv4;
+  std::uint16_t size = 0;
+  auto operator<=>(const MssClamp&) const = default;
+};
+
+// `device` is empty for a rule on all tunnels.
+struct DeviceRule {
+  std::string name;  // "rules/0"
+  net::IfName device;
+  FilterRule rule;
+  auto operator<=>(const DeviceRule&) const = default;
+};
+struct DeviceNat {
+  std::string name;  // "nat/0"
+  net::IfName device;
+  NatRule nat;
+  auto operator<=>(const DeviceNat&) const = default;
+};
+
+// All that one table of ours does.
+struct FilterSet {
+  FilterMode mode = FilterMode::enc;
+  bool filters = false;               // the file has "rules"
+  std::vector<FilterDevice> devices;  // sorted; none in mode enc
+  std::vector<Transit> transits;      // sorted; of all tunnels
+  std::vector<DeviceRule> rules;      // in the file's order
+  std::vector<DeviceNat> nat;         // in the file's order
+  std::vector<MssClamp> clamps;       // sorted
+  auto operator<=>(const FilterSet&) const = default;
+
+  // Whether traffic would pass without it that must not.
+  [[nodiscard]] bool closes() const { return filters || mode == FilterMode::if_ipsec; }
+};
+
+// The same for equal sets and for no others, as far as 64 bits go. Changes with kFilterRendering too.
+[[nodiscard]] std::string digest(const FilterSet& set);
+[[nodiscard]] std::string digest(std::string_view text);
+inline constexpr int kFilterRendering = 1;  // to be raised when equal sets shall be written anew
+
+// What the kernel holds in our place.
+struct ObservedFilter {
+  std::string mode;      // as it says itself: "enc", "if_ipsec"; empty when it does not
+  std::string digest;    // of the set that it was made from
+  bool altered = false;  // somebody changed it afterwards
+  bool operator==(const ObservedFilter&) const = default;
+};
+
+struct RuleCounters {
+  std::uint64_t packets = 0, bytes = 0;
+  bool operator==(const RuleCounters&) const = default;
+};
+
+// ---- reply-to ----------------------------------------------------------------------------------------------------------
+
+// The bits of packet and connection marks that are vtid's; they hold a unit. All others keep what others put there.
+inline constexpr std::uint32_t kMarkMask = 0x7fff'0000;
+inline constexpr int kMarkShift = 16;
+[[nodiscard]] constexpr std::uint32_t mark_of(net::Unit unit) { return unit.value << kMarkShift; }
+
+// ---- FreeBSD -----------------------------------------------------------------------------------------------------------
+
+// What if_ipsec(4), enc(4) and ip_input() are told so that pf sees tunnelled packets where the mode says.
+using FilterSysctl = std::pair<std::string_view, std::int64_t>;
+[[nodiscard]] std::array<FilterSysctl, 6> filter_sysctls(FilterMode mode);
+
+}  // namespace vtid::model

@@ -1,0 +1,167 @@
+#include "platform/freebsd/pf_anchor.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace vtid::platform {
+namespace {
+
+using model::FilterSet;
+using model::NatKind;
+using model::RuleAction;
+using model::RuleDirection;
+using model::Traffic;
+
+constexpr std::string_view kOurs = "vtid";  // the interface group
+constexpr std::string_view kEnc = "enc0";
+// What leaves by ipsecN is seen there and again on enc0, what comes in on enc0 alone: a state bound to an interface would
+// never meet the other half.
+constexpr std::string_view kFloating = " keep state (floating)";
+constexpr std::string_view kBound = " keep state";
+
+template <class T, class Print>
+std::string list_of(const std::vector<T>& items, Print print) {
+  std::vector<std::string> words;
+  std::ranges::transform(items, std::back_inserter(words), print);
+  return words.size() == 1 ? words.front() : fmt::format("{{ {} }}", fmt::join(words, " "));
+}
+
+std::string_view inet(net::Family family) { return family == net::Family::ipv4 ? "inet" : "inet6"; }
+
+std::string ends(const std::vector<net::Prefix>& prefixes, net::Family family) {
+  std::vector<net::Prefix> own;
+  std::ranges::copy_if(prefixes, std::back_inserter(own), [&](const auto& item) { return item.family() == family; });
+  if (own.empty()) return "any";
+  return list_of(own, [](const net::Prefix& item) {
+    return item.length == item.address.bits() ? net::print(item.address) : net::print(item);
+  });
+}
+
+std::string ports(const std::vector<model::PortRange>& ranges) {
+  if (ranges.empty()) return "";
+  return " port " + list_of(ranges, [](const model::PortRange& range) {
+           return range.first == range.last ? std::to_string(range.first) : fmt::format("{}:{}", range.first, range.last);
+         });
+}
+
+std::string protocols(const Traffic& traffic) {
+  if (traffic.protocols.empty()) return "";
+  return " proto " + list_of(traffic.protocols, [](std::uint8_t number) {
+           return number == net::kIcmp6 ? std::string("icmp6") : net::protocol_word(number);
+         });
+}
+
+std::string icmp_types(const Traffic& traffic) {
+  if (traffic.icmp_types.empty()) return "";
+  const std::string_view word = traffic.protocols.front() == net::kIcmp ? " icmp-type " : " icmp6-type ";
+  return std::string(word) + list_of(traffic.icmp_types, [](std::uint8_t type) { return std::to_string(type); });
+}
+
+// "inet proto tcp from any to 10.1.0.0/24 port 443"
+std::string matches(const Traffic& traffic, net::Family family) {
+  return fmt::format("{}{} from {}{} to {}{}", inet(family), protocols(traffic), ends(traffic.from, family),
+                     ports(traffic.from_ports), ends(traffic.to, family), ports(traffic.ports));
+}
+
+class Anchor {
+ public:
+  explicit Anchor(const FilterSet& set) : set_(set) {}
+
+  std::string text() {
+    clamps();
+    nat();
+    if (set_.filters) filter();
+    return std::move(text_);
+  }
+
+ private:
+  [[nodiscard]] bool enc() const { return set_.mode == model::FilterMode::enc; }
+  [[nodiscard]] std::string_view state() const { return enc() ? kFloating : kBound; }
+  void line(const std::string& text) { text_ += text + '\n'; }
+
+  void clamps() {
+    for (const model::MssClamp& clamp : set_.clamps) {
+      line(fmt::format("scrub on {} {} all max-mss {}", clamp.device.text(), inet(clamp.family), clamp.size));
+    }
+  }
+
+  void nat() {
+    for (const model::DeviceNat& item : set_.nat) {
+      for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) {
+        if (item.nat.traffic.covers(family)) translation(item, family);
+      }
+    }
+  }
+
+  void translation(const model::DeviceNat& item, net::Family family) {
+    const std::string what = fmt::format("on {} {}", item.device.text(), matches(item.nat.traffic, family));
+    const auto* address = std::get_if<net::Prefix>(&item.nat.address);
+    if (item.nat.kind == NatKind::destination) {
+      if (item.nat.target.family() != family) return;
+      const std::string port = item.nat.target_port ? fmt::format(" port {}", *item.nat.target_port) : "";
+      return line(fmt::format("rdr {} -> {}{}", what, net::print(item.nat.target), port));
+    }
+    if (address != nullptr && address->family() != family) return;
+    if (item.nat.kind == NatKind::one_to_one) return line(fmt::format("binat {} -> {}", what, net::print(*address)));
+    if (std::holds_alternative<model::NoTranslation>(item.nat.address)) return line("no nat " + what);
+    line(fmt::format("nat {} -> {}", what,
+                     address != nullptr ? net::print(address->address) : fmt::format("({}:0)", item.device.text())));
+  }
+
+  void filter() {
+    echo_requests();
+    for (const model::DeviceRule& item : set_.rules) rule(item);
+    line(fmt::format("block in quick on {} all label \"default\"", enc() ? kEnc : kOurs));
+    line(fmt::format("pass out quick on {} all{}", kOurs, state()));
+    if (enc()) line(fmt::format("pass out quick on {} all{}", kEnc, state()));
+  }
+
+  void echo_requests() {
+    for (const model::Transit& transit : set_.transits) {
+      const bool v4 = transit.remote.is_v4();
+      line(fmt::format("pass in quick on {} {} proto {} from {} to {} {} echoreq{}", enc() ? kEnc : transit.device.text(),
+                       inet(transit.remote.family()), v4 ? "icmp" : "icmp6", net::print(transit.remote),
+                       net::print(transit.local), v4 ? "icmp-type" : "icmp6-type", state()));
+    }
+    line(fmt::format("pass in quick on {} inet6 proto icmp6 all icmp6-type {{ neighbrsol neighbradv }} no state",
+                     enc() ? kEnc : kOurs));
+  }
+
+  void rule(const model::DeviceRule& item) {
+    for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) {
+      if (!item.rule.traffic.covers(family)) continue;
+      line(fmt::format("{} {} {}quick on {}{} {}{}{} label \"{}\"", verdict(item.rule.action), print(item.rule.direction),
+                       item.rule.log ? "log " : "", item.device.empty() ? kEnc : item.device.text(), reply_to(item, family),
+                       matches(item.rule.traffic, family), icmp_types(item.rule.traffic),
+                       item.rule.action == RuleAction::pass ? state() : std::string_view{}, item.name));
+    }
+  }
+
+  static std::string_view verdict(RuleAction action) {
+    switch (action) {
+      case RuleAction::pass: return "pass";
+      case RuleAction::block: return "block";
+      case RuleAction::reject: return "block return";
+    }
+    std::abort();
+  }
+
+  [[nodiscard]] std::string reply_to(const model::DeviceRule& item, net::Family family) const {
+    if (item.rule.action != RuleAction::pass || item.rule.direction != RuleDirection::in) return "";
+    const auto device = std::ranges::find(set_.devices, item.device, &model::FilterDevice::device);
+    if (device == set_.devices.end() || !device->replies) return "";
+    const auto& gateway = family == net::Family::ipv4 ? device->gateway4 : device->gateway6;
+    return gateway ? fmt::format(" reply-to ({} {})", item.device.text(), net::print(*gateway)) : "";
+  }
+
+  const FilterSet& set_;
+  std::string text_;
+};
+
+}  // namespace
+
+std::string print_pf_anchor(const FilterSet& set) { return Anchor(set).text(); }
+
+}  // namespace vtid::platform

@@ -1,0 +1,36 @@
+// Pieces of libnftables' JSON: matches and statements, without rules or chains around them.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/filter.h"
+
+namespace vtid::platform::netlink::nft {
+
+using Json = nlohmann::ordered_json;
+using Expressions = std::vector<Json>;
+
+[[nodiscard]] Json match(Json left, Json right, std::string_view op = "==");
+[[nodiscard]] Json meta(std::string_view key);
+[[nodiscard]] Json ct(std::string_view key);
+[[nodiscard]] Json payload(std::string_view protocol, std::string_view field);
+[[nodiscard]] Json prefix(const net::Prefix& prefix);     // an address alone when it is one
+[[nodiscard]] Json set_of(std::vector<Json> items);       // an anonymous set, or the item itself when there is one
+[[nodiscard]] Json one_word(std::string_view statement);  // accept, drop, return, counter
+[[nodiscard]] Json jump(std::string_view chain);
+[[nodiscard]] Json go_to(std::string_view chain);
+[[nodiscard]] Json verdict_map(Json key, std::vector<Json> pairs);
+// Sets the bits of vtid in the mark that `key` is (meta or ct), and leaves the others.
+[[nodiscard]] Json set_mark(const Json& key, std::uint32_t mark);
+
+// What `traffic` matches, one list for each rule that it takes: one for all, or one of each family. A family other than `only`
+// is left out.
+[[nodiscard]] std::vector<Expressions> matches(const model::Traffic& traffic, std::optional<net::Family> only = {});
+
+[[nodiscard]] std::string_view ip_of(net::Family family);  // "ip", "ip6"
+
+}  // namespace vtid::platform::netlink::nft

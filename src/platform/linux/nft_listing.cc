@@ -1,0 +1,128 @@
+#include <fmt/format.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "platform/linux/nft_ruleset.h"
+
+namespace vtid::platform::netlink {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view kSealChain = "seal";
+constexpr std::string_view kSealMark = "vtid";
+
+// "vtid enc 0123456789abcdef 0123456789abcdef": the mode, the set, the listing. A comment holds 127 bytes.
+std::string print_seal(const model::FilterSet& set, std::string_view listed) {
+  return fmt::format("{} {} {} {}", kSealMark, print(set.mode), digest(set), listed);
+}
+
+struct Seal {
+  std::string mode, set, listed;
+};
+
+std::optional<Seal> parse_seal(std::string_view comment) {
+  std::array<std::string, 4> words;
+  for (std::string& word : words) {
+    const auto end = std::min(comment.find(' '), comment.size());
+    word = comment.substr(0, end);
+    comment.remove_prefix(std::min(end + 1, comment.size()));
+  }
+  if (words[0] != kSealMark || words[3].empty() || !comment.empty()) return std::nullopt;
+  return Seal{words[1], words[2], words[3]};
+}
+
+std::string text_at(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+std::uint64_t number_at(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
+}
+
+// Takes the counters of a rule out of it.
+model::RuleCounters take_counters(Json& rule) {
+  model::RuleCounters sum;
+  const auto expressions = rule.find("expr");
+  if (expressions == rule.end() || !expressions->is_array()) return sum;
+  for (Json& expression : *expressions) {
+    if (!expression.is_object()) continue;
+    const auto counter = expression.find("counter");
+    if (counter == expression.end() || !counter->is_object()) continue;
+    sum.packets += number_at(*counter, "packets");
+    sum.bytes += number_at(*counter, "bytes");
+    *counter = nullptr;
+  }
+  return sum;
+}
+
+class Reading {
+ public:
+  void take(Json& item) {
+    if (!item.is_object()) return;
+    for (auto& [kind, object] : item.items()) {
+      if (kind == "metainfo" || !object.is_object()) continue;
+      if (is_seal(kind, object)) continue;
+      object.erase("handle");
+      if (kind == "rule") count(object);
+      text_ += kind + object.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
+    }
+  }
+
+  [[nodiscard]] Listing finish() {
+    listing_.digest = model::digest(std::string_view(text_));
+    if (seal_) listing_.filter = {seal_->mode, seal_->set, seal_->listed != listing_.digest};
+    return std::move(listing_);
+  }
+
+ private:
+  // Only the first rule of the seal's chain is one; whatever else stands there is somebody else's.
+  bool is_seal(const std::string& kind, const Json& object) {
+    if (kind == "chain") return text_at(object, "name") == kSealChain && !object.contains("hook");
+    if (kind != "rule" || text_at(object, "chain") != kSealChain || seal_) return false;
+    seal_ = parse_seal(text_at(object, "comment"));
+    return seal_.has_value();
+  }
+
+  void count(Json& rule) {
+    const std::string name = text_at(rule, "comment");
+    const model::RuleCounters found = take_counters(rule);
+    if (name.empty()) return;
+    model::RuleCounters& sum = listing_.counters[name];
+    sum.packets += found.packets;
+    sum.bytes += found.bytes;
+  }
+
+  std::string text_;
+  std::optional<Seal> seal_;
+  Listing listing_;
+};
+
+}  // namespace
+
+std::string render_seal(const model::FilterSet& set, std::string_view listed) {
+  const Json place{{"family", "inet"}, {"table", kFilterTable}};
+  Json chain = place;
+  chain["name"] = kSealChain;
+  Json rule = place;
+  rule["chain"] = kSealChain;
+  rule["comment"] = print_seal(set, listed);
+  rule["expr"] = Json::array({{{"return", nullptr}}});
+  const Json commands = Json::array({{{"add", {{"chain", chain}}}}, {{"add", {{"rule", rule}}}}});
+  return Json{{"nftables", commands}}.dump();
+}
+
+Result<Listing> read_filter_listing(std::string_view json) {
+  Json document = Json::parse(json, nullptr, false);
+  if (!document.is_object() || !document.contains("nftables") || !document["nftables"].is_array()) {
+    return fail("cannot read the filter: libnftables' listing is not JSON as it documents it");
+  }
+  Reading reading;
+  for (Json& item : document["nftables"]) reading.take(item);
+  return reading.finish();
+}
+
+}  // namespace vtid::platform::netlink

@@ -1,0 +1,55 @@
+// What files with rules and NAT come to: libnftables' JSON, a command a line, and pf's anchor. The lab loads the former.
+// VTID_WRITE_GOLDEN=1 writes both anew; read the difference before you keep it.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "config/parse.h"
+#include "platform/freebsd/pf_anchor.h"
+#include "platform/linux/nft_ruleset.h"
+#include "reconcile/derive.h"
+#include "support/golden_config_files.h"
+
+namespace vtid::platform {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kGolden = fs::path(VTID_SOURCE_DIR) / "tests/golden";
+
+std::string contents(const fs::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator(file), {}};
+}
+
+model::FilterSet filter_of(const std::string& name) {
+  const auto parsed = config::parse(contents(kGolden / "config/good" / (name + ".json")), name, test::read_golden_config_file);
+  const auto numbers = reconcile::allocate(parsed.config.value(), {});
+  return reconcile::derive(*parsed.config, numbers.value(), {}, {}, {}).desired.filter.value().value;
+}
+
+void expect_golden(const std::string& file, const std::string& output) {
+  const fs::path golden = kGolden / "filter" / file;
+  if (std::getenv("VTID_WRITE_GOLDEN") != nullptr) std::ofstream(golden) << output;
+  EXPECT_EQ(output, contents(golden));
+}
+
+class Filter : public testing::TestWithParam<std::string> {};
+
+TEST_P(Filter, IsThisInNftablesJson) {
+  const auto document = nlohmann::ordered_json::parse(netlink::render_filter(filter_of(GetParam())));
+  std::string lines;
+  for (const auto& command : document.at("nftables")) lines += command.dump() + '\n';
+  expect_golden(GetParam() + ".nft", lines);
+}
+
+TEST_P(Filter, IsThisInAnAnchorOfPf) { expect_golden(GetParam() + ".pf", print_pf_anchor(filter_of(GetParam()))); }
+
+INSTANTIATE_TEST_SUITE_P(Golden, Filter, testing::Values("filter_enc", "filter_if_ipsec", "rules_empty"),
+                         [](const auto& item) { return item.param; });
+
+}  // namespace
+}  // namespace vtid::platform

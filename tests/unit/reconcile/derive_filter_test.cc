@@ -1,0 +1,204 @@
+#include "reconcile/derive_filter.h"
+
+#include <gmock/gmock.h>
+
+#include <set>
+
+#include "reconcile/derive.h"
+#include "reconcile/plan.h"
+#include "support/worlds.h"
+
+namespace vtid::reconcile {
+namespace {
+
+using model::FilterMode;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+// hq (unit 1) is assigned as VTI_HQ, lab (unit 2) is not.
+model::Config two_tunnels() {
+  model::Config config;
+  for (const auto* name : {"hq", "lab"}) {
+    model::Child child;
+    child.name = "v4";
+    child.local = test::prefix(config.tunnels.empty() ? "10.6.106.1/30" : "10.6.107.1/30");
+    child.remote = *net::parse_address(config.tunnels.empty() ? "10.6.106.2" : "10.6.107.2");
+    model::Tunnel tunnel;
+    tunnel.name = name;
+    tunnel.ike = model::Ike{};
+    tunnel.children = {child};
+    config.tunnels.push_back(tunnel);
+  }
+  model::Interface interface;
+  interface.name = "VTI_HQ";
+  interface.port = model::TunnelPort{"hq", ""};
+  config.interfaces = {interface};
+  return config;
+}
+
+const Numbers kNumbers{{"hq", {1}}, {"lab", {2}}};
+
+std::optional<model::FilterSet> filter_of(const model::Config& config, bool system_filters = true) {
+  const model::Capabilities system{.filters = system_filters};
+  const auto derived = derive(config, kNumbers, {}, {}, system);
+  return derived.desired.filter ? std::optional(derived.desired.filter->value) : std::nullopt;
+}
+
+model::FilterRule pass_on(std::string on) {
+  model::FilterRule rule;
+  rule.on = std::move(on);
+  return rule;
+}
+
+TEST(DeriveFilter, ClampsOnlyWhatIsAssigned) {
+  const auto filter = filter_of(two_tunnels());
+  ASSERT_TRUE(filter);
+  EXPECT_FALSE(filter->closes());
+  const net::IfName device = net::IfName::of({1});
+  const auto mtu = derive(two_tunnels(), kNumbers, {}, {}, {}).desired.links.front().value.mtu;
+  EXPECT_THAT(filter->clamps, ElementsAre(model::MssClamp{device, net::Family::ipv4, static_cast<std::uint16_t>(mtu - 40)},
+                                          model::MssClamp{device, net::Family::ipv6, static_cast<std::uint16_t>(mtu - 60)}));
+  EXPECT_THAT(filter->devices, IsEmpty());
+  EXPECT_THAT(filter->transits, IsEmpty());
+}
+
+TEST(DeriveFilter, ATunnelWithoutAnAssignmentAsksForNoTable) {
+  model::Config config = two_tunnels();
+  config.interfaces.clear();
+  EXPECT_FALSE(filter_of(config));
+}
+
+TEST(DeriveFilter, AnMssThatTheFileTurnsOffAsksForNoTable) {
+  model::Config config = two_tunnels();
+  config.interfaces.front().mss = model::NoMss{};
+  EXPECT_FALSE(filter_of(config));
+}
+
+TEST(DeriveFilter, ASystemWithoutFiltersIsNotAskedForClamps) { EXPECT_FALSE(filter_of(two_tunnels(), false)); }
+
+TEST(DeriveFilter, ASystemWithoutFiltersIsAskedForRulesAllTheSame) {
+  model::Config config = two_tunnels();
+  config.filter.rules.emplace();
+  EXPECT_TRUE(filter_of(config, false));
+}
+
+TEST(DeriveFilter, EncHasOneListForAllTunnels) {
+  model::Config config = two_tunnels();
+  config.filter.rules = {pass_on("ipsec")};
+  const auto filter = filter_of(config);
+  ASSERT_TRUE(filter);
+  EXPECT_TRUE(filter->closes());
+  EXPECT_THAT(filter->rules, ElementsAre(model::DeviceRule{"rules/0", {}, pass_on("ipsec")}));
+  EXPECT_THAT(filter->devices, IsEmpty());
+  EXPECT_EQ(filter->transits.size(), 2U);
+}
+
+TEST(DeriveFilter, IfIpsecPutsRulesOnDevicesAndMarksReplies) {
+  model::Config config = two_tunnels();
+  config.filter.mode = FilterMode::if_ipsec;
+  config.filter.rules = {pass_on("VTI_HQ")};
+  const auto filter = filter_of(config);
+  ASSERT_TRUE(filter);
+  EXPECT_THAT(filter->rules, ElementsAre(model::DeviceRule{"rules/0", net::IfName::of({1}), pass_on("VTI_HQ")}));
+  EXPECT_THAT(filter->devices,
+              ElementsAre(model::FilterDevice{net::IfName::of({1}), {1}, true, *net::parse_address("10.6.106.2"), {}}));
+}
+
+TEST(DeriveFilter, RulesOfADisabledInterfaceWait) {
+  model::Config config = two_tunnels();
+  config.filter.mode = FilterMode::if_ipsec;
+  config.filter.rules = {pass_on("VTI_HQ")};
+  config.interfaces.front().enabled = false;
+  EXPECT_THAT(filter_of(config)->rules, IsEmpty());
+}
+
+// ---- the plan ----------------------------------------------------------------------------------------------------------
+
+model::Desired wanting(const model::FilterSet& set) {
+  model::Desired desired;
+  desired.filter = {set, "filter"};
+  return desired;
+}
+
+std::vector<std::string> reasons(const model::Desired& desired, const model::Observed& observed,
+                                 Removal removal = Removal::allowed) {
+  std::vector<std::string> texts;
+  for (const model::Op& op : make_plan(desired, observed, {}, removal).ops)
+    texts.push_back(print(op.change) + ": " + op.reason);
+  return texts;
+}
+
+TEST(PlanFilter, WritesOnlyWhatIsNotThereAsWanted) {
+  model::FilterSet set;
+  set.filters = true;
+  const std::string write = "set filter (mode enc, 0 rules, 0 translations): ";
+  model::Observed observed;
+  EXPECT_THAT(reasons(wanting(set), observed), ElementsAre(write + "not there"));
+  observed.filter = {"enc", digest(set), false};
+  EXPECT_THAT(reasons(wanting(set), observed), IsEmpty());
+  observed.filter->altered = true;
+  EXPECT_THAT(reasons(wanting(set), observed), ElementsAre(write + "was changed by somebody else"));
+  observed.filter = {"if_ipsec", "0", false};
+  EXPECT_THAT(reasons(wanting(set), observed), ElementsAre(write + R"(mode is "if_ipsec", wanted "enc")"));
+  observed.filter = {"enc", "0", false};
+  EXPECT_THAT(reasons(wanting(set), observed), ElementsAre(write + "differs"));
+}
+
+TEST(PlanFilter, TakesItAwayOnlyWhenEverythingHasBeenSeen) {
+  model::Observed observed;
+  observed.filter = {"enc", "0", false};
+  EXPECT_THAT(reasons({}, observed), ElementsAre("delete filter: no longer wanted"));
+  EXPECT_THAT(reasons({}, observed, Removal::withheld), IsEmpty());
+}
+
+TEST(PlanFilter, ComesBeforeTheFirstLinkAndGoesAfterTheLast) {
+  model::Config config = two_tunnels();
+  config.filter.rules.emplace();
+  const auto derived = derive(config, kNumbers, {}, {}, {});
+  const auto making = make_plan(derived.desired, {}, {}, Removal::allowed);
+  EXPECT_TRUE(std::holds_alternative<model::SetFilter>(making.ops.front().change));
+  model::Observed observed;
+  observed.filter = {"enc", "0", false};
+  model::ObservedLink link;
+  link.name = net::IfName::of({1});
+  link.owner = model::Owner::vtid;
+  observed.links = {link};
+  const auto removing = make_plan({}, observed, {}, Removal::allowed);
+  EXPECT_TRUE(std::holds_alternative<model::DeleteFilter>(removing.ops.back().change));
+}
+
+// A field that a digest forgets would be a change that is never written.
+TEST(FilterDigest, DiffersWhereverSetsDiffer) {
+  model::FilterSet set;
+  set.rules = {{"rules/0", {}, pass_on("ipsec")}};
+  std::set<std::string> digests{digest(set)};
+  const auto with = [&](auto change) {
+    model::FilterSet other = set;
+    change(other);
+    EXPECT_TRUE(digests.insert(digest(other)).second);
+  };
+  with([](auto& other) { other.mode = FilterMode::if_ipsec; });
+  with([](auto& other) { other.filters = true; });
+  with([](auto& other) { other.rules[0].rule.action = model::RuleAction::block; });
+  with([](auto& other) { other.rules[0].rule.direction = model::RuleDirection::out; });
+  with([](auto& other) { other.rules[0].rule.traffic.protocols = {6}; });
+  with([](auto& other) { other.rules[0].rule.traffic.ports = {{6, 6}}; });
+  with([](auto& other) { other.rules[0].rule.traffic.from_ports = {{6, 6}}; });
+  with([](auto& other) { other.rules[0].rule.traffic.icmp_types = {6}; });
+  with([](auto& other) { other.rules[0].rule.traffic.from = {test::prefix("10.0.0.0/8")}; });
+  with([](auto& other) { other.rules[0].rule.traffic.to = {test::prefix("10.0.0.0/8")}; });
+  with([](auto& other) { other.rules[0].rule.log = ""; });
+  with([](auto& other) { other.rules[0].device = net::IfName::of({1}); });
+  with([](auto& other) { other.nat.emplace_back(); });
+  with([](auto& other) { other.nat.emplace_back().nat.address = model::NoTranslation{}; });
+  with([](auto& other) { other.nat.emplace_back().nat.address = test::prefix("10.0.0.0/8"); });
+  with([](auto& other) { other.nat.emplace_back().nat.target_port = 80; });
+  with([](auto& other) { other.nat.emplace_back().nat.kind = model::NatKind::destination; });
+  with([](auto& other) { other.clamps.emplace_back(); });
+  with([](auto& other) { other.transits.emplace_back(); });
+  with([](auto& other) { other.devices.emplace_back(); });
+  with([](auto& other) { other.devices.emplace_back().replies = true; });
+}
+
+}  // namespace
+}  // namespace vtid::reconcile
