@@ -99,7 +99,7 @@ Resolver& Resolver::operator=(Resolver&&) noexcept = default;
 
 void Resolver::ask(const std::string& name) { state_->ask(name); }
 
-Addresses Resolver::system_look_up(const std::string& name) {
+Addresses Resolver::system_look_up(const std::string& name) try {
   asio::io_context context;
   asio::ip::udp::resolver resolver(context);
   boost::system::error_code error;
@@ -112,6 +112,8 @@ Addresses Resolver::system_look_up(const std::string& name) {
                                         : net::Address::v6(address.to_v6().to_bytes()));
   }
   return addresses;
+} catch (const std::exception& error) {
+  return fail(error.what());
 }
 
 }  // namespace vtid::io

@@ -251,6 +251,25 @@ TEST_F(Names, ADisabledTunnelAsksNobody) {
   EXPECT_TRUE(stage.snapshot()->host_names.empty());
 }
 
+class SplitNames : public Names {
+ protected:
+  SplitNames() : Names(R"("split": true, )") {}
+};
+
+TEST_F(SplitNames, AllChildrenMoveTogetherIntoOneIkeSa) {
+  stage.file = stage.file.substr(0, stage.file.find(", \"interfaces\"")) + " }";
+  stage.file.replace(stage.file.find("\"unit\": 1, "), 11, "");
+  start({"198.51.100.1"});
+  ASSERT_EQ(stage.state(), TunnelState::up);
+  const auto initiations = done()[2];
+  rename({"198.51.100.7"});
+  EXPECT_EQ(stage.state(), TunnelState::up);
+  EXPECT_EQ(stage.charon.ikes.size(), 1U);
+  EXPECT_EQ(stage.charon.children.size(), 2U);
+  EXPECT_EQ(remote(), "198.51.100.7");
+  EXPECT_EQ(done()[2], initiations + 2);
+}
+
 class SeldomNames : public Names {
  protected:
   SeldomNames() : Names(R"("resolve": "1h", )") {}
