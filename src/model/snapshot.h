@@ -85,6 +85,7 @@ struct Snapshot {
   std::vector<TunnelStatus> tunnels;         // in the file's order
   std::map<std::string, net::Unit> numbers;  // by holder, remembered ones included
   Gateways gateways;
+  Carrying carrying;
 };
 
 }  // namespace vtid::model

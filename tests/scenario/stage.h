@@ -50,6 +50,9 @@ class Stage {
   std::unique_ptr<daemon::StateStore> store = daemon::make_memory_store();
   std::unique_ptr<daemon::Engine> engine;
   std::vector<model::Event> events;
+  // Tells the engine what the monitors would: a gateway's state, at this moment.
+  void gateway_is(const std::string& gateway, model::GatewayState state, std::string reason = {});
+  model::Gateways gateways;  // the monitors' view; empty: nothing was measured yet
   Now now{TimePoint{Duration{1'000'000}}, WallTime{std::chrono::seconds{1'795'500'000}}};
 
  private:
