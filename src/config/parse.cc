@@ -20,11 +20,6 @@ void read_charon(Object& root, std::string& vici) {
   charon->close();
 }
 
-// Whatever it holds is refused by the table of unsupported features, or asks for nothing.
-void read_default_gateway(Object& root) {
-  if (auto chosen = root.object("default_gateway")) chosen->close();
-}
-
 model::Config read(const Node& tree, Findings& findings, const Readers& readers) {
   model::Config config;
   Object root(tree, "", "", findings);
@@ -34,8 +29,10 @@ model::Config read(const Node& tree, Findings& findings, const Readers& readers)
   config.tunnels = read_tunnels(root, findings, readers);
   config.interfaces = read_interfaces(root);
   config.gateways = read_gateways(root, config, findings);
-  read_default_gateway(root);
+  config.groups = read_gateway_groups(root);
+  config.default_gateway = read_default_gateway(root);
   config.routes = read_routes(root);
+  config.on_change = read_on_change(root);
   root.close();
   return config;
 }

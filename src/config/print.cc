@@ -152,7 +152,11 @@ Json monitor(const model::MonitorOptions& monitor) {
           {"alert", print_duration(monitor.alert)},
           {"hold", print_duration(monitor.hold)},
           {"latency", {{"low", print_duration(monitor.latency_low)}, {"high", print_duration(monitor.latency_high)}}},
-          {"loss", {{"low", monitor.loss_low}, {"high", monitor.loss_high}}}};
+          {"loss", {{"low", monitor.loss_low}, {"high", monitor.loss_high}}},
+          {"damping",
+           {{"falls", monitor.falls},
+            {"window", print_duration(monitor.fall_window)},
+            {"longest", print_duration(monitor.longest_hold)}}}};
 }
 
 Json gateway(const model::Gateway& gateway) {
@@ -162,8 +166,20 @@ Json gateway(const model::Gateway& gateway) {
     result["address"] = net::print(gateway.address);
   }
   result["weight"] = gateway.weight;
+  result["forced_down"] = gateway.monitor.forced_down;
   result["monitor"] = monitor(gateway.monitor);
   return result;
+}
+
+Json group(const model::GatewayGroup& group) {
+  Json members = Json::array();
+  for (const model::GroupMember& member : group.members) {
+    members.push_back(
+        {{"gateway", member.gateway}, {"tier", member.tier}, {"weight", member.weight ? Json(*member.weight) : Json("auto")}});
+  }
+  return {{"trigger", model::print(group.trigger)},
+          {"when_all_down", model::print(group.when_all_down)},
+          {"members", std::move(members)}};
 }
 
 Json routes(const std::vector<model::StaticRoute>& routes) {
@@ -186,12 +202,15 @@ std::string print_canonical(const model::Config& config) {
             {"tunnels", named(config.tunnels, tunnel)},
             {"interfaces", named(config.interfaces, interface)},
             {"gateways", named(config.gateways, gateway)},
-            {"gateway_groups", Json::object()},
-            {"default_gateway", {{"ipv4", "none"}, {"ipv6", "none"}}},
+            {"gateway_groups", named(config.groups, group)},
+            {"default_gateway", {{"ipv4", config.default_gateway.ipv4}, {"ipv6", config.default_gateway.ipv6}}},
             {"routes", routes(config.routes)},
             {"policy_routes", Json::array()}};
   if (config.filter.rules) file["rules"] = print_rules(*config.filter.rules);
   file["nat"] = print_nat(config.filter.nat);
+  if (config.on_change) {
+    file["on_change"] = {{"command", config.on_change->command}, {"timeout", print_duration(config.on_change->timeout)}};
+  }
   return file.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

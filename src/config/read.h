@@ -17,16 +17,24 @@ using ReadSecret = std::function<void(Object secret, model::SecretSource& source
 [[nodiscard]] std::vector<model::Interface> read_interfaces(Object& root);
 // Automatic gateways of `config`'s tunnels and interfaces first, with the options that the file gives them.
 [[nodiscard]] std::vector<model::Gateway> read_gateways(Object& root, const model::Config& config, Findings& findings);
+[[nodiscard]] std::vector<model::GatewayGroup> read_gateway_groups(Object& root);
+[[nodiscard]] model::DefaultGateway read_default_gateway(Object& root);
 [[nodiscard]] std::vector<model::StaticRoute> read_routes(Object& root);
 [[nodiscard]] model::FilterConfig read_filter(Object& root);  // "filter", "rules" and "nat"
+[[nodiscard]] std::optional<model::OnChange> read_on_change(Object& root);
 
 inline constexpr std::size_t kMostChildren = 64;              // of one tunnel
 inline constexpr std::size_t kMostInboundSas = 4;             // of one tunnel with static SAs
 inline constexpr std::uint32_t kLargestReplayWindow = 4'096;  // XFRMA_REPLAY_ESN_MAX, linux/xfrm.h
 inline constexpr std::size_t kMostInterfaces = 65'535;        // tunnels and devices
-inline constexpr std::size_t kMostGateways = 131'071;         // two of each interface
-inline constexpr std::size_t kMostRules = 4'096;              // of "rules", and of "nat"; each costs every packet a look
-inline constexpr std::size_t kMostPorts = 64;                 // ranges in one rule
-inline constexpr std::size_t kLongestLogPrefix = 63;  // bytes; the kernel holds 127 (NF_LOG_PREFIXLEN), pf has labels of 63
+inline constexpr std::size_t kMostGroups = 4'096;
+inline constexpr std::size_t kMostMembers = 64;  // of one group
+inline constexpr int kHighestTier = 5;           // as in pfSense, and so are weights
+inline constexpr int kHighestWeight = 30;
+inline constexpr std::size_t kMostArguments = 64;      // of a program, its path included
+inline constexpr std::size_t kMostGateways = 131'071;  // two of each interface
+inline constexpr std::size_t kMostRules = 4'096;       // of "rules", and of "nat"; each costs every packet a look
+inline constexpr std::size_t kMostPorts = 64;          // ranges in one rule
+inline constexpr std::size_t kLongestLogPrefix = 63;   // bytes; the kernel holds 127 (NF_LOG_PREFIXLEN), pf has labels of 63
 
 }  // namespace vtid::config

@@ -13,13 +13,13 @@ using namespace std::chrono_literals;
 using model::Gateway;
 using model::Interface;
 using model::MonitorOptions;
-using model::WhenDown;
 
 constexpr std::uint32_t kLowestMtu = 1280;   // if_ipsec(4), and RFC 8200 for IPv6
 constexpr std::uint32_t kHighestMtu = 8192;  // if_ipsec(4)
 constexpr std::uint16_t kLowestMss = 536;    // RFC 9293, 3.7.1: what every IPv4 host takes
 constexpr std::uint16_t kHighestMss = 8152;  // kHighestMtu less the headers of IPv4 and TCP
-constexpr Word<WhenDown> kWhenDown[] = {{"keep", WhenDown::keep}};
+constexpr int kMostFalls = 100;
+constexpr Word<bool> kAuto[] = {{"auto", true}};
 
 Result<decltype(Interface::mss)> mss(const Node& node) {
   const auto* word = std::get_if<std::string>(&node.value);
@@ -71,11 +71,18 @@ void read_monitor(Object object, MonitorOptions& monitor) {
   object.read("hold", monitor.hold, duration_in(0s, 24h));
   read_range(object, "latency", monitor.latency_low, monitor.latency_high, duration_in(1ms, 1h));
   read_range(object, "loss", monitor.loss_low, monitor.loss_high, number_in(1, 100));
+  if (auto damping = object.object("damping")) {
+    damping->read("falls", monitor.falls, number_in(1, kMostFalls));
+    damping->read("window", monitor.fall_window, duration_in(1s, 24h));
+    damping->read("longest", monitor.longest_hold, duration_in(0s, 24h));
+    damping->close();
+  }
   object.close();
 }
 
 void read_options(Object& object, Gateway& gateway) {
-  object.read("weight", gateway.weight, number_in(1, 1));
+  object.read("weight", gateway.weight, number_in(1, kHighestWeight));
+  object.read("forced_down", gateway.monitor.forced_down, flag);
   if (auto monitor = object.object("monitor")) read_monitor(std::move(*monitor), gateway.monitor);
 }
 
@@ -127,22 +134,6 @@ std::vector<Gateway> read_gateways(Object& root, const model::Config& config, Fi
     }
   }
   return gateways;
-}
-
-std::vector<model::StaticRoute> read_routes(Object& root) {
-  std::vector<model::StaticRoute> routes;
-  for (Object& object : root.items("routes")) {
-    model::StaticRoute& route = routes.emplace_back();
-    object.require("to", route.to, network);
-    object.require("via", route.via, text);
-    object.read("metric", route.metric, or_auto([](const Node& node) {
-                  return map(number_in<std::uint32_t>(1, UINT32_MAX)(node),
-                             [](std::uint32_t metric) { return net::Metric{metric}; });
-                }));
-    object.read("when_down", route.when_down, one_of(kWhenDown));
-    object.close();
-  }
-  return routes;
 }
 
 }  // namespace vtid::config

@@ -18,9 +18,13 @@ void check_static_keys(const model::Config& config, Findings& findings);  // tun
 void check_transits(const model::Config& config, Findings& findings);     // inner networks against each other
 void check_interfaces(const model::Config& config, Findings& findings);
 void check_gateways(const model::Config& config, Findings& findings);
-void check_routes(const model::Config& config, Findings& findings);
 void check_filter(const model::Config& config, Findings& findings);  // "filter", "rules", "nat" and what interfaces say of them
+void check_routes(const model::Config& config, Findings& findings);  // all that goes through a gateway: the two below too
 void check_loops(const model::Config& config, Findings& findings);   // a tunnel's outer packets sent into the tunnel
+
+class Vias;
+void check_groups(const model::Config& config, Vias& vias, Findings& findings);
+void check_default_gateway(const model::Config& config, Vias& vias, Findings& findings);
 
 // Whether the child at pointer `at` is a VTI child whose inner addresses are what the file says: nothing is wrong so far.
 [[nodiscard]] bool inner_addresses_known(const Findings& findings, const std::string& at, const model::Child& child);

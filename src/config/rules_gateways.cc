@@ -110,7 +110,7 @@ void check_written(const Gateway& gateway, const std::string& at, const ByName<I
                    const Automatic& automatic, Findings& findings) {
   const std::string wrong = what_is_wrong_with_name(gateway.name, kLongestGatewayName);
   if (!wrong.empty()) findings.error(at, "the name " + wrong, std::string(kNameRemedy));
-  if (gateway.name == "none" || gateway.name == "automatic") {
+  if (gateway.name == model::kNoDefault || gateway.name == model::kAutomaticDefault) {
     findings.error(at, fmt::format("\"{}\" has a meaning of its own in \"default_gateway\"", gateway.name),
                    "choose another name");
   }

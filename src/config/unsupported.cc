@@ -11,18 +11,9 @@ namespace {
 
 using enum Unsupported::Refuses;
 
-constexpr std::string_view kUseGateway = "name one gateway in \"routes\"";
 constexpr std::string_view kUseHost = "take it out and do it with the host's own firewall or routing tools";
 
 constexpr std::array kTable{
-    Unsupported{"/gateways/*/weight", all_but, "1", "a weight", "take it out: it counts only in gateway groups"},
-    Unsupported{"/gateway_groups", all_but, "{}", "a gateway group", kUseGateway},
-    Unsupported{"/default_gateway/ipv4", all_but, "\"none\"", "choosing the default gateway",
-                "use \"none\", or a route to 0.0.0.0/0"},
-    Unsupported{"/default_gateway/ipv6", all_but, "\"none\"", "choosing the default gateway",
-                "use \"none\", or a route to ::/0"},
-    Unsupported{"/routes/*/when_down", only, "\"withdraw\"", "withdrawing a route", "use \"keep\""},
-    Unsupported{"/routes/*/when_down", only, "\"blackhole\"", "turning a route into a blackhole", "use \"keep\""},
     Unsupported{"/policy_routes", all_but, "[]", "policy routing", kUseHost},
     Unsupported{"/rules/*/gateway", all, "", "a rule that chooses a gateway", "take it out; \"routes\" choose by destination"},
 };

@@ -114,7 +114,7 @@ Action run_doctor(const Call& call) {
              }};
 }
 
-constexpr std::array<std::string_view, 5> kEventKinds{"config", "charon", "tunnel", "kernel", "gateway"};
+constexpr std::array<std::string_view, 6> kEventKinds{"config", "charon", "tunnel", "kernel", "gateway", "group"};
 
 Action run_subscribe(const Call& call) {
   const std::string kind = call.text("kind");

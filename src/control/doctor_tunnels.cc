@@ -165,20 +165,14 @@ void look_at_strays(const Patient& patient, Chart& chart) {
 }
 
 void look_at_routes(const Patient& patient, Chart& chart) {
-  const model::Config& config = patient.index.config;
-  const std::vector<std::string> names = route_names(config);
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    const model::StaticRoute& route = config.routes[i];
-    const std::string object = fmt::format("routes/{}", i);
-    const auto wanted = patient.index.wanted_routes.find(object);
-    const auto health = patient.index.snapshot.gateways.find(route.via);
-    const model::GatewayState state =
-        health == patient.index.snapshot.gateways.end() ? model::GatewayState::pending : health->second.state;
-    if (wanted != patient.index.wanted_routes.end() && !patient.index.holds(*wanted->second)) {
-      chart.say(Verdict::warning, object, fmt::format("{} via {} is not installed", names[i], route.via),
-                fmt::format("vtictl explain \"{}\"", names[i]));
-    } else if (state == model::GatewayState::down && route.when_down == model::WhenDown::keep) {
-      chart.say(Verdict::warning, object, fmt::format("{} goes to {}, which does not answer", names[i], route.via),
+  const Index& index = patient.index;
+  for (const auto& [name, object, route] : named_routes(index.config)) {
+    const auto wanted = index.wanted_routes.find(object);
+    if (wanted != index.wanted_routes.end() && !index.holds(*wanted->second)) {
+      chart.say(Verdict::warning, object, fmt::format("{} via {} is not installed", name, route.via),
+                fmt::format("vtictl explain \"{}\"", name));
+    } else if (!index.is_usable(route.via) && route.when_down == model::WhenDown::keep) {
+      chart.say(Verdict::warning, object, fmt::format("{} goes to {}, which does not answer", name, route.via),
                 fmt::format("vtictl explain {} says why; \"when_down\": \"withdraw\" lets another route take over", route.via));
     }
   }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "control/groups.h"
 #include "control/render.h"
 
 namespace vtid::control {
@@ -16,7 +17,8 @@ struct Focus {
   const model::Interface* interface = nullptr;  // only this one of its interfaces
   const model::ChildStatus* child = nullptr;    // the same, by the child that has it
   const model::Gateway* gateway = nullptr;      // only this one, and only its routes
-  const model::StaticRoute* route = nullptr;    // only this one
+  const model::GatewayGroup* group = nullptr;   // its members, and only its routes
+  std::string route{};                          // only this one, by its place in the file
 };
 
 // An interface of the chain: a tunnel's, an assigned device, or both.
@@ -39,7 +41,8 @@ class Chain {
 
   Json tell() {
     if (focus_.tunnel != nullptr) tell_tunnel(*focus_.tunnel);
-    if (places_.empty()) step("device", "none", "no device");
+    if (focus_.group != nullptr) tell_group(*focus_.group);
+    if (places_.empty() && focus_.group == nullptr) step("device", "none", "no device");
     for (const Place& place : places_) {
       if (place.child != nullptr) {
         step("numbers", "kept",
@@ -53,7 +56,10 @@ class Chain {
         if (concerns(gateway, place)) tell_gateway(gateway);
       }
     }
-    for (std::size_t i = 0; i < index_.config.routes.size(); ++i) tell_route(index_.config.routes[i], i);
+    for (const model::GatewayGroup& group : index_.config.groups) {
+      if (focus_.group == nullptr && has_told_member(group)) tell_group(group);
+    }
+    for (const NamedRoute& named : named_routes(index_.config)) tell_route(named);
     tell_plan();
     tell_problems();
     return std::move(steps_);
@@ -228,25 +234,65 @@ class Chain {
     objects_.push_back("gateways/" + gateway.name);
     const auto found = snapshot_.gateways.find(gateway.name);
     const model::GatewayHealth health = found == snapshot_.gateways.end() ? model::GatewayHealth{} : found->second;
-    const bool measured = health.state != model::GatewayState::unmonitored && health.state != model::GatewayState::pending;
-    step("gateway", model::print(health.state),
-         fmt::format("{} {}{}", gateway.name, net::print(gateway.address),
-                     measured ? fmt::format(": {:.1f} ms, {} % lost", health.rtt_ms, health.loss_percent) : ""));
+    step("gateway", model::print(health.state), describe(gateway, health));
   }
 
-  void tell_route(const model::StaticRoute& route, std::size_t position) {
-    const auto via = index_.gateways.find(route.via);
-    const bool ours = focus_.route != nullptr ? &route == focus_.route
-                                              : via != index_.gateways.end() && concerns("gateways/" + via->second->name);
-    if (!ours) return;
-    const std::string object = fmt::format("routes/{}", position);
-    objects_.push_back(object);
-    const auto wanted = index_.wanted_routes.find(object);
-    std::string text = fmt::format("{} via {}", net::print(route.to), route.via);
-    if (wanted == index_.wanted_routes.end())
-      return step("route", "not wanted", text + ": the interface of its gateway is disabled");
-    step("route", index_.holds(*wanted->second) ? "installed" : "missing",
-         fmt::format("{} metric {}", text, wanted->second->metric.value));
+  [[nodiscard]] static std::string describe(const model::Gateway& gateway, const model::GatewayHealth& health) {
+    const bool measured = health.state <= model::GatewayState::down && !health.tunnel_down;
+    return fmt::format("{} {}{}{}", gateway.name, net::print(gateway.address),
+                       measured ? fmt::format(": {:.1f} ms, {} % lost", health.rtt_ms, health.loss_percent) : "",
+                       health.reason.empty() ? "" : "; " + health.reason);
+  }
+
+  [[nodiscard]] bool has_told_member(const model::GatewayGroup& group) const {
+    return std::ranges::any_of(group.members,
+                               [&](const model::GroupMember& member) { return concerns("gateways/" + member.gateway); });
+  }
+
+  void tell_group(const model::GatewayGroup& group) {
+    objects_.push_back("gateway_groups/" + group.name);
+    const auto choice = snapshot_.carrying.groups.find(group.name);
+    const std::string reason = choice == snapshot_.carrying.groups.end() ? "" : choice->second.reason;
+    std::vector<std::string> carriers = render_carriers(group, index_).get<std::vector<std::string>>();
+    if (carriers.empty()) carriers.emplace_back("nobody");
+    step("group", group_state(group, index_),
+         fmt::format("{}, trigger \"{}\", carried by {}{}", group.name, model::print(group.trigger), fmt::join(carriers, ", "),
+                     reason.empty() ? "" : "; " + reason));
+    if (focus_.group == nullptr) return;
+    for (const model::GroupMember& member : group.members) {
+      const auto gateway = index_.gateways.find(member.gateway);
+      const auto health = snapshot_.gateways.find(member.gateway);
+      if (gateway == index_.gateways.end()) continue;
+      const model::GatewayHealth known = health == snapshot_.gateways.end() ? model::GatewayHealth{} : health->second;
+      step("member", model::print(known.state), fmt::format("tier {}: {}", member.tier, describe(*gateway->second, known)));
+    }
+  }
+
+  // Whether it goes through one of the gateways or groups that were told.
+  [[nodiscard]] bool concerns(const NamedRoute& named) const {
+    if (!focus_.route.empty()) return named.object == focus_.route;
+    return concerns("gateways/" + named.route.via) || concerns("gateway_groups/" + named.route.via);
+  }
+
+  void tell_route(const NamedRoute& named) {
+    if (!concerns(named)) return;
+    objects_.push_back(named.object);
+    const auto wanted = index_.wanted_routes.find(named.object);
+    const std::string text = fmt::format("{} via {}", net::print(named.route.to), named.route.via);
+    const bool usable = index_.is_usable(named.route.via);
+    if (wanted == index_.wanted_routes.end()) {
+      const bool withdrawn = !usable && named.route.when_down == model::WhenDown::withdraw;
+      return withdrawn ? step("route", "withdrawn", text + ": nobody can carry it, and \"when_down\" is \"withdraw\"")
+                       : step("route", "not wanted", text + ": nobody carries it, or the interface of its gateway is disabled");
+    }
+    const bool hole = std::holds_alternative<model::Blackhole>(wanted->second->target);
+    step("route",
+         !index_.holds(*wanted->second) ? "missing"
+         : hole                         ? "blackhole"
+                                        : "installed",
+         fmt::format(
+             "{} metric {}{}", text, wanted->second->metric.value,
+             usable ? "" : fmt::format(": nobody can carry it, and \"when_down\" is \"{}\"", print(named.route.when_down))));
   }
 
   void tell_plan() {
@@ -301,6 +347,12 @@ Focus focus_on(const model::Gateway* gateway, const Index& index) {
   return focus;
 }
 
+Focus focus_on(const model::GatewayGroup* group) {
+  Focus focus;
+  focus.group = group;
+  return focus;
+}
+
 std::optional<Focus> find_focus(std::string_view name, const Index& index) {
   if (const auto* tunnel = find(index.tunnels, name)) {
     Focus focus;
@@ -315,12 +367,12 @@ std::optional<Focus> find_focus(std::string_view name, const Index& index) {
   }
   if (const auto* interface = find(index.interfaces, name)) return focus_on(interface, index);
   if (const auto* gateway = find(index.gateways, name)) return focus_on(gateway, index);
-  const auto routes = route_names(index.config);
-  for (std::size_t i = 0; i < routes.size(); ++i) {
-    const model::StaticRoute& route = index.config.routes[i];
-    if (routes[i] != name && net::print(route.to) != name) continue;
-    Focus focus = focus_on(find(index.gateways, route.via), index);
-    focus.route = &route;
+  if (const auto* group = find(index.groups, name)) return focus_on(group);
+  for (const NamedRoute& named : named_routes(index.config)) {
+    if (named.name != name && net::print(named.route.to) != name) continue;
+    const auto* group = find(index.groups, named.route.via);
+    Focus focus = group != nullptr ? focus_on(group) : focus_on(find(index.gateways, named.route.via), index);
+    focus.route = named.object;
     return focus;
   }
   return std::nullopt;
@@ -335,10 +387,12 @@ std::optional<Json> explain(std::string_view name, const Index& index) {
 }
 
 std::vector<std::string> explainable_names(const Index& index) {
-  std::vector<std::string> names = route_names(index.config);
+  std::vector<std::string> names;
+  for (const NamedRoute& named : named_routes(index.config)) names.push_back(named.name);
   for (const model::Tunnel& tunnel : index.config.tunnels) names.push_back(tunnel.name);
   for (const model::Interface& interface : index.config.interfaces) names.push_back(interface.name);
   for (const model::Gateway& gateway : index.config.gateways) names.push_back(gateway.name);
+  for (const model::GatewayGroup& group : index.config.groups) names.push_back(group.name);
   return names;
 }
 

@@ -22,6 +22,7 @@ Index::Index(const model::Snapshot& from)
       tunnels(model::index_by_name(config.tunnels)),
       interfaces(model::index_by_name(config.interfaces)),
       gateways(model::index_by_name(config.gateways)),
+      groups(model::index_by_name(config.groups)),
       statuses(model::index_by_name(snapshot.tunnels)),
       assignments(model::assignments_by_holder(config)) {
   for (const model::Tunnel& tunnel : config.tunnels) connections.emplace(connection_of(tunnel), tunnel.name);
@@ -69,15 +70,28 @@ std::span<const model::ObservedAddress> Index::addresses_on(const net::IfName& d
   return {range.begin(), range.end()};
 }
 
-std::vector<std::string> route_names(const model::Config& config) {
+bool Index::is_usable(std::string_view name) const {
+  const auto group = snapshot.carrying.groups.find(name);
+  return group != snapshot.carrying.groups.end() ? group->second.usable : !snapshot.carrying.down.contains(name);
+}
+
+std::vector<NamedRoute> named_routes(const model::Config& config) {
   std::map<net::Prefix, int> uses;
   for (const model::StaticRoute& route : config.routes) ++uses[route.to];
-  std::vector<std::string> names;
+  std::vector<NamedRoute> named;
   for (const model::StaticRoute& route : config.routes) {
-    names.push_back(net::print(route.to));
-    if (uses[route.to] > 1) names.back() += fmt::format(" metric {}", route.metric.value_or(net::Metric{}).value);
+    std::string name = net::print(route.to);
+    if (uses[route.to] > 1) name += fmt::format(" metric {}", route.metric.value_or(net::Metric{}).value);
+    named.push_back({std::move(name), fmt::format("routes/{}", named.size()), route});
   }
-  return names;
+  for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) {
+    const std::string& via = config.default_gateway.of(family);
+    if (via == model::kNoDefault) continue;
+    named.push_back({fmt::format("default {}", net::print(family)),
+                     fmt::format("default_gateway/{}", net::print(family)),
+                     {{net::Address::any(family), 0}, via, model::default_route_metric(family), model::WhenDown::keep}});
+  }
+  return named;
 }
 
 }  // namespace vtid::control

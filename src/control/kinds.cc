@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/duration.h"
+#include "control/groups.h"
 #include "control/render.h"
 
 namespace vtid::control {
@@ -119,7 +120,11 @@ Json render_monitor(const model::Gateway& gateway) {
           {"alert", print_duration(monitor.alert)},
           {"hold", print_duration(monitor.hold)},
           {"latency", {{"low", print_duration(monitor.latency_low)}, {"high", print_duration(monitor.latency_high)}}},
-          {"loss", {{"low", monitor.loss_low}, {"high", monitor.loss_high}}}};
+          {"loss", {{"low", monitor.loss_low}, {"high", monitor.loss_high}}},
+          {"damping",
+           {{"falls", monitor.falls},
+            {"window", print_duration(monitor.fall_window)},
+            {"longest", print_duration(monitor.longest_hold)}}}};
 }
 
 Json list_gateways(const Index& index) {
@@ -129,6 +134,7 @@ Json list_gateways(const Index& index) {
     const auto health = index.snapshot.gateways.find(gateway.name);
     const auto interface = index.interfaces.find(gateway.interface);
     json["since"] = health != index.snapshot.gateways.end() ? render_time(health->second.since) : Json();
+    json["reason"] = health != index.snapshot.gateways.end() ? health->second.reason : "";
     json["interface"] = gateway.interface;
     json["device"] = interface != index.interfaces.end() ? index.device_of(*interface->second).text() : "";
     json["automatic"] = gateway.automatic;
@@ -139,30 +145,40 @@ Json list_gateways(const Index& index) {
   return array;
 }
 
-Json list_groups(const Index&) { return Json::array(); }
+// What became of a route that the file asks for.
+std::string_view state_of(const model::StaticRoute& route, const model::Route* wanted, const Index& index) {
+  if (wanted == nullptr) {
+    return route.when_down == model::WhenDown::withdraw && !index.is_usable(route.via) ? "withdrawn" : "not wanted";
+  }
+  if (!index.holds(*wanted)) return "missing";
+  return std::holds_alternative<model::Blackhole>(wanted->target) ? "blackhole" : "installed";
+}
 
-Json render_route(const model::StaticRoute& route, std::string name, const model::Route* wanted, const Index& index) {
-  const auto* via = wanted != nullptr ? std::get_if<model::ViaGateway>(&wanted->target) : nullptr;
+// The address that it leads to now, else the one that it would: a group's is its carrier's.
+std::string next_hop_of(const model::StaticRoute& route, const model::ViaGateway* via, const Index& index) {
+  if (via != nullptr && via->gateway) return net::print(*via->gateway);
   const auto gateway = index.gateways.find(route.via);
-  const std::string_view state = wanted == nullptr ? "not wanted" : index.holds(*wanted) ? "installed" : "missing";
-  return {{"name", std::move(name)},
+  return gateway != index.gateways.end() ? net::print(gateway->second->address) : "";
+}
+
+Json render_route(const NamedRoute& named, const Index& index) {
+  const model::StaticRoute& route = named.route;
+  const auto found = index.wanted_routes.find(named.object);
+  const model::Route* wanted = found != index.wanted_routes.end() ? found->second : nullptr;
+  const auto* via = wanted != nullptr ? std::get_if<model::ViaGateway>(&wanted->target) : nullptr;
+  return {{"name", named.name},
           {"to", net::print(route.to)},
           {"via", route.via},
-          {"gateway", gateway != index.gateways.end() ? net::print(gateway->second->address) : ""},
+          {"gateway", next_hop_of(route, via, index)},
           {"device", via != nullptr ? via->device.text() : ""},
           {"metric", wanted != nullptr ? wanted->metric.value : route.metric.value_or(net::Metric{}).value},
           {"when_down", model::print(route.when_down)},
-          {"state", state}};
+          {"state", state_of(route, wanted, index)}};
 }
 
 Json list_routes(const Index& index) {
-  std::vector<std::string> names = route_names(index.config);
   Json array = Json::array();
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    const auto wanted = index.wanted_routes.find(fmt::format("routes/{}", i));
-    const model::Route* route = wanted != index.wanted_routes.end() ? wanted->second : nullptr;
-    array.push_back(render_route(index.config.routes[i], std::move(names[i]), route, index));
-  }
+  for (const NamedRoute& named : named_routes(index.config)) array.push_back(render_route(named, index));
   return array;
 }
 

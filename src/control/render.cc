@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "control/groups.h"
+
 namespace vtid::control {
 namespace {
 
@@ -127,6 +129,12 @@ Json render_status(const Index& index) {
           {"generation", snapshot.generation},
           {"converged", snapshot.converged},
           {"problems", render_all(snapshot.problems, render_problem)},
+          {"groups", render_all(index.config.groups,
+                                [&](const model::GatewayGroup& group) {
+                                  return Json{{"name", group.name},
+                                              {"state", group_state(group, index)},
+                                              {"carriers", render_carriers(group, index)}};
+                                })},
           {"tunnels", render_all(snapshot.tunnels, [&](const auto& status) { return render_tunnel(status, index); })}};
 }
 

@@ -67,6 +67,11 @@ std::string cell_rtt(const Json& gateway) {
 
 std::string cell_loss(const Json& gateway) { return is_measured(gateway) ? text_of(gateway, "loss_percent") + " %" : ""; }
 
+std::string cell_carriers(const Json& group) {
+  const std::string carriers = join_texts(array_of(group, "carriers"));
+  return carriers.empty() ? "nobody" : carriers;
+}
+
 // Without IKE there is no identity.
 std::string cell_end(const Json& sa, std::string_view address, std::string_view id) {
   const std::string identity = text_of(sa, id);
@@ -110,9 +115,10 @@ constexpr std::array kInterfaceColumns{Column{"NAME", "name"},      Column{"DEVI
                                        Column{"TUNNEL", "tunnel"},  Column{"STATE", "", cell_device_state},
                                        Column{"MTU", "", cell_mtu}, Column{"ADDRESSES", "", cell_addresses}};
 constexpr std::array kGatewayColumns{
-    Column{"NAME", "name"},   Column{"INTERFACE", "interface"}, Column{"DEVICE", "device"},   Column{"ADDRESS", "address"},
-    Column{"STATE", "state"}, Column{"RTT", "", cell_rtt},      Column{"LOSS", "", cell_loss}};
-constexpr std::array kGroupColumns{Column{"NAME", "name"}};
+    Column{"NAME", "name"},   Column{"INTERFACE", "interface"}, Column{"DEVICE", "device"},    Column{"ADDRESS", "address"},
+    Column{"STATE", "state"}, Column{"RTT", "", cell_rtt},      Column{"LOSS", "", cell_loss}, Column{"REASON", "reason"}};
+constexpr std::array kGroupColumns{Column{"NAME", "name"}, Column{"STATE", "state"}, Column{"CARRIERS", "", cell_carriers},
+                                   Column{"TRIGGER", "trigger"}, Column{"REASON", "reason"}};
 constexpr std::array kRouteColumns{Column{"TO", "to"},         Column{"VIA", "via"},       Column{"GATEWAY", "gateway"},
                                    Column{"DEVICE", "device"}, Column{"METRIC", "metric"}, Column{"STATE", "state"}};
 constexpr std::array kPolicyColumns{Column{"NAME", "name"},
@@ -250,6 +256,10 @@ std::string render_status(const Json& result, const Options&) {
   text += fmt::format("filter:    {}{}\n", mode, live == mode ? "" : ", but the system has " + live);
   text += fmt::format("vtid:      version {}, configuration {}, {}\n", text_of(result, "version"),
                       text_of(result, "generation"), is_true(result, "converged") ? "converged" : "not converged yet");
+  for (const Json& group : array_of(result, "groups")) {
+    text +=
+        fmt::format("group:     {} {}, carried by {}\n", text_of(group, "name"), text_of(group, "state"), cell_carriers(group));
+  }
   text += print_problems(array_of(result, "problems"));
   const Json& tunnels = array_of(result, "tunnels");
   return text + '\n' + (tunnels.empty() ? "no tunnels\n" : print_columns(kTunnelColumns, with_children(tunnels)));

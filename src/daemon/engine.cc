@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "monitor/choice.h"
 
 namespace vtid::daemon {
 namespace {
@@ -63,9 +64,11 @@ void Engine::on_kernel_notices() {
 }
 
 void Engine::on_gateway_changed(const std::string& gateway, const model::GatewayHealth& health, Now now) {
-  log::info("gateway changed", {{"gateway", gateway}, {"state", std::string(print(health.state))}});
+  log::info("gateway changed", {{"gateway", gateway}, {"state", std::string(print(health.state))}, {"reason", health.reason}});
   tell(now, "gateway", gateway,
-       fmt::format("is {}: {} % loss, {:.1f} ms", print(health.state), health.loss_percent, health.rtt_ms));
+       fmt::format("is {}: {}{}{} % loss, {:.1f} ms", print(health.state), health.reason, health.reason.empty() ? "" : "; ",
+                   health.loss_percent, health.rtt_ms));
+  must_choose_ = true;
   snapshot_.reset();
 }
 
@@ -96,6 +99,7 @@ TimePoint Engine::step(Now now) {
   snapshot_.reset();
   charon_.on_time(now);
   follow_charon(now);
+  follow_gateways(now);
   reconcile(now);
   carry_out(now);
   follow_statics(now);
@@ -124,6 +128,19 @@ void Engine::follow_charon(Now now) {
   must_plan_ = true;                          // MTUs and outer addresses follow the SAs; an equal plan writes nothing
 }
 
+void Engine::follow_gateways(Now now) {
+  if (!std::exchange(must_choose_, false)) return;
+  model::Carrying chosen = monitor::choose(*config_, wiring_.gateway_health(), carrying_, now.wall);
+  for (const std::string& group : changed_groups(carrying_, chosen)) {
+    const model::Choice& choice = chosen.groups.at(group);
+    const std::string carriers = print_carriers(choice);
+    log::info("group changed", {{"group", group}, {"carriers", carriers}, {"reason", choice.reason}});
+    tell(now, "group", group, fmt::format("is carried by {}{}{}", carriers, choice.reason.empty() ? "" : ": ", choice.reason));
+  }
+  must_plan_ |= chosen != carrying_;
+  carrying_ = std::move(chosen);
+}
+
 // Before the requests leave: after a crash between the two, our connections would look like somebody else's.
 void Engine::save_loaded() {
   if (charon_.loaded() == saved_loaded_) return;
@@ -148,9 +165,9 @@ Result<void> Engine::look() {
   return {};
 }
 
-model::Plan Engine::make_plan(const model::Config& config, const reconcile::Numbers& numbers, reconcile::Removal removal,
-                              reconcile::Derived& derived) const {
-  derived = reconcile::derive(config, numbers, charon_.table(), reconcile::read_host(observed_), system_);
+model::Plan Engine::make_plan(const model::Config& config, const reconcile::Numbers& numbers, const model::Carrying& carrying,
+                              reconcile::Removal removal, reconcile::Derived& derived) const {
+  derived = reconcile::derive(config, numbers, charon_.table(), carrying, reconcile::read_host(observed_), system_);
   return reconcile::make_plan(derived.desired, observed_, system_, removal);
 }
 
@@ -167,7 +184,7 @@ void Engine::reconcile(Now now) {
   if (!must_plan_ || !kernel_seen_) return;
   must_plan_ = false;
   const auto removal = seen_everything() ? reconcile::Removal::allowed : reconcile::Removal::withheld;
-  executor_.accept(make_plan(*config_, numbers_, removal, derived_), now.steady);
+  executor_.accept(make_plan(*config_, numbers_, carrying_, removal, derived_), now.steady);
 }
 
 void Engine::carry_out(Now now) {
@@ -272,7 +289,7 @@ Result<std::string> Engine::accept_config(config::Parsed parsed, Now now) {
                                   finding.text, finding.remedy});
     }
     ++generation_;
-    must_plan_ = probes_changed_ = true;
+    must_choose_ = must_plan_ = probes_changed_ = true;
     std::erase_if(told_states_, [this](const auto& told) { return config_->tunnel(told.first) == nullptr; });
     names_.follow(*config_, now);
     want_connections(now);
@@ -367,12 +384,13 @@ void Engine::on_command(const model::Command& command, Requests::Reply reply, No
 model::CommandResult Engine::plan_for(const model::MakePlan& command) {
   if (auto seen = look(); !seen) return std::unexpected(seen.error());
   reconcile::Derived derived;
-  if (!command.text) return model::Answer{"", make_plan(*config_, numbers_, reconcile::Removal::allowed, derived)};
+  if (!command.text) return model::Answer{"", make_plan(*config_, numbers_, carrying_, reconcile::Removal::allowed, derived)};
   const config::Parsed parsed = wiring_.parse_text(*command.text, command.path);
   if (!parsed.config) return fail(print_all(parsed.errors), "mend the file");
   const auto numbers = reconcile::allocate(*parsed.config, numbers_);
   if (!numbers) return std::unexpected(numbers.error());
-  return model::Answer{"", make_plan(*parsed.config, *numbers, reconcile::Removal::allowed, derived)};
+  const model::Carrying carrying = monitor::choose(*parsed.config, wiring_.gateway_health(), carrying_, now_.wall);
+  return model::Answer{"", make_plan(*parsed.config, *numbers, carrying, reconcile::Removal::allowed, derived)};
 }
 
 Result<model::Plan> Engine::plan_only() {
@@ -396,6 +414,7 @@ void Engine::stop(Now now) {
 
 std::optional<std::vector<io::Prober::Target>> Engine::take_probes() {
   if (!std::exchange(probes_changed_, false)) return std::nullopt;
+  must_choose_ = true;
   return probe_targets(*config_, numbers_, supervisor_, statics_);
 }
 
@@ -412,6 +431,7 @@ std::vector<model::Problem> Engine::problems() const {
   add(executor_.problems());
   add(tunnel_problems(*config_, supervisor_));
   add(name_problems(*config_, names_, supervisor_));
+  add(group_problems(carrying_));
   add(config_warnings_);
   return problems;
 }
@@ -435,6 +455,7 @@ std::shared_ptr<const model::Snapshot> Engine::snapshot() {
   fresh->tunnels = tunnel_statuses({*config_, numbers_, charon_.table(), derived_, counters_, supervisor_, statics_});
   fresh->gateways = wiring_.gateway_health();
   fresh->rule_counters = rule_counters_;
+  fresh->carrying = carrying_;
   fresh->converged = seen_everything() && fresh->plan.ops.empty() && charon_.settled() &&
                      std::ranges::none_of(fresh->problems, [](const model::Problem& problem) {
                        return problem.severity == model::Severity::error;

@@ -63,7 +63,8 @@ class Engine {
   // The moment of the last step, made when somebody asks.
   [[nodiscard]] std::shared_ptr<const model::Snapshot> snapshot();
   [[nodiscard]] const model::Config& config() const { return *config_; }
-  // What the monitors are to probe, when that has changed: with the file, and with tunnels that come and go.
+  // What the monitors are to probe, when that has changed: with the file, and with tunnels that come and go. The step after
+  // it follows the states that the monitors then have.
   [[nodiscard]] std::optional<std::vector<io::Prober::Target>> take_probes();
 
   // The host names to look up now. Each is to be answered, and is not asked for again before.
@@ -83,11 +84,13 @@ class Engine {
   Result<std::string> accept_config(config::Parsed parsed, Now now);
   Result<void> look();
   [[nodiscard]] model::Plan make_plan(const model::Config& config, const reconcile::Numbers& numbers,
-                                      reconcile::Removal removal, reconcile::Derived& derived) const;
+                                      const model::Carrying& carrying, reconcile::Removal removal,
+                                      reconcile::Derived& derived) const;
   void reconcile(Now now);
   void carry_out(Now now);
   void follow_statics(Now now);
   void follow_charon(Now now);
+  void follow_gateways(Now now);
   void save_loaded();
   void supervise(Now now);
   void want_connections(Now now);
@@ -129,6 +132,7 @@ class Engine {
   std::map<std::string, model::RuleCounters> rule_counters_;
   std::optional<model::Problem> kernel_problem_;
   std::optional<model::Problem> store_problem_;
+  model::Carrying carrying_;
   reconcile::Derived derived_;
   std::map<std::string, model::TunnelState> told_states_;
   std::uint64_t told_revision_ = 0;
@@ -137,6 +141,7 @@ class Engine {
   std::uint64_t charon_revision_ = 0;
   bool kernel_seen_ = false;
   bool must_look_ = true;
+  bool must_choose_ = true;
   bool must_plan_ = true;
   bool probes_changed_ = true;
   TimePoint next_look_{};  // not before

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "config/parse.h"
 #include "config/print.h"
+#include "daemon/alarms.h"
 #include "daemon/drop_history.h"
 #include "daemon/engine.h"
 #include "daemon/files.h"
@@ -109,6 +110,8 @@ class Daemon {
     connect_charon();
     prober_.emplace(loop_.context(), [this](const std::string& gateway, const model::GatewayHealth& health) {
       engine_->on_gateway_changed(gateway, health, io::Loop::now());
+      alarms_.on_change(engine_->config(), gateway, health);
+      loop_.wake_at(io::Loop::now().steady, [this] { turn(); });  // once for all that changed together
     });
     resolver_.emplace(loop_.context(), io::Resolver::Wiring{.answered = [this](const model::NameAnswer& answer) {
                         engine_->on_name_answer(answer, io::Loop::now());
@@ -121,6 +124,7 @@ class Daemon {
       });
     }
     loop_.on_signal(SIGHUP, [this] { command(model::Reload{}, {}, [](const model::CommandResult&) {}); });
+    loop_.on_signal(SIGCHLD, [this] { turn(); });
     for (const int signal : {SIGTERM, SIGINT}) loop_.on_signal(signal, [this] { loop_.stop(); });
     turn();
     platform::notify_ready(fmt::format("{} tunnels", engine_->config().tunnels.size()));
@@ -173,10 +177,15 @@ class Daemon {
 
   // Everything that comes in ends here: what is due is done, and the sockets get what is for them.
   void turn() {
-    const TimePoint next = engine_->step(io::Loop::now());
+    TimePoint next = engine_->step(io::Loop::now());
     for (vici::Effect& effect : engine_->charon().take_effects()) charon_->carry_out(std::move(effect));
-    if (auto probes = engine_->take_probes()) prober_->set_targets(std::move(*probes));
+    if (auto probes = engine_->take_probes()) {
+      prober_->set_targets(std::move(*probes));
+      next = {};  // what they say of new gateways is to be followed at once
+    }
     for (const std::string& name : engine_->take_lookups()) resolver_->ask(name);
+    alarms_.step(io::Loop::now().steady);  // last: nothing waits for them
+    next = std::min(next, alarms_.next_deadline().value_or(next));
     loop_.wake_at(next, [this] { turn(); });
   }
 
@@ -189,6 +198,7 @@ class Daemon {
   std::optional<io::ViciTransport> charon_;
   std::optional<io::Prober> prober_;
   std::optional<io::Resolver> resolver_;
+  Alarms alarms_;
 };
 
 int run(const Options& options, platform::Kernel& kernel) {

@@ -1,5 +1,8 @@
 #include "daemon/status.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <iterator>
 #include <map>
@@ -215,6 +218,56 @@ std::vector<model::Problem> name_problems(const model::Config& config, const Hos
   return problems;
 }
 
+std::vector<model::Problem> group_problems(const model::Carrying& carrying) {
+  std::vector<model::Problem> problems;
+  for (const auto& [name, choice] : carrying.groups) {
+    if (choice.usable) continue;
+    problems.push_back({model::Severity::warning, "gateway_groups/" + name,
+                        fmt::format("{}; carried by {}", choice.reason, print_carriers(choice)),
+                        fmt::format("vtictl explain {} shows each member", name)});
+  }
+  return problems;
+}
+
+std::vector<std::string> changed_groups(const model::Carrying& before, const model::Carrying& after) {
+  std::vector<std::string> names;
+  for (const auto& [name, choice] : after.groups) {
+    const auto last = before.groups.find(name);
+    const bool news = last == before.groups.end()
+                          ? !choice.reason.empty()
+                          : last->second.carriers != choice.carriers || last->second.usable != choice.usable;
+    if (news) names.push_back(name);
+  }
+  return names;
+}
+
+std::string print_carriers(const model::Choice& choice) {
+  std::vector<std::string_view> names;
+  for (const model::Carrier& carrier : choice.carriers) names.push_back(carrier.gateway);
+  return names.empty() ? "nobody" : fmt::format("{}", fmt::join(names, ", "));
+}
+
+namespace {
+
+// Silence of charon is no news of a tunnel (invariant 8): probes go on and tell. A tunnel on demand that waits is not down:
+// what is routed into it brings it up, and a probe would too.
+monitor::Underlay::State underlay_state(const TunnelView* view, model::Start start) {
+  using enum model::TunnelState;
+  using State = monitor::Underlay::State;
+  const bool on_demand = start == model::Start::trap;
+  switch (view == nullptr ? unknown : view->state) {
+    case up: return State::up;
+    case unknown: return on_demand ? State::asleep : State::up;
+    case waiting: return on_demand ? State::asleep : State::down;
+    case connecting:
+    case down:
+    case disabled: return State::down;
+  }
+  std::abort();
+}
+
+}  // namespace
+
 std::vector<io::Prober::Target> probe_targets(const model::Config& config, const reconcile::Numbers& numbers,
                                               const Supervisor& supervisor, const Statics& statics) {
   const auto tunnels = model::index_by_name(config.tunnels);
@@ -241,8 +294,7 @@ std::vector<io::Prober::Target> probe_targets(const model::Config& config, const
              child.local.family() == target.address.family();
     });
     if (own != tunnel->second->children.end()) target.source = own->local.address;
-    const TunnelView* view = view_of(port.holder(), supervisor, statics);
-    target.tunnel_up = view != nullptr && view->state == model::TunnelState::up;
+    target.underlay = {port.holder(), underlay_state(view_of(port.holder(), supervisor, statics), tunnel->second->start)};
     targets.push_back(std::move(target));
   }
   return targets;

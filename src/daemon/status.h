@@ -36,6 +36,11 @@ struct StatusSources {
 // Host names whose latest look-up failed, where that is not already the reason why the tunnel is down.
 [[nodiscard]] std::vector<model::Problem> name_problems(const model::Config& config, const HostNames& names,
                                                         const Supervisor& supervisor);
+// Groups of which no member is usable.
+[[nodiscard]] std::vector<model::Problem> group_problems(const model::Carrying& carrying);
+// Those of `after` that others carry than before; a new one with all of its first tier is no news.
+[[nodiscard]] std::vector<std::string> changed_groups(const model::Carrying& before, const model::Carrying& after);
+[[nodiscard]] std::string print_carriers(const model::Choice& choice);  // "HQ_A_VTIV4, HQ_B_VTIV4", "nobody"
 
 // What is to be probed: every gateway of an interface that exists.
 [[nodiscard]] std::vector<io::Prober::Target> probe_targets(const model::Config& config, const reconcile::Numbers& numbers,

@@ -12,7 +12,6 @@
 #include "io/asio.h"
 #include "io/echo_channel.h"
 #include "monitor/echo.h"
-#include "monitor/monitor.h"
 
 namespace vtid::io {
 namespace {
@@ -107,7 +106,7 @@ void Prober::Impl::set_targets(std::vector<Target> targets) {
     }
     if (!node.empty()) retire(node.mapped());
     const std::string name = target.gateway;
-    monitor::GatewayMonitor fresh(target.options, target.tunnel_up, now);
+    monitor::GatewayMonitor fresh(target.options, target.underlay, now);
     Probed& probed = kept.try_emplace(name, std::move(target), std::move(fresh), next_number++).first->second;
     probed_by_number[probed.number] = &probed;
     schedule(probed, now.steady);
@@ -128,7 +127,7 @@ bool Prober::Impl::retarget(Probed& probed, const Target& target, Now now) {
   const auto& options = probed.target.options;
   const bool sooner = target.options.interval < options.interval || target.options.alert < options.alert;
   note(probed, probed.monitor.set_options(target.options, now));
-  note(probed, probed.monitor.set_tunnel_up(target.tunnel_up, now));
+  note(probed, probed.monitor.set_underlay(target.underlay, now));
   probed.target = target;
   if (was_probing != probed.monitor.wants_probes() || sooner) schedule(probed, now.steady);
   return true;

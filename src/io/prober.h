@@ -11,6 +11,7 @@
 
 #include "model/config.h"
 #include "model/gateway.h"
+#include "monitor/monitor.h"
 #include "net/address.h"
 #include "net/names.h"
 
@@ -28,7 +29,7 @@ class Prober {
     std::optional<net::Address> source;
     net::IfName device;  // probes leave by it and by no other; empty: the routing table decides
     model::MonitorOptions options;
-    bool tunnel_up = true;  // gateways without a tunnel leave it
+    monitor::Underlay underlay{};  // gateways without a tunnel leave it
     bool operator==(const Target&) const = default;
   };
   using OnChange = std::function<void(const std::string& gateway, const model::GatewayHealth& health)>;

@@ -59,7 +59,7 @@ struct Answer {
 };
 using CommandResult = Result<Answer>;
 
-// Something happened. `kind` is one of: config, charon, tunnel, kernel, gateway.
+// Something happened. `kind` is one of: config, charon, tunnel, kernel, gateway, group.
 struct Event {
   WallTime time;
   std::string kind;

@@ -43,6 +43,25 @@ std::string_view print(ChildMode mode) {
 
 std::string_view print(PolicyOwner owner) { return owner == PolicyOwner::charon ? "charon" : "vtid"; }
 
+std::string_view print(Trigger trigger) {
+  switch (trigger) {
+    case Trigger::down: return "down";
+    case Trigger::loss: return "loss";
+    case Trigger::latency: return "latency";
+    case Trigger::loss_or_latency: return "loss_or_latency";
+  }
+  std::abort();
+}
+
+std::string_view print(WhenAllDown when_all_down) {
+  switch (when_all_down) {
+    case WhenAllDown::first_tier: return "first_tier";
+    case WhenAllDown::keep_last: return "keep_last";
+    case WhenAllDown::none: return "none";
+  }
+  std::abort();
+}
+
 std::string_view print(WhenDown when_down) {
   switch (when_down) {
     case WhenDown::keep: return "keep";
@@ -102,5 +121,6 @@ std::map<std::string, const Interface*, std::less<>> assignments_by_holder(const
 const Tunnel* Config::tunnel(std::string_view name) const { return find_named(tunnels, name); }
 const Interface* Config::interface(std::string_view name) const { return find_named(interfaces, name); }
 const Gateway* Config::gateway(std::string_view name) const { return find_named(gateways, name); }
+const GatewayGroup* Config::group(std::string_view name) const { return find_named(groups, name); }
 
 }  // namespace vtid::model

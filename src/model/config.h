@@ -224,6 +224,11 @@ struct MonitorOptions {
   Duration latency_high{500};
   int loss_low = 10;   // percent
   int loss_high = 20;  // percent
+  // Damping: from the `falls`-th fall within `fall_window` on, each doubles the hold, up to `longest_hold`.
+  int falls = 3;
+  Duration fall_window{600'000};
+  Duration longest_hold{300'000};
+  bool forced_down = false;  // by the user, whatever probes say
   bool operator==(const MonitorOptions&) const = default;
 };
 
@@ -238,16 +243,65 @@ struct Gateway {
   bool operator==(const Gateway&) const = default;
 };
 
+// What makes a member of a group unusable. A gateway that is down is unusable under each of them.
+enum class Trigger : std::uint8_t { down, loss, latency, loss_or_latency };
+// Who carries while no member is usable: all of the first tier as if they were, those that carried last, or nobody.
+enum class WhenAllDown : std::uint8_t { first_tier, keep_last, none };
+[[nodiscard]] std::string_view print(Trigger trigger);
+[[nodiscard]] std::string_view print(WhenAllDown when_all_down);
+
+struct GroupMember {
+  std::string gateway;
+  int tier = 1;               // the lowest with a usable member carries
+  std::optional<int> weight;  // none: the gateway's own
+  bool operator==(const GroupMember&) const = default;
+};
+
+struct GatewayGroup {
+  std::string name;
+  Trigger trigger = Trigger::down;
+  WhenAllDown when_all_down = WhenAllDown::first_tier;
+  std::vector<GroupMember> members;  // in the file's order, never empty, of one address family
+  bool operator==(const GatewayGroup&) const = default;
+};
+
+// The default route of each family: by a gateway or a group of that name, or one of these two words.
+inline constexpr std::string_view kNoDefault = "none";              // leave it alone
+inline constexpr std::string_view kAutomaticDefault = "automatic";  // the first usable gateway that is on no tunnel
+struct DefaultGateway {
+  std::string ipv4{kNoDefault};
+  std::string ipv6{kNoDefault};
+  bool operator==(const DefaultGateway&) const = default;
+
+  [[nodiscard]] const std::string& of(net::Family family) const { return family == net::Family::ipv4 ? ipv4 : ipv6; }
+};
+// Of these default routes: the best that there is, so that they win. For IPv6 the kernel takes 0 for 1024.
+[[nodiscard]] constexpr net::Metric default_route_metric(net::Family family) {
+  return net::Metric{family == net::Family::ipv4 ? 0U : 1U};
+}
+
+// A program that is run when a gateway changes its state.
+struct OnChange {
+  std::vector<std::string> command;  // its path and its arguments, never empty; no shell reads them
+  Duration timeout{10'000};
+  bool operator==(const OnChange&) const = default;
+};
+
 enum class WhenDown : std::uint8_t { keep, withdraw, blackhole };
 [[nodiscard]] std::string_view print(WhenDown when_down);
 
 struct StaticRoute {
-  net::Prefix to;  // network(), host bits clear
-  std::string via;
+  net::Prefix to;                     // network(), host bits clear
+  std::string via;                    // a gateway or a group
   std::optional<net::Metric> metric;  // none: the system's default
   WhenDown when_down = WhenDown::keep;
   bool operator==(const StaticRoute&) const = default;
 };
+
+// As the kernel has it: without one, what the kernel puts (IPv6: IP6_RT_PRIO_USER, linux/ipv6_route.h).
+[[nodiscard]] inline net::Metric metric_of(const StaticRoute& route) {
+  return route.metric.value_or(net::Metric{route.to.address.is_v6() ? 1024U : 0U});
+}
 
 enum class OnStop : std::uint8_t { keep, remove };
 
@@ -257,13 +311,17 @@ struct Config {
   std::vector<Tunnel> tunnels;        // in the file's order
   std::vector<Interface> interfaces;  // in the file's order
   std::vector<Gateway> gateways;      // automatic ones first, in the order of their interfaces
+  std::vector<GatewayGroup> groups;   // in the file's order
+  DefaultGateway default_gateway;
   std::vector<StaticRoute> routes;
   FilterConfig filter;
+  std::optional<OnChange> on_change;
   bool operator==(const Config&) const = default;
 
   [[nodiscard]] const Tunnel* tunnel(std::string_view name) const;
   [[nodiscard]] const Interface* interface(std::string_view name) const;
   [[nodiscard]] const Gateway* gateway(std::string_view name) const;
+  [[nodiscard]] const GatewayGroup* group(std::string_view name) const;
 };
 
 // For loops over many: what find-by-name would do in linear time, looked up in a map.

@@ -1,28 +1,47 @@
 #include "monitor/monitor.h"
 
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/duration.h"
+
 namespace vtid::monitor {
 
 using model::GatewayState;
 
-GatewayMonitor::GatewayMonitor(const model::MonitorOptions& options, bool tunnel_up, Now now)
-    : options_(options), tunnel_up_(tunnel_up), estimator_(options) {
+namespace {
+
+std::string name_of(const Underlay& underlay) { return underlay.tunnel.empty() ? "its tunnel" : "tunnel " + underlay.tunnel; }
+
+}  // namespace
+
+GatewayMonitor::GatewayMonitor(const model::MonitorOptions& options, Underlay underlay, Now now)
+    : options_(options), underlay_(std::move(underlay)), estimator_(options) {
   health_.since = now.wall;
   start(now);
 }
 
 bool GatewayMonitor::set_options(const model::MonitorOptions& options, Now now) {
-  const bool toggled = options.enabled != options_.enabled;
+  const bool toggled = options.enabled != options_.enabled || options.forced_down != options_.forced_down;
   options_ = options;
   estimator_.resize(options);
   return toggled && start(now);
 }
 
-bool GatewayMonitor::set_tunnel_up(bool up, Now now) {
-  if (up == tunnel_up_) return false;
-  tunnel_up_ = up;
-  if (!up) return start(now);
+bool GatewayMonitor::set_underlay(Underlay underlay, Now now) {
+  const bool same = underlay.state == underlay_.state;
+  underlay_ = std::move(underlay);
+  if (same) return false;
+  if (underlay_.state != Underlay::State::up || !wants_probes()) return start(now);
   estimator_.clear();
   answered_ = false;
+  health_.tunnel_down = false;
+  if (state_.value() == GatewayState::down) {
+    health_.reason = state_.has_worked() ? fmt::format("{} is up again; believed {} after its first answer", name_of(underlay_),
+                                                       print_duration(falls_.hold(options_, now.steady)))
+                                         : "no answer yet";
+  }
   return false;
 }
 
@@ -42,26 +61,73 @@ bool GatewayMonitor::on_check(Now now) {
   health_.rtt_ms = static_cast<double>(estimate.rtt.count()) / 1000;
   health_.stddev_ms = static_cast<double>(estimate.stddev.count()) / 1000;
   health_.loss_percent = estimate.loss_percent;
-  return report(state_.judge(classify(estimate, options_), options_.hold, now.steady), now);
+  const Duration hold = falls_.hold(options_, now.steady);
+  const GatewayState before = state_.value();
+  const bool changed = state_.judge(classify(estimate, options_), hold, now.steady);
+  follow(changed, before, now);
+  if (changed) health_.reason = reason_for(estimate, now);
+  const bool slow = estimate.received > 0 && estimate.rtt > options_.latency_low;
+  pace_.judge(slow ? GatewayState::latency : GatewayState::online, hold, now.steady);
+  const bool slow_before = std::exchange(health_.slow, pace_.value() == GatewayState::latency);
+  return changed || slow_before != health_.slow;
 }
 
 bool GatewayMonitor::on_blind(Now now) { return wants_probes() && start(now); }
 
+GatewayMonitor::Start GatewayMonitor::start_of() const {
+  const std::string tunnel = name_of(underlay_);
+  if (options_.forced_down) return {GatewayState::forced_down, "forced down in the file"};
+  const bool cut = underlay_.state == Underlay::State::down;
+  if (!options_.enabled) return {GatewayState::unmonitored, cut ? "not monitored; " + tunnel + " is down" : "not monitored"};
+  switch (underlay_.state) {
+    case Underlay::State::up: return {GatewayState::pending, "no answer yet"};
+    case Underlay::State::down: return {GatewayState::down, tunnel + " is down"};
+    case Underlay::State::asleep: return {GatewayState::pending, tunnel + " is on demand"};
+  }
+  std::abort();
+}
+
 bool GatewayMonitor::start(Now now) {
   estimator_.clear();
   answered_ = false;
-  const bool down = options_.enabled && !tunnel_up_;
+  auto [state, reason] = start_of();
   health_.rtt_ms = 0;
   health_.stddev_ms = 0;
-  health_.loss_percent = down ? 100 : 0;  // nothing passes a tunnel that is down
-  const auto state = !options_.enabled ? GatewayState::unmonitored : down ? GatewayState::down : GatewayState::pending;
-  return report(state_.force(state), now);
+  health_.loss_percent = state == GatewayState::down ? 100 : 0;  // nothing passes a tunnel that is down
+  health_.slow = false;
+  health_.reason = std::move(reason);
+  const bool cut = underlay_.state == Underlay::State::down;
+  const bool was_cut = std::exchange(health_.tunnel_down, cut);
+  pace_ = {};
+  const GatewayState before = state_.value();
+  return follow(state_.force(state), before, now) || cut != was_cut;
 }
 
-bool GatewayMonitor::report(bool changed, Now now) {
+bool GatewayMonitor::follow(bool changed, GatewayState before, Now now) {
   health_.state = state_.value();
-  if (changed) health_.since = now.wall;
-  return changed;
+  if (!changed) return false;
+  health_.since = now.wall;
+  falls_.note(before, state_.value(), now.steady);
+  return true;
+}
+
+std::string GatewayMonitor::reason_for(const Estimate& estimate, Now now) const {
+  const GatewayState state = state_.value();
+  if (state == GatewayState::online) return "";
+  const bool down = state == GatewayState::down;
+  const int loss = down ? options_.loss_high : options_.loss_low;
+  const Duration latency = down ? options_.latency_high : options_.latency_low;
+  std::string reason = "no answer";
+  if (estimate.received > 0 && estimate.loss_percent > loss) {
+    reason = fmt::format("{} % loss, more than {} %", estimate.loss_percent, loss);
+  } else if (estimate.received > 0) {
+    reason = fmt::format("{:.1f} ms, more than {}", static_cast<double>(estimate.rtt.count()) / 1000, print_duration(latency));
+  }
+  if (const Duration hold = falls_.hold(options_, now.steady); hold != options_.hold) {
+    reason += fmt::format("; fall {} within {}, so it is held for {}", falls_.count(options_, now.steady),
+                          print_duration(options_.fall_window), print_duration(hold));
+  }
+  return reason;
 }
 
 }  // namespace vtid::monitor

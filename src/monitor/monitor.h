@@ -6,26 +6,42 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "base/clock.h"
 #include "model/config.h"
 #include "model/gateway.h"
 #include "monitor/estimator.h"
+#include "monitor/falls.h"
 #include "monitor/state.h"
 
 namespace vtid::monitor {
 
+// What IKE says of the tunnel under a gateway; a gateway without one stands on what is always up.
+struct Underlay {
+  enum class State : std::uint8_t {
+    up,
+    down,
+    asleep,  // on demand: a probe would bring it up
+  };
+  std::string tunnel;  // its name, for reasons
+  State state = State::up;
+  bool operator==(const Underlay&) const = default;
+};
+
 class GatewayMonitor {
  public:
-  GatewayMonitor(const model::MonitorOptions& options, bool tunnel_up, Now now);
+  GatewayMonitor(const model::MonitorOptions& options, Underlay underlay, Now now);
 
-  // Keeps state and history unless monitoring itself is turned on or off.
+  // Keeps state and history unless monitoring itself is turned on or off, or the gateway is forced down or let go.
   bool set_options(const model::MonitorOptions& options, Now now);
-  // The tunnel under the gateway, from IKE. Down: the gateway is down at once. Up: the window starts anew, and the state
-  // gets better by the usual rules.
-  bool set_tunnel_up(bool up, Now now);
-  // False while probes would say nothing: not monitored, or the tunnel is down.
-  [[nodiscard]] bool wants_probes() const { return options_.enabled && tunnel_up_; }
+  // Down: the gateway is down at once. Asleep: nothing is known of it. Up: the window starts anew, and the state gets
+  // better by the usual rules.
+  bool set_underlay(Underlay underlay, Now now);
+  // False while probes would say nothing: not monitored, forced down, or the tunnel is not up.
+  [[nodiscard]] bool wants_probes() const {
+    return options_.enabled && !options_.forced_down && underlay_.state == Underlay::State::up;
+  }
 
   [[nodiscard]] std::uint16_t on_sent(Instant now) { return estimator_.on_sent(now); }
   bool on_reply(std::uint16_t sequence, Instant received, Now now);
@@ -37,14 +53,22 @@ class GatewayMonitor {
   [[nodiscard]] bool newest_answered() const { return estimator_.newest_answered(); }
 
  private:
-  bool start(Now now);                 // the state that the inputs ask for before any probe
-  bool report(bool changed, Now now);  // brings health_ up to date
+  struct Start {
+    model::GatewayState state;
+    std::string reason;
+  };
+  [[nodiscard]] Start start_of() const;  // what the inputs ask for before any probe
+  bool start(Now now);
+  bool follow(bool changed, model::GatewayState before, Now now);  // brings health_ and falls_ up to date
+  [[nodiscard]] std::string reason_for(const Estimate& estimate, Now now) const;
 
   model::MonitorOptions options_;
-  bool tunnel_up_;
+  Underlay underlay_;
   Estimator estimator_;
   bool answered_ = false;  // since the window last started
   HeldState state_;
+  HeldState pace_;  // online or latency, from the round trip alone: a state of loss would hide it
+  Falls falls_;
   model::GatewayHealth health_;
 };
 

@@ -7,12 +7,12 @@
 
 #include "reconcile/child_index.h"
 #include "reconcile/derive_filter.h"
+#include "reconcile/next_hops.h"
 
 namespace vtid::reconcile {
 namespace {
 
 constexpr std::uint32_t kDefaultOuterMtu = 1500;
-constexpr net::Metric kIpv6DefaultMetric{1024};  // IP6_RT_PRIO_USER, what the kernel puts for 0
 
 struct OuterEnds {
   std::optional<net::Address> local;
@@ -71,6 +71,9 @@ Mtu expected_mtu(const std::vector<std::string>& proposals, const OuterPath& pat
   return tunnel_mtu(path, esp_shape(std::string_view(proposals.front())));
 }
 
+// A route of ours has one next hop, so the first of several carries; routes over all of them by weight begin here.
+model::ViaGateway target_of(const std::vector<NextHop>& hops) { return {hops.front().device, hops.front().gateway}; }
+
 // An SA of the file; none when its key is not there, which a canonical file withholds.
 std::optional<model::Sa> static_sa(const model::StaticSa& written, const model::Link& link) {
   const auto key = model::decode_hex(written.key.secret);
@@ -86,9 +89,15 @@ std::optional<model::Sa> static_sa(const model::StaticSa& written, const model::
 
 class Derivation {
  public:
-  Derivation(const model::Config& config, const Numbers& numbers, const model::SaTable& sas, const Host& host,
-             const model::Capabilities& system)
-      : config_(config), numbers_(numbers), sas_(sas), host_(host), system_(system), children_(sas) {}
+  Derivation(const model::Config& config, const Numbers& numbers, const model::SaTable& sas, const model::Carrying& carrying,
+             const Host& host, const model::Capabilities& system)
+      : config_(config),
+        numbers_(numbers),
+        sas_(sas),
+        host_(host),
+        system_(system),
+        children_(sas),
+        exits_(config, numbers, carrying) {}
 
   Derived run() {
     for (const model::Tunnel& tunnel : config_.tunnels) {
@@ -101,6 +110,7 @@ class Derivation {
     if (auto filter = derive_filter(config_, numbers_, derived_.desired.links, system_)) {
       derived_.desired.filter = {*std::move(filter), "filter"};
     }
+    for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) add_default_route(family);
     sort(derived_.desired.links);
     sort(derived_.desired.addresses);
     sort(derived_.desired.routes);
@@ -212,31 +222,31 @@ class Derivation {
   }
 
   void add_route(const model::StaticRoute& route, std::size_t index) {
-    const auto gateway = gateways_.find(route.via);
-    if (gateway == gateways_.end()) return;
-    const auto interface = interfaces_.find(gateway->second->interface);
-    if (interface == interfaces_.end() || !interface->second->enabled) return;
-    const auto device = device_of(*interface->second);
-    if (!device) return;
+    const NextHops exit = exits_.of(route.via);
     model::Route wanted;
     wanted.to = route.to.network();
-    if (system_.route_has_metric) {
-      wanted.metric = route.metric.value_or(net::Metric{});
-      if (wanted.to.address.is_v6() && wanted.metric.value == 0) wanted.metric = kIpv6DefaultMetric;
+    if (system_.route_has_metric) wanted.metric = model::metric_of(route);
+    if (!exit.usable && route.when_down == model::WhenDown::withdraw) return;
+    if (!exit.usable && route.when_down == model::WhenDown::blackhole) {
+      wanted.target = model::Blackhole{};
+    } else if (exit.hops.empty()) {
+      return;
+    } else {
+      wanted.target = target_of(exit.hops);
     }
-    wanted.target = model::ViaGateway{*device, gateway->second->address};
     derived_.desired.routes.push_back({wanted, fmt::format("routes/{}", index)});
   }
 
-  std::optional<net::IfName> device_of(const model::Interface& interface) const {
-    if (const auto* device = std::get_if<model::DevicePort>(&interface.port)) return device->device;
-    const auto& port = std::get<model::TunnelPort>(interface.port);
-    const auto tunnel = tunnels_.find(port.tunnel);
-    if (tunnel == tunnels_.end() || !tunnel->second->enabled) return std::nullopt;
-    const model::Child* child = tunnel->second->child(port.child);
-    if (child != nullptr && !child->enabled) return std::nullopt;
-    const auto unit = numbers_.find(port.holder());
-    return unit == numbers_.end() ? std::nullopt : std::optional(net::IfName::of(unit->second));
+  void add_default_route(net::Family family) {
+    const std::string& name = config_.default_gateway.of(family);
+    if (name == model::kNoDefault) return;
+    const NextHops exit = name == model::kAutomaticDefault ? exits_.automatic(family) : exits_.of(name);
+    if (exit.hops.empty()) return;
+    model::Route wanted;
+    wanted.to = {net::Address::any(family), 0};
+    if (system_.route_has_metric) wanted.metric = model::default_route_metric(family);
+    wanted.target = target_of(exit.hops);
+    derived_.desired.routes.push_back({wanted, fmt::format("default_gateway/{}", net::print(family))});
   }
 
   const model::Config& config_;
@@ -245,9 +255,7 @@ class Derivation {
   const Host& host_;
   const model::Capabilities& system_;
   const ChildIndex children_;
-  const std::map<std::string_view, const model::Tunnel*> tunnels_ = model::index_by_name(config_.tunnels);
-  const std::map<std::string_view, const model::Interface*> interfaces_ = model::index_by_name(config_.interfaces);
-  const std::map<std::string_view, const model::Gateway*> gateways_ = model::index_by_name(config_.gateways);
+  const Exits exits_;
   const std::map<std::string, const model::Interface*, std::less<>> assignments_ = model::assignments_by_holder(config_);
   Derived derived_;
 };
@@ -267,9 +275,9 @@ Host read_host(const model::Observed& observed) {
   return host;
 }
 
-Derived derive(const model::Config& config, const Numbers& numbers, const model::SaTable& sas, const Host& host,
-               const model::Capabilities& system) {
-  return Derivation(config, numbers, sas, host, system).run();
+Derived derive(const model::Config& config, const Numbers& numbers, const model::SaTable& sas, const model::Carrying& carrying,
+               const Host& host, const model::Capabilities& system) {
+  return Derivation(config, numbers, sas, carrying, host, system).run();
 }
 
 }  // namespace vtid::reconcile

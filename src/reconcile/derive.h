@@ -1,4 +1,4 @@
-// From the file, the numbers, charon's view and the host's outer side to what the kernel should hold. Pure.
+// From the file, the numbers, charon's view, the gateways and the host's outer side to what the kernel should hold. Pure.
 // Never decides about removal: what is not in Desired is simply not wanted.
 #pragma once
 
@@ -8,6 +8,7 @@
 #include "model/capabilities.h"
 #include "model/config.h"
 #include "model/desired.h"
+#include "model/gateway.h"
 #include "model/observed.h"
 #include "model/op.h"
 #include "model/sa_table.h"
@@ -30,7 +31,7 @@ struct Derived {
   bool operator==(const Derived&) const = default;
 };
 
-[[nodiscard]] Derived derive(const model::Config& config, const Numbers& numbers, const model::SaTable& sas, const Host& host,
-                             const model::Capabilities& system);
+[[nodiscard]] Derived derive(const model::Config& config, const Numbers& numbers, const model::SaTable& sas,
+                             const model::Carrying& carrying, const Host& host, const model::Capabilities& system);
 
 }  // namespace vtid::reconcile

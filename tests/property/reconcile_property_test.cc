@@ -109,7 +109,7 @@ class World {
   }
   model::Plan plan() {
     const model::Observed observed = kernel.observe().value();
-    return make_plan(derive(file, numbers, {}, read_host(observed), model::Capabilities{}).desired, observed,
+    return make_plan(derive(file, numbers, {}, {}, read_host(observed), model::Capabilities{}).desired, observed,
                      model::Capabilities{}, Removal::allowed);
   }
   // Plans and applies until nothing is left to do. Whether that took few enough rounds.

@@ -60,10 +60,19 @@ void Stage::start_vtid() {
                               .config_path = "vtid.json",
                               .version = "0.1.0",
                               .seed = 7,
-                              .publish = [this](const model::Event& event) { events.push_back(event); }};
+                              .publish = [this](const model::Event& event) { events.push_back(event); },
+                              .gateway_health = [this] { return gateways; }};
   auto started = daemon::Engine::start(std::move(wiring), now);
   if (!started) throw std::runtime_error(started.error().text);
   engine = std::move(*started);
+}
+
+void Stage::gateway_is(const std::string& gateway, model::GatewayState state, std::string reason) {
+  model::GatewayHealth& health = gateways[gateway];
+  health.state = state;
+  health.since = now.wall;
+  health.reason = std::move(reason);
+  engine->on_gateway_changed(gateway, health, now);
 }
 
 void Stage::kill_vtid() {

@@ -53,6 +53,9 @@ class Stage {
   std::vector<model::Event> events;
   std::map<std::string, std::vector<std::string>> hosts;  // what names stand for, in the order given; absent: not found
   int lookups = 0;
+  // Tells the engine what the monitors would: a gateway's state, at this moment.
+  void gateway_is(const std::string& gateway, model::GatewayState state, std::string reason = {});
+  model::Gateways gateways;  // the monitors' view; empty: nothing was measured yet
   Now now{TimePoint{Duration{1'000'000}}, WallTime{std::chrono::seconds{1'795'500'000}}};
 
  private:

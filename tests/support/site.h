@@ -156,4 +156,22 @@ inline model::Snapshot snapshot() {
   return snapshot;
 }
 
+// The same with a group whose first tier is down, a route through it, and one that was withdrawn.
+inline model::Snapshot snapshot_with_group() {
+  model::Snapshot snapshot = test::snapshot();
+  model::Config file = *snapshot.config;
+  file.groups = {
+      {"OUT", model::Trigger::loss, model::WhenAllDown::first_tier, {{"WAN_GW", 1, std::nullopt}, {"VTI_HQ_VTIV4", 2, 3}}}};
+  file.routes.push_back({prefix("10.40.0.0/16"), "OUT", net::Metric{10}, model::WhenDown::keep});
+  file.routes.push_back({prefix("10.50.0.0/16"), "WAN_GW", net::Metric{10}, model::WhenDown::withdraw});
+  file.default_gateway.ipv4 = "WAN_GW";
+  snapshot.config = std::make_shared<const model::Config>(std::move(file));
+  snapshot.observed.routes.push_back({route("10.40.0.0/16", 10)});
+  snapshot.desired.routes.push_back({route("10.40.0.0/16", 10), "routes/3"});
+  snapshot.gateways["WAN_GW"] = {model::GatewayState::down, at(30), 2.5, 0.2, 25, false, false, "25 % loss, more than 20 %"};
+  snapshot.carrying.down = {"WAN_GW"};
+  snapshot.carrying.groups["OUT"] = {{{"VTI_HQ_VTIV4", 3}}, true, "WAN_GW is down: 25 % loss, more than 20 %", at(30)};
+  return snapshot;
+}
+
 }  // namespace vtid::control::test

@@ -19,11 +19,12 @@ struct Case {
   const char* file;
   const char* method;
   Json params;
+  model::Snapshot (*site)() = test::snapshot;
 };
 
 std::string answer(const Case& asked) {
   const Json request{{"jsonrpc", "2.0"}, {"id", 1}, {"method", asked.method}, {"params", asked.params}};
-  const model::Snapshot site = test::snapshot();
+  const model::Snapshot site = asked.site();
   const Action action = dispatch(request.dump(), Access::full, site);
   const std::string line = std::get<Ask>(action).reply(model::Answer{"1 change", site.plan}, site);
   return Json::parse(line)["result"].dump(2) + '\n';
@@ -49,24 +50,28 @@ std::string name_of(const ::testing::TestParamInfo<Case>& test) {
 }
 
 const Json kNone = Json::object();
-INSTANTIATE_TEST_SUITE_P(Methods, Answer,
-                         ::testing::Values(Case{"status.json", "status", kNone}, Case{"plan.json", "plan", kNone},
-                                           Case{"list-tunnels.json", "list", {{"kind", "tunnels"}}},
-                                           Case{"show-tunnel.json", "show", {{"kind", "tunnels"}, {"name", "hq"}}},
-                                           Case{"list-interfaces.json", "list", {{"kind", "interfaces"}}},
-                                           Case{"list-gateways.json", "list", {{"kind", "gateways"}}},
-                                           Case{"list-groups.json", "list", {{"kind", "groups"}}},
-                                           Case{"list-routes.json", "list", {{"kind", "routes"}}},
-                                           Case{"list-policies.json", "list", {{"kind", "policies"}}},
-                                           Case{"list-numbers.json", "list", {{"kind", "numbers"}}},
-                                           Case{"list-rules.json", "list", {{"kind", "rules"}}},
-                                           Case{"list-sas.json", "list", {{"kind", "sas"}}},
-                                           Case{"explain-tunnel.json", "explain", {{"name", "hq"}}},
-                                           Case{"explain-down.json", "explain", {{"name", "lab"}}},
-                                           Case{"explain-interface.json", "explain", {{"name", "WAN"}}},
-                                           Case{"explain-gateway.json", "explain", {{"name", "VTI_HQ_VTIV4"}}},
-                                           Case{"explain-route.json", "explain", {{"name", "10.30.0.0/16 metric 20"}}}),
-                         name_of);
+INSTANTIATE_TEST_SUITE_P(
+    Methods, Answer,
+    ::testing::Values(
+        Case{"status.json", "status", kNone}, Case{"plan.json", "plan", kNone},
+        Case{"list-tunnels.json", "list", {{"kind", "tunnels"}}},
+        Case{"show-tunnel.json", "show", {{"kind", "tunnels"}, {"name", "hq"}}},
+        Case{"list-interfaces.json", "list", {{"kind", "interfaces"}}},
+        Case{"list-gateways.json", "list", {{"kind", "gateways"}}},
+        Case{"list-groups.json", "list", {{"kind", "groups"}}, test::snapshot_with_group},
+        Case{"list-routes.json", "list", {{"kind", "routes"}}}, Case{"list-policies.json", "list", {{"kind", "policies"}}},
+        Case{"list-numbers.json", "list", {{"kind", "numbers"}}},
+        Case{"list-rules.json", "list", {{"kind", "rules"}}}, Case{"list-sas.json", "list", {{"kind", "sas"}}},
+        Case{"explain-tunnel.json", "explain", {{"name", "hq"}}}, Case{"explain-down.json", "explain", {{"name", "lab"}}},
+        Case{"explain-interface.json", "explain", {{"name", "WAN"}}},
+        Case{"explain-gateway.json", "explain", {{"name", "VTI_HQ_VTIV4"}}},
+        Case{"explain-group.json", "explain", {{"name", "OUT"}}, test::snapshot_with_group},
+        Case{"explain-withdrawn.json", "explain", {{"name", "10.50.0.0/16"}}, test::snapshot_with_group},
+        Case{"explain-default.json", "explain", {{"name", "default ipv4"}}, test::snapshot_with_group},
+        Case{"list-routes-of-groups.json", "list", {{"kind", "routes"}}, test::snapshot_with_group},
+        Case{"status-with-group.json", "status", kNone, test::snapshot_with_group},
+        Case{"explain-route.json", "explain", {{"name", "10.30.0.0/16 metric 20"}}}),
+    name_of);
 
 }  // namespace
 }  // namespace vtid::control

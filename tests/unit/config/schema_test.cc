@@ -55,7 +55,7 @@ TEST(Schema, HasTheKeysOfTheParserEverywhere) {
 
 TEST(Schema, WalksIntoEveryKindOfObject) {
   for (const std::string pointer :
-       {"", "/tunnels/x/ike/auth", "/tunnels/x/ike/auth/psk", "/gateways/x/monitor/loss", "/routes/0"}) {
+       {"", "/tunnels/x/ike/auth", "/tunnels/x/ike/auth/psk", "/gateways/x/monitor/loss", "/routes/0", "/gateway_groups/x/members/0"}) {
     EXPECT_EQ(schema().objects().count(pointer), 1) << pointer;
   }
 }
@@ -68,8 +68,12 @@ TEST(Schema, HasTheDefaultsThatTheCanonicalFileShows) {
     "gateways": {"x": {"interface": "wan", "address": "192.0.2.1"}},
     "routes": [{"to": "10.1.0.0/16", "via": "x"}],
     "rules": [{"on": "ipsec", "action": "pass"}]})",
+    "gateway_groups": {"all": {"members": [{"gateway": "x"}]}},
+    "routes": [{"to": "10.1.0.0/16", "via": "x"}],
+    "on_change": {"command": ["/bin/true"]}})",
                             "f", any_secret);
-  const json canonical = json::parse(print_canonical(parsed.config.value()));
+  json canonical = json::parse(print_canonical(parsed.config.value()));
+  canonical["gateway_groups"]["x"] = canonical["gateway_groups"]["all"];  // a group may not have the gateway's name
   std::map<std::string, json> shown;
   for (const auto& [pointer, value] : schema().defaults())
     shown[pointer] = canonical.value(json::json_pointer(pointer), json());
@@ -107,6 +111,9 @@ TEST(Schema, RefusesWhatItDoesNotSay) {
       R"({"tunnels": {}, "nat": [1]})",
       R"({"tunnels": {}, "charon": {"vici": "tcp://x"}})",
       R"({"tunnels": {}, "gateways": {"x": {"interface": "y"}}})",
+      R"({"tunnels": {}, "gateway_groups": {"x": {"members": []}}})",
+      R"({"tunnels": {}, "gateway_groups": {"x": {"members": [{"gateway": "y", "tier": 6}]}}})",
+      R"({"tunnels": {}, "default_gateway": {"ipv4": 1}})",
       R"({"tunnels": {}, "routes": [{"to": "x", "via": "y", "metric": 0}]})"};
   for (const char* text : kWrong) EXPECT_FALSE(schema().errors(json::parse(text)).empty()) << text;
 }

@@ -110,7 +110,7 @@ TEST_F(ProberTest, tells_each_change_of_state_once) {
   prober.set_targets({target("127.0.0.1")});
   run_until(online);
   Prober::Target without_tunnel = target("127.0.0.1");
-  without_tunnel.tunnel_up = false;
+  without_tunnel.underlay.state = monitor::Underlay::State::down;
   prober.set_targets({without_tunnel});
   prober.set_targets({without_tunnel});
   context.poll();

@@ -20,16 +20,21 @@ model::MonitorOptions options(bool enabled, Duration latency_low) {
 const model::MonitorOptions kOptions = options(true, 200ms);
 const model::MonitorOptions kDisabled = options(false, 200ms);
 
+const Underlay kUp{"hq", Underlay::State::up};
+const Underlay kDown{"hq", Underlay::State::down};
+const Underlay kAsleep{"hq", Underlay::State::asleep};
+
 // Online since second 1.
 GatewayMonitor online_monitor() {
-  GatewayMonitor monitor(kOptions, true, at(0s));
+  GatewayMonitor monitor(kOptions, kUp, at(0s));
   const auto sequence = monitor.on_sent(at(1s).steady);
   monitor.on_reply(sequence, at(1s).steady + 20ms, at(1s));
   return monitor;
 }
 
 TEST(GatewayMonitor, is_pending_at_first) {
-  EXPECT_EQ(GatewayMonitor(kOptions, true, at(0s)).health(), (model::GatewayHealth{.state = pending, .since = at(0s).wall}));
+  EXPECT_EQ(GatewayMonitor(kOptions, kUp, at(0s)).health(),
+            (model::GatewayHealth{.state = pending, .since = at(0s).wall, .reason = "no answer yet"}));
 }
 
 TEST(GatewayMonitor, is_online_with_the_first_answer) {
@@ -37,20 +42,21 @@ TEST(GatewayMonitor, is_online_with_the_first_answer) {
 }
 
 TEST(GatewayMonitor, is_down_when_nothing_answers_within_the_first_loss_interval) {
-  GatewayMonitor monitor(kOptions, true, at(0s));
+  GatewayMonitor monitor(kOptions, kUp, at(0s));
   std::ignore = monitor.on_sent(at(0s).steady);
   monitor.on_check(at(2001ms));
-  EXPECT_EQ(monitor.health(), (model::GatewayHealth{.state = down, .since = at(2s).wall, .loss_percent = 100}));
+  EXPECT_EQ(monitor.health(),
+            (model::GatewayHealth{.state = down, .since = at(2s).wall, .loss_percent = 100, .reason = "no answer"}));
 }
 
 TEST(GatewayMonitor, stays_pending_until_the_first_loss_interval_has_passed) {
-  GatewayMonitor monitor(kOptions, true, at(0s));
+  GatewayMonitor monitor(kOptions, kUp, at(0s));
   std::ignore = monitor.on_sent(at(0s).steady);
   EXPECT_FALSE(monitor.on_check(at(2s)));
 }
 
 TEST(GatewayMonitor, does_not_hold_losses_from_before_the_first_answer_against_the_path) {
-  GatewayMonitor monitor(kOptions, true, at(0s));
+  GatewayMonitor monitor(kOptions, kUp, at(0s));
   for (int i = 0; i < 100; ++i) std::ignore = monitor.on_sent(at(0s).steady);
   monitor.on_check(at(60s));
   monitor.on_reply(monitor.on_sent(at(60s).steady), at(60s).steady, at(60s));
@@ -66,71 +72,93 @@ TEST(GatewayMonitor, shows_the_latest_numbers_without_a_change_of_state) {
 
 TEST(GatewayMonitor, goes_down_at_once_with_its_tunnel) {
   GatewayMonitor monitor = online_monitor();
-  monitor.set_tunnel_up(false, at(2s));
-  EXPECT_EQ(monitor.health(), (model::GatewayHealth{.state = down, .since = at(2s).wall, .loss_percent = 100}));
+  monitor.set_underlay(kDown, at(2s));
+  EXPECT_EQ(monitor.health(),
+            (model::GatewayHealth{
+                .state = down, .since = at(2s).wall, .loss_percent = 100, .tunnel_down = true, .reason = "tunnel hq is down"}));
+}
+
+TEST(GatewayMonitor, is_pending_while_its_tunnel_sleeps) {
+  EXPECT_EQ(GatewayMonitor(kOptions, kAsleep, at(0s)).health(),
+            (model::GatewayHealth{.state = pending, .since = at(0s).wall, .reason = "tunnel hq is on demand"}));
+}
+
+TEST(GatewayMonitor, wants_no_probes_while_its_tunnel_sleeps) {
+  EXPECT_FALSE(GatewayMonitor(kOptions, kAsleep, at(0s)).wants_probes());
+}
+
+TEST(GatewayMonitor, says_how_long_it_is_held_when_its_tunnel_is_back) {
+  GatewayMonitor monitor = online_monitor();
+  monitor.set_underlay(kDown, at(2s));
+  monitor.set_underlay(kUp, at(3s));
+  EXPECT_EQ(monitor.health().reason, "tunnel hq is up again; believed 5s after its first answer");
 }
 
 TEST(GatewayMonitor, wants_no_probes_while_its_tunnel_is_down) {
-  EXPECT_FALSE(GatewayMonitor(kOptions, false, at(0s)).wants_probes());
+  EXPECT_FALSE(GatewayMonitor(kOptions, kDown, at(0s)).wants_probes());
 }
 
 TEST(GatewayMonitor, ignores_answers_while_its_tunnel_is_down) {
   GatewayMonitor monitor = online_monitor();
   const auto sequence = monitor.on_sent(at(2s).steady);
-  monitor.set_tunnel_up(false, at(2s));
+  monitor.set_underlay(kDown, at(2s));
   EXPECT_FALSE(monitor.on_reply(sequence, at(2s).steady, at(2s)));
 }
 
 TEST(GatewayMonitor, stays_down_for_the_hold_after_its_tunnel_is_back) {
   GatewayMonitor monitor = online_monitor();
-  monitor.set_tunnel_up(false, at(2s));
-  monitor.set_tunnel_up(true, at(3s));
+  monitor.set_underlay(kDown, at(2s));
+  monitor.set_underlay(kUp, at(3s));
   monitor.on_reply(monitor.on_sent(at(3s).steady), at(3s).steady, at(3s));
   EXPECT_FALSE(monitor.on_check(at(8s - 1ms)));
 }
 
 TEST(GatewayMonitor, is_online_again_when_the_hold_has_passed_since_the_first_answer_through_the_new_tunnel) {
   GatewayMonitor monitor = online_monitor();
-  monitor.set_tunnel_up(false, at(2s));
-  monitor.set_tunnel_up(true, at(3s));
+  monitor.set_underlay(kDown, at(2s));
+  monitor.set_underlay(kUp, at(3s));
   monitor.on_reply(monitor.on_sent(at(3s).steady), at(3s).steady, at(3s));
   monitor.on_check(at(8s));
   EXPECT_EQ(monitor.health(), (model::GatewayHealth{.state = online, .since = at(8s).wall}));
 }
 
 TEST(GatewayMonitor, is_online_with_the_first_answer_when_its_tunnel_comes_up_for_the_first_time) {
-  GatewayMonitor monitor(kOptions, false, at(0s));
-  monitor.set_tunnel_up(true, at(3s));
+  GatewayMonitor monitor(kOptions, kDown, at(0s));
+  monitor.set_underlay(kUp, at(3s));
   monitor.on_reply(monitor.on_sent(at(4s).steady), at(4s).steady, at(4s));
   EXPECT_EQ(monitor.health(), (model::GatewayHealth{.state = online, .since = at(4s).wall}));
 }
 
-TEST(GatewayMonitor, is_unmonitored_when_disabled_whatever_its_tunnel_does) {
-  EXPECT_EQ(GatewayMonitor(kDisabled, false, at(0s)).health(),
-            (model::GatewayHealth{.state = unmonitored, .since = at(0s).wall}));
+TEST(GatewayMonitor, is_unmonitored_when_disabled_and_says_when_its_tunnel_is_down) {
+  EXPECT_EQ(
+      GatewayMonitor(kDisabled, kDown, at(0s)).health(),
+      (model::GatewayHealth{
+          .state = unmonitored, .since = at(0s).wall, .tunnel_down = true, .reason = "not monitored; tunnel hq is down"}));
 }
 
 TEST(GatewayMonitor, is_pending_when_monitoring_is_turned_on) {
-  GatewayMonitor monitor(kDisabled, true, at(0s));
+  GatewayMonitor monitor(kDisabled, kUp, at(0s));
   monitor.set_options(kOptions, at(5s));
-  EXPECT_EQ(monitor.health(), (model::GatewayHealth{.state = pending, .since = at(5s).wall}));
+  EXPECT_EQ(monitor.health(), (model::GatewayHealth{.state = pending, .since = at(5s).wall, .reason = "no answer yet"}));
 }
 
 TEST(GatewayMonitor, keeps_its_history_when_thresholds_change) {
   GatewayMonitor monitor = online_monitor();
   monitor.set_options(options(true, 10ms), at(2s));
   monitor.on_check(at(3s));
-  EXPECT_EQ(monitor.health(), (model::GatewayHealth{.state = latency, .since = at(3s).wall, .rtt_ms = 20}));
+  EXPECT_EQ(monitor.health(),
+            (model::GatewayHealth{
+                .state = latency, .since = at(3s).wall, .rtt_ms = 20, .slow = true, .reason = "20.0 ms, more than 10ms"}));
 }
 
 TEST(GatewayMonitor, is_pending_when_it_cannot_measure) {
   GatewayMonitor monitor = online_monitor();
   monitor.on_blind(at(2s));
-  EXPECT_EQ(monitor.health(), (model::GatewayHealth{.state = pending, .since = at(2s).wall}));
+  EXPECT_EQ(monitor.health(), (model::GatewayHealth{.state = pending, .since = at(2s).wall, .reason = "no answer yet"}));
 }
 
 TEST(GatewayMonitor, keeps_its_since_while_it_cannot_measure) {
-  GatewayMonitor monitor(kOptions, true, at(0s));
+  GatewayMonitor monitor(kOptions, kUp, at(0s));
   EXPECT_FALSE(monitor.on_blind(at(2s)));
 }
 

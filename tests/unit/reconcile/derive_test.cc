@@ -1,8 +1,10 @@
 #include "reconcile/derive.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "reconcile/next_hops.h"
 #include "support/worlds.h"
 
 namespace vtid::reconcile {
@@ -25,8 +27,49 @@ model::Config one_tunnel() {
 
 Derived of(const model::Config& config, const model::SaTable& sas = {}, const Host& host = {},
            const model::Capabilities& system = kLinux) {
-  return derive(config, kNumbers, sas, host, system);
+  return derive(config, kNumbers, sas, {}, host, system);
 }
+
+// "hq" and "lab" behind interfaces A and B, a WAN gateway W, and a group ALL over A and B.
+model::Config two_ways() {
+  model::Config config;
+  config.tunnels = {test::tunnel("hq", 106), test::tunnel("lab", 107)};
+  test::assign(config, "A", "hq");
+  test::assign(config, "B", "lab");
+  config.interfaces.push_back({"WAN", model::DevicePort{device("eth0")}, true, "", std::nullopt});
+  config.gateways.push_back({"W", "WAN", address("192.0.2.254"), false, 1, {}});
+  config.groups.push_back(
+      {"ALL", model::Trigger::down, model::WhenAllDown::first_tier, {{"A_VTIV4", 1, {}}, {"B_VTIV4", 1, {}}}});
+  return config;
+}
+
+// "10.20.0.0/16 metric 0 via 10.6.106.2 on ipsec1 (routes/0)"
+std::vector<std::string> routes_of(const model::Config& config, const model::Carrying& carrying) {
+  std::vector<std::string> lines;
+  const Derived derived = derive(config, {{"hq", {1}}, {"lab", {2}}}, {}, carrying, {}, kLinux);
+  for (const auto& [route, because] : derived.desired.routes) {
+    const auto* via = std::get_if<model::ViaGateway>(&route.target);
+    lines.push_back(fmt::format(
+        "{} metric {} {} ({})", net::print(route.to), route.metric.value,
+        via == nullptr ? "blackhole" : fmt::format("via {} on {}", net::print(*via->gateway), via->device.text()), because));
+  }
+  return lines;
+}
+
+std::vector<std::string> route_via(const std::string& via, model::WhenDown when_down, const model::Carrying& carrying) {
+  model::Config config = two_ways();
+  config.routes.push_back({prefix("10.20.0.0/16"), via, std::nullopt, when_down});
+  return routes_of(config, carrying);
+}
+
+std::vector<std::string> default_via(const std::string& via, const model::Carrying& carrying) {
+  model::Config config = two_ways();
+  config.default_gateway.ipv4 = via;
+  return routes_of(config, carrying);
+}
+
+const std::string kThroughA = "10.20.0.0/16 metric 0 via 10.6.106.2 on ipsec1 (routes/0)";
+const std::string kThroughB = "10.20.0.0/16 metric 0 via 10.6.107.2 on ipsec2 (routes/0)";
 
 TEST(Derive, ATunnelsLinkFollowsFromItsUnit) {
   auto config = one_tunnel();
@@ -177,6 +220,65 @@ TEST(Derive, AKeyThatIsWithheldMakesNoSa) {
   EXPECT_EQ(of(config).desired.sas.size(), 1U);
 }
 
+TEST(Derive, ARouteThroughADownGatewayStays) {
+  EXPECT_THAT(route_via("A_VTIV4", model::WhenDown::keep, {{"A_VTIV4"}, {}}), ElementsAre(kThroughA));
+}
+
+TEST(Derive, ARouteThroughADownGatewayLeavesWhenItSaysSo) {
+  EXPECT_THAT(route_via("A_VTIV4", model::WhenDown::withdraw, {{"A_VTIV4"}, {}}), IsEmpty());
+  EXPECT_THAT(route_via("A_VTIV4", model::WhenDown::withdraw, {{"B_VTIV4"}, {}}), ElementsAre(kThroughA));
+}
+
+TEST(Derive, ARouteThroughADownGatewayBecomesABlackholeWhenItSaysSo) {
+  EXPECT_THAT(route_via("A_VTIV4", model::WhenDown::blackhole, {{"A_VTIV4"}, {}}),
+              ElementsAre("10.20.0.0/16 metric 0 blackhole (routes/0)"));
+}
+
+TEST(Derive, ARouteThroughAGroupFollowsItsCarriers) {
+  const model::Carrying carrying{{"A_VTIV4"}, {{"ALL", {{{"B_VTIV4", 1}}, true, "", {}}}}};
+  EXPECT_THAT(route_via("ALL", model::WhenDown::withdraw, carrying), ElementsAre(kThroughB));
+}
+
+TEST(Derive, ARouteThroughAGroupWithoutUsableMembersDoesWhatItSays) {
+  const model::Carrying carrying{{"A_VTIV4", "B_VTIV4"}, {{"ALL", {{{"A_VTIV4", 1}}, false, "", {}}}}};
+  EXPECT_THAT(route_via("ALL", model::WhenDown::keep, carrying), ElementsAre(kThroughA));
+  EXPECT_THAT(route_via("ALL", model::WhenDown::withdraw, carrying), IsEmpty());
+  EXPECT_THAT(route_via("ALL", model::WhenDown::blackhole, carrying),
+              ElementsAre("10.20.0.0/16 metric 0 blackhole (routes/0)"));
+}
+
+TEST(Derive, ARouteThroughAGroupThatNobodyCarriesHasNowhereToGo) {
+  EXPECT_THAT(route_via("ALL", model::WhenDown::keep, {{}, {{"ALL", {{}, false, "", {}}}}}), IsEmpty());
+}
+
+TEST(Derive, TheDefaultRouteGoesThroughAGatewayOrAGroup) {
+  EXPECT_THAT(default_via("W", {}), ElementsAre("0.0.0.0/0 metric 0 via 192.0.2.254 on eth0 (default_gateway/ipv4)"));
+  EXPECT_THAT(default_via("ALL", {{}, {{"ALL", {{{"B_VTIV4", 1}}, true, "", {}}}}}),
+              ElementsAre("0.0.0.0/0 metric 0 via 10.6.107.2 on ipsec2 (default_gateway/ipv4)"));
+  EXPECT_THAT(default_via("none", {}), IsEmpty());
+}
+
+TEST(Derive, TheAutomaticDefaultIsTheFirstUsableGatewayOnNoTunnel) {
+  model::Config config = two_ways();
+  config.interfaces.push_back({"DSL", model::DevicePort{device("ppp0")}, true, "", std::nullopt});
+  config.gateways.push_back({"X", "DSL", address("203.0.113.254"), false, 1, {}});
+  config.default_gateway.ipv4 = config.default_gateway.ipv6 = "automatic";
+  const std::string w = "0.0.0.0/0 metric 0 via 192.0.2.254 on eth0 (default_gateway/ipv4)";
+  EXPECT_THAT(routes_of(config, {}), ElementsAre(w));
+  EXPECT_THAT(routes_of(config, {{"W"}, {}}),
+              ElementsAre("0.0.0.0/0 metric 0 via 203.0.113.254 on ppp0 (default_gateway/ipv4)"));
+  EXPECT_THAT(routes_of(config, {{"W", "X"}, {}}), ElementsAre(w));
+}
+
+TEST(Exits, LeadToEveryCarrierWithItsWeight) {
+  const model::Config config = two_ways();
+  const Numbers numbers{{"hq", {1}}, {"lab", {2}}};
+  const model::Carrying carrying{{}, {{"ALL", {{{"A_VTIV4", 1}, {"B_VTIV4", 3}}, true, "", {}}}}};
+  EXPECT_THAT(
+      Exits(config, numbers, carrying).of("ALL").hops,
+      ElementsAre(NextHop{device("ipsec1"), address("10.6.106.2"), 1}, NextHop{device("ipsec2"), address("10.6.107.2"), 3}));
+}
+
 TEST(Derive, AnMtuOfTheFileWins) {
   auto config = one_tunnel();
   test::assign(config, "VTI_HQ", "hq");
@@ -209,7 +311,7 @@ TEST(Derive, AnMtuThatNoProposalGivesIsPutRight) {
 TEST(Derive, ASplitTunnelHasAnInterfacePerChild) {
   model::Config config = one_tunnel();
   std::get<model::Ike>(config.tunnels[0].ike).split = true;
-  const Derived derived = derive(config, {{"hq", {1}}, {"hq/v4", {2}}, {"hq/v6", {3}}}, {}, {}, kLinux);
+  const Derived derived = derive(config, {{"hq", {1}}, {"hq/v4", {2}}, {"hq/v6", {3}}}, {}, {}, {}, kLinux);
   std::vector<std::string> lines;
   for (const auto& [link, because] : derived.desired.links) lines.push_back(link.name.text() + ' ' + because);
   for (const auto& [own, because] : derived.desired.addresses) lines.push_back(own.device.text() + ' ' + net::print(own.local));

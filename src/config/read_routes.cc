@@ -1,0 +1,106 @@
+#include <fmt/format.h>
+
+#include "config/read.h"
+#include "config/values.h"
+
+namespace vtid::config {
+namespace {
+
+using namespace std::chrono_literals;
+using model::GatewayGroup;
+using model::Trigger;
+using model::WhenAllDown;
+using model::WhenDown;
+
+constexpr Word<Trigger> kTriggers[] = {{"down", Trigger::down},
+                                       {"loss", Trigger::loss},
+                                       {"latency", Trigger::latency},
+                                       {"loss_or_latency", Trigger::loss_or_latency}};
+constexpr Word<WhenAllDown> kWhenAllDown[] = {
+    {"first_tier", WhenAllDown::first_tier}, {"keep_last", WhenAllDown::keep_last}, {"none", WhenAllDown::none}};
+constexpr Word<WhenDown> kWhenDown[] = {
+    {"keep", WhenDown::keep}, {"withdraw", WhenDown::withdraw}, {"blackhole", WhenDown::blackhole}};
+
+GatewayGroup read_group(std::string name, Object object) {
+  GatewayGroup group;
+  group.name = std::move(name);
+  object.read("trigger", group.trigger, one_of(kTriggers));
+  object.read("when_all_down", group.when_all_down, one_of(kWhenAllDown));
+  object.need("members");
+  std::vector<Object> members = object.items("members");
+  if (members.size() > kMostMembers) {
+    object.fail("members",
+                Error{fmt::format("has {} entries", members.size()), fmt::format("at most {} are allowed", kMostMembers)});
+    members.clear();
+  }
+  for (Object& item : members) {
+    model::GroupMember& member = group.members.emplace_back();
+    item.require("gateway", member.gateway, text);
+    item.read("tier", member.tier, number_in(1, kHighestTier));
+    item.read("weight", member.weight, or_auto(number_in(1, kHighestWeight)));
+    item.close();
+  }
+  object.close();
+  return group;
+}
+
+// A program's path and its arguments.
+Result<std::vector<std::string>> command(const Node& node) {
+  const auto* items = std::get_if<Node::Array>(&node.value);
+  if (items == nullptr) return std::unexpected(wrong_kind(node, "an array: the program's path, then its arguments"));
+  if (items->size() > kMostArguments) return fail(fmt::format("has more than {} entries", kMostArguments));
+  std::vector<std::string> result;
+  for (const Node& item : *items) {
+    auto word = text(item);
+    if (!word) return fail("has an entry that " + word.error().text);
+    result.push_back(std::move(*word));
+  }
+  if (!result.empty() && result.front().starts_with('/')) return result;
+  return fail("does not begin with the path of a program", "write it in full: [\"/usr/local/bin/notify\"]");
+}
+
+}  // namespace
+
+std::vector<GatewayGroup> read_gateway_groups(Object& root) {
+  std::vector<GatewayGroup> groups;
+  for (auto& [name, node] : root.named("gateway_groups", kMostGroups)) groups.push_back(read_group(name, node));
+  return groups;
+}
+
+model::DefaultGateway read_default_gateway(Object& root) {
+  model::DefaultGateway chosen;
+  if (auto object = root.object("default_gateway")) {
+    object->read("ipv4", chosen.ipv4, filled_text);
+    object->read("ipv6", chosen.ipv6, filled_text);
+    object->close();
+  }
+  return chosen;
+}
+
+std::vector<model::StaticRoute> read_routes(Object& root) {
+  std::vector<model::StaticRoute> routes;
+  for (Object& object : root.items("routes")) {
+    model::StaticRoute& route = routes.emplace_back();
+    object.require("to", route.to, network);
+    object.require("via", route.via, text);
+    object.read("metric", route.metric, or_auto([](const Node& node) {
+                  return map(number_in<std::uint32_t>(1, UINT32_MAX)(node),
+                             [](std::uint32_t metric) { return net::Metric{metric}; });
+                }));
+    object.read("when_down", route.when_down, one_of(kWhenDown));
+    object.close();
+  }
+  return routes;
+}
+
+std::optional<model::OnChange> read_on_change(Object& root) {
+  auto object = root.object("on_change");
+  if (!object) return std::nullopt;
+  model::OnChange result;
+  object->require("command", result.command, command);
+  object->read("timeout", result.timeout, duration_in(100ms, 5min));
+  object->close();
+  return result;
+}
+
+}  // namespace vtid::config

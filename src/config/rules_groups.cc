@@ -1,0 +1,86 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <set>
+
+#include "config/rules.h"
+#include "config/tree.h"
+#include "config/vias.h"
+
+namespace vtid::config {
+namespace {
+
+using model::GatewayGroup;
+
+void check_name(const GatewayGroup& group, const std::string& at, const Vias& vias, Findings& findings) {
+  const std::string wrong = what_is_wrong_with_name(group.name, kLongestGatewayName);
+  if (!wrong.empty()) findings.error(at, "the name " + wrong, std::string(kNameRemedy));
+  if (group.name == model::kNoDefault || group.name == model::kAutomaticDefault) {
+    findings.error(at, fmt::format("\"{}\" has a meaning of its own in \"default_gateway\"", group.name),
+                   "choose another name");
+  }
+  if (vias.gateway(group.name) != nullptr || vias.automatic().why_absent(group.name)) {
+    findings.error(at, fmt::format("\"{}\" is the name of a gateway", group.name), "choose another name");
+  }
+}
+
+// Members have the family of the first one whose family is known.
+void check_members(const GatewayGroup& group, const std::string& at, Vias& vias, Findings& findings) {
+  if (group.members.empty() && !findings.any_under(join(at, "members"))) {
+    findings.error(join(at, "members"), "is empty", "name at least one gateway");
+  }
+  std::set<std::string_view> seen;
+  std::optional<net::Family> family;
+  for (std::size_t i = 0; i < group.members.size(); ++i) {
+    const model::GroupMember& member = group.members[i];
+    const std::string member_at = join(join(at, "members"), i) + "/gateway";
+    if (findings.any_at(member_at)) continue;
+    if (!seen.insert(member.gateway).second) {
+      findings.error(member_at, fmt::format("\"{}\" is a member already", member.gateway), "keep one of them");
+      continue;
+    }
+    vias.check_gateway(member.gateway, {member_at, "gateway_groups/" + group.name, "group", family});
+    const model::Gateway* gateway = vias.gateway(member.gateway);
+    if (!family && gateway != nullptr) family = vias.family_of(*gateway);
+  }
+}
+
+void check_automatic_default(const model::Config& config, net::Family family, const std::string& at, const Vias& vias,
+                             Findings& findings) {
+  std::vector<std::string_view> candidates;
+  for (const model::Gateway& gateway : config.gateways) {
+    if (vias.family_of(gateway) == family && vias.automatic().tunnel_of(gateway) == nullptr) candidates.push_back(gateway.name);
+  }
+  if (candidates.empty()) {
+    return findings.warning(at, fmt::format("has no effect: no {} gateway is outside the tunnels", net::print(family)),
+                            "add one to \"gateways\", or name a gateway here if a tunnel is meant");
+  }
+  findings.warning(at, fmt::format("picks the first usable of {}, never a tunnel's gateway", fmt::join(candidates, ", ")),
+                   "name a gateway or a group to choose yourself");
+}
+
+}  // namespace
+
+void check_groups(const model::Config& config, Vias& vias, Findings& findings) {
+  for (const GatewayGroup& group : config.groups) {
+    const std::string at = join("/gateway_groups", group.name);
+    check_name(group, at, vias, findings);
+    check_members(group, at, vias, findings);
+  }
+}
+
+void check_default_gateway(const model::Config& config, Vias& vias, Findings& findings) {
+  for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) {
+    const std::string& name = config.default_gateway.of(family);
+    const std::string title = family == net::Family::ipv4 ? "default_gateway/ipv4" : "default_gateway/ipv6";
+    const std::string at = '/' + title;
+    if (name == model::kNoDefault || findings.any_under(at)) continue;
+    if (name == model::kAutomaticDefault) {
+      check_automatic_default(config, family, at, vias, findings);
+    } else {
+      vias.check(name, {at, title, "default route", family});
+    }
+  }
+}
+
+}  // namespace vtid::config

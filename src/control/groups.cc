@@ -1,0 +1,62 @@
+#include "control/groups.h"
+
+#include <algorithm>
+
+#include "control/render.h"
+
+namespace vtid::control {
+namespace {
+
+// A daemon that has not chosen yet shows an empty choice.
+const model::Choice& choice_of(const model::GatewayGroup& group, const Index& index) {
+  static const model::Choice kNone;
+  const auto found = index.snapshot.carrying.groups.find(group.name);
+  return found == index.snapshot.carrying.groups.end() ? kNone : found->second;
+}
+
+Json render_member(const model::GroupMember& member, const model::Choice& choice, const Index& index) {
+  const auto carrier = std::ranges::find(choice.carriers, member.gateway, &model::Carrier::gateway);
+  const auto gateway = index.gateways.find(member.gateway);
+  const auto health = index.snapshot.gateways.find(member.gateway);
+  const bool known = health != index.snapshot.gateways.end();
+  const int weight = gateway != index.gateways.end() ? gateway->second->weight : 1;
+  return {{"name", member.gateway},
+          {"tier", member.tier},
+          {"weight", member.weight.value_or(weight)},
+          {"state", model::print(known ? health->second.state : model::GatewayState::pending)},
+          {"carries", carrier != choice.carriers.end()},
+          {"reason", known ? health->second.reason : ""}};
+}
+
+}  // namespace
+
+std::string_view group_state(const model::GatewayGroup& group, const Index& index) {
+  const model::Choice& choice = choice_of(group, index);
+  return !choice.usable ? "down" : choice.reason.empty() ? "full" : "reduced";
+}
+
+Json render_carriers(const model::GatewayGroup& group, const Index& index) {
+  Json names = Json::array();
+  for (const model::Carrier& carrier : choice_of(group, index).carriers) names.push_back(carrier.gateway);
+  return names;
+}
+
+Json list_groups(const Index& index) {
+  Json array = Json::array();
+  for (const model::GatewayGroup& group : index.config.groups) {
+    const model::Choice& choice = choice_of(group, index);
+    Json members = Json::array();
+    for (const model::GroupMember& member : group.members) members.push_back(render_member(member, choice, index));
+    array.push_back({{"name", group.name},
+                     {"state", group_state(group, index)},
+                     {"carriers", render_carriers(group, index)},
+                     {"reason", choice.reason},
+                     {"since", render_time(choice.since)},
+                     {"trigger", model::print(group.trigger)},
+                     {"when_all_down", model::print(group.when_all_down)},
+                     {"members", std::move(members)}});
+  }
+  return array;
+}
+
+}  // namespace vtid::control

@@ -1,0 +1,15 @@
+// Gateway groups as JSON: who carries, and of each member why it does or does not. Decides nothing.
+#pragma once
+
+#include "control/index.h"
+#include "control/message.h"
+
+namespace vtid::control {
+
+[[nodiscard]] Json list_groups(const Index& index);
+
+// "full": all of the first tier carry; "reduced": others or fewer do; "down": no member is usable.
+[[nodiscard]] std::string_view group_state(const model::GatewayGroup& group, const Index& index);
+[[nodiscard]] Json render_carriers(const model::GatewayGroup& group, const Index& index);  // their names
+
+}  // namespace vtid::control

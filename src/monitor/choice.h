@@ -1,0 +1,20 @@
+// From the health of gateways to who carries for each group: all usable members of the best tier that has one, under the
+// group's own trigger. Pure, and the same whatever order the news came in, except for groups that keep their last carriers.
+#pragma once
+
+#include "base/clock.h"
+#include "model/config.h"
+#include "model/gateway.h"
+
+namespace vtid::monitor {
+
+// A gateway that is down, forced down or on a tunnel that is down is unusable under every trigger; one of which nothing is
+// known, or that is not monitored, is usable.
+[[nodiscard]] bool is_usable(const model::GatewayHealth& health, model::Trigger trigger);
+
+// Every group, and the gateways that are unusable by themselves. `before` is what was chosen last: it says since when, and
+// who carried last.
+[[nodiscard]] model::Carrying choose(const model::Config& config, const model::Gateways& gateways,
+                                     const model::Carrying& before, WallTime now);
+
+}  // namespace vtid::monitor

@@ -1,0 +1,36 @@
+#include "monitor/falls.h"
+
+#include <algorithm>
+
+namespace vtid::monitor {
+namespace {
+
+using model::GatewayState;
+
+constexpr std::size_t kMostKept = 128;  // the parser allows 100 to be waited for
+constexpr int kMostDoublings = 20;      // of a hold of a day this is longer than any longest_hold
+
+}  // namespace
+
+// Not monitored, forced down and pending are no verdicts: they begin and end without a fall.
+void Falls::note(GatewayState before, GatewayState after, TimePoint now) {
+  if (after > GatewayState::down) return;
+  const bool judged = before <= GatewayState::down;
+  if (after < GatewayState::down && (!judged || after < before)) has_risen_ = true;
+  if (!judged || after <= before || !has_risen_) return;
+  has_risen_ = false;
+  times_.push_back(now);
+  if (times_.size() > kMostKept) times_.pop_front();
+}
+
+int Falls::count(const model::MonitorOptions& options, TimePoint now) const {
+  return static_cast<int>(std::ranges::count_if(times_, [&](TimePoint fell) { return now - fell < options.fall_window; }));
+}
+
+Duration Falls::hold(const model::MonitorOptions& options, TimePoint now) const {
+  const int extra = std::min(count(options, now) - options.falls + 1, kMostDoublings);
+  if (extra <= 0) return options.hold;
+  return std::min(options.hold * (1 << extra), std::max(options.longest_hold, options.hold));
+}
+
+}  // namespace vtid::monitor

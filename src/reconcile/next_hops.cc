@@ -1,0 +1,52 @@
+#include "reconcile/next_hops.h"
+
+namespace vtid::reconcile {
+
+Exits::Exits(const model::Config& config, const Numbers& numbers, const model::Carrying& carrying)
+    : config_(config), numbers_(numbers), carrying_(carrying) {}
+
+NextHops Exits::of(std::string_view name) const {
+  NextHops result;
+  const auto group = carrying_.groups.find(name);
+  if (group == carrying_.groups.end()) {
+    result.usable = is_up(name);
+    add(name, 1, result);
+    return result;
+  }
+  result.usable = group->second.usable;
+  for (const model::Carrier& carrier : group->second.carriers) add(carrier.gateway, carrier.weight, result);
+  return result;
+}
+
+NextHops Exits::automatic(net::Family family) const {
+  const model::Gateway* chosen = nullptr;
+  for (const model::Gateway& gateway : config_.gateways) {
+    const auto interface = interfaces_.find(gateway.interface);
+    const bool candidate = gateway.address.family() == family && interface != interfaces_.end() &&
+                           std::holds_alternative<model::DevicePort>(interface->second->port);
+    if (!candidate || (chosen != nullptr && (is_up(chosen->name) || !is_up(gateway.name)))) continue;
+    chosen = &gateway;
+  }
+  return chosen == nullptr ? NextHops{} : of(chosen->name);
+}
+
+void Exits::add(std::string_view name, int weight, NextHops& to) const {
+  const auto gateway = gateways_.find(name);
+  if (gateway == gateways_.end()) return;
+  const auto interface = interfaces_.find(gateway->second->interface);
+  if (interface == interfaces_.end() || !interface->second->enabled) return;
+  if (const auto device = device_of(*interface->second)) to.hops.push_back({*device, gateway->second->address, weight});
+}
+
+std::optional<net::IfName> Exits::device_of(const model::Interface& interface) const {
+  if (const auto* device = std::get_if<model::DevicePort>(&interface.port)) return device->device;
+  const auto& port = std::get<model::TunnelPort>(interface.port);
+  const auto tunnel = tunnels_.find(port.tunnel);
+  if (tunnel == tunnels_.end() || !tunnel->second->enabled) return std::nullopt;
+  const model::Child* child = tunnel->second->child(port.child);
+  if (child != nullptr && !child->enabled) return std::nullopt;
+  const auto unit = numbers_.find(port.holder());
+  return unit == numbers_.end() ? std::nullopt : std::optional(net::IfName::of(unit->second));
+}
+
+}  // namespace vtid::reconcile

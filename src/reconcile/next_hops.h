@@ -1,0 +1,53 @@
+// Where a name after "via" leads now: the next hops of a gateway, of a group's carriers, or of the automatic default. The
+// one place that turns gateways into devices and addresses. Pure; it chooses nobody, it only looks up who was chosen.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/config.h"
+#include "model/gateway.h"
+#include "net/address.h"
+#include "net/names.h"
+#include "reconcile/numbers.h"
+
+namespace vtid::reconcile {
+
+struct NextHop {
+  net::IfName device;
+  net::Address gateway;
+  int weight = 1;  // its share among the others
+  auto operator<=>(const NextHop&) const = default;
+};
+
+struct NextHops {
+  std::vector<NextHop> hops;  // in the file's order; empty: nobody, or none of them has a device
+  bool usable = true;         // false: every gateway behind the name is down
+  bool operator==(const NextHops&) const = default;
+};
+
+// Lives no longer than what it is made of.
+class Exits {
+ public:
+  Exits(const model::Config& config, const Numbers& numbers, const model::Carrying& carrying);
+
+  [[nodiscard]] NextHops of(std::string_view gateway_or_group) const;
+  // The first usable gateway of that family that is on no tunnel; without a usable one the first of them.
+  [[nodiscard]] NextHops automatic(net::Family family) const;
+
+ private:
+  [[nodiscard]] bool is_up(std::string_view gateway) const { return !carrying_.down.contains(gateway); }
+  void add(std::string_view gateway, int weight, NextHops& to) const;
+  [[nodiscard]] std::optional<net::IfName> device_of(const model::Interface& interface) const;
+
+  const model::Config& config_;
+  const Numbers& numbers_;
+  const model::Carrying& carrying_;
+  const std::map<std::string_view, const model::Tunnel*> tunnels_ = model::index_by_name(config_.tunnels);
+  const std::map<std::string_view, const model::Interface*> interfaces_ = model::index_by_name(config_.interfaces);
+  const std::map<std::string_view, const model::Gateway*> gateways_ = model::index_by_name(config_.gateways);
+};
+
+}  // namespace vtid::reconcile

@@ -1,0 +1,137 @@
+// Routes that follow gateways: what a change of state does to the kernel, to events and to problems.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "scenario/stage.h"
+
+namespace vtid::test {
+namespace {
+
+using enum model::GatewayState;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+// Two tunnels, a group that prefers the first, a route that leaves with the group, and one that becomes a blackhole with B.
+std::string file() {
+  std::string text = many_tunnels_file(2);
+  text.resize(text.rfind('}'));
+  return text + R"(, "interfaces": { "A": { "tunnel": "t1" }, "B": { "tunnel": "t2" } },
+    "gateway_groups": { "BOTH": { "members": [ { "gateway": "A_VTIV4" }, { "gateway": "B_VTIV4", "tier": 2 } ] } },
+    "routes": [ { "to": "10.20.0.0/16", "via": "BOTH", "when_down": "withdraw" },
+                { "to": "10.30.0.0/16", "via": "B_VTIV4", "when_down": "blackhole" } ] })";
+}
+
+class GatewayRoutes : public testing::Test {
+ protected:
+  GatewayRoutes() {
+    stage.start_vtid();
+    stage.run(Duration{5'000});
+    stage.events.clear();
+    writes_ = stage.kernel.writes();
+  }
+
+  void gateway_is(const std::string& gateway, model::GatewayState state, std::string reason = {}) {
+    stage.gateway_is(gateway, state, std::move(reason));
+    stage.run(Duration{0});
+  }
+
+  // "10.20.0.0/16 ipsec1"
+  std::vector<std::string> routes() {
+    std::vector<std::string> lines;
+    const auto observed = stage.kernel.observe().value();
+    for (const auto& [route] : observed.routes) {
+      const auto* via = std::get_if<model::ViaGateway>(&route.target);
+      lines.push_back(net::print(route.to) + ' ' + (via == nullptr ? "blackhole" : via->device.text()));
+    }
+    return lines;
+  }
+  std::vector<std::string> told(const std::string& kind) {
+    std::vector<std::string> lines;
+    for (const model::Event& event : stage.events) {
+      if (event.kind == kind) lines.push_back(event.object + ' ' + event.text);
+    }
+    return lines;
+  }
+
+  Stage stage{file()};
+  std::size_t writes_ = 0;
+};
+
+TEST_F(GatewayRoutes, GoThroughTheFirstTier) {
+  EXPECT_THAT(routes(), ElementsAre("10.20.0.0/16 ipsec1", "10.30.0.0/16 ipsec2"));
+}
+
+TEST_F(GatewayRoutes, MoveInTheMomentInWhichTheGatewayFallsWithOneWrite) {
+  gateway_is("A_VTIV4", down, "no answer");
+  EXPECT_THAT(routes(), ElementsAre("10.20.0.0/16 ipsec2", "10.30.0.0/16 ipsec2"));
+  EXPECT_EQ(stage.kernel.writes(), writes_ + 1);
+  EXPECT_THAT(told("kernel"), ElementsAre(HasSubstr("replace route 10.20.0.0/16")));
+}
+
+TEST_F(GatewayRoutes, MoveBackWhenTheGatewayIsUsableAgain) {
+  gateway_is("A_VTIV4", down, "no answer");
+  gateway_is("A_VTIV4", loss, "12 % loss, more than 10 %");
+  EXPECT_THAT(routes(), ElementsAre("10.20.0.0/16 ipsec1", "10.30.0.0/16 ipsec2"));
+}
+
+TEST_F(GatewayRoutes, LeaveOrBecomeBlackholesAsTheFileSays) {
+  gateway_is("A_VTIV4", down);
+  gateway_is("B_VTIV4", down);
+  EXPECT_THAT(routes(), ElementsAre("10.30.0.0/16 blackhole"));
+  gateway_is("B_VTIV4", online);
+  EXPECT_THAT(routes(), ElementsAre("10.20.0.0/16 ipsec2", "10.30.0.0/16 ipsec2"));
+}
+
+TEST_F(GatewayRoutes, AreNotWrittenForAStateThatChangesNothing) {
+  gateway_is("A_VTIV4", latency);
+  EXPECT_EQ(stage.kernel.writes(), writes_);
+}
+
+TEST_F(GatewayRoutes, TellOfGatewaysAndGroups) {
+  gateway_is("A_VTIV4", down, "tunnel t1 is down");
+  EXPECT_THAT(told("gateway"), ElementsAre("A_VTIV4 is down: tunnel t1 is down; 0 % loss, 0.0 ms"));
+  EXPECT_THAT(told("group"), ElementsAre("BOTH is carried by B_VTIV4: A_VTIV4 is down: tunnel t1 is down"));
+}
+
+TEST_F(GatewayRoutes, AGroupWithoutAUsableMemberIsAProblem) {
+  gateway_is("A_VTIV4", down);
+  EXPECT_EQ(stage.problem(), "");
+  gateway_is("B_VTIV4", forced_down);
+  EXPECT_EQ(stage.problem(), "no member is usable: A_VTIV4 is down; B_VTIV4 is forced_down; carried by A_VTIV4");
+  EXPECT_TRUE(stage.snapshot()->converged);  // the kernel is as it should be
+}
+
+TEST_F(GatewayRoutes, DoNotMoveBecauseCharonIsSilent) {
+  stage.stop_charon();
+  stage.run(Duration{10'000});
+  const auto targets = stage.engine->take_probes().value();
+  EXPECT_EQ(targets.at(0).underlay.state, monitor::Underlay::State::up);
+}
+
+TEST_F(GatewayRoutes, ATunnelThatIsTakenDownIsKnownToItsMonitorAtOnce) {
+  (void)stage.engine->take_probes();
+  (void)stage.command(model::Down{"t1"}, Duration{100});
+  const auto targets = stage.engine->take_probes().value();
+  EXPECT_EQ(targets.at(0).underlay, (monitor::Underlay{"t1", monitor::Underlay::State::down}));
+}
+
+TEST_F(GatewayRoutes, FollowTheMonitorsAfterAReload) {
+  stage.gateways["A_VTIV4"].state = down;  // a gateway that is new to the monitors tells nothing by itself
+  (void)stage.command(model::Reload{});
+  EXPECT_THAT(routes(), ElementsAre("10.20.0.0/16 ipsec2", "10.30.0.0/16 ipsec2"));
+}
+
+TEST_F(GatewayRoutes, APlanForAnotherFileKnowsTheStatesToo) {
+  gateway_is("A_VTIV4", down);
+  gateway_is("B_VTIV4", down);
+  EXPECT_THAT(stage.snapshot()->plan.ops, IsEmpty());
+  std::optional<model::Plan> plan;
+  stage.engine->on_command(
+      model::MakePlan{file(), "other.json"}, [&plan](const model::CommandResult& result) { plan = result.value().plan; },
+      stage.now);
+  EXPECT_THAT(plan.value().ops, IsEmpty());
+}
+
+}  // namespace
+}  // namespace vtid::test
