@@ -32,6 +32,7 @@ model::Config read(const Node& tree, Findings& findings, const Readers& readers)
   config.groups = read_gateway_groups(root);
   config.default_gateway = read_default_gateway(root);
   config.routes = read_routes(root);
+  config.policy_routes = read_policy_routes(root);
   config.on_change = read_on_change(root);
   root.close();
   return config;

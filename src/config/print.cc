@@ -205,7 +205,7 @@ std::string print_canonical(const model::Config& config) {
             {"gateway_groups", named(config.groups, group)},
             {"default_gateway", {{"ipv4", config.default_gateway.ipv4}, {"ipv6", config.default_gateway.ipv6}}},
             {"routes", routes(config.routes)},
-            {"policy_routes", Json::array()}};
+            {"policy_routes", print_policy_routes(config.policy_routes)}};
   if (config.filter.rules) file["rules"] = print_rules(*config.filter.rules);
   file["nat"] = print_nat(config.filter.nat);
   if (config.on_change) {

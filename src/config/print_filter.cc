@@ -61,6 +61,18 @@ Json print_rules(const std::vector<model::FilterRule>& rules) {
   return array;
 }
 
+Json print_policy_routes(const std::vector<model::PolicyRoute>& routes) {
+  Json array = Json::array();
+  for (const model::PolicyRoute& route : routes) {
+    Json json{{"name", route.name}, {"in", route.in}};
+    add_traffic(json, route.traffic);
+    json["via"] = route.via;
+    json["when_down"] = model::print(route.when_down);
+    array.push_back(std::move(json));
+  }
+  return array;
+}
+
 Json print_nat(const std::vector<model::NatRule>& nat) {
   Json array = Json::array();
   for (const model::NatRule& rule : nat) {

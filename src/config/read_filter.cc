@@ -101,19 +101,6 @@ bool is_icmp(const model::Traffic& traffic) {
   return traffic.protocols.size() == 1 && (traffic.protocols.front() == net::kIcmp || traffic.protocols.front() == net::kIcmp6);
 }
 
-void read_traffic(Object& object, model::Traffic& traffic) {
-  object.read("protocol", traffic.protocols, any_or_list(UINT8_MAX, protocol));
-  object.read("from", traffic.from, any_or_list(kMostNetworks, end_of_traffic));
-  object.read("to", traffic.to, any_or_list(kMostNetworks, end_of_traffic));
-  object.read("from_ports", traffic.from_ports, any_or_list(kMostPorts, ports));
-  object.read("ports", traffic.ports, any_or_list(kMostPorts, ports));
-  if (is_icmp(traffic)) {
-    object.read("icmp_types", traffic.icmp_types, any_or_list(UINT8_MAX, icmp_type(traffic.protocols.front())));
-  } else if (object.has("icmp_types")) {
-    object.fail("icmp_types", Error{"belongs to one protocol, icmp or icmp6", "write \"protocol\": \"icmp\", or take it out"});
-  }
-}
-
 // What nft and pf can carry between quotes.
 Result<std::string> log_prefix(const Node& node) {
   return then(filled_text(node), [](const std::string& prefix) -> Result<std::string> {
@@ -179,15 +166,27 @@ model::NatRule read_translation(Object& object) {
   return nat;
 }
 
-// The objects of an array, at most kMostRules of them.
-std::vector<Object> bounded_items(Object& root, std::string_view key) {
-  auto items = root.items(key);
-  if (items.size() <= kMostRules) return items;
-  root.fail(key, Error{fmt::format("has {} entries", items.size()), fmt::format("at most {} are allowed", kMostRules)});
-  return {};
+}  // namespace
+
+void read_traffic(Object& object, model::Traffic& traffic) {
+  object.read("protocol", traffic.protocols, any_or_list(UINT8_MAX, protocol));
+  object.read("from", traffic.from, any_or_list(kMostNetworks, end_of_traffic));
+  object.read("to", traffic.to, any_or_list(kMostNetworks, end_of_traffic));
+  object.read("from_ports", traffic.from_ports, any_or_list(kMostPorts, ports));
+  object.read("ports", traffic.ports, any_or_list(kMostPorts, ports));
+  if (is_icmp(traffic)) {
+    object.read("icmp_types", traffic.icmp_types, any_or_list(UINT8_MAX, icmp_type(traffic.protocols.front())));
+  } else if (object.has("icmp_types")) {
+    object.fail("icmp_types", Error{"belongs to one protocol, icmp or icmp6", "write \"protocol\": \"icmp\", or take it out"});
+  }
 }
 
-}  // namespace
+std::vector<Object> bounded_items(Object& root, std::string_view key, std::size_t most) {
+  auto items = root.items(key);
+  if (items.size() <= most) return items;
+  root.fail(key, Error{fmt::format("has {} entries", items.size()), fmt::format("at most {} are allowed", most)});
+  return {};
+}
 
 model::FilterConfig read_filter(Object& root) {
   model::FilterConfig filter;
@@ -198,9 +197,9 @@ model::FilterConfig read_filter(Object& root) {
   }
   if (root.has("rules")) {
     auto& rules = filter.rules.emplace();
-    for (Object& object : bounded_items(root, "rules")) rules.push_back(read_rule(object, rules.size()));
+    for (Object& object : bounded_items(root, "rules", kMostRules)) rules.push_back(read_rule(object, rules.size()));
   }
-  for (Object& object : bounded_items(root, "nat")) filter.nat.push_back(read_translation(object));
+  for (Object& object : bounded_items(root, "nat", kMostRules)) filter.nat.push_back(read_translation(object));
   return filter;
 }
 

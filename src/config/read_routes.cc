@@ -27,13 +27,7 @@ GatewayGroup read_group(std::string name, Object object) {
   object.read("trigger", group.trigger, one_of(kTriggers));
   object.read("when_all_down", group.when_all_down, one_of(kWhenAllDown));
   object.need("members");
-  std::vector<Object> members = object.items("members");
-  if (members.size() > kMostMembers) {
-    object.fail("members",
-                Error{fmt::format("has {} entries", members.size()), fmt::format("at most {} are allowed", kMostMembers)});
-    members.clear();
-  }
-  for (Object& item : members) {
+  for (Object& item : bounded_items(object, "members", kMostMembers)) {
     model::GroupMember& member = group.members.emplace_back();
     item.require("gateway", member.gateway, text);
     item.read("tier", member.tier, number_in(1, kHighestTier));
@@ -61,6 +55,8 @@ Result<std::vector<std::string>> command(const Node& node) {
 
 }  // namespace
 
+void read_when_down(Object& object, WhenDown& when_down) { object.read("when_down", when_down, one_of(kWhenDown)); }
+
 std::vector<GatewayGroup> read_gateway_groups(Object& root) {
   std::vector<GatewayGroup> groups;
   for (auto& [name, node] : root.named("gateway_groups", kMostGroups)) groups.push_back(read_group(name, node));
@@ -87,7 +83,7 @@ std::vector<model::StaticRoute> read_routes(Object& root) {
                   return map(number_in<std::uint32_t>(1, UINT32_MAX)(node),
                              [](std::uint32_t metric) { return net::Metric{metric}; });
                 }));
-    object.read("when_down", route.when_down, one_of(kWhenDown));
+    read_when_down(object, route.when_down);
     object.close();
   }
   return routes;

@@ -143,11 +143,7 @@ class FilterRules {
 
   void check_traffic(const Traffic& traffic, const std::string& at) {
     if (findings_.any_under(at + "/protocol") || findings_.any_under(at + "/from") || findings_.any_under(at + "/to")) return;
-    const bool ports = !traffic.protocols.empty() && std::ranges::all_of(traffic.protocols, net::has_ports);
-    if (!ports && !(traffic.ports.empty() && traffic.from_ports.empty())) {
-      findings_.error(at + (traffic.ports.empty() ? "/from_ports" : "/ports"), "belongs to protocols that have ports",
-                      "write \"protocol\": \"tcp\", \"udp\" or [\"tcp\", \"udp\"]");
-    }
+    check_ports(traffic, at, findings_);
     if (fits(traffic)) return;
     findings_.error(at, "can match nothing: protocol, from and to have no address family in common",
                     "write networks of one family, and icmp with IPv4, icmp6 with IPv6");
@@ -206,6 +202,13 @@ class FilterRules {
 };
 
 }  // namespace
+
+void check_ports(const model::Traffic& traffic, const std::string& at, Findings& findings) {
+  const bool possible = !traffic.protocols.empty() && std::ranges::all_of(traffic.protocols, net::has_ports);
+  if (possible || (traffic.ports.empty() && traffic.from_ports.empty())) return;
+  findings.error(at + (traffic.ports.empty() ? "/from_ports" : "/ports"), "belongs to protocols that have ports",
+                 "write \"protocol\": \"tcp\", \"udp\" or [\"tcp\", \"udp\"]");
+}
 
 void check_filter(const model::Config& config, Findings& findings) { FilterRules(config, findings).check(); }
 

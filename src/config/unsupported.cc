@@ -11,11 +11,9 @@ namespace {
 
 using enum Unsupported::Refuses;
 
-constexpr std::string_view kUseHost = "take it out and do it with the host's own firewall or routing tools";
-
 constexpr std::array kTable{
-    Unsupported{"/policy_routes", all_but, "[]", "policy routing", kUseHost},
-    Unsupported{"/rules/*/gateway", all, "", "a rule that chooses a gateway", "take it out; \"routes\" choose by destination"},
+    Unsupported{"/rules/*/gateway", all, "", "a rule that chooses a gateway",
+                "take it out; \"policy_routes\" choose by traffic"},
 };
 
 // JSON text of the values that the table compares with; nothing else needs to be told apart.

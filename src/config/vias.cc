@@ -97,4 +97,10 @@ void Vias::report_missing(const std::string& name, const Use& use, bool groups_t
                   groups_too ? groups_.suggest(name, otherwise) : otherwise);
 }
 
+std::optional<net::Family> Vias::family_of(std::string_view name) const {
+  if (const model::GatewayGroup* group = groups_.find(name)) return family_of(*group);
+  const model::Gateway* gateway = gateways_.find(name);
+  return gateway == nullptr ? std::nullopt : family_of(*gateway);
+}
+
 }  // namespace vtid::config

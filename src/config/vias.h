@@ -36,6 +36,8 @@ class Vias {
   [[nodiscard]] std::optional<net::Family> family_of(const model::Gateway& gateway) const;
   [[nodiscard]] std::optional<net::Family> family_of(const model::GatewayGroup& group) const;
 
+  [[nodiscard]] std::optional<net::Family> family_of(std::string_view gateway_or_group) const;
+
   [[nodiscard]] const model::Gateway* gateway(std::string_view name) const { return gateways_.find(name); }
   [[nodiscard]] const Automatic& automatic() const { return automatic_; }
 

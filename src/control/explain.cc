@@ -60,6 +60,7 @@ class Chain {
       if (focus_.group == nullptr && has_told_member(group)) tell_group(group);
     }
     for (const NamedRoute& named : named_routes(index_.config)) tell_route(named);
+    for (std::size_t i = 0; i < index_.config.policy_routes.size(); ++i) tell_policy_route(i);
     tell_plan();
     tell_problems();
     return std::move(steps_);
@@ -295,6 +296,24 @@ class Chain {
              usable ? "" : fmt::format(": nobody can carry it, and \"when_down\" is \"{}\"", print(named.route.when_down))));
   }
 
+  void tell_policy_route(std::size_t place) {
+    const model::PolicyRoute& route = index_.config.policy_routes[place];
+    const std::string object = fmt::format("policy_routes/{}", place);
+    if (focus_.route.empty() ? !concerns("gateways/" + route.via) && !concerns("gateway_groups/" + route.via)
+                             : object != focus_.route) {
+      return;
+    }
+    objects_.push_back(object);
+    const PolicyState state = policy_state(place, index_);
+    const std::string by = state.devices.empty() ? "" : fmt::format(", by {}", fmt::join(state.devices, ", "));
+    const std::string unless = index_.is_usable(route.via)
+                                   ? ""
+                                   : fmt::format(": nobody can carry it, and \"when_down\" is \"{}\"", print(route.when_down));
+    step("policy route", state.state,
+         fmt::format("{}: what comes in by {} goes via {}{}, table {}{}", route.name, route.in, route.via, by,
+                     state.table.value, unless));
+  }
+
   void tell_plan() {
     for (const model::Op& op : snapshot_.plan.ops) {
       if (!concerns(op.because)) continue;
@@ -353,6 +372,13 @@ Focus focus_on(const model::GatewayGroup* group) {
   return focus;
 }
 
+Focus focus_on_route(std::string object, std::string_view via, const Index& index) {
+  const auto* group = find(index.groups, via);
+  Focus focus = group != nullptr ? focus_on(group) : focus_on(find(index.gateways, via), index);
+  focus.route = std::move(object);
+  return focus;
+}
+
 std::optional<Focus> find_focus(std::string_view name, const Index& index) {
   if (const auto* tunnel = find(index.tunnels, name)) {
     Focus focus;
@@ -369,11 +395,11 @@ std::optional<Focus> find_focus(std::string_view name, const Index& index) {
   if (const auto* gateway = find(index.gateways, name)) return focus_on(gateway, index);
   if (const auto* group = find(index.groups, name)) return focus_on(group);
   for (const NamedRoute& named : named_routes(index.config)) {
-    if (named.name != name && net::print(named.route.to) != name) continue;
-    const auto* group = find(index.groups, named.route.via);
-    Focus focus = group != nullptr ? focus_on(group) : focus_on(find(index.gateways, named.route.via), index);
-    focus.route = named.object;
-    return focus;
+    if (named.name == name || net::print(named.route.to) == name) return focus_on_route(named.object, named.route.via, index);
+  }
+  for (std::size_t i = 0; i < index.config.policy_routes.size(); ++i) {
+    const model::PolicyRoute& route = index.config.policy_routes[i];
+    if (route.name == name) return focus_on_route(fmt::format("policy_routes/{}", i), route.via, index);
   }
   return std::nullopt;
 }
@@ -389,6 +415,7 @@ std::optional<Json> explain(std::string_view name, const Index& index) {
 std::vector<std::string> explainable_names(const Index& index) {
   std::vector<std::string> names;
   for (const NamedRoute& named : named_routes(index.config)) names.push_back(named.name);
+  for (const model::PolicyRoute& route : index.config.policy_routes) names.push_back(route.name);
   for (const model::Tunnel& tunnel : index.config.tunnels) names.push_back(tunnel.name);
   for (const model::Interface& interface : index.config.interfaces) names.push_back(interface.name);
   for (const model::Gateway& gateway : index.config.gateways) names.push_back(gateway.name);

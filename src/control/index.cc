@@ -94,4 +94,27 @@ std::vector<NamedRoute> named_routes(const model::Config& config) {
   return named;
 }
 
+PolicyState policy_state(std::size_t place, const Index& index) {
+  const std::string object = fmt::format("policy_routes/{}", place);
+  const model::Desired& desired = index.snapshot.desired;
+  const auto& kernel = index.snapshot.observed.rules;
+  PolicyState result;
+  bool all_there = true;
+  for (const auto& [rule, because] : desired.rules) {
+    if (because != object) continue;
+    result.table = rule.table;
+    all_there &= std::ranges::binary_search(kernel, rule);
+  }
+  if (result.table == net::TableId{}) return result;
+  // The first one of the table carries: what catches packets while there is none has the highest metric.
+  const auto route = std::ranges::find_if(desired.routes, [&](const auto& item) { return item.value.table == result.table; });
+  if (route == desired.routes.end()) {
+    result.state = "withdrawn";
+    return result;
+  }
+  for (const model::NextHop& hop : model::hops_of(route->value)) result.devices.push_back(hop.via.device.text());
+  result.state = !all_there || !index.holds(route->value) ? "missing" : result.devices.empty() ? "blackhole" : "installed";
+  return result;
+}
+
 }  // namespace vtid::control

@@ -52,4 +52,12 @@ struct NamedRoute {
 // In the file's order, default routes last.
 [[nodiscard]] std::vector<NamedRoute> named_routes(const model::Config& config);
 
+// What has become of one of "policy_routes".
+struct PolicyState {
+  std::string_view state = "not wanted";  // "installed", "missing"; "blackhole", "withdrawn" while nobody carries it
+  net::TableId table;
+  std::vector<std::string> devices;  // that carry it now
+};
+[[nodiscard]] PolicyState policy_state(std::size_t place, const Index& index);
+
 }  // namespace vtid::control

@@ -1,6 +1,7 @@
 #include "control/kinds.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -155,22 +156,29 @@ std::string_view state_of(const model::StaticRoute& route, const model::Route* w
 }
 
 // The address that it leads to now, else the one that it would: a group's is its carrier's.
-std::string next_hop_of(const model::StaticRoute& route, const model::ViaGateway* via, const Index& index) {
-  if (via != nullptr && via->gateway) return net::print(*via->gateway);
+// Of each hop, or of the gateway that the file names while there is no route.
+std::string next_hops_of(const model::StaticRoute& route, const std::vector<model::NextHop>& hops, const Index& index) {
+  std::vector<std::string> gateways;
+  for (const model::NextHop& hop : hops) {
+    if (hop.via.gateway) gateways.push_back(net::print(*hop.via.gateway));
+  }
   const auto gateway = index.gateways.find(route.via);
-  return gateway != index.gateways.end() ? net::print(gateway->second->address) : "";
+  if (gateways.empty() && gateway != index.gateways.end()) gateways.push_back(net::print(gateway->second->address));
+  return fmt::format("{}", fmt::join(gateways, ", "));
 }
 
 Json render_route(const NamedRoute& named, const Index& index) {
   const model::StaticRoute& route = named.route;
   const auto found = index.wanted_routes.find(named.object);
   const model::Route* wanted = found != index.wanted_routes.end() ? found->second : nullptr;
-  const auto* via = wanted != nullptr ? std::get_if<model::ViaGateway>(&wanted->target) : nullptr;
+  const auto hops = wanted != nullptr ? model::hops_of(*wanted) : std::vector<model::NextHop>{};
+  std::vector<std::string_view> devices;
+  for (const model::NextHop& hop : hops) devices.push_back(hop.via.device.text());
   return {{"name", named.name},
           {"to", net::print(route.to)},
           {"via", route.via},
-          {"gateway", next_hop_of(route, via, index)},
-          {"device", via != nullptr ? via->device.text() : ""},
+          {"gateway", next_hops_of(route, hops, index)},
+          {"device", fmt::format("{}", fmt::join(devices, ", "))},
           {"metric", wanted != nullptr ? wanted->metric.value : route.metric.value_or(net::Metric{}).value},
           {"when_down", model::print(route.when_down)},
           {"state", state_of(route, wanted, index)}};
@@ -338,6 +346,33 @@ Json render_protocols(const std::vector<std::uint8_t>& protocols) {
   return array;
 }
 
+Json render_ports(const std::vector<model::PortRange>& ranges) {
+  Json array = Json::array();
+  for (const model::PortRange& range : ranges) array.push_back(model::print(range));
+  return array;
+}
+
+Json list_policy_routes(const Index& index) {
+  Json array = Json::array();
+  for (std::size_t i = 0; i < index.config.policy_routes.size(); ++i) {
+    const model::PolicyRoute& route = index.config.policy_routes[i];
+    const PolicyState state = policy_state(i, index);
+    array.push_back({{"name", route.name},
+                     {"in", route.in},
+                     {"protocol", route.traffic.protocols.empty() ? Json("any") : render_protocols(route.traffic.protocols)},
+                     {"from", render_networks_or_any(route.traffic.from)},
+                     {"to", render_networks_or_any(route.traffic.to)},
+                     {"from_ports", render_ports(route.traffic.from_ports)},
+                     {"ports", render_ports(route.traffic.ports)},
+                     {"via", route.via},
+                     {"when_down", model::print(route.when_down)},
+                     {"table", state.table.value},
+                     {"devices", state.devices},
+                     {"state", state.state}});
+  }
+  return array;
+}
+
 // In the order in which they are tried, each with what it has met since the filter was last written.
 Json list_rules(const Index& index) {
   Json array = Json::array();
@@ -347,8 +382,6 @@ Json list_rules(const Index& index) {
     const std::string name = fmt::format("rules/{}", i);
     const auto found = index.snapshot.rule_counters.find(name);
     const model::RuleCounters counters = found == index.snapshot.rule_counters.end() ? model::RuleCounters{} : found->second;
-    Json ports = Json::array();
-    for (const model::PortRange& range : rule.traffic.ports) ports.push_back(model::print(range));
     array.push_back({{"name", name},
                      {"on", rule.on},
                      {"direction", model::print(rule.direction)},
@@ -356,7 +389,7 @@ Json list_rules(const Index& index) {
                      {"protocol", rule.traffic.protocols.empty() ? Json("any") : render_protocols(rule.traffic.protocols)},
                      {"from", render_networks_or_any(rule.traffic.from)},
                      {"to", render_networks_or_any(rule.traffic.to)},
-                     {"ports", ports},
+                     {"ports", render_ports(rule.traffic.ports)},
                      {"log", rule.log ? Json(*rule.log) : Json(false)},
                      {"description", rule.description},
                      {"packets", counters.packets},
@@ -374,7 +407,8 @@ constexpr std::array kKinds{Kind{"tunnels", "tunnel", list_tunnels},
                             Kind{"policies", "policy", list_policies},
                             Kind{"sas", "IKE_SA", list_sas},
                             Kind{"numbers", "holder of a number", list_numbers},
-                            Kind{"rules", "rule", list_rules}};
+                            Kind{"rules", "rule", list_rules},
+                            Kind{"policy_routes", "policy route", list_policy_routes}};
 
 }  // namespace
 

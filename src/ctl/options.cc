@@ -18,7 +18,8 @@ namespace {
 // Promised for later versions: told apart from typing mistakes, and never offered.
 constexpr std::array<std::string_view, 7> kLater{"apply", "confirm", "top", "capture", "metrics", "role", "import"};
 
-const std::vector<std::string> kKinds{"tunnels", "interfaces", "gateways", "groups", "routes", "policies", "sas", "numbers", "rules"};
+const std::vector<std::string> kKinds{"tunnels",  "interfaces", "gateways", "groups", "routes",
+                                      "policies", "sas",        "numbers",  "rules",  "policy_routes"};
 const std::vector<std::string> kEventKinds{"config", "charon", "tunnel", "kernel", "gateway", "group"};
 
 // The word must be one of `known`; says which there are, and what was meant.

@@ -96,6 +96,7 @@ std::string cell_list(const Json& object, std::string_view key) {
   return found != object.end() && found->is_array() ? join_texts(array) : text_of(object, key);
 }
 std::string cell_from(const Json& rule) { return cell_list(rule, "from"); }
+std::string cell_devices(const Json& route) { return cell_list(route, "devices"); }
 std::string cell_to(const Json& rule) { return cell_list(rule, "to"); }
 std::string cell_protocol(const Json& rule) {
   const std::string ports = cell_list(rule, "ports");
@@ -148,6 +149,10 @@ constexpr std::array kRuleColumns{Column{"NAME", "name"},
                                   Column{"PACKETS", "packets"},
                                   Column{"BYTES", "bytes"}};
 
+constexpr std::array kPolicyRouteColumns{
+    Column{"NAME", "name"},    Column{"IN", "in"},   Column{"PROTOCOL", "", cell_protocol}, Column{"FROM", "", cell_from},
+    Column{"TO", "", cell_to}, Column{"VIA", "via"}, Column{"DEVICES", "", cell_devices},   Column{"STATE", "state"}};
+
 struct KindColumns {
   std::string_view kind;
   std::span<const Column> columns;
@@ -156,7 +161,7 @@ constexpr std::array kKinds{KindColumns{"tunnels", kTunnelColumns},   KindColumn
                             KindColumns{"gateways", kGatewayColumns}, KindColumns{"groups", kGroupColumns},
                             KindColumns{"routes", kRouteColumns},     KindColumns{"policies", kPolicyColumns},
                             KindColumns{"sas", kSaColumns},           KindColumns{"numbers", kNumberColumns},
-                            KindColumns{"rules", kRuleColumns}};
+                            KindColumns{"rules", kRuleColumns},       KindColumns{"policy_routes", kPolicyRouteColumns}};
 
 std::string print_columns(std::span<const Column> columns, const Json& objects) {
   std::vector<std::string> titles;

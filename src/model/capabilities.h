@@ -12,7 +12,8 @@ struct Capabilities {
   bool manages_policies = true;     // SPs by reqid are ours to make
   bool address_needs_peer = false;  // FreeBSD: IPv4 needs its peer (EDESTADDRREQ)
   bool route_has_metric = true;
-  bool filters = true;  // Linux: nf_tables is there
+  bool has_rules = true;  // routing rules and tables; FreeBSD: pf's route-to
+  bool filters = true;    // Linux: nf_tables is there
   bool operator==(const Capabilities&) const = default;
 };
 

@@ -303,6 +303,16 @@ struct StaticRoute {
   return route.metric.value_or(net::Metric{route.to.address.is_v6() ? 1024U : 0U});
 }
 
+// Forwarded traffic that takes a way of its own. Rules of the kernel, in the file's order; the first that matches decides.
+struct PolicyRoute {
+  std::string name;
+  std::string in;   // by which it comes: an assigned interface, else a device
+  Traffic traffic;  // without ICMP types
+  std::string via;  // a gateway or a group, whose address family it has
+  WhenDown when_down = WhenDown::blackhole;
+  bool operator==(const PolicyRoute&) const = default;
+};
+
 enum class OnStop : std::uint8_t { keep, remove };
 
 struct Config {
@@ -314,6 +324,7 @@ struct Config {
   std::vector<GatewayGroup> groups;   // in the file's order
   DefaultGateway default_gateway;
   std::vector<StaticRoute> routes;
+  std::vector<PolicyRoute> policy_routes;
   FilterConfig filter;
   std::optional<OnChange> on_change;
   bool operator==(const Config&) const = default;

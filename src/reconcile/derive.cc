@@ -8,6 +8,7 @@
 #include "reconcile/child_index.h"
 #include "reconcile/derive_filter.h"
 #include "reconcile/next_hops.h"
+#include "reconcile/policy_routes.h"
 
 namespace vtid::reconcile {
 namespace {
@@ -71,9 +72,6 @@ Mtu expected_mtu(const std::vector<std::string>& proposals, const OuterPath& pat
   return tunnel_mtu(path, esp_shape(std::string_view(proposals.front())));
 }
 
-// A route of ours has one next hop, so the first of several carries; routes over all of them by weight begin here.
-model::ViaGateway target_of(const std::vector<NextHop>& hops) { return {hops.front().device, hops.front().gateway}; }
-
 // An SA of the file; none when its key is not there, which a canonical file withholds.
 std::optional<model::Sa> static_sa(const model::StaticSa& written, const model::Link& link) {
   const auto key = model::decode_hex(written.key.secret);
@@ -107,6 +105,7 @@ class Derivation {
       }
     }
     for (std::size_t i = 0; i < config_.routes.size(); ++i) add_route(config_.routes[i], i);
+    if (system_.has_rules) add_policy_routes(config_, exits_, derived_.desired);
     if (auto filter = derive_filter(config_, numbers_, derived_.desired.links, system_)) {
       derived_.desired.filter = {*std::move(filter), "filter"};
     }
@@ -114,6 +113,7 @@ class Derivation {
     sort(derived_.desired.links);
     sort(derived_.desired.addresses);
     sort(derived_.desired.routes);
+    sort(derived_.desired.rules);
     sort(derived_.desired.policies);
     sort(derived_.desired.sas);
     sort(derived_.desired.send_orders);

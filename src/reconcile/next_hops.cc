@@ -1,6 +1,14 @@
 #include "reconcile/next_hops.h"
 
+#include <algorithm>
+
 namespace vtid::reconcile {
+
+decltype(model::Route::target) target_of(std::vector<model::NextHop> hops) {
+  if (hops.size() == 1) return hops.front().via;
+  std::ranges::sort(hops);
+  return model::Multipath{std::move(hops)};
+}
 
 Exits::Exits(const model::Config& config, const Numbers& numbers, const model::Carrying& carrying)
     : config_(config), numbers_(numbers), carrying_(carrying) {}
@@ -35,7 +43,9 @@ void Exits::add(std::string_view name, int weight, NextHops& to) const {
   if (gateway == gateways_.end()) return;
   const auto interface = interfaces_.find(gateway->second->interface);
   if (interface == interfaces_.end() || !interface->second->enabled) return;
-  if (const auto device = device_of(*interface->second)) to.hops.push_back({*device, gateway->second->address, weight});
+  if (const auto device = device_of(*interface->second)) {
+    to.hops.push_back({{*device, gateway->second->address}, static_cast<std::uint32_t>(weight)});
+  }
 }
 
 std::optional<net::IfName> Exits::device_of(const model::Interface& interface) const {
@@ -47,6 +57,20 @@ std::optional<net::IfName> Exits::device_of(const model::Interface& interface) c
   if (child != nullptr && !child->enabled) return std::nullopt;
   const auto unit = numbers_.find(port.holder());
   return unit == numbers_.end() ? std::nullopt : std::optional(net::IfName::of(unit->second));
+}
+
+std::optional<net::Family> Exits::family_of(std::string_view name) const {
+  const model::GatewayGroup* group = config_.group(name);
+  const auto gateway = gateways_.find(group == nullptr ? name : std::string_view(group->members.front().gateway));
+  return gateway == gateways_.end() ? std::nullopt : std::optional(gateway->second->address.family());
+}
+
+std::optional<net::IfName> Exits::device_named(std::string_view name) const {
+  if (const auto interface = interfaces_.find(name); interface != interfaces_.end()) {
+    return interface->second->enabled ? device_of(*interface->second) : std::nullopt;
+  }
+  const auto device = net::IfName::parse(name);
+  return device ? std::optional(*device) : std::nullopt;
 }
 
 }  // namespace vtid::reconcile

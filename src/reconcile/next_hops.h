@@ -9,24 +9,21 @@
 
 #include "model/config.h"
 #include "model/gateway.h"
+#include "model/kernel_objects.h"
 #include "net/address.h"
 #include "net/names.h"
 #include "reconcile/numbers.h"
 
 namespace vtid::reconcile {
 
-struct NextHop {
-  net::IfName device;
-  net::Address gateway;
-  int weight = 1;  // its share among the others
-  auto operator<=>(const NextHop&) const = default;
-};
-
 struct NextHops {
-  std::vector<NextHop> hops;  // in the file's order; empty: nobody, or none of them has a device
-  bool usable = true;         // false: every gateway behind the name is down
+  std::vector<model::NextHop> hops;  // in the file's order; empty: nobody, or none of them has a device
+  bool usable = true;                // false: every gateway behind the name is down
   bool operator==(const NextHops&) const = default;
 };
+
+// What a route over these has; `hops` has at least one.
+[[nodiscard]] decltype(model::Route::target) target_of(std::vector<model::NextHop> hops);
 
 // Lives no longer than what it is made of.
 class Exits {
@@ -36,6 +33,10 @@ class Exits {
   [[nodiscard]] NextHops of(std::string_view gateway_or_group) const;
   // The first usable gateway of that family that is on no tunnel; without a usable one the first of them.
   [[nodiscard]] NextHops automatic(net::Family family) const;
+
+  // Nothing: there is no such gateway or group, or the interface is disabled.
+  [[nodiscard]] std::optional<net::Family> family_of(std::string_view gateway_or_group) const;
+  [[nodiscard]] std::optional<net::IfName> device_named(std::string_view interface_or_device) const;
 
  private:
   [[nodiscard]] bool is_up(std::string_view gateway) const { return !carrying_.down.contains(gateway); }

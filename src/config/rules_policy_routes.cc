@@ -1,0 +1,83 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "config/by_name.h"
+#include "config/rules.h"
+#include "config/tree.h"
+#include "config/vias.h"
+
+namespace vtid::config {
+namespace {
+
+using model::PolicyRoute;
+
+void check_name(const PolicyRoute& route, const std::string& at, std::map<std::string_view, std::string>& seen,
+                Findings& findings) {
+  if (const std::string wrong = what_is_wrong_with_name(route.name, kLongestGatewayName); !wrong.empty()) {
+    findings.error(at + "/name", "the name " + wrong, std::string(kNameRemedy));
+  }
+  const auto [first, fresh] = seen.emplace(route.name, at);
+  if (!fresh) findings.error(at + "/name", "is the name of " + first->second.substr(1), "give each its own");
+}
+
+// Packets that the host itself sends come in by lo, and the outer packets of tunnels are among them.
+void check_in(const PolicyRoute& route, const std::string& at, const model::Config& config, Findings& findings) {
+  const auto device = net::IfName::parse(route.in);
+  if (route.in == "lo") {
+    findings.error(at + "/in", "is where the host's own packets come from, those of tunnels among them",
+                   "name the interface or the device of a network behind this host");
+  } else if (config.interface(route.in) == nullptr && !device) {
+    findings.error(at + "/in", fmt::format("there is no interface \"{}\", and it is no device's name", route.in),
+                   device.error().remedy);
+  }
+}
+
+constexpr std::size_t kMostRulesOfOne = 1'024;
+constexpr std::uint16_t kHighestPort = 65'534;  // fib_rule_port_range_valid, include/net/fib_rules.h
+
+std::size_t count(std::size_t items) { return std::max<std::size_t>(items, 1); }
+
+void check_kernel_rules(const model::Traffic& traffic, const std::string& at, Findings& findings) {
+  for (const auto& [key, ranges] : {std::pair("/from_ports", &traffic.from_ports), std::pair("/ports", &traffic.ports)}) {
+    if (std::ranges::none_of(*ranges, [](const model::PortRange& range) { return range.last > kHighestPort; })) continue;
+    findings.error(at + key, "holds 65535, which the kernel's routing rules do not know", "end at 65534");
+  }
+  const std::size_t rules = count(traffic.from.size()) * count(traffic.to.size()) * count(traffic.protocols.size()) *
+                            count(traffic.from_ports.size()) * count(traffic.ports.size());
+  if (rules <= kMostRulesOfOne) return;
+  findings.error(
+      at, fmt::format("comes to {} rules of the kernel, one for each combination; {} are allowed", rules, kMostRulesOfOne),
+      "write wider networks or ranges of ports");
+}
+
+void check_traffic(const PolicyRoute& route, const std::string& at, std::optional<net::Family> family, Findings& findings) {
+  check_ports(route.traffic, at, findings);
+  check_kernel_rules(route.traffic, at, findings);
+  if (!route.traffic.icmp_types.empty()) {
+    findings.error(at + "/icmp_types", "the kernel's routing rules do not know ICMP types", "take it out");
+  }
+  if (findings.any_under(at) || !family || route.traffic.covers(*family)) return;
+  findings.error(at, fmt::format("can match nothing that {} could carry: that is {}", route.via, net::print(*family)),
+                 "write networks and a protocol of the gateway's family");
+}
+
+}  // namespace
+
+void check_policy_routes(const model::Config& config, Vias& vias, Findings& findings) {
+  std::map<std::string_view, std::string> seen;
+  for (std::size_t i = 0; i < config.policy_routes.size(); ++i) {
+    const PolicyRoute& route = config.policy_routes[i];
+    const std::string at = join("/policy_routes", i);
+    if (!findings.any_under(at + "/name")) check_name(route, at, seen, findings);
+    if (!findings.any_under(at + "/in")) check_in(route, at, config, findings);
+    if (!findings.any_under(at + "/via")) {
+      vias.check(route.via, {at + "/via", fmt::format("policy_routes/{} ({})", i, route.name), "policy route", std::nullopt});
+    }
+    if (!findings.any_under(at)) check_traffic(route, at, vias.family_of(route.via), findings);
+  }
+}
+
+}  // namespace vtid::config

@@ -1,0 +1,106 @@
+#include "reconcile/policy_routes.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+
+namespace vtid::reconcile {
+namespace {
+
+constexpr net::Metric kLastMetric{UINT32_MAX};  // of what catches packets while the table has no way for them
+
+using Way = std::pair<std::string_view, model::WhenDown>;  // where to, and what else
+
+// In the order of their names, so that two that would have one number get theirs in a fixed order.
+std::map<Way, net::TableId> number_tables(const model::Config& config) {
+  std::map<Way, net::TableId> tables;
+  for (const model::PolicyRoute& route : config.policy_routes) tables.emplace(Way{route.via, route.when_down}, net::TableId{});
+  std::set<net::TableId> taken;
+  for (auto& [way, table] : tables) {
+    const std::uint32_t hash = hash_of(fmt::format("{}/{}", way.first, model::print(way.second)));
+    for (std::uint32_t step = 0; !taken.insert(table = {kFirstPolicyTable + (hash + step) % kPolicyTables}).second;) ++step;
+  }
+  return tables;
+}
+
+template <class T>
+std::vector<std::optional<T>> any_or(const std::vector<T>& items) {
+  if (items.empty()) return {std::nullopt};
+  return {items.begin(), items.end()};
+}
+
+// The networks of a family; none at all when there are only others.
+std::vector<std::optional<net::Prefix>> ends_of(const std::vector<net::Prefix>& networks, net::Family family) {
+  std::vector<std::optional<net::Prefix>> ends = any_or(networks);
+  std::erase_if(ends, [&](const auto& end) { return end && end->family() != family; });
+  return ends;
+}
+
+// One rule for each combination: a rule of the kernel's has one of each.
+std::vector<model::Rule> expand(const model::Traffic& traffic, const model::Rule& pattern) {
+  std::vector<model::Rule> rules;
+  for (const auto& from : ends_of(traffic.from, pattern.family)) {
+    for (const auto& to : ends_of(traffic.to, pattern.family)) {
+      for (const auto& protocol : any_or(traffic.protocols)) {
+        for (const auto& from_ports : any_or(traffic.from_ports)) {
+          for (const auto& to_ports : any_or(traffic.ports)) {
+            model::Rule& rule = rules.emplace_back(pattern);
+            rule.from = from;
+            rule.to = to;
+            rule.protocol = protocol.value_or(0);
+            rule.from_ports = from_ports;
+            rule.to_ports = to_ports;
+          }
+        }
+      }
+    }
+  }
+  return rules;
+}
+
+void add_table(const NextHops& exit, const Way& way, net::Family family, net::TableId table, const std::string& because,
+               model::Desired& desired) {
+  model::Route route;
+  route.to = {net::Address::any(family), 0};
+  route.table = table;
+  route.metric = {family == net::Family::ipv4 ? 0U : 1U};
+  if (!exit.hops.empty() && (exit.usable || way.second == model::WhenDown::keep)) {
+    route.target = target_of(exit.hops);
+    desired.routes.push_back({route, because});
+  }
+  if (way.second == model::WhenDown::withdraw) return;
+  route.metric = kLastMetric;
+  route.target = model::Blackhole{};
+  desired.routes.push_back({route, because});
+}
+
+}  // namespace
+
+std::uint32_t hash_of(std::string_view text) {
+  std::uint32_t hash = 2'166'136'261U;
+  for (const char letter : text) hash = (hash ^ static_cast<std::uint8_t>(letter)) * 16'777'619U;
+  return hash;
+}
+
+void add_policy_routes(const model::Config& config, const Exits& exits, model::Desired& desired) {
+  const std::map<Way, net::TableId> tables = number_tables(config);
+  std::set<Way> made;
+  for (std::size_t i = 0; i < config.policy_routes.size(); ++i) {
+    const model::PolicyRoute& route = config.policy_routes[i];
+    const Way way{route.via, route.when_down};
+    const auto family = exits.family_of(route.via);
+    const auto in = exits.device_named(route.in);
+    if (!family || !in) continue;
+    const std::string because = fmt::format("policy_routes/{}", i);
+    if (made.insert(way).second) add_table(exits.of(route.via), way, *family, tables.at(way), because, desired);
+    model::Rule pattern;
+    pattern.family = *family;
+    pattern.priority = kFirstPolicyPriority + static_cast<std::uint32_t>(i);
+    pattern.table = tables.at(way);
+    pattern.in = *in;
+    for (model::Rule& rule : expand(route.traffic, pattern)) desired.rules.push_back({std::move(rule), because});
+  }
+}
+
+}  // namespace vtid::reconcile

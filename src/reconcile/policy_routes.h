@@ -1,0 +1,21 @@
+// Policy routes as the kernel has them on Linux: one table for each way that they lead, and rules that lead there. A packet
+// that a rule has matched does not come back to the main table while its gateway is down, unless it says "withdraw".
+#pragma once
+
+#include "model/config.h"
+#include "model/desired.h"
+#include "reconcile/next_hops.h"
+
+namespace vtid::reconcile {
+
+inline constexpr std::uint32_t kFirstPolicyPriority = 11'800;  // of the file's first one; before main's 32766
+inline constexpr std::uint32_t kFirstPolicyTable = 118'000'000;
+inline constexpr std::uint32_t kPolicyTables = 500'000;  // from there
+
+// Adds to routes and rules of `desired`; it sorts nothing.
+void add_policy_routes(const model::Config& config, const Exits& exits, model::Desired& desired);
+
+// A number that follows from the text alone, so that a table keeps it whatever else the file says: FNV-1a, 32 bits.
+[[nodiscard]] std::uint32_t hash_of(std::string_view text);
+
+}  // namespace vtid::reconcile
