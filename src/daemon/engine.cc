@@ -383,6 +383,7 @@ void Engine::on_command(const model::Command& command, Requests::Reply reply, No
 
 model::CommandResult Engine::plan_for(const model::MakePlan& command) {
   if (auto seen = look(); !seen) return std::unexpected(seen.error());
+  follow_gateways(now_);
   reconcile::Derived derived;
   if (!command.text) return model::Answer{"", make_plan(*config_, numbers_, carrying_, reconcile::Removal::allowed, derived)};
   const config::Parsed parsed = wiring_.parse_text(*command.text, command.path);

@@ -13,6 +13,10 @@ std::string remedy(const model::Change& change, int code) {
   if (code == EPERM) return "vtid has to run as root, or with CAP_NET_ADMIN";
   if (code == EOPNOTSUPP && makes_link) return "load the kernel module xfrm_interface";
   if (code == EEXIST && makes_link) return "find who has the name or the if_id: ip -details link show type xfrm";
+  if (const auto* set = std::get_if<model::SetRoute>(&change); set != nullptr && code == EEXIST) {
+    return fmt::format("give it up where it was made (ip route show {}), or give one of the two another metric",
+                       net::print(set->route.to));
+  }
   return {};
 }
 

@@ -15,6 +15,7 @@ psk=only-a-lab
 declare -A auth_of    # site -> "auth" of its usual tunnel; the PSK when there is none
 declare -A id_of=([hq]=hq [branch]=branch)  # empty: none is written
 hq_start=none    # one side calls
+outer_devices=wan  # that charon may use
 
 declare -A peer=([hq]=branch [branch]=hq)
 declare -A outer=([hq]=192.0.2.1 [branch]=198.51.100.1)
@@ -106,7 +107,7 @@ start_charon() { # site
 charon-systemd {
   load = random nonce aes sha1 sha2 hmac kdf gcm curve25519 openssl pem pkcs1 pkcs8 x509 constraints pubkey kernel-netlink socket-default vici
   install_routes = no
-  interfaces_use = wan
+  interfaces_use = $outer_devices
   delete_rekeyed_delay = 1
   retransmit_tries = 3
   retransmit_timeout = 1.0

@@ -7,6 +7,7 @@
 #include <random>
 #include <set>
 
+#include "monitor/choice.h"
 #include "platform/memory/memory_kernel.h"
 #include "reconcile/derive.h"
 #include "reconcile/order.h"
@@ -55,6 +56,25 @@ void add_filter(model::Config& config, Dice& dice) {
   }
 }
 
+// All IPv4 gateways, in one group; now and then it has the default route.
+void add_group(model::Config& config, Dice& dice) {
+  model::GatewayGroup group{"ALL", model::Trigger::loss, static_cast<model::WhenAllDown>(dice.below(3)), {}};
+  for (const model::Gateway& gateway : config.gateways) {
+    if (gateway.address.is_v4()) group.members.push_back({gateway.name, dice.below(3) + 1, std::nullopt});
+  }
+  if (group.members.empty()) return;
+  config.groups = {group};
+  if (dice.chance(30)) config.default_gateway.ipv4 = "ALL";
+  for (int n = dice.below(3); n > 0; --n) {
+    model::PolicyRoute& route = config.policy_routes.emplace_back();
+    route.name = "p" + std::to_string(n);
+    route.in = "eth0";
+    route.via = dice.chance(50) ? "ALL" : group.members[0].gateway;
+    route.when_down = static_cast<model::WhenDown>(dice.below(3));
+    if (dice.chance(50)) route.traffic.to = {test::prefix("10.1." + std::to_string(dice.below(3)) + ".0/24")};
+  }
+}
+
 // Up to eight tunnels out of a fixed set of names, so that successive files overlap.
 model::Config random_file(Dice& dice) {
   model::Config config;
@@ -84,10 +104,12 @@ model::Config random_file(Dice& dice) {
     if (dice.chance(30)) config.interfaces.back().mtu = 1300U + static_cast<std::uint32_t>(dice.below(100));
     if (config.gateways.back().address.is_v4() && dice.chance(60)) {
       config.routes.push_back({test::prefix("10.20." + std::to_string(dice.below(4) + n * 10) + ".0/24"),
-                               config.gateways.back().name, net::Metric{static_cast<std::uint32_t>(dice.below(3)) * 10},
-                               model::WhenDown::keep});
+                               dice.chance(30) ? "ALL" : config.gateways.back().name,
+                               net::Metric{static_cast<std::uint32_t>(dice.below(3)) * 10},
+                               static_cast<model::WhenDown>(dice.below(3))});
     }
   }
+  add_group(config, dice);
   if (dice.chance(20)) std::ranges::reverse(config.tunnels);
   add_filter(config, dice);
   return config;
@@ -106,10 +128,16 @@ class World {
   void use(const model::Config& config) {
     file = config;
     numbers = allocate(config, numbers).value();  // kept from file to file, as the daemon does
+    model::Gateways health;  // different in every file, and always the same for the same one
+    std::size_t n = config.tunnels.size() + config.routes.size();
+    for (const model::Gateway& gateway : config.gateways) {
+      health[gateway.name].state = static_cast<model::GatewayState>((n += 3) % 7);
+    }
+    carrying = monitor::choose(config, health, {}, WallTime{});
   }
   model::Plan plan() {
     const model::Observed observed = kernel.observe().value();
-    return make_plan(derive(file, numbers, {}, {}, read_host(observed), model::Capabilities{}).desired, observed,
+    return make_plan(derive(file, numbers, {}, carrying, read_host(observed), model::Capabilities{}).desired, observed,
                      model::Capabilities{}, Removal::allowed);
   }
   // Plans and applies until nothing is left to do. Whether that took few enough rounds.
@@ -138,6 +166,7 @@ class World {
   platform::MemoryKernel kernel;
   model::Config file;
   Numbers numbers;
+  model::Carrying carrying;
 };
 
 void for_each_seed(std::uint64_t count, const std::function<void(std::uint64_t)>& check) {

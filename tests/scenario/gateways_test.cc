@@ -109,6 +109,16 @@ TEST_F(GatewayRoutes, DoNotMoveBecauseCharonIsSilent) {
   EXPECT_EQ(targets.at(0).underlay.state, monitor::Underlay::State::up);
 }
 
+TEST_F(GatewayRoutes, ATunnelOnDemandThatWaitsIsAsleepNotDown) {
+  const std::string start = R"("t1": { )";
+  Stage on_demand(file().insert(file().find(start) + start.size(), R"("start": "trap", )"));
+  on_demand.start_vtid();
+  EXPECT_EQ(on_demand.engine->take_probes().value().at(0).underlay.state, monitor::Underlay::State::asleep);
+  on_demand.settle();
+  EXPECT_EQ(on_demand.state(), model::TunnelState::waiting);
+  EXPECT_EQ(on_demand.engine->take_probes().value().at(0).underlay.state, monitor::Underlay::State::asleep);
+}
+
 TEST_F(GatewayRoutes, ATunnelThatIsTakenDownIsKnownToItsMonitorAtOnce) {
   (void)stage.engine->take_probes();
   (void)stage.command(model::Down{"t1"}, Duration{100});
@@ -120,6 +130,15 @@ TEST_F(GatewayRoutes, FollowTheMonitorsAfterAReload) {
   stage.gateways["A_VTIV4"].state = down;  // a gateway that is new to the monitors tells nothing by itself
   (void)stage.command(model::Reload{});
   EXPECT_THAT(routes(), ElementsAre("10.20.0.0/16 ipsec2", "10.30.0.0/16 ipsec2"));
+}
+
+TEST_F(GatewayRoutes, AreInThePlanOfADaemonThatNeverRan) {
+  Stage fresh(file());
+  fresh.start_vtid();
+  std::vector<std::string> objects;
+  const model::Plan plan = fresh.engine->plan_only().value();
+  for (const model::Op& op : plan.ops) objects.push_back(op.object);
+  EXPECT_THAT(objects, testing::IsSupersetOf({"route 10.20.0.0/16", "route 10.30.0.0/16"}));
 }
 
 TEST_F(GatewayRoutes, APlanForAnotherFileKnowsTheStatesToo) {

@@ -26,5 +26,12 @@ TEST(Refusal, OfAnUnknownLinkKindNamesTheModule) {
   EXPECT_EQ(refusal(model::CreateLink{}, EOPNOTSUPP).remedy, "load the kernel module xfrm_interface");
 }
 
+TEST(Refusal, OfARouteThatSomebodyElseHasSaysWhereToLook) {
+  model::SetRoute change;
+  change.route.to = net::parse_prefix("0.0.0.0/0").value();
+  EXPECT_EQ(refusal(change, EEXIST, kNotOurs).remedy,
+            "give it up where it was made (ip route show 0.0.0.0/0), or give one of the two another metric");
+}
+
 }  // namespace
 }  // namespace vtid::platform

@@ -1,0 +1,128 @@
+#!/bin/bash
+# Two outer links with a tunnel over each, a group over both tunnels, and a route through the group: when the first link is cut
+# under a TCP transfer, the routes of both sites move in under two seconds, in one step and without a moment without a route,
+# and come back after the hold. The default route follows a group of the two links.
+. "$(dirname "$0")/lib.sh"
+
+dpd=30s # the monitors are to tell, not IKE
+outer_devices=wan,wan2
+declare -A outer2=([hq]=203.0.113.1 [branch]=203.0.113.2)
+hold=4
+
+# Far below the defaults, and above what an emulated processor makes of a round trip.
+monitor='{ "interval": "100ms", "loss_interval": "400ms", "period": "2s", "alert": "100ms", "hold": "'$hold's",
+  "latency": { "low": "300ms", "high": "400ms" }, "loss": { "low": 10, "high": 30 } }'
+
+write_two() { # site
+  local remote=${peer[$1]}
+  write_config "$1"
+  jq --argjson monitor "$monitor" --arg here "${outer2[$1]}" --arg there "${outer2[$remote]}" --arg peer "$remote" \
+    --arg router "${outer[$1]%.*}.254" --arg pinned "${outer[$remote]}/32" --arg lan "${lan[$remote]}.0/24" \
+    --arg inner "10.6.107.${inner[$1]##*.}/30" --arg far "10.6.107.${inner[$remote]##*.}" '
+    .tunnels.second = (.tunnels[$peer] | .unit = 2 | .ike.local = { address: $here, id: "\($here)" } |
+      .ike.remote = { address: $there, id: "\($there)" } |
+      .children = { v4: (.children.v4 | .local = $inner | .remote = $far) }) |
+    .interfaces = { A: { tunnel: $peer }, B: { tunnel: "second" }, WAN: { device: "wan" }, WAN2: { device: "wan2" } } |
+    .gateways = { A_VTIV4: { monitor: $monitor }, A_VTIV6: { monitor: $monitor }, B_VTIV4: { monitor: $monitor },
+      WAN_GW: { interface: "WAN", address: $router, monitor: $monitor },
+      WAN2_GW: { interface: "WAN2", address: $there, monitor: $monitor } } |
+    .gateway_groups = { SITE: { members: [ { gateway: "A_VTIV4" }, { gateway: "B_VTIV4", tier: 2 } ] },
+      OUT: { members: [ { gateway: "WAN_GW" }, { gateway: "WAN2_GW", tier: 2 } ] } } |
+    .default_gateway = { ipv4: "OUT" } |
+    .routes = [ { to: $lan, via: "SITE" }, { to: $pinned, via: "WAN_GW" },
+      { to: "10.8.0.0/24", via: "A_VTIV4", when_down: "withdraw" },
+      { to: "10.9.0.0/24", via: "A_VTIV4", when_down: "blackhole" },
+      { to: "fd00:8::/64", via: "A_VTIV6", when_down: "withdraw" },
+      { to: "fd00:9::/64", via: "A_VTIV6", when_down: "blackhole" } ]' \
+    "/run/$1/etc/vtid.json" >"/run/$1/etc/two.json"
+  mv "/run/$1/etc/two.json" "/run/$1/etc/vtid.json"
+}
+
+route_is() { [[ $(ip -n "$1" route show "$2" | xargs) =~ $3 ]]; } # site destination regular-expression
+route6_is() { [[ $(ip -n "$1" -6 route show "$2" | xargs) =~ $3 ]]; } # site destination regular-expression
+goes_by() { [[ $(ip -n "$1" route get "$2") == *" dev $3 "* ]]; } # site address device
+group_is() { [[ $(vtictl_at "$1" --json show groups "$2" | jq -r '"\(.state) \(.carriers | join(" "))"') == "$3" ]]; } # site group text
+# By the clock of the site's log, which an emulated processor that is busy with this script does not delay.
+moved_at() { # site device: when the route to the peer's LAN last went there, in milliseconds
+  local line
+  line=$(grep "kernel changed.*replace route ${lan[${peer[$1]}]}.0/24 .*dev $2" "/run/$1/vtid.log" | tail -n 1)
+  date -d "${line%% *}" +%s%3N
+}
+arrived() { stat -c %s /run/received; }
+arrived_more_than() { (($(arrived) > $1)); } # bytes
+now() { echo $((${EPOCHREALTIME/./} / 1000)); }
+cut_link() { local site; for site in hq branch; do tc -n wan qdisc replace dev "$site" root netem loss 100%; done; }
+mend_link() { local site; for site in hq branch; do tc -n wan qdisc delete dev "$site" root; done; }
+
+modprobe sch_netem
+make_network
+cable hq wan2 "${outer2[hq]}/24" branch wan2 "${outer2[branch]}/24"
+for site in hq branch; do start_charon "$site"; write_two "$site"; start_vtid "$site"; done
+for site in hq branch; do
+  expect 30 tunnel_is "$site" "${peer[$site]}" up
+  expect 30 tunnel_is "$site" second up
+  expect 10 group_is "$site" SITE "full A_VTIV4"
+done
+
+say "a default route that the host has already is not fought, and given up it is ours"
+assert_match "problem" "default_gateway/ipv4|route 0.0.0.0/0" "$(problem_says hq 'File exists')"
+for site in hq branch; do ip -n "$site" route delete default; done
+for site in hq branch; do expect 15 route_is "$site" default "^default via ${outer[$site]%.*}.254 dev wan proto 118$"; done
+for site in hq branch; do expect 15 converged "$site"; done
+assert_eq "the LAN behind the branch" 1 "$(goes_by hq 10.2.0.10 ipsec1 && echo 1)"
+
+say "a transfer begins"
+# busybox nc hangs up when its input ends, so the receiver has one that does not
+at branch-lan busybox nc -l -p 5001 < <(sleep 600) >/run/received &
+receiver=$!
+expect 5 eval 'at branch-lan ss -ltn | grep :5001'
+until [[ -e /run/enough ]]; do head -c 10000 /dev/urandom; sleep 0.05; done | tee /run/sent | at hq-lan busybox nc 10.2.0.10 5001 >/dev/null &
+sender=$!
+expect 5 arrived_more_than 0
+record_start hq
+
+say "the first link is cut"
+cut_link
+began=$(now)
+expect 3 goes_by hq 10.2.0.10 ipsec2
+expect 3 goes_by branch 10.1.0.10 ipsec2
+moved=$(($(moved_at hq ipsec2) - began)) both=$(($(moved_at branch ipsec2) - began))
+expect 3 route_is hq default "^default via ${outer2[branch]} dev wan2 proto 118$"
+say "hq moved after $moved ms, the branch after $both ms"
+((moved < 2000 && both < 2000)) || fail "moved too late: $moved ms and $both ms"
+expect 10 arrived_more_than $(($(arrived) + 100000))
+expect 1 route_is hq 10.8.0.0/24 "^$"
+expect 1 route_is hq 10.9.0.0/24 "^blackhole 10.9.0.0/24 proto 118$"
+expect 2 route6_is hq fd00:8::/64 "^$"
+expect 1 route6_is hq fd00:9::/64 "^blackhole fd00:9::/64 .*proto 118"
+expect 2 group_is hq SITE "reduced B_VTIV4"
+assert_match "state" "^(down)$" "$(vtictl_at hq --json show gateways A_VTIV4 | jq -r .state)"
+assert_match "explained" "group +reduced +SITE.* carried by B_VTIV4; A_VTIV4 is down" "$(vtictl_at hq explain A_VTIV4)"
+assert_match "withdrawn" "withdrawn" "$(vtictl_at hq explain 10.8.0.0/24)"
+assert_eq "the SAs are still there" up "$(tunnel_state hq branch)"
+assert_match "pinned" "dev wan " "$(ip -n hq route get "${outer[branch]}")"
+
+say "the first link is back"
+mend_link
+began=$(now)
+expect 20 goes_by hq 10.2.0.10 ipsec1
+back=$(($(moved_at hq ipsec1) - began))
+say "hq moved back after $back ms"
+((back >= hold * 1000)) || fail "moved back before the hold: $back ms"
+expect 5 goes_by branch 10.1.0.10 ipsec1
+expect 5 route_is hq default "^default via 192.0.2.254 dev wan proto 118$"
+expect 1 route_is hq 10.8.0.0/24 "via 10.6.106.2 dev ipsec1"
+expect 1 route_is hq 10.9.0.0/24 "via 10.6.106.2 dev ipsec1"
+expect 2 route6_is hq fd00:8::/64 "via fd00:6::2 dev ipsec1"
+expect 1 route6_is hq fd00:9::/64 "via fd00:6::2 dev ipsec1"
+expect 5 group_is hq SITE "full A_VTIV4"
+
+expect 10 arrived_more_than $(($(arrived) + 100000))
+touch /run/enough
+wait "$sender"
+wait "$receiver"
+assert_eq "what arrived of the transfer" "$(sha256sum </run/sent)" "$(sha256sum </run/received)"
+record=$(record_stop hq)
+assert_eq "the route was never away" "" "$(grep -E 'Deleted (10\.2\.0\.0/24|default)' <<<"$record" || true)"
+assert_eq "and moved twice" 2 "$(grep -c '10\.2\.0\.0/24 .*proto 118' <<<"$record")"
+expect 1 grep -q 'group changed group=SITE carriers=B_VTIV4 reason="A_VTIV4 is down: ' /run/hq/vtid.log
