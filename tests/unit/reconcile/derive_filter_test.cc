@@ -167,6 +167,15 @@ TEST(PlanFilter, ComesBeforeTheFirstLinkAndGoesAfterTheLast) {
   EXPECT_TRUE(std::holds_alternative<model::DeleteFilter>(removing.ops.back().change));
 }
 
+// filtertunnel of both families, then the masks of enc(4) out and in.
+TEST(FilterSysctls, AreThoseOfTheMode) {
+  std::vector<std::int64_t> enc, if_ipsec;
+  for (const auto& [name, value] : model::filter_sysctls(FilterMode::enc)) enc.push_back(value);
+  for (const auto& [name, value] : model::filter_sysctls(FilterMode::if_ipsec)) if_ipsec.push_back(value);
+  EXPECT_THAT(enc, ElementsAre(0, 0, 1, 1, 2, 2));
+  EXPECT_THAT(if_ipsec, ElementsAre(1, 1, 0, 0, 0, 0));
+}
+
 // A field that a digest forgets would be a change that is never written.
 TEST(FilterDigest, DiffersWhereverSetsDiffer) {
   model::FilterSet set;
