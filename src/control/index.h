@@ -40,6 +40,9 @@ struct Index {
   [[nodiscard]] std::span<const model::ObservedAddress> addresses_on(const net::IfName& device) const;
 };
 
+// charon's name of a tunnel.
+[[nodiscard]] std::string_view connection_of(const model::Tunnel& tunnel);
+
 // What the routes of the file are called, in its order: the destination, and the metric too where several have the same one.
 [[nodiscard]] std::vector<std::string> route_names(const model::Config& config);
 
