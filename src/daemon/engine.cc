@@ -334,7 +334,9 @@ model::CommandResult Engine::plan_for(const model::MakePlan& command) {
   if (!parsed.config) return fail(print_all(parsed.errors), "mend the file");
   const auto numbers = reconcile::allocate(*parsed.config, numbers_);
   if (!numbers) return std::unexpected(numbers.error());
-  return model::Answer{"", make_plan(*parsed.config, *numbers, reconcile::Removal::allowed, derived)};
+  model::Plan plan = make_plan(*parsed.config, *numbers, reconcile::Removal::allowed, derived);
+  reconcile::name_former_holders(plan, derived_.desired);
+  return model::Answer{"", std::move(plan)};
 }
 
 Result<model::Plan> Engine::plan_only() {

@@ -259,5 +259,31 @@ TEST(PlanSa, MakesNoneWhereAnotherHasTheInterface) {
   EXPECT_THAT(plan(world.want, world.have), IsEmpty());
 }
 
+TEST(FormerHolders, AreNamedForWhatGoesAndForNothingElse) {
+  model::Desired running = desired();
+  const model::Policy policy{model::PolicyDirection::in, net::Family::ipv4,     {1}, {5001}, address("198.51.100.1"),
+                             address("192.0.2.1"),       model::kPolicyPriority};
+  model::Sa sa;
+  sa.destination = address("192.0.2.1");
+  sa.spi = 0x101;
+  running.policies = {{policy, "tunnels/t1"}};
+  running.sas = {{sa, "tunnels/t1"}};
+  model::Plan plan;
+  plan.ops = {{model::DeleteRoute{kRoute}, "", "", ""},
+              {model::DeleteAddress{kAddress}, "", "", ""},
+              {model::DeletePolicy{policy}, "", "", ""},
+              {model::DeleteSa{sa}, "", "", ""},
+              {model::DeleteLink{device("ipsec1")}, "", "", "tunnels/t2"},
+              {model::DeleteLink{device("ipsec9")}, "", "", ""},
+              {model::CreateLink{link(1)}, "", "", "tunnels/t1"}};
+  name_former_holders(plan, running);
+  std::vector<std::string> holders;
+  for (const model::Op& op : plan.ops) holders.push_back(op.because);
+  EXPECT_THAT(holders,
+              ElementsAre("routes/0 of the running configuration", "tunnels/t1/children/v4 of the running configuration",
+                          "tunnels/t1 of the running configuration", "tunnels/t1 of the running configuration", "tunnels/t2",
+                          "", "tunnels/t1"));
+}
+
 }  // namespace
 }  // namespace vtid::reconcile
