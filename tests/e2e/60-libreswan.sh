@@ -80,8 +80,8 @@ expect 10 tunnel_is hq branch up
 assert_eq "begun by us, selectors, if_id" "false 0.0.0.0/0 0.0.0.0/0 1" "$(began_by_us)"
 expect 5 ping_once branch-lan 10.1.0.10
 
-# Rekeys. A peer that answers ours uses the new SA at once, before we have heard of it, and one that has asked us drops the old one
-# while packets are on their way (RFC 7296 allows both; strongSwan waits, libreswan does not): up to a tenth of a second each.
+# Rekeys. A peer that answers ours may use the new SA before we have heard of it, and one that has asked us may drop the old one while
+# packets are on their way (RFC 7296 lets it; strongSwan waits at both places): up to a tenth of a second of pings each.
 record_start hq
 ping_start hq 10.6.106.2
 assert_match "rekey" "branch has new CHILD_SAs and a new IKE_SA" "$(vtictl_at hq rekey branch)"
