@@ -89,9 +89,9 @@ ping_stop
 assert_eq "lost $ping_lost: at most 25" 1 "$((ping_lost <= 25))"
 child=$(live .id) ike=$(live '$ike.id')
 ping_start hq 10.6.106.2
-does --rekey-ipsec
+does --asynchronous --rekey-ipsec
 expect 10 renewed .id "$child"
-does --rekey-ike
+does --asynchronous --rekey-ike
 expect 10 renewed '$ike.id' "$ike"
 ping_stop
 assert_eq "lost $ping_lost: at most 25" 1 "$((ping_lost <= 25))"
