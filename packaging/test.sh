@@ -7,6 +7,7 @@ cd "$(dirname "$(readlink -f "$0")")/.."
 . packaging/packages.sh
 
 need "${build_packages[@]}" "${check_packages[@]}" "${lab_packages[@]}"
+tests/lab/libreswan >/dev/null # fetched here, outside of the lab, which has no network
 command -v npm >/dev/null || need nodejs npm # for the FreeBSD cross compiler
 
 build() { # preset

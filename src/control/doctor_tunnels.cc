@@ -48,6 +48,40 @@ const model::ObservedLink* taken_by(const Patient& patient, const TunnelStatus& 
 
 bool is_live(model::ChildState state) { return state == model::ChildState::installed; }
 
+// What an SA of the tunnel's connection is for: by its name, else the interface, because swanctl.conf may call it anything.
+const model::ChildStatus* purpose_of(const model::ChildSa& child, const TunnelStatus& status) {
+  const auto named = std::ranges::find(status.children, child.name, &model::ChildStatus::name);
+  if (named != status.children.end()) return &*named;
+  const auto device =
+      std::ranges::find_if(status.children, [](const model::ChildStatus& it) { return it.mode == model::ChildMode::vti; });
+  return device == status.children.end() ? nullptr : &*device;
+}
+
+// The policies that charon installs go with its SAs, whatever reqid it chose: several peers behind one interface have one each.
+bool may_choose_reqids(const model::Tunnel& tunnel) {
+  return std::holds_alternative<model::ExternalIke>(tunnel.ike) &&
+         std::ranges::all_of(model::child_configs(tunnel),
+                             [](const model::ChildConfig& config) { return config.policies == model::PolicyOwner::charon; });
+}
+
+void judge_numbers(const Patient& patient, const model::Tunnel& tunnel, const TunnelStatus& status, const model::ChildSa& child,
+                   Chart& chart) {
+  const model::ChildStatus* wanted = purpose_of(child, status);
+  if (wanted == nullptr || wanted->mode != model::ChildMode::vti) return;
+  const bool has_if_ids = patient.host.system != "freebsd";
+  const bool any_reqid = has_if_ids && may_choose_reqids(tunnel);
+  const bool reqid_fits = any_reqid || child.reqid == wanted->reqid;
+  const bool if_ids_fit = !has_if_ids || (child.if_id_in == wanted->if_id && child.if_id_out == wanted->if_id);
+  if (reqid_fits && if_ids_fit) return;
+  chart.say(
+      Verdict::error, name_of(status),
+      fmt::format("CHILD_SA {}#{} has reqid {} and if_ids {} and {}; {} has reqid {} and if_id {}", child.name, child.id,
+                  child.reqid.value, child.if_id_in.value, child.if_id_out.value, wanted->device.text(), wanted->reqid.value,
+                  wanted->if_id.value),
+      fmt::format("set {0} of connection {1} to these numbers; vtictl down {2}, then up {2}",
+                  any_reqid ? "if_id_in and if_id_out" : "reqid, if_id_in and if_id_out", connection_of(tunnel), tunnel.name));
+}
+
 }  // namespace
 
 // Conflicts over devices have a check of their own.
@@ -129,24 +163,15 @@ void look_at_duplicates(const Patient& patient, Chart& chart) {
 void look_at_sa_numbers(const Patient& patient, Chart& chart) {
   if (!sas_are_known(patient, chart)) return;
   const model::SaTable& sas = patient.index.snapshot.sas;
-  const bool has_if_ids = patient.host.system != "freebsd";
   for (const auto& [id, child] : sas.children) {
     const auto ike = sas.ikes.find(child.ike_id);
     const auto connection =
         ike == sas.ikes.end() ? patient.index.connections.end() : patient.index.connections.find(ike->second.name);
     if (connection == patient.index.connections.end() || !child.carries()) continue;
     const auto status = patient.index.statuses.find(connection->second);
-    if (status == patient.index.statuses.end()) continue;
-    const TunnelStatus& tunnel = *status->second;
-    const bool fits =
-        child.reqid == tunnel.reqid && (!has_if_ids || (child.if_id_in == tunnel.if_id && child.if_id_out == tunnel.if_id));
-    if (fits) continue;
-    chart.say(Verdict::error, name_of(tunnel),
-              fmt::format("CHILD_SA {}#{} has reqid {} and if_ids {} and {}; {} has reqid {} and if_id {}", child.name, id,
-                          child.reqid.value, child.if_id_in.value, child.if_id_out.value, tunnel.device.text(),
-                          tunnel.reqid.value, tunnel.if_id.value),
-              fmt::format("set reqid, if_id_in and if_id_out of connection {0} to these numbers; vtictl down {1}, then up {1}",
-                          ike->second.name, tunnel.name));
+    const auto tunnel = patient.index.tunnels.find(connection->second);
+    if (status == patient.index.statuses.end() || tunnel == patient.index.tunnels.end()) continue;
+    judge_numbers(patient, *tunnel->second, *status->second, child, chart);
   }
 }
 

@@ -9,12 +9,12 @@ namespace {
 
 const model::Config kNoConfig;
 
+}  // namespace
+
 std::string_view connection_of(const model::Tunnel& tunnel) {
   const auto* external = std::get_if<model::ExternalIke>(&tunnel.ike);
   return external != nullptr ? external->connection : tunnel.name;
 }
-
-}  // namespace
 
 Index::Index(const model::Snapshot& from)
     : snapshot(from),

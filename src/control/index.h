@@ -43,6 +43,9 @@ struct Index {
   [[nodiscard]] std::span<const model::ObservedAddress> addresses_on(const net::IfName& device) const;
 };
 
+// charon's name of a tunnel.
+[[nodiscard]] std::string_view connection_of(const model::Tunnel& tunnel);
+
 // A route that the file asks for: one of "routes", or a default route that "default_gateway" asks for.
 struct NamedRoute {
   std::string name;    // the destination, and the metric too where several have the same one; "default ipv4"

@@ -391,7 +391,9 @@ model::CommandResult Engine::plan_for(const model::MakePlan& command) {
   const auto numbers = reconcile::allocate(*parsed.config, numbers_);
   if (!numbers) return std::unexpected(numbers.error());
   const model::Carrying carrying = monitor::choose(*parsed.config, wiring_.gateway_health(), carrying_, now_.wall);
-  return model::Answer{"", make_plan(*parsed.config, *numbers, carrying, reconcile::Removal::allowed, derived)};
+  model::Plan plan = make_plan(*parsed.config, *numbers, carrying, reconcile::Removal::allowed, derived);
+  reconcile::name_former_holders(plan, derived_.desired);
+  return model::Answer{"", std::move(plan)};
 }
 
 Result<model::Plan> Engine::plan_only() {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <set>
 
 #include "reconcile/child_index.h"
 
@@ -116,10 +117,24 @@ class Statuses {
       status.reason = view->reason;
     }
     show_ends(status, tunnel, from_.sas, live);
+    if (has_several_peers(tunnel)) status.remote = print(model::Endpoint{model::AnyAddress{}});
     return status;
   }
 
  private:
+  // A connection of swanctl.conf may let several come to one interface.
+  bool has_several_peers(const model::Tunnel& tunnel) const {
+    if (!std::holds_alternative<model::ExternalIke>(tunnel.ike)) return false;
+    const auto unit = from_.numbers.find(tunnel.name);
+    if (unit == from_.numbers.end()) return false;
+    std::set<net::Address> peers;
+    for (const model::ChildSa* child : children_.of(unit->second)) {
+      const auto ike = from_.sas.ikes.find(child->ike_id);
+      if (child->carries() && ike != from_.sas.ikes.end()) peers.insert(ike->second.remote);
+    }
+    return peers.size() > 1;
+  }
+
   const model::ChildSa* live_of(const model::Tunnel& tunnel, const model::ChildConfig& config) const {
     if (has_static_keys(tunnel)) return nullptr;
     if (config.mode == model::ChildMode::vti) return reconcile::live_child(children_.of(from_.numbers.at(config.holder)));

@@ -188,7 +188,8 @@ void Supervisor::pursue(Charge& charge, const std::vector<const model::IkeSa*>& 
   Attempt& attempt = *charge.attempt;
   attempt.seen |= !ikes.empty();
   attempt.answered |= std::ranges::any_of(ikes, &model::IkeSa::peer_answered);
-  attempt.established |= std::ranges::any_of(ikes, [](const model::IkeSa* ike) { return established(*ike); });
+  if (!attempt.established && std::ranges::any_of(ikes, [](const model::IkeSa* ike) { return established(*ike); }))
+    attempt.established = now.steady;
   const Duration age = now.steady - attempt.began;
   set_state(charge, TunnelState::connecting, now);
   if (attempt.accepted && attempt.looked && ikes.empty()) {
@@ -207,7 +208,7 @@ void Supervisor::pursue(Charge& charge, const std::vector<const model::IkeSa*>& 
     }
     return;
   }
-  if (attempt.established && age > kRefusalTime) {
+  if (attempt.established && now.steady - *attempt.established > kRefusalTime) {
     fail_attempt(charge, now, fmt::format("{} accepted the IKE_SA and refused the CHILD_SA", ward.peer),
                  "compare the children's proposals and networks on the two ends");
     return;

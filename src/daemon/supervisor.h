@@ -125,7 +125,7 @@ class Supervisor {
     bool looked = false;  // at least one look since charon accepted
     bool seen = false;
     bool answered = false;
-    bool established = false;
+    std::optional<TimePoint> established{};  // since when
   };
   struct Charge {
     Ward ward;

@@ -91,7 +91,7 @@ struct Ike {
   bool operator==(const Ike&) const = default;
 };
 
-// A connection that the administrator keeps in swanctl.conf. vtid loads nothing for it; it must carry our reqid and if_id.
+// A connection that the administrator keeps in swanctl.conf. vtid loads nothing for it; it must carry our if_id.
 struct ExternalIke {
   std::string connection;
   bool operator==(const ExternalIke&) const = default;

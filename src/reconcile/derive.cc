@@ -130,15 +130,15 @@ class Derivation {
     const net::Unit unit = numbers_.at(config.holder);
     const std::string because =
         config.holder == tunnel.name ? "tunnels/" + tunnel.name : object_of(tunnel, *config.children[0]);
-    const model::ChildSa* live = has_static_keys(tunnel) ? nullptr : live_child(children_.of(unit));
-    const OuterEnds ends = outer_ends(tunnel, sas_, live);
+    const auto children = has_static_keys(tunnel) ? ChildIndex::Children{} : children_.of(unit);
+    const OuterEnds ends = outer_ends(tunnel, sas_, live_child(children));
     model::Link link;
     link.name = net::IfName::of(unit);
     link.if_id = net::if_id_of(unit);
     link.reqid = net::reqid_of(unit);
     link.alias = "vtid " + because;
     link.multicast = tunnel.start != model::Start::trap;  // a router's hellos would keep a tunnel on demand up for ever
-    const Mtu& mtu = derived_.mtus[config.holder] = decide_mtu(tunnel, config, live, ends, link.name);
+    const Mtu& mtu = derived_.mtus[config.holder] = decide_mtu(tunnel, config, children, ends, link.name);
     link.mtu = mtu.value;
     if (system_.link_has_outer && ends.local && ends.remote) link.outer = {*ends.local, *ends.remote};
     derived_.desired.links.push_back({link, because});
@@ -154,20 +154,32 @@ class Derivation {
     return fmt::format("tunnels/{}/children/{}", tunnel.name, child.name);
   }
 
-  Mtu decide_mtu(const model::Tunnel& tunnel, const model::ChildConfig& config, const model::ChildSa* live,
+  Mtu decide_mtu(const model::Tunnel& tunnel, const model::ChildConfig& config, ChildIndex::Children children,
                  const OuterEnds& ends, const net::IfName& device) {
     const auto assignment = assignments_.find(config.holder);
     if (assignment != assignments_.end() && assignment->second->mtu) {
       return {*assignment->second->mtu,
               fmt::format("interfaces/{} says {}", assignment->second->name, *assignment->second->mtu)};
     }
-    OuterPath path = outer_path(ends, host_);
+    const OuterPath path = outer_path(ends, host_);
     if (const auto* keys = std::get_if<model::StaticKeys>(&tunnel.ike)) {
       return tunnel_mtu(path, esp_shape(model::in_words(keys->out.algorithm)));
     }
-    if (live == nullptr) return expected_mtu(config.proposals, path, host_, device);
-    path.udp = live->udp_encapsulation;
-    return tunnel_mtu(path, esp_shape(live->algorithms));
+    if (auto mtu = least_mtu(tunnel, children)) return *std::move(mtu);
+    return expected_mtu(config.proposals, path, host_, device);
+  }
+
+  // What passes through every SA: peers behind one interface may come by different ways.
+  std::optional<Mtu> least_mtu(const model::Tunnel& tunnel, ChildIndex::Children children) const {
+    std::optional<Mtu> least;
+    for (const model::ChildSa* child : children) {
+      if (!child->carries()) continue;
+      OuterPath path = outer_path(outer_ends(tunnel, sas_, child), host_);
+      path.udp = child->udp_encapsulation;
+      Mtu mtu = tunnel_mtu(path, esp_shape(child->algorithms));
+      if (!least || mtu.value < least->value) least = std::move(mtu);
+    }
+    return least;
   }
 
   void add_addresses(const model::Tunnel& tunnel, const model::ChildConfig& config, const net::IfName& device) {

@@ -273,4 +273,19 @@ model::Plan make_plan(const model::Desired& desired, const model::Observed& obse
   return Planner(desired, observed, system, removal).run();
 }
 
+void name_former_holders(model::Plan& plan, const model::Desired& running) {
+  std::map<std::string, std::string_view> holders;  // by the removal, as people read it
+  for (const auto& [link, because] : running.links) holders.emplace(print(model::DeleteLink{link.name}), because);
+  for (const auto& [address, because] : running.addresses) holders.emplace(print(model::DeleteAddress{address}), because);
+  for (const auto& [route, because] : running.routes) holders.emplace(print(model::DeleteRoute{route}), because);
+  for (const auto& [rule, because] : running.rules) holders.emplace(print(model::DeleteRule{rule}), because);
+  if (running.filter) holders.emplace(print(model::DeleteFilter{}), running.filter->because);
+  for (const auto& [policy, because] : running.policies) holders.emplace(print(model::DeletePolicy{policy}), because);
+  for (const auto& [sa, because] : running.sas) holders.emplace(print(model::DeleteSa{sa}), because);
+  for (Op& op : plan.ops) {
+    const auto holder = op.because.empty() ? holders.find(print(op.change)) : holders.end();
+    if (holder != holders.end()) op.because = fmt::format("{} of the running configuration", holder->second);
+  }
+}
+
 }  // namespace vtid::reconcile

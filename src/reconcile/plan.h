@@ -17,4 +17,7 @@ enum class Removal : std::uint8_t {
 [[nodiscard]] model::Plan make_plan(const model::Desired& desired, const model::Observed& observed,
                                     const model::Capabilities& system, Removal removal);
 
+// Says of what a plan for another file takes away which part of the running configuration it was for.
+void name_former_holders(model::Plan& plan, const model::Desired& running);
+
 }  // namespace vtid::reconcile

@@ -200,6 +200,11 @@ write_config() { # site [tunnels [members]]
 JSON
 }
 
+only_ipv4() { # site: takes IPv6 out of the inside of its usual file
+  sed -i '/"v6": {/d; s/"proposals": \["aes128gcm16-x25519"\] },/"proposals": ["aes128gcm16-x25519"] }/; /VTI_VTIV6/d; s/"via": "VTI_VTIV4" },/"via": "VTI_VTIV4" }/' \
+    "/run/$1/etc/vtid.json"
+}
+
 start_vtid() { # site
   ip netns exec "$1" "$vtid" --config "/run/$1/etc/vtid.json" --socket "/run/$1/vtid/vtid.sock" --state "/run/$1/state" \
     >>"/run/$1/vtid.log" 2>&1 &

@@ -81,11 +81,13 @@ TEST_F(Commands, APlanOfAnotherFileShowsTheCascadeAndChangesNothing) {
   stage.engine->on_command(
       model::MakePlan{R"({ "tunnels": {} })", "next.json"},
       [&](const model::CommandResult& result) {
-        for (const model::Op& op : result->plan->ops) lines.push_back(print(op.change));
+        for (const model::Op& op : result->plan->ops) lines.push_back(print(op.change) + ": " + op.because);
       },
       stage.now);
-  EXPECT_THAT(lines, testing::ElementsAre("delete route 10.20.0.0/16 via 10.6.1.2 dev ipsec1 metric 10", "delete link ipsec1",
-                                          "delete filter"));
+  EXPECT_THAT(lines, testing::ElementsAre("delete route 10.20.0.0/16 via 10.6.1.2 dev ipsec1 metric 10: routes/0 of the "
+                                          "running configuration",
+                                          "delete link ipsec1: tunnels/hq of the running configuration",
+                                          "delete filter: filter of the running configuration"));
   stage.settle();
   EXPECT_EQ(stage.kernel.writes(), writes);
 }

@@ -41,6 +41,39 @@ model::ChildSa& hq_child(Host& host) { return host.snapshot.sas.children.at(7); 
 model::ObservedLink& link(Host& host, const char* name) {
   return *std::ranges::find(host.snapshot.observed.links, device(name), &model::ObservedLink::name);
 }
+model::TunnelStatus& hq_status(Host& host) { return host.snapshot.tunnels[0]; }
+// The administrator's connection, and in it an SA of charon's reqid.
+void keep_in_swanctl_conf(Host& host) {
+  host.config.tunnels[0].ike = model::ExternalIke{"theirs"};
+  host.snapshot.sas.ikes.at(3).name = "theirs";
+  hq_child(host).reqid = {1};
+}
+// A child that has no interface beside the one that has.
+void add_networks(Host& host) {
+  model::ChildStatus child;
+  child.name = "networks";
+  child.mode = model::ChildMode::tunnel;
+  child.state = model::TunnelState::up;
+  hq_status(host).children.push_back(child);
+  model::ChildSa& sa = host.snapshot.sas.children[8] = hq_child(host);
+  sa.id = 8;
+  sa.name = "networks";
+  sa.reqid = {1};
+  sa.if_id_in = sa.if_id_out = {};
+}
+// A second VTI child with an interface of its own.
+void split(Host& host) {
+  model::ChildStatus child = hq_status(host).children[0];
+  child.name = "v6";
+  child.reqid = {5003};
+  child.if_id = {3};
+  hq_status(host).children.push_back(child);
+  model::ChildSa& sa = host.snapshot.sas.children[8] = hq_child(host);
+  sa.id = 8;
+  sa.name = "v6";
+  sa.reqid = {5003};
+  sa.if_id_in = sa.if_id_out = {3};
+}
 model::CharonSettings& charon(Host& host) { return *host.facts.charon; }
 model::Ike& ike(Host& host) { return std::get<model::Ike>(host.config.tunnels[0].ike); }
 model::Route by_other_device(model::Route route) {
@@ -94,6 +127,26 @@ const Case kCases[] = {
      "warning duplicate_sas tunnels/hq: has 2 CHILD_SAs of reqid 5001"},
     {"AnotherIfId", [](Host& host) { hq_child(host).if_id_in = {9}; },
      "error sa_numbers tunnels/hq: CHILD_SA vti#7 has reqid 5001 and if_ids 9 and 1; ipsec1 has reqid 5001 and if_id 1"},
+    {"AnotherReqid", [](Host& host) { hq_child(host).reqid = {1}; },
+     "error sa_numbers tunnels/hq: CHILD_SA vti#7 has reqid 1 and if_ids 1 and 1; ipsec1 has reqid 5001 and if_id 1"},
+    {"AnotherIfIdOfAnExternalConnection",
+     [](Host& host) {
+       keep_in_swanctl_conf(host);
+       hq_child(host).if_id_out = {};
+     },
+     "error sa_numbers tunnels/hq: CHILD_SA vti#7 has reqid 1 and if_ids 1 and 0; ipsec1 has reqid 5001 and if_id 1"},
+    {"AnotherReqidThanThatOfVtidsPolicies",
+     [](Host& host) {
+       keep_in_swanctl_conf(host);
+       host.config.tunnels[0].children[0].policies = model::PolicyOwner::vtid;
+     },
+     "error sa_numbers tunnels/hq: CHILD_SA vti#7 has reqid 1 and if_ids 1 and 1; ipsec1 has reqid 5001 and if_id 1"},
+    {"AnotherIfIdOfASecondInterface",
+     [](Host& host) {
+       split(host);
+       host.snapshot.sas.children.at(8).if_id_in = {1};
+     },
+     "error sa_numbers tunnels/hq: CHILD_SA v6#8 has reqid 5003 and if_ids 1 and 3; ipsec1 has reqid 5003 and if_id 3"},
     {"AStray",
      [](Host& host) {
        model::ChildSa stray = hq_child(host);
@@ -236,6 +289,9 @@ const Case kCases[] = {
        hq_child(host).state = model::ChildState::rekeyed;
      },
      ""},
+    {"ReqidsOfCharonsChoice", keep_in_swanctl_conf, ""},
+    {"AChildWithoutInterface", add_networks, ""},
+    {"ASecondInterface", split, ""},
     {"NoForwardingWithoutALan",
      [](Host& host) {
        host.facts.sysctls["net.ipv4.ip_forward"] = 0;

@@ -135,6 +135,29 @@ TEST_F(Supervised, KnowsARefusalThatWasTooQuickToSee) {
   EXPECT_EQ(reason(), "192.0.2.2 refused at once: the PSK, certificates or keys, the ids or the proposals do not match");
 }
 
+TEST_F(Supervised, KnowsARefusedChild) {
+  attempt();
+  half_open(true);
+  sas.ikes[1].state = model::IkeState::established;
+  (void)step(Duration{100});
+  (void)step(Duration{3'000});
+  EXPECT_EQ(state(), TunnelState::connecting);
+  (void)step(Duration{100});
+  EXPECT_EQ(reason(), "192.0.2.2 accepted the IKE_SA and refused the CHILD_SA");
+  EXPECT_TRUE(supervisor.view("hq")->failed);
+}
+
+// charon reports the IKE_SA a moment before its CHILD_SA.
+TEST_F(Supervised, DoesNotTakeASlowPeerForOneThatRefusedTheChild) {
+  attempt();
+  half_open(true);
+  (void)step(Duration{4'000});
+  sas.ikes[1].state = model::IkeState::established;
+  (void)step(Duration{100});
+  EXPECT_EQ(state(), TunnelState::connecting);
+  EXPECT_FALSE(supervisor.view("hq")->failed);
+}
+
 TEST_F(Supervised, DoesNotJudgeBeforeItHasLooked) {
   attempt();
   (void)step(Duration{100});

@@ -298,6 +298,16 @@ TEST(Derive, TheMtuFollowsTheLiveSa) {
   EXPECT_EQ(of(one_tunnel(), sas).desired.links[0].value.mtu, 1438U);
 }
 
+TEST(Derive, TheMtuIsOneThatPassesByEveryPeerOfTheInterface) {
+  model::SaTable sas;
+  test::install(sas, 1, "hq", {1});
+  test::install(sas, 2, "hq", {1});
+  sas.children[1].udp_encapsulation = true;
+  EXPECT_EQ(of(one_tunnel(), sas).desired.links[0].value.mtu, 1438U);
+  sas.children[1].state = model::ChildState::deleting;
+  EXPECT_EQ(of(one_tunnel(), sas).desired.links[0].value.mtu, 1446U);
+}
+
 TEST(Derive, TheMtuStaysWhenTheTunnelGoesDown) {
   const Host host{{}, {{device("ipsec1"), 1438}}};  // what an SA behind NAT had given
   EXPECT_EQ(of(one_tunnel(), {}, host).desired.links[0].value.mtu, 1438U);

@@ -305,6 +305,30 @@ TEST(Plan, ARuleIsThereBeforeItsPredecessorAndThatOnesTableAreGone) {
                           "add rule ipv4 11800: from all lookup 118000002: not there",
                           "delete rule ipv4 11800: from all lookup 118000001: no longer wanted",
                           "delete route 10.20.0.0/16 via 10.6.106.2 dev ipsec1 metric 10 table 118000001: no longer wanted"));
+TEST(FormerHolders, AreNamedForWhatGoesAndForNothingElse) {
+  model::Desired running = desired();
+  const model::Policy policy{model::PolicyDirection::in, net::Family::ipv4,     {1}, {5001}, address("198.51.100.1"),
+                             address("192.0.2.1"),       model::kPolicyPriority};
+  model::Sa sa;
+  sa.destination = address("192.0.2.1");
+  sa.spi = 0x101;
+  running.policies = {{policy, "tunnels/t1"}};
+  running.sas = {{sa, "tunnels/t1"}};
+  model::Plan plan;
+  plan.ops = {{model::DeleteRoute{kRoute}, "", "", ""},
+              {model::DeleteAddress{kAddress}, "", "", ""},
+              {model::DeletePolicy{policy}, "", "", ""},
+              {model::DeleteSa{sa}, "", "", ""},
+              {model::DeleteLink{device("ipsec1")}, "", "", "tunnels/t2"},
+              {model::DeleteLink{device("ipsec9")}, "", "", ""},
+              {model::CreateLink{link(1)}, "", "", "tunnels/t1"}};
+  name_former_holders(plan, running);
+  std::vector<std::string> holders;
+  for (const model::Op& op : plan.ops) holders.push_back(op.because);
+  EXPECT_THAT(holders,
+              ElementsAre("routes/0 of the running configuration", "tunnels/t1/children/v4 of the running configuration",
+                          "tunnels/t1 of the running configuration", "tunnels/t1 of the running configuration", "tunnels/t2",
+                          "", "tunnels/t1"));
 }
 
 }  // namespace
