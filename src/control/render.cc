@@ -112,6 +112,7 @@ Json render_status(const Index& index) {
   return {{"version", snapshot.version},
           {"charon", render_charon(snapshot.sas)},
           {"filter", {{"mode", "enc"}, {"live", "enc"}}},  // the only mode there is
+          {"role", model::print(snapshot.role)},
           {"generation", snapshot.generation},
           {"converged", snapshot.converged},
           {"problems", render_all(snapshot.problems, render_problem)},

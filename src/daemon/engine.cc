@@ -20,11 +20,15 @@ std::string print_all(const std::vector<config::Finding>& findings) {
   return text;
 }
 
-std::vector<vici::WantedConnection> connections_of(const model::Config& config, const reconcile::Numbers& numbers) {
+// On standby charon is given no trap either: it would call by itself.
+std::vector<vici::WantedConnection> connections_of(const model::Config& config, const reconcile::Numbers& numbers,
+                                                   model::Role role) {
   std::vector<vici::WantedConnection> connections;
   for (const model::Tunnel& tunnel : config.tunnels) {
     if (!tunnel.enabled) continue;
-    if (auto wanted = vici::make_connection(tunnel, numbers)) connections.push_back(std::move(*wanted));
+    std::optional<model::Tunnel> mute;
+    if (role == model::Role::standby && tunnel.start == model::Start::trap) mute.emplace(tunnel).start = model::Start::none;
+    if (auto wanted = vici::make_connection(mute ? *mute : tunnel, numbers)) connections.push_back(std::move(*wanted));
   }
   return connections;
 }
@@ -44,10 +48,14 @@ Engine::Engine(EngineWiring wiring, vici::Loaded loaded, reconcile::Numbers numb
 Result<std::unique_ptr<Engine>> Engine::start(EngineWiring wiring, Now now) {
   auto numbers = wiring.store.load_numbers();
   if (!numbers) return std::unexpected(numbers.error());
+  const auto role = wiring.store.load_role();
+  if (!role) return std::unexpected(role.error());
   auto loaded = wiring.store.load_loaded();
   if (!loaded) return std::unexpected(loaded.error());
   std::unique_ptr<Engine> engine(new Engine(std::move(wiring), std::move(*loaded), std::move(*numbers)));
   engine->now_ = now;
+  engine->role_ = *role;
+  engine->supervisor_.stand_by(*role == model::Role::standby, now);
   if (auto accepted = engine->accept_config(engine->wiring_.read_config(), now); !accepted)
     return std::unexpected(accepted.error());
   return engine;
@@ -239,7 +247,7 @@ Result<std::string> Engine::accept_config(config::Parsed parsed, Now now) {
     ++generation_;
     must_plan_ = probes_changed_ = true;
     std::erase_if(told_states_, [this](const auto& told) { return config_->tunnel(told.first) == nullptr; });
-    charon_.want(connections_of(*config_, numbers_), now);
+    charon_.want(connections_of(*config_, numbers_, role_), now);
     supervisor_.supervise(wards_of(*config_, numbers_), now);
     std::string text = fmt::format("configuration {} accepted{}", generation_, same ? ", unchanged" : "");
     log::info("configuration accepted", {{"generation", std::to_string(generation_)}, {"changed", same ? "no" : "yes"}});
@@ -256,6 +264,21 @@ model::CommandResult Engine::reload(Now now) {
   auto accepted = accept_config(wiring_.read_config(), now);
   if (accepted) return model::Answer{*accepted, {}};
   return fail("the file is refused and the running configuration stays:\n" + accepted.error().text, accepted.error().remedy);
+}
+
+// Obeyed at once, also when it cannot be remembered: the other node may be gone already.
+model::CommandResult Engine::take_role(model::Role role, Now now) {
+  log::info("role taken", {{"role", std::string(model::print(role))}, {"before", std::string(model::print(role_))}});
+  role_ = role;
+  supervisor_.stand_by(role == model::Role::standby, now);
+  charon_.want(connections_of(*config_, numbers_, role_), now);
+  probes_changed_ = true;
+  const std::string text = role == model::Role::active ? "this node is active" : "this node is on standby";
+  tell(now, "config", "role", text);
+  if (auto saved = wiring_.store.save_role(role); !saved) {
+    return fail(fmt::format("{}, but a restart will not know: {}", text, saved.error().text), saved.error().remedy);
+  }
+  return model::Answer{text, {}};
 }
 
 Result<Requests::Target> Engine::find_target(const std::string& name) const {
@@ -295,6 +318,10 @@ void Engine::on_command(const model::Command& command, Requests::Reply reply, No
       return std::nullopt;
     }
     void operator()(const model::Up& up) const {
+      if (engine.role_ == model::Role::standby) {
+        reply(fail("this node is on standby", "vtictl role active"));
+        return;
+      }
       const auto found = target(up.target);
       if (!found) return;
       for (const Ward& ward : found->wards) engine.supervisor_.bring_up(ward.name, now);
@@ -311,6 +338,7 @@ void Engine::on_command(const model::Command& command, Requests::Reply reply, No
       if (!found) return;
       engine.ask(engine.requests_.rekey(*found, engine.charon_.table(), rekey.timeout, now, reply), now);
     }
+    void operator()(const model::TakeRole& take) const { reply(engine.take_role(take.role, now)); }
     void operator()(const model::Reload&) const { reply(engine.reload(now)); }
     void operator()(const model::Refresh&) const {
       engine.refresh_counters();
@@ -356,7 +384,12 @@ void Engine::stop(Now now) {
 
 std::optional<std::vector<io::Prober::Target>> Engine::take_probes() {
   if (!std::exchange(probes_changed_, false)) return std::nullopt;
-  return probe_targets(*config_, numbers_, supervisor_, statics_);
+  auto targets = probe_targets(*config_, numbers_, supervisor_, statics_);
+  if (role_ == model::Role::standby) {
+    for (io::Prober::Target& target : targets)
+      target.options.enabled &= !target.tunnel_up;  // without a tunnel it is down anyway
+  }
+  return targets;
 }
 
 std::vector<model::Problem> Engine::problems() const {
@@ -381,6 +414,7 @@ std::shared_ptr<const model::Snapshot> Engine::snapshot() {
   fresh->version = wiring_.version;
   fresh->now = now_;
   fresh->generation = generation_;
+  fresh->role = role_;
   fresh->config_path = wiring_.config_path;
   fresh->config = config_;
   fresh->numbers = numbers_;
