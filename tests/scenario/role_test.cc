@@ -108,6 +108,7 @@ TEST_F(Roles, CharonHasNoTrapsOnStandby) {
   EXPECT_EQ(start_action(), "none");
   (void)stage.command(TakeRole{Role::active});
   EXPECT_EQ(start_action(), "trap");
+  EXPECT_EQ(stage.state(), TunnelState::waiting);
 }
 
 TEST_F(Roles, AStandbyWatchesNoGateway) {
