@@ -6,7 +6,7 @@ check_packages=(ccache clang-format libgtest-dev libgmock-dev)
 # Two sites with a real charon each, and a kernel under emulation for machines whose own lacks XFRM interfaces.
 lab_packages=(charon-systemd strongswan-swanctl libstrongswan-standard-plugins libstrongswan-extra-plugins
   libcharon-extra-plugins iproute2 iputils-ping nftables conntrack openssl procps tcpdump jq util-linux kmod cpio busybox-static
-  qemu-system-x86)
+  qemu-system-x86 frr keepalived) # frr and keepalived: what docs/cookbook shows, over real tunnels
 
 need() { # package...
   local missing=() package
@@ -18,6 +18,14 @@ need() { # package...
     apt-get update -qq
   fi
   if ((${#missing[@]})); then
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+    ( # no service starts on this host: the lab runs charon and FRR itself, in network namespaces
+      policy=/usr/sbin/policy-rc.d
+      if [[ ! -e $policy ]]; then
+        trap 'rm -f "$policy"' EXIT
+        printf '#!/bin/sh\nexit 101\n' >"$policy"
+        chmod 755 "$policy"
+      fi
+      DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+    )
   fi
 }

@@ -32,6 +32,7 @@ inline constexpr std::string_view kUp = "up";
 inline constexpr std::string_view kDown = "down";
 inline constexpr std::string_view kRekey = "rekey";
 inline constexpr std::string_view kReload = "reload";
+inline constexpr std::string_view kRole = "role";
 // Notifications of the daemon.
 inline constexpr std::string_view kEvent = "event";
 inline constexpr std::string_view kClosing = "closing";

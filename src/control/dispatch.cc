@@ -151,6 +151,14 @@ Action run_plan(const Call& call) {
 
 Action run_reload(const Call& call) { return command(call, model::Reload{}, "reload"); }
 
+Action run_role(const Call& call) {
+  const std::string text = call.text("role");
+  const auto role = model::parse_role(text);
+  if (role) return command(call, model::TakeRole{*role}, "role " + text);
+  return Say{
+      call.reply.error(protocol::kInvalidParams, {fmt::format("\"{}\" is not a role", text), "roles are active, standby"})};
+}
+
 // `target` is a tunnel or "tunnel/child" of the running configuration.
 std::optional<Say> unknown_target(const Call& call, std::string_view target) {
   static const model::Config kNone;
@@ -196,6 +204,7 @@ Action run_rekey(const Call& call) { return run_on_target<model::Rekey>(call, pr
 constexpr std::array kOfKind{Parameter{"kind"}};
 constexpr std::array kOfKindAndName{Parameter{"kind"}, Parameter{"name"}};
 constexpr std::array kOfName{Parameter{"name"}};
+constexpr std::array kOfRole{Parameter{"role"}};
 constexpr std::array kOfEvents{Parameter{"kind", false}};
 constexpr std::array kOfTarget{Parameter{"name"}, Parameter{"timeout", false}};
 // Another file's secrets are read for its plan: not for those who may only look.
@@ -214,6 +223,7 @@ constexpr std::array kMethods{
     Method{method::kDown, Access::full, kOfTarget, run_down},
     Method{method::kRekey, Access::full, kOfTarget, run_rekey},
     Method{method::kReload, Access::full, {}, run_reload},
+    Method{method::kRole, Access::full, kOfRole, run_role},
 };
 
 const Error kReadOnly{"this socket is for reading only", "use vtid.sock beside it: root and the group vtid may"};

@@ -126,6 +126,7 @@ Json render_status(const Index& index) {
   return {{"version", snapshot.version},
           {"charon", render_charon(snapshot.sas)},
           {"filter", render_filter(index.snapshot)},
+          {"role", model::print(snapshot.role)},
           {"generation", snapshot.generation},
           {"converged", snapshot.converged},
           {"problems", render_all(snapshot.problems, render_problem)},

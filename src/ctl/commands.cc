@@ -64,6 +64,7 @@ Outcome<ExitCode> ask(const Run& run) {
   Json params = Json::object();
   if (!run.options.kind.empty()) params["kind"] = run.options.kind;
   if (!run.options.name.empty()) params["name"] = run.options.name;
+  if (!run.options.role.empty()) params["role"] = run.options.role;
   return print_answer(run, request(run.options, params));
 }
 
@@ -123,6 +124,7 @@ constexpr std::array kOfKind{Word::kind};
 constexpr std::array kOfKindAndName{Word::kind, Word::name};
 constexpr std::array kOfName{Word::name};
 constexpr std::array kOfTarget{Word::target, Word::timeout};
+constexpr std::array kOfRole{Word::role};
 constexpr std::array kOfFile{Word::file};
 constexpr std::array kOfPlan{Word::other_file, Word::expect_empty};
 constexpr std::array kOfEvents{Word::event_kind};
@@ -137,6 +139,7 @@ constexpr std::array kCommands{
     Command{{"check", "validate a configuration file; needs no daemon", kOfFile}, check, nullptr},
     Command{{method::kPlan, "what would change, and why", kOfPlan}, plan, render_plan},
     Command{{method::kReload, "read the configuration file again", {}}, ask, render_outcome},
+    Command{{method::kRole, "carry the tunnels, or stand by for another node", kOfRole}, ask, render_outcome},
     Command{{"watch", "events as they happen, until interrupted", kOfEvents}, watch, render_event},
     Command{{method::kExplain, "why a tunnel, interface, gateway or route is as it is", kOfName}, ask, render_explain},
     Command{{method::kDoctor, "every known trap, with its consequence and its remedy", {}}, doctor, render_doctor}};

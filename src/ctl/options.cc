@@ -16,10 +16,11 @@ namespace vtid::ctl {
 namespace {
 
 // Promised for later versions: told apart from typing mistakes, and never offered.
-constexpr std::array<std::string_view, 7> kLater{"apply", "confirm", "top", "capture", "metrics", "role", "import"};
+constexpr std::array<std::string_view, 6> kLater{"apply", "confirm", "top", "capture", "metrics", "import"};
 
 const std::vector<std::string> kKinds{"tunnels",  "interfaces", "gateways", "groups", "routes",
                                       "policies", "sas",        "numbers",  "rules",  "policy_routes"};
+const std::vector<std::string> kRoles{"active", "standby"};
 const std::vector<std::string> kEventKinds{"config", "charon", "tunnel", "kernel", "gateway", "group"};
 
 // The word must be one of `known`; says which there are, and what was meant.
@@ -50,6 +51,9 @@ void add_word(CLI::App& command, Word word, Options& options) {
       return;
     case Word::name: command.add_option("NAME", options.name, "what it is called")->required(); return;
     case Word::target: command.add_option("NAME", options.name, "a tunnel, or tunnel/child")->required(); return;
+    case Word::role:
+      command.add_option("ROLE", options.role, fmt::format("{}", fmt::join(kRoles, " or ")))->required()->check(one_of(kRoles));
+      return;
     case Word::file: command.add_option("FILE", options.file, "a configuration file")->required(); return;
     case Word::other_file:
       command.add_option("FILE", options.file, "plan for this file, not for the running configuration");

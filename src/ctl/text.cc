@@ -259,8 +259,9 @@ std::string render_status(const Json& result, const Options&) {
   const std::string live = text_of(filter, "live");
   std::string text = print_charon(object_of(result, "charon"));
   text += fmt::format("filter:    {}{}\n", mode, live == mode ? "" : ", but the system has " + live);
-  text += fmt::format("vtid:      version {}, configuration {}, {}\n", text_of(result, "version"),
-                      text_of(result, "generation"), is_true(result, "converged") ? "converged" : "not converged yet");
+  text += fmt::format("vtid:      version {}, configuration {}, {}{}\n", text_of(result, "version"),
+                      text_of(result, "generation"), is_true(result, "converged") ? "converged" : "not converged yet",
+                      text_of(result, "role") == "standby" ? ", on standby" : "");
   for (const Json& group : array_of(result, "groups")) {
     text +=
         fmt::format("group:     {} {}, carried by {}\n", text_of(group, "name"), text_of(group, "state"), cell_carriers(group));

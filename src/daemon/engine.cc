@@ -21,14 +21,17 @@ std::string print_all(const std::vector<config::Finding>& findings) {
   return text;
 }
 
+// On standby charon is given no trap either: it would call by itself.
 std::vector<vici::WantedConnection> connections_of(const model::Config& config, const reconcile::Numbers& numbers,
-                                                   const HostNames& names) {
+                                                   const HostNames& names, model::Role role) {
   std::vector<vici::WantedConnection> connections;
   for (const model::Tunnel& tunnel : config.tunnels) {
     if (!tunnel.enabled) continue;
     const auto peer = names.whereabouts(tunnel);
     const auto resolved = peer ? peer->addresses : std::vector<net::Address>{};
-    if (auto wanted = vici::make_connection(tunnel, numbers, resolved)) connections.push_back(std::move(*wanted));
+    std::optional<model::Tunnel> mute;
+    if (role == model::Role::standby && tunnel.start == model::Start::trap) mute.emplace(tunnel).start = model::Start::none;
+    if (auto wanted = vici::make_connection(mute ? *mute : tunnel, numbers, resolved)) connections.push_back(std::move(*wanted));
   }
   return connections;
 }
@@ -49,10 +52,14 @@ Engine::Engine(EngineWiring wiring, vici::Loaded loaded, reconcile::Numbers numb
 Result<std::unique_ptr<Engine>> Engine::start(EngineWiring wiring, Now now) {
   auto numbers = wiring.store.load_numbers();
   if (!numbers) return std::unexpected(numbers.error());
+  const auto role = wiring.store.load_role();
+  if (!role) return std::unexpected(role.error());
   auto loaded = wiring.store.load_loaded();
   if (!loaded) return std::unexpected(loaded.error());
   std::unique_ptr<Engine> engine(new Engine(std::move(wiring), std::move(*loaded), std::move(*numbers)));
   engine->now_ = now;
+  engine->role_ = *role;
+  engine->supervisor_.stand_by(*role == model::Role::standby, now);
   if (auto accepted = engine->accept_config(engine->wiring_.read_config(), now); !accepted)
     return std::unexpected(accepted.error());
   return engine;
@@ -92,7 +99,7 @@ void Engine::urge_look_up(const model::Tunnel& tunnel, Now now) {
   supervisor_.locate(tunnel.name, names_.whereabouts(tunnel), now);
 }
 
-void Engine::want_connections(Now now) { charon_.want(connections_of(*config_, numbers_, names_), now); }
+void Engine::want_connections(Now now) { charon_.want(connections_of(*config_, numbers_, names_, role_), now); }
 
 TimePoint Engine::step(Now now) {
   now_ = now;
@@ -312,6 +319,21 @@ model::CommandResult Engine::reload(Now now) {
   return fail("the file is refused and the running configuration stays:\n" + accepted.error().text, accepted.error().remedy);
 }
 
+// Obeyed at once, also when it cannot be remembered: the other node may be gone already.
+model::CommandResult Engine::take_role(model::Role role, Now now) {
+  log::info("role taken", {{"role", std::string(model::print(role))}, {"before", std::string(model::print(role_))}});
+  role_ = role;
+  supervisor_.stand_by(role == model::Role::standby, now);
+  want_connections(now);
+  probes_changed_ = true;
+  const std::string text = role == model::Role::active ? "this node is active" : "this node is on standby";
+  tell(now, "config", "role", text);
+  if (auto saved = wiring_.store.save_role(role); !saved) {
+    return fail(fmt::format("{}, but a restart will not know: {}", text, saved.error().text), saved.error().remedy);
+  }
+  return model::Answer{text, {}};
+}
+
 Result<Requests::Target> Engine::find_target(const std::string& name) const {
   const std::string tunnel_name = name.substr(0, name.find('/'));
   const bool child_only = tunnel_name.size() != name.size();
@@ -349,6 +371,10 @@ void Engine::on_command(const model::Command& command, Requests::Reply reply, No
       return std::nullopt;
     }
     void operator()(const model::Up& up) const {
+      if (engine.role_ == model::Role::standby) {
+        reply(fail("this node is on standby", "vtictl role active"));
+        return;
+      }
       const auto found = target(up.target);
       if (!found) return;
       engine.urge_look_up(*engine.config_->tunnel(found->wards.front().tunnel), now);
@@ -366,6 +392,7 @@ void Engine::on_command(const model::Command& command, Requests::Reply reply, No
       if (!found) return;
       engine.ask(engine.requests_.rekey(*found, engine.charon_.table(), rekey.timeout, now, reply), now);
     }
+    void operator()(const model::TakeRole& take) const { reply(engine.take_role(take.role, now)); }
     void operator()(const model::Reload&) const { reply(engine.reload(now)); }
     void operator()(const model::Refresh&) const {
       engine.refresh_counters();
@@ -418,7 +445,13 @@ void Engine::stop(Now now) {
 std::optional<std::vector<io::Prober::Target>> Engine::take_probes() {
   if (!std::exchange(probes_changed_, false)) return std::nullopt;
   must_choose_ = true;
-  return probe_targets(*config_, numbers_, supervisor_, statics_);
+  auto targets = probe_targets(*config_, numbers_, supervisor_, statics_);
+  if (role_ == model::Role::standby) {
+    for (io::Prober::Target& target : targets) {
+      if (target.underlay.state == monitor::Underlay::State::up) target.options.enabled = false;  // else it is down anyway
+    }
+  }
+  return targets;
 }
 
 std::vector<model::Problem> Engine::problems() const {
@@ -445,6 +478,7 @@ std::shared_ptr<const model::Snapshot> Engine::snapshot() {
   fresh->version = wiring_.version;
   fresh->now = now_;
   fresh->generation = generation_;
+  fresh->role = role_;
   fresh->config_path = wiring_.config_path;
   fresh->config = config_;
   fresh->numbers = numbers_;

@@ -104,6 +104,7 @@ class Engine {
   [[nodiscard]] Result<Requests::Target> find_target(const std::string& name) const;
   [[nodiscard]] model::CommandResult plan_for(const model::MakePlan& command);
   [[nodiscard]] model::CommandResult reload(Now now);
+  [[nodiscard]] model::CommandResult take_role(model::Role role, Now now);
   void refresh_counters();
   [[nodiscard]] std::vector<model::Problem> problems() const;
   [[nodiscard]] bool seen_everything() const { return kernel_seen_ && charon_.table().known; }
@@ -126,6 +127,7 @@ class Engine {
   std::optional<model::Problem> config_problem_;
   std::vector<model::Problem> config_warnings_;
   reconcile::Numbers numbers_;
+  model::Role role_ = model::Role::active;
   vici::Loaded saved_loaded_;
   model::Observed observed_;
   std::map<net::IfName, model::LinkCounters> counters_;

@@ -17,6 +17,7 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kNumbersFile = "units.json";
+constexpr const char* kRoleFile = "role.json";
 constexpr const char* kLoadedFile = "charon.json";
 
 json to_json(const reconcile::Numbers& numbers) {
@@ -32,6 +33,14 @@ void from_json(const json& text, reconcile::Numbers& numbers) {
       throw json::other_error::create(501, "unit out of range", nullptr);
     numbers[holder] = {value};
   }
+}
+
+json to_json(model::Role role) { return {{"role", model::print(role)}}; }
+
+void from_json(const json& text, model::Role& role) {
+  const auto known = model::parse_role(text.at("role").get<std::string>());
+  if (!known) throw json::other_error::create(501, "no such role", nullptr);
+  role = *known;
 }
 
 json to_json(const vici::Loaded& loaded) {
@@ -51,12 +60,17 @@ class Directory final : public StateStore {
 
   Result<reconcile::Numbers> load_numbers() override { return load<reconcile::Numbers>(kNumbersFile); }
   Result<void> save_numbers(const reconcile::Numbers& numbers) override { return save(kNumbersFile, to_json(numbers)); }
+  Result<model::Role> load_role() override { return load<model::Role>(kRoleFile, "remove it, and tell this node its role"); }
+  Result<void> save_role(model::Role role) override { return save(kRoleFile, to_json(role)); }
   Result<vici::Loaded> load_loaded() override { return load<vici::Loaded>(kLoadedFile); }
   Result<void> save_loaded(const vici::Loaded& loaded) override { return save(kLoadedFile, to_json(loaded)); }
 
  private:
+  static constexpr const char* kRestore =
+      "restore it from a backup; without it tunnels without a pinned \"unit\" may get other devices";
+
   template <class T>
-  Result<T> load(const char* name) {
+  Result<T> load(const char* name, const char* remedy = kRestore) {
     const auto file = path_ / name;
     if (!std::filesystem::exists(file)) return T{};
     auto text = read_text(file);
@@ -66,8 +80,7 @@ class Directory final : public StateStore {
       from_json(json::parse(*text), value);
       return value;
     } catch (const json::exception& error) {
-      return fail(fmt::format("{} is damaged: {}", file.string(), error.what()),
-                  "restore it from a backup; without it tunnels without a pinned \"unit\" may get other devices");
+      return fail(fmt::format("{} is damaged: {}", file.string(), error.what()), remedy);
     }
   }
   Result<void> save(const char* name, const json& value) { return write_text(path_ / name, value.dump(1) + "\n"); }
@@ -83,6 +96,11 @@ class Memory final : public StateStore {
     numbers_ = numbers;
     return {};
   }
+  Result<model::Role> load_role() override { return role_; }
+  Result<void> save_role(model::Role role) override {
+    role_ = role;
+    return {};
+  }
   Result<vici::Loaded> load_loaded() override { return loaded_; }
   Result<void> save_loaded(const vici::Loaded& loaded) override {
     loaded_ = loaded;
@@ -91,6 +109,7 @@ class Memory final : public StateStore {
 
  private:
   reconcile::Numbers numbers_;
+  model::Role role_ = model::Role::active;
   vici::Loaded loaded_;
 };
 

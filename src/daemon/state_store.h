@@ -1,4 +1,4 @@
-// The few things that must outlive the daemon: units, and what it loaded into which charon. One small JSON file each,
+// The few things that must outlive the daemon: units, its role, and what it loaded into which charon. One small JSON file each,
 // replaced atomically, in the state directory, which one daemon at a time may hold. Holds no secrets.
 #pragma once
 
@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/unique_fd.h"
+#include "model/role.h"
 #include "reconcile/numbers.h"
 #include "vici/charon.h"
 
@@ -18,6 +19,8 @@ class StateStore {
   virtual ~StateStore() = default;
   [[nodiscard]] virtual Result<reconcile::Numbers> load_numbers() = 0;  // none yet: empty
   [[nodiscard]] virtual Result<void> save_numbers(const reconcile::Numbers& numbers) = 0;
+  [[nodiscard]] virtual Result<model::Role> load_role() = 0;  // none yet: active
+  [[nodiscard]] virtual Result<void> save_role(model::Role role) = 0;
   [[nodiscard]] virtual Result<vici::Loaded> load_loaded() = 0;
   [[nodiscard]] virtual Result<void> save_loaded(const vici::Loaded& loaded) = 0;
 };

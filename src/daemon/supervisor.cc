@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <utility>
 
 namespace vtid::daemon {
 namespace {
@@ -122,10 +123,10 @@ std::vector<Ask> Supervisor::step(const model::SaTable& sas, Now now) {
   };
   for (auto& [name, charge] : charges_) leave_old_address(charge, ikes_of(charge), now);
   std::map<std::string_view, int> staying;  // wards by connection
-  for (const auto& [name, charge] : charges_) staying[charge.ward.ike] += charge.stays() ? 1 : 0;
+  for (const auto& [name, charge] : charges_) staying[charge.ward.ike] += stays(charge) ? 1 : 0;
   for (auto& [name, charge] : charges_) {
     const Ward& ward = charge.ward;
-    const bool shared = staying[ward.ike] > (charge.stays() ? 1 : 0);
+    const bool shared = staying[ward.ike] > (stays(charge) ? 1 : 0);
     follow(charge, {ikes_of(charge), reconcile::live_child(children_of(ward, children)) != nullptr, shared}, now, asks);
   }
   std::erase_if(charges_, [](const auto& charge) { return charge.second.leaving && !charge.second.terminating; });
@@ -139,13 +140,11 @@ void Supervisor::follow(Charge& charge, const Seen& seen, Now now, std::vector<A
     tear_down(charge, seen, now, asks);
     return;
   }
-  if (!charge.ward.enabled || charge.held) {
+  if (!charge.ward.enabled || charge.held || standby_) {
     charge.attempt.reset();
     tear_down(charge, seen, now, asks);
     set_state(charge, charge.ward.enabled ? TunnelState::down : TunnelState::disabled, now);
-    view.reason = charge.ward.enabled ? "held down by vtictl" : "disabled in the file";
-    view.remedy = charge.ward.enabled ? fmt::format("vtictl up {}", charge.ward.name) : "";
-    view.failed = false;
+    explain_hold(charge);
     charge.gone = !seen.anything_left();
     return;
   }
@@ -163,6 +162,21 @@ void Supervisor::follow(Charge& charge, const Seen& seen, Now now, std::vector<A
   }
   if (view.state == TunnelState::up || view.state == TunnelState::unknown) view.reason.clear();
   pursue(charge, seen.ikes, now, asks);
+}
+
+void Supervisor::explain_hold(Charge& charge) const {
+  TunnelView& view = charge.view;
+  view.failed = false;
+  view.remedy.clear();
+  if (!charge.ward.enabled) {
+    view.reason = "disabled in the file";
+  } else if (standby_) {
+    view.reason = "this node is on standby";
+    view.remedy = "vtictl role active";
+  } else {
+    view.reason = "held down by vtictl";
+    view.remedy = fmt::format("vtictl up {}", charge.ward.name);
+  }
 }
 
 void Supervisor::pursue(Charge& charge, const std::vector<const model::IkeSa*>& ikes, Now now, std::vector<Ask>& asks) {
@@ -332,6 +346,16 @@ void Supervisor::bring_up(const std::string& ward, Now now) {
   charge.backoff.reset();
   charge.next_attempt = now.steady;
   charge.view.failed = false;
+}
+
+void Supervisor::stand_by(bool standby, Now now) {
+  if (standby == std::exchange(standby_, standby)) return;
+  for (auto& [name, charge] : charges_) {
+    charge.backoff.reset();
+    charge.next_attempt = now.steady;
+    charge.urged = charge.view.failed = false;
+    charge.view.reason.clear();
+  }
 }
 
 bool Supervisor::is_gone(const std::string& ward) const {

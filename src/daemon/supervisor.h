@@ -106,6 +106,9 @@ class Supervisor {
   void hold_down(const std::string& ward);
   void bring_up(const std::string& ward, Now now);
 
+  // A standby ends what there is and begins nothing, whatever else was asked for. Afterwards everything begins at once.
+  void stand_by(bool standby, Now now);
+
   // Held down, and nothing of it is left in charon.
   [[nodiscard]] bool is_gone(const std::string& ward) const;
 
@@ -164,14 +167,17 @@ class Supervisor {
   void begin(Charge& charge, Now now, std::vector<Ask>& asks);
   void fail_attempt(Charge& charge, Now now, std::string reason, std::string remedy);
   void tear_down(Charge& charge, const Seen& seen, Now now, std::vector<Ask>& asks);
+  void explain_hold(Charge& charge) const;
   void set_state(Charge& charge, model::TunnelState state, Now now);
   void wake_at(TimePoint time);
+  [[nodiscard]] bool stays(const Charge& charge) const { return !standby_ && charge.stays(); }
 
   std::function<std::uint32_t()> random_;
   std::map<std::string, Charge> charges_;                      // by the ward's name
   std::map<std::string, std::vector<std::string>> by_tunnel_;  // the names of the file's wards
   std::set<std::string> unanswered_;
   std::optional<TimePoint> next_;
+  bool standby_ = false;
   std::uint64_t revision_ = 0;
   TimePoint rate_window_{};
   int begun_in_window_ = 0;

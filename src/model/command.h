@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "model/host_facts.h"
 #include "model/op.h"
+#include "model/role.h"
 
 namespace vtid::model {
 
@@ -35,6 +36,9 @@ struct Rekey {
   std::string target;
   Duration timeout{30'000};
 };
+struct TakeRole {
+  Role role = Role::active;
+};
 struct Reload {};   // read the configuration file again; an invalid one is refused and changes nothing
 struct Refresh {};  // bring counters and health in the snapshot up to date
 // What would change: for the running configuration, or for `text` (a whole file; `path` names it in errors and is where
@@ -49,7 +53,7 @@ struct Examine {
   HostQuestion question;
 };
 
-using Command = std::variant<Up, Down, Rekey, Reload, Refresh, MakePlan, Examine>;
+using Command = std::variant<Up, Down, Rekey, TakeRole, Reload, Refresh, MakePlan, Examine>;
 
 // The outcome: a sentence for people ("hq is up: ipsec1, 2 children in 0.4 s"), and the plan or the facts that were asked for.
 struct Answer {

@@ -14,6 +14,7 @@
 #include "model/host_name.h"
 #include "model/observed.h"
 #include "model/op.h"
+#include "model/role.h"
 #include "model/sa_table.h"
 
 namespace vtid::model {
@@ -74,6 +75,7 @@ struct Snapshot {
   std::string version;
   Now now;                       // when it was taken
   std::uint64_t generation = 0;  // counts accepted configurations since start
+  Role role = Role::active;
   std::string config_path;
   std::shared_ptr<const Config> config;
   SaTable sas;

@@ -27,3 +27,13 @@ expect 5 ping_once branch "${inner[hq]}"
 assert_match "down" "hq is down" "$(vtictl_at branch down hq)"
 assert_match "up" "hq is up" "$(vtictl_at branch up hq)"
 expect 5 ping_once branch "${inner[hq]}"
+
+# On standby no packet asks.
+assert_match "standby" "on standby" "$(vtictl_at branch role standby)"
+expect 5 tunnel_is branch hq down
+expect 5 eval '[[ -z $(swanctl_at branch --list-sas) ]]'
+at branch ping -n -c 2 -W 1 "${inner[hq]}" >/dev/null || true
+assert_eq "IKE_SAs on standby" "" "$(swanctl_at branch --list-sas)"
+assert_match "active" "is active" "$(vtictl_at branch role active)"
+expect 5 tunnel_is branch hq waiting
+expect 10 eval "ping_once branch ${inner[hq]}"

@@ -15,8 +15,9 @@ psk=only-a-lab
 declare -A auth_of    # site -> "auth" of its usual tunnel; the PSK when there is none
 declare -A id_of=([hq]=hq [branch]=branch)  # empty: none is written
 hq_start=none    # one side calls
-outer_devices=wan  # that charon may use
+outer_devices="wan, line"  # that charon may use
 
+sites=(hq branch)
 declare -A peer=([hq]=branch [branch]=hq)
 declare -A outer=([hq]=192.0.2.1 [branch]=198.51.100.1)
 declare -A lan=([hq]=10.1.0 [branch]=10.2.0)
@@ -34,7 +35,7 @@ fail() { # text: the case ends, with everything that explains it
   set +e
   say "FAIL: $*"
   local site
-  for site in hq branch; do
+  for site in "${sites[@]}"; do
     [[ -d /run/$site ]] || continue
     echo "---- $site: vtid"; tail -n 40 "/run/$site/vtid.log" 2>/dev/null
     echo "---- $site: charon"; tail -n 25 "/run/$site/charon.log" 2>/dev/null
@@ -72,13 +73,13 @@ expect() { # seconds command...: wait_for, or the case fails
 
 make_network() {
   local site
-  for site in wan hq branch hq-lan branch-lan; do
+  for site in wan "${sites[@]}" "${sites[@]/%/-lan}"; do
     ip netns add "$site"
     ip -n "$site" link set lo up
     ip netns exec "$site" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
       net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0
   done
-  for site in hq branch; do
+  for site in "${sites[@]}"; do
     cable wan "$site" "${outer[$site]%.*}.254/24" "$site" wan "${outer[$site]}/24"
     ip -n "$site" route add default via "${outer[$site]%.*}.254"
     cable "$site" lan "${lan[$site]}.1/24" "$site-lan" "$site" "${lan[$site]}.10/24"
@@ -266,6 +267,7 @@ start_sites() {
 ping_once() { ip netns exec "$1" ping -n -c 1 -W 1 "$2"; } # site address
 
 ping_start() { # site address: every 4 ms until ping_stop
+  mkdir -p "/run/$1"
   ip netns exec "$1" ping -n -i 0.004 "$2" >"/run/$1/ping-$2.log" 2>&1 &
   ping_pid=$! ping_log=/run/$1/ping-$2.log
   wait_for 5 grep -q icmp_seq=50 "$ping_log" || fail "no ping from $1 to $2: $(tail -n 3 "$ping_log")"

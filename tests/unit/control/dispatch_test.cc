@@ -112,6 +112,7 @@ TEST_P(ViewSocketRefuses, AChange) { EXPECT_EQ(code_of(said(GetParam(), Access::
 INSTANTIATE_TEST_SUITE_P(Methods, ViewSocketRefuses,
                          ::testing::Values(request("up", {{"name", "hq"}}), request("down", {{"name", "hq"}}),
                                            request("rekey", {{"name", "hq"}}), request("reload"),
+                                           request("role", {{"role", "standby"}}),
                                            request("plan", {{"text", "{}"}, {"path", "/tmp/x.json"}})));
 
 class ViewSocketServes : public ::testing::TestWithParam<std::string> {};
@@ -164,6 +165,14 @@ TEST(Dispatch, PostsUpForAChildWithItsTimeout) {
   const auto* up = std::get_if<model::Up>(&ask.command);
   ASSERT_NE(up, nullptr);
   EXPECT_EQ(std::pair(up->target, up->timeout), std::pair(std::string("hq/v4"), Duration{5000}));
+}
+TEST(Dispatch, PostsARole) {
+  const Ask ask = asked(request("role", {{"role", "standby"}}));
+  EXPECT_EQ(std::get<model::TakeRole>(ask.command).role, model::Role::standby);
+  EXPECT_EQ(ask.change, "role standby");
+}
+TEST(Dispatch, RefusesAnUnknownRole) {
+  EXPECT_EQ(code_of(said(request("role", {{"role", "master"}}))), protocol::kInvalidParams);
 }
 TEST(Dispatch, SaysWhichChangeIsAsked) { EXPECT_EQ(asked(request("down", {{"name", "hq"}})).change, "down hq"); }
 TEST(Dispatch, RefusesAnUnknownTunnel) { EXPECT_EQ(code_of(said(request("rekey", {{"name", "hg"}}))), protocol::kNotFound); }

@@ -33,7 +33,8 @@ INSTANTIATE_TEST_SUITE_P(Words, Misuse,
                          ::testing::Values(std::vector<std::string>{}, std::vector<std::string>{"statsu"},
                                            std::vector<std::string>{"up"}, std::vector<std::string>{"show", "tunnels"},
                                            std::vector<std::string>{"list", "tunnel"},
-                                           std::vector<std::string>{"watch", "weather"},
+                                           std::vector<std::string>{"watch", "weather"}, std::vector<std::string>{"role"},
+                                           std::vector<std::string>{"role", "master"},
                                            std::vector<std::string>{"status", "extra"}, std::vector<std::string>{"--jsn"},
                                            std::vector<std::string>{"up", "hq", "--timeout", "soon"},
                                            std::vector<std::string>{"--socket"}));
@@ -42,7 +43,7 @@ class Later : public ::testing::TestWithParam<const char*> {};
 TEST_P(Later, ExitsWithTwo) { EXPECT_EQ(exit_of({GetParam()}), 2); }
 TEST_P(Later, IsSaidToBeOfALaterVersion) { EXPECT_THAT(complaint({GetParam(), "x"}), HasSubstr("is not part of version")); }
 TEST_P(Later, IsNotOffered) { EXPECT_THAT(help(), Not(HasSubstr("\n  " + std::string(GetParam()) + " "))); }
-INSTANTIATE_TEST_SUITE_P(Commands, Later, ::testing::Values("apply", "confirm", "top", "capture", "metrics", "role", "import"));
+INSTANTIATE_TEST_SUITE_P(Commands, Later, ::testing::Values("apply", "confirm", "top", "capture", "metrics", "import"));
 
 TEST(Options, HelpExitsWithZero) { EXPECT_EQ(exit_of({"--help"}), 0); }
 TEST(Options, HelpOffersACommand) { EXPECT_THAT(help(), HasSubstr("\n  explain ")); }

@@ -40,6 +40,9 @@ TEST(Text, SurvivesAnAnswerOfAnotherShape) {
             "charon:    away\nfilter:    \nvtid:      version , configuration , not converged yet\n\nno "
             "tunnels\n");
 }
+TEST(Text, SaysThatTheNodeIsOnStandby) {
+  EXPECT_THAT(render_status({{"role", "standby"}}, {}), testing::HasSubstr("not converged yet, on standby\n"));
+}
 TEST(Text, SaysThatAListIsEmpty) {
   Options options;
   options.kind = "groups";

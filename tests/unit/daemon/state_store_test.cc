@@ -21,13 +21,21 @@ TEST_F(State, OutlivesTheDaemon) {
   {
     const auto store = open_state_directory(folder).value();
     ASSERT_TRUE(store->save_numbers(kNumbers).has_value() && store->save_loaded(kLoaded).has_value());
+    ASSERT_TRUE(store->save_role(model::Role::standby).has_value());
   }
   const auto store = open_state_directory(folder).value();
   EXPECT_EQ(store->load_numbers(), kNumbers);
   EXPECT_EQ(store->load_loaded(), kLoaded);
+  EXPECT_EQ(store->load_role(), model::Role::standby);
 }
 
 TEST_F(State, IsEmptyAtFirst) { EXPECT_EQ(open_state_directory(folder).value()->load_numbers(), reconcile::Numbers{}); }
+TEST_F(State, IsActiveAtFirst) { EXPECT_EQ(open_state_directory(folder).value()->load_role(), model::Role::active); }
+TEST_F(State, GuessesNoRole) {
+  const auto store = open_state_directory(folder).value();
+  ASSERT_TRUE(write_text(folder / "role.json", R"({"role":"spectator"})").has_value());
+  EXPECT_EQ(store->load_role().error().remedy, "remove it, and tell this node its role");
+}
 
 TEST_F(State, BelongsToOneDaemon) {
   const auto first = open_state_directory(folder).value();
