@@ -103,4 +103,24 @@ void add_policy_routes(const model::Config& config, const Exits& exits, model::D
   }
 }
 
+void add_reply_routes(const model::FilterSet& filter, model::Desired& desired) {
+  for (const model::FilterDevice& device : filter.devices) {
+    if (!device.replies) continue;
+    for (const auto& gateway : {device.gateway4, device.gateway6}) {
+      if (!gateway) continue;
+      model::Rule rule;
+      rule.family = gateway->family();
+      rule.priority = kReplyPriority;
+      rule.table = {kFirstReplyTable + device.unit.value};
+      rule.mark = model::mark_of(device.unit);
+      rule.mask = model::kMarkMask;
+      desired.rules.push_back({rule, "filter"});
+      const net::Metric metric{gateway->is_v4() ? 0U : 1U};
+      desired.routes.push_back(
+          {{{net::Address::any(gateway->family()), 0}, metric, rule.table, model::ViaGateway{device.device, *gateway}},
+           "filter"});
+    }
+  }
+}
+
 }  // namespace vtid::reconcile

@@ -15,6 +15,12 @@ inline constexpr std::uint32_t kPolicyTables = 500'000;  // from there
 // Adds to routes and rules of `desired`; it sorts nothing.
 void add_policy_routes(const model::Config& config, const Exits& exits, model::Desired& desired);
 
+inline constexpr std::uint32_t kReplyPriority = 11'700;  // before them all: a reply belongs to its connection
+inline constexpr std::uint32_t kFirstReplyTable = kFirstPolicyTable + kPolicyTables;  // and the tunnel's unit
+
+// The filter marks replies of connections that came in by a tunnel; what is marked leaves by it.
+void add_reply_routes(const model::FilterSet& filter, model::Desired& desired);
+
 // A number that follows from the text alone, so that a table keeps it whatever else the file says: FNV-1a, 32 bits.
 [[nodiscard]] std::uint32_t hash_of(std::string_view text);
 
