@@ -19,6 +19,8 @@ struct OuterEnds {
   bool forced_udp = false;
 };
 
+std::uint32_t rounded_up(std::uint32_t number, std::uint32_t step) { return (number + step - 1) / step * step; }
+
 OuterEnds configured_ends(const model::Tunnel& tunnel) {
   OuterEnds ends;
   if (const auto* keys = std::get_if<model::StaticKeys>(&tunnel.ike)) {
@@ -183,7 +185,7 @@ class Derivation {
       if (!sa) continue;
       sa->source = keys->remote;
       sa->destination = keys->local;
-      sa->replay_window = keys->replay_window;
+      sa->replay_window = rounded_up(keys->replay_window, system_.replay_window_step);
       derived_.desired.sas.push_back({*std::move(sa), because});
     }
     auto out = static_sa(keys->out, link);

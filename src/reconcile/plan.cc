@@ -62,8 +62,12 @@ std::string difference(const model::ObservedLink& have, const model::Link& want,
   const auto add = [&text](std::string part) { text += (text.empty() ? "" : ", ") + std::move(part); };
   if (have.mtu != want.mtu) add(fmt::format("mtu is {}, wanted {}", have.mtu, want.mtu));
   if (have.up != want.up) add(have.up ? "is up, wanted down" : "is down, wanted up");
-  if (have.multicast != want.multicast) add(have.multicast ? "has multicast" : "lacks multicast");
+  if (system.link_multicast_is_free && have.multicast != want.multicast)
+    add(have.multicast ? "has multicast" : "lacks multicast");
   if (have.alias != want.alias) add(fmt::format("alias is \"{}\", wanted \"{}\"", have.alias, want.alias));
+  if (!system.link_has_if_id && have.reqid != want.reqid) {
+    add(fmt::format("reqid is {}, wanted {}", have.reqid.value_or(net::ReqId{}).value, want.reqid.value));
+  }
   if (system.link_has_outer && want.outer && have.outer != want.outer) add("outer addresses moved");
   return text;
 }

@@ -1,0 +1,14 @@
+// The FreeBSD backend over a set of system calls.
+#pragma once
+
+#include "platform/freebsd/calls.h"
+
+namespace vtid::platform::freebsd {
+
+[[nodiscard]] std::unique_ptr<Kernel> make_backend(std::unique_ptr<Calls> calls);
+
+// Not links but numbers of SAs and sets of addresses tie a tunnel together; the kernel makes the policies; no route has a
+// metric.
+[[nodiscard]] Capabilities freebsd_capabilities();
+
+}  // namespace vtid::platform::freebsd
