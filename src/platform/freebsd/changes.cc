@@ -11,6 +11,8 @@ namespace {
 
 using Inet = net::Family;
 
+constexpr std::uint32_t kFreshMtu = 1400;  // IPSEC_MTU, sys/net/if_ipsec.c
+
 bool is_gone(int code) { return code == ENXIO || code == ENODEV; }
 
 Error told(const model::Change& change, int code, std::string_view detail) {
@@ -67,7 +69,7 @@ Changes::Verdict Changes::apply_one(const model::CreateLink& op) {
   if (verdict.code == 0 && !op.link.multicast) verdict = keep_from_link_local(op.link.name);
   if (verdict.code == 0) {
     model::ObservedLink fresh;
-    fresh.up = false;
+    fresh.mtu = kFreshMtu;
     verdict = bring_to(op.link, fresh);
   }
   if (verdict.code != 0) destroy(op.link.name);

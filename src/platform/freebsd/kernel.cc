@@ -213,10 +213,13 @@ Notices System::drain() {
 }
 
 }  // namespace
+
+Result<std::unique_ptr<Calls>> open_calls() { return System::open(); }
+
 }  // namespace freebsd
 
 Result<std::unique_ptr<Kernel>> open_native_kernel() {
-  auto calls = freebsd::System::open();
+  auto calls = freebsd::open_calls();
   if (!calls) return std::unexpected(calls.error());
   return freebsd::make_backend(*std::move(calls));
 }

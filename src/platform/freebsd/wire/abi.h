@@ -204,6 +204,7 @@ inline constexpr auto kGetFlags = in_and_out(17, sizeof(InterfaceRequest));     
 inline constexpr auto kDeleteAddress = in(25, sizeof(InterfaceRequest));                // SIOCDIFADDR
 inline constexpr auto kDeleteAddress6 = in(25, sizeof(Inet6Request));                   // SIOCDIFADDR_IN6
 inline constexpr auto kAddAddress6 = in(27, sizeof(Inet6Alias));                        // SIOCAIFADDR_IN6
+inline constexpr auto kRename = in(40, sizeof(InterfaceRequest));  // SIOCSIFNAME
 inline constexpr auto kSetDescription = in(41, sizeof(InterfaceRequest));               // SIOCSIFDESCR
 inline constexpr auto kGetDescription = in_and_out(42, sizeof(InterfaceRequest));       // SIOCGIFDESCR
 inline constexpr auto kAddAddress = in(43, sizeof(Inet4Alias));                         // SIOCAIFADDR

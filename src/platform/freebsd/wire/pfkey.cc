@@ -99,7 +99,6 @@ void put_address(Bytes& message, abi::KeyPart type, const net::Address& address)
 }
 
 void put_key(Bytes& message, abi::KeyPart type, std::string_view key) {
-  if (key.empty()) return;
   auto part = headed<abi::KeyBits>(type, sizeof(abi::KeyBits) + key.size());
   part.bits = static_cast<std::uint16_t>(key.size() * 8);
   append(message, part);
@@ -196,7 +195,7 @@ std::optional<Bytes> encode_add_sa(const model::Sa& sa, KeyStamp stamp, const st
   const model::KeyLayout layout = key_layout(sa.algorithm);
   const std::string_view key = sa.key.reveal();
   const auto cipher = std::min(static_cast<std::size_t>(layout.cipher + layout.salt), key.size());
-  put_key(message, abi::kPartKeyAuth, key.substr(cipher));
+  if (key.size() > cipher) put_key(message, abi::kPartKeyAuth, key.substr(cipher));
   put_key(message, abi::kPartKeyEncrypt, key.substr(0, cipher));
   if (lifetimes) {
     put_lifetime(message, abi::kPartLifetimeHard, lifetimes->hard, lifetimes->allocations);
