@@ -75,7 +75,7 @@ std::string difference(const model::ObservedLink& have, const model::Link& want,
 class Planner {
  public:
   Planner(const model::Desired& desired, const model::Observed& observed, const model::Capabilities& system, Removal removal)
-      : desired_(desired), observed_(observed), system_(system), removal_(removal), conflicts_(desired, observed) {}
+      : desired_(desired), observed_(observed), system_(system), removal_(removal), conflicts_(desired, observed, system) {}
 
   model::Plan run() {
     plan_.problems = conflicts_.problems();

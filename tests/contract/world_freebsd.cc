@@ -27,6 +27,8 @@ void check(int code, std::string_view what) {
   if (code != 0) give_up(what, std::generic_category().message(code));
 }
 
+net::IfName loopback() { return *net::IfName::parse("lo0"); }
+
 class FreebsdWorld final : public World {
  public:
   explicit FreebsdWorld(std::unique_ptr<bsd::Calls> calls) : calls_(std::move(calls)) { bring_up_loopback(); }
@@ -133,10 +135,10 @@ void FreebsdWorld::make(std::string_view kind, const net::IfName& name) {
 // A new jail's loopback is down and has no address; blackholes lead to one.
 void FreebsdWorld::bring_up_loopback() {
   for (const auto& item : links().addresses) {
-    if (item.device == device("lo0") && item.local.address == *net::parse_address("127.0.0.1")) return;
+    if (item.device == loopback() && item.local.address == *net::parse_address("127.0.0.1")) return;
   }
-  set_link(device("lo0"), true, 16'384);
-  add_address({device("lo0"), *net::parse_prefix("127.0.0.1/8"), {}});
+  set_link(loopback(), true, 16'384);
+  add_address({loopback(), *net::parse_prefix("127.0.0.1/8"), {}});
 }
 
 bool FreebsdWorld::has_route(const model::Route& route) {

@@ -78,7 +78,11 @@ TEST_F(WithCharon, EventsInAnyOrderEndInTheSameTable) {
 
 TEST_F(WithCharon, APeerThatMovesIsFollowed) {
   stage.charon.move(ike(), address("192.0.2.99"));
+  if (!stage.kernel.is_linux()) ++writes;  // there the link knows its outer addresses
   expect_untouched();
+  const auto outer = stage.link()->outer;
+  EXPECT_EQ(stage.kernel.is_linux(), !outer);
+  EXPECT_EQ(outer.value_or(std::pair(address("192.0.2.99"), address("0.0.0.0"))).first, address("192.0.2.99"));
   EXPECT_EQ(stage.tunnel().local, "192.0.2.99");
 }
 

@@ -91,7 +91,7 @@ TEST_F(Kernel, ALookThatFailsIsShownAndRepeated) {
 
 TEST_F(Kernel, OthersNoticesWriteNothing) {
   const std::size_t writes = stage.kernel.writes();
-  stage.kernel.add_foreign_link("dummy", device("dummy0"));
+  stage.kernel.add_foreign_link(device("dummy0"));
   stage.kernel.add_foreign_address({device("dummy0"), prefix("203.0.113.1/24"), {}});
   stage.settle();
   EXPECT_EQ(stage.kernel.writes(), writes);
@@ -115,24 +115,26 @@ TEST(ColdKernel, AFailureAtAnyStepIsRepairedByItself) {
 
 TEST(ColdKernel, AForeignLinkOfOurNameIsLeftAloneUntilItGoes) {
   Stage stage;
-  stage.kernel.add_foreign_link("dummy", device("ipsec1"));
+  stage.kernel.add_foreign_link(device("ipsec1"));
   stage.start_vtid();
   stage.settle();
-  EXPECT_EQ(stage.link()->kind, "dummy");
-  EXPECT_EQ(stage.problem(), "a link named ipsec1 exists that vtid did not make (dummy)");
+  EXPECT_EQ(stage.link()->owner, model::Owner::other);
+  EXPECT_EQ(stage.problem(), stage.kernel.is_linux() ? "a link named ipsec1 exists that vtid did not make (dummy)"
+                                                     : "a link named ipsec1 exists that vtid did not make (no kind)");
   stage.kernel.delete_link(device("ipsec1"));
   stage.settle();
-  EXPECT_EQ(stage.link()->kind, "xfrm");
+  EXPECT_EQ(stage.link()->kind, stage.kernel.is_linux() ? "xfrm" : "ipsec");
   EXPECT_EQ(stage.problem(), "");
 }
 
 TEST(ColdKernel, AForeignLinkWithOurNumberIsLeftAlone) {
   Stage stage;
-  stage.kernel.add_foreign_link("xfrm", device("other0"), net::IfId{1});
+  stage.kernel.add_foreign_tunnel(device("other0"), net::IfId{1});
   stage.start_vtid();
   stage.settle();
   EXPECT_EQ(stage.link(), nullptr);
-  EXPECT_EQ(stage.problem(), "other0 has if_id 1, which ipsec1 needs, and vtid did not make it");
+  const std::string number = stage.kernel.is_linux() ? "if_id 1" : "reqid 5001";
+  EXPECT_EQ(stage.problem(), "other0 has " + number + ", which ipsec1 needs, and vtid did not make it");
 }
 
 }  // namespace

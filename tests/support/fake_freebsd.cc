@@ -170,7 +170,8 @@ int FakeFreebsd::create(abi::InterfaceRequest& request) {
   if (kind != "ipsec" && kind != "epair") return EINVAL;
   std::uint32_t unit = 0;
   if (digits == std::string::npos) {
-    while (links_.contains(kind + std::to_string(unit) + (kind == "epair" ? "a" : ""))) ++unit;
+    while (links_.contains(kind + std::to_string(unit) + (kind == "epair" ? "b" : "")))
+      ++unit;  // the other side may be renamed
   } else {
     unit = static_cast<std::uint32_t>(std::stoul(name.substr(digits)));
     if (std::to_string(unit) != name.substr(digits)) return EINVAL;

@@ -77,6 +77,48 @@ std::vector<std::string> plan(const model::Desired& want, const model::Observed&
   return lines(make_plan(want, have, model::Capabilities{}, removal));
 }
 
+// FreeBSD: a reqid instead of an if_id, outer addresses on the link, and a multicast flag that nobody can change.
+const model::Capabilities kFreebsd{
+    .system = "freebsd", .link_has_if_id = false, .link_has_outer = true, .link_multicast_is_free = false};
+
+model::ObservedLink seen_on_freebsd(const model::Link& link) {
+  model::ObservedLink result = seen(link);
+  result.kind = "ipsec";
+  result.if_id.reset();
+  result.reqid = link.reqid;
+  result.outer = link.outer;
+  result.multicast = true;
+  return result;
+}
+
+TEST(PlanOnFreebsd, ChangesReqidAndOuterAddressesInPlace) {
+  model::Link want = link(1);
+  want.multicast = false;
+  want.outer = {address("192.0.2.1"), address("198.51.100.1")};
+  model::Desired desired;
+  desired.links = {{want, "tunnels/t1"}};
+  model::Observed observed;
+  observed.links = {seen_on_freebsd(want)};
+  EXPECT_THAT(make_plan(desired, observed, kFreebsd, Removal::allowed).ops, IsEmpty());
+  observed.links[0].reqid = net::ReqId{5009};
+  observed.links[0].outer->second = address("198.51.100.9");
+  EXPECT_THAT(lines(make_plan(desired, observed, kFreebsd, Removal::allowed)),
+              ElementsAre(testing::EndsWith("reqid is 5009, wanted 5001, outer addresses moved")));
+}
+
+TEST(PlanOnFreebsd, AnotherInterfaceHasTheReqid) {
+  model::Desired desired;
+  desired.links = {{link(1), "tunnels/t1"}};
+  model::Observed observed;
+  observed.links = {foreign("other0", 7, "ipsec")};
+  observed.links[0].reqid = net::ReqId{5001};
+  const model::Plan plan = make_plan(desired, observed, kFreebsd, Removal::allowed);
+  EXPECT_THAT(plan.ops, IsEmpty());
+  ASSERT_EQ(plan.problems.size(), 1U);
+  EXPECT_EQ(plan.problems[0].text, "other0 has reqid 5001, which ipsec1 needs, and vtid did not make it");
+  EXPECT_EQ(plan.problems[0].remedy, "delete it (ifconfig other0 destroy), or give tunnels/t1 another \"unit\"");
+}
+
 TEST(Plan, IsEmptyWhenTheWorldIsAsWanted) {
   EXPECT_EQ(make_plan(desired(), observed(), model::Capabilities{}, Removal::allowed), model::Plan{});
 }
