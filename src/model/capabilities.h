@@ -14,6 +14,7 @@ struct Capabilities {
   bool manages_policies = true;        // SPs by reqid are ours to make
   bool address_needs_peer = false;     // FreeBSD: IPv4 needs its peer (EDESTADDRREQ)
   bool route_has_metric = true;
+  bool stray_sas_mute = false;           // FreeBSD: while an SA of its reqid is there, a tunnel asks for no other
   std::uint32_t replay_window_step = 1;  // FreeBSD counts replay windows in bytes of a bitmap: 8 packets
   bool operator==(const Capabilities&) const = default;
 };

@@ -1,6 +1,8 @@
 // What the file, charon's view and the gateways together ask of the kernel: complete, sorted by identity, without choices.
 #pragma once
 
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,12 +18,22 @@ struct Wanted {
   bool operator==(const Wanted&) const = default;
 };
 
+// What charon has, for the tunnels that it keeps: with one of their reqids, what it does not have and what is older than our
+// view of it was left behind by a charon of before.
+struct KnownToCharon {
+  std::set<net::ReqId> reqids;
+  std::set<std::uint32_t> spis;
+  WallTime since{};
+  bool operator==(const KnownToCharon&) const = default;
+};
+
 struct Desired {
   std::vector<Wanted<Link>> links;
   std::vector<Wanted<InterfaceAddress>> addresses;
   std::vector<Wanted<Route>> routes;
   std::vector<Wanted<Policy>> policies;
   std::vector<Wanted<Sa>> sas;
+  std::optional<KnownToCharon> charon;  // nothing while charon is away, or where strays do no harm
   bool operator==(const Desired&) const = default;
 };
 

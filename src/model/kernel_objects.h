@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/clock.h"
 #include "model/sa_algorithm.h"
 #include "model/secret.h"
 #include "net/address.h"
@@ -87,6 +88,18 @@ struct Sa {
   Secret key;                       // as key_layout() says; empty in what is observed when the kernel keeps keys to itself
 
   auto operator<=>(const Sa&) const = default;
+};
+
+// An SA that vtid did not make, with the reqid of one of its tunnels: charon's, or one that a charon of before left behind.
+// Identity: (destination, spi).
+struct CharonsSa {
+  net::Address source;
+  net::Address destination;
+  std::uint32_t spi = 0;
+  net::ReqId reqid;
+  WallTime made{};
+
+  auto operator<=>(const CharonsSa&) const = default;
 };
 
 inline constexpr std::uint32_t kLinkGroup = 0x76746964;    // IFLA_GROUP of our links: "vtid" in ASCII

@@ -55,6 +55,7 @@ struct Observed {
   std::vector<ObservedRoute> routes;       // sorted
   std::vector<Policy> policies;            // sorted
   std::vector<Sa> sas;                     // sorted
+  std::vector<CharonsSa> charons_sas;      // sorted; only where stray ones do harm (Capabilities)
   bool operator==(const Observed&) const = default;
 
   [[nodiscard]] const ObservedLink* link(const net::IfName& name) const;

@@ -64,9 +64,14 @@ struct DeleteSa {
   Sa sa;
   auto operator<=>(const DeleteSa&) const = default;
 };
+// Deletes an SA that its charon has lost. One of vtid's own or of another reqid in its place is left alone.
+struct DropSa {
+  CharonsSa sa;
+  auto operator<=>(const DropSa&) const = default;
+};
 
 using Change = std::variant<CreateLink, ChangeLink, DeleteLink, AddAddress, DeleteAddress, SetRoute, DeleteRoute, SetPolicy,
-                            DeletePolicy, SetSa, DeleteSa>;
+                            DeletePolicy, SetSa, DeleteSa, DropSa>;
 
 struct Op {
   Change change;

@@ -99,6 +99,7 @@ class Derivation {
       }
     }
     for (std::size_t i = 0; i < config_.routes.size(); ++i) add_route(config_.routes[i], i);
+    if (system_.stray_sas_mute && sas_.connected) tell_what_charon_has();
     sort(derived_.desired.links);
     sort(derived_.desired.addresses);
     sort(derived_.desired.routes);
@@ -111,6 +112,19 @@ class Derivation {
   template <class T>
   static void sort(std::vector<model::Wanted<T>>& wanted) {
     std::ranges::sort(wanted, {}, [](const model::Wanted<T>& item) -> const T& { return item.value; });
+  }
+
+  void tell_what_charon_has() {
+    model::KnownToCharon known;
+    known.since = sas_.since;
+    for (const model::Tunnel& tunnel : config_.tunnels) {
+      if (!tunnel.enabled || has_static_keys(tunnel)) continue;
+      for (const model::ChildConfig& config : model::child_configs(tunnel)) {
+        if (config.mode == model::ChildMode::vti) known.reqids.insert(net::reqid_of(numbers_.at(config.holder)));
+      }
+    }
+    for (const auto& [id, child] : sas_.children) known.spis.insert({child.spi_in, child.spi_out});
+    derived_.desired.charon = std::move(known);
   }
 
   void add_interface(const model::Tunnel& tunnel, const model::ChildConfig& config) {

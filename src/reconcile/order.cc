@@ -17,6 +17,7 @@ struct Phase {
   int operator()(const model::SetPolicy&) const { return 8; }
   int operator()(const model::SetRoute&) const { return 9; }
   int operator()(const model::DeleteSa&) const { return 10; }
+  int operator()(const model::DropSa&) const { return 10; }
 };
 
 const net::IfName* target_of(const model::Route& route) {
@@ -36,6 +37,7 @@ struct Device {
   const net::IfName* operator()(const model::DeletePolicy&) const { return nullptr; }
   const net::IfName* operator()(const model::SetSa&) const { return nullptr; }
   const net::IfName* operator()(const model::DeleteSa&) const { return nullptr; }
+  const net::IfName* operator()(const model::DropSa&) const { return nullptr; }
 };
 
 }  // namespace

@@ -15,6 +15,8 @@ namespace {
 
 using model::Op;
 
+constexpr std::chrono::seconds kStrayMargin{10};  // before charon was read whole; installing an SA takes it milliseconds
+
 std::string name_of(const net::IfName& link) { return "link " + link.text(); }
 std::string name_of(const model::InterfaceAddress& address) {
   return fmt::format("address {} on {}", net::print(address.local), address.device.text());
@@ -84,6 +86,7 @@ class Planner {
     routes();
     policies();
     sas();
+    strays();
     sort_ops(plan_.ops);
     return std::move(plan_);
   }
@@ -199,6 +202,17 @@ class Planner {
       } else if (std::string reason = difference(*found->second, sa); !reason.empty()) {
         add(model::SetSa{sa, true}, name_of(sa), std::move(reason), because);
       }
+    }
+  }
+
+  // An SA that charon is just making is younger than the margin, or in charon's table.
+  void strays() {
+    if (!desired_.charon || removal_ != Removal::allowed) return;
+    const model::KnownToCharon& known = *desired_.charon;
+    for (const model::CharonsSa& sa : observed_.charons_sas) {
+      if (!known.reqids.contains(sa.reqid) || known.spis.contains(sa.spi) || sa.made + kStrayMargin > known.since) continue;
+      add(model::DropSa{sa}, fmt::format("SA 0x{:08x} to {}", sa.spi, net::print(sa.destination)), "charon does not know it",
+          "");
     }
   }
 

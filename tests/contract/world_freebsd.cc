@@ -89,7 +89,7 @@ class FreebsdWorld final : public World {
   [[nodiscard]] bool has_sa(const model::Sa& sa) override {
     const auto all = bsd::list_sas(*calls_);
     if (!all) give_up("look at the world", all.error().text);
-    return std::ranges::find(*all, bsd::ListedSa{sa, false}) != all->end();
+    return std::ranges::any_of(*all, [&](const bsd::ListedSa& item) { return !item.ours && item.sa == sa; });
   }
 
  private:

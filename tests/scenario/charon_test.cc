@@ -86,6 +86,29 @@ TEST_F(WithCharon, APeerThatMovesIsFollowed) {
   EXPECT_EQ(stage.tunnel().local, "192.0.2.99");
 }
 
+TEST_F(WithCharon, AnSaThatACharonOfBeforeLeftBehindIsDroppedWhereItMutesTheTunnel) {
+  model::Sa left;
+  left.source = address("198.51.100.1");
+  left.destination = address("192.0.2.1");
+  left.spi = 0x7777;
+  left.reqid = {5001};
+  left.if_id = {1};
+  left.key = model::Secret(std::string(20, 'k'));
+  stage.kernel.add_foreign_sa(left);
+  left.reqid = {9};  // somebody else's
+  left.if_id = {0};
+  left.spi = 0x7778;
+  stage.kernel.add_foreign_sa(left);
+  stage.kernel.lose_notices();
+  stage.settle();
+  EXPECT_TRUE(stage.kernel.has_foreign_sa(left));
+  left.reqid = {5001};
+  left.if_id = {1};
+  left.spi = 0x7777;
+  EXPECT_EQ(stage.kernel.has_foreign_sa(left), stage.kernel.is_linux());
+  EXPECT_EQ(stage.state(), TunnelState::up);
+}
+
 TEST_F(WithCharon, ATunnelThatThePeerEndsIsBroughtUpAgain) {
   stage.charon.take_down(ike());
   stage.settle();

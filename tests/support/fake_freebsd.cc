@@ -449,6 +449,22 @@ int FakeFreebsd::change_route(View message) {
 
 // --- SAs ------------------------------------------------------------------------------------------------------------------
 
+namespace {
+
+// An SA as it is listed: the kernel adds when it was made.
+Bytes with_birth(View request, WallTime made) {
+  Bytes message(request.begin(), request.end());
+  abi::KeyLifetime life;
+  life.head = {sizeof life / 8, abi::kPartLifetimeCurrent};
+  life.seconds = static_cast<std::uint64_t>(made.time_since_epoch().count());
+  append(message, life);
+  const auto units = static_cast<std::uint16_t>(message.size() / 8);
+  std::memcpy(message.data() + offsetof(abi::KeyHeader, length), &units, sizeof units);
+  return message;
+}
+
+}  // namespace
+
 void FakeFreebsd::dump_sas(Socket& socket, const abi::KeyHeader& asked) {
   if (sas_.empty()) {
     abi::KeyHeader header = asked;
@@ -497,7 +513,7 @@ void FakeFreebsd::answer_key(Socket& socket, View request) {
   const auto found = std::ranges::find_if(sas_, same);
   if (header.type == abi::kSadbAdd) header.error = found == sas_.end() ? 0 : EEXIST;
   if (header.type == abi::kSadbDelete) header.error = found == sas_.end() ? ESRCH : 0;
-  if (header.error == 0 && header.type == abi::kSadbAdd) sas_.emplace_back(request.begin(), request.end());
+  if (header.error == 0 && header.type == abi::kSadbAdd) sas_.push_back(with_birth(request, made_));
   if (header.error == 0 && header.type == abi::kSadbDelete) sas_.erase(found);
   Bytes answer(request.begin(), request.end());
   std::memcpy(answer.data(), &header, sizeof header);

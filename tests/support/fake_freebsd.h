@@ -26,6 +26,7 @@ class FakeFreebsd {
   // What goes wrong.
   void crowd_next_key_answer() { crowded_ = true; }  // others' notices come between the answers
   void lose_key_answers(int dumps) { losing_ = dumps; }
+  void make_sas_at(WallTime time) { made_ = time; }
   void hide_gateway(const net::Address& gateway, const std::string& link) { elsewhere_[gateway] = link; }
 
  private:
@@ -81,6 +82,7 @@ class FakeFreebsd {
   std::vector<Socket*> sockets_;
   std::uint32_t next_index_ = 1;
   std::size_t writes_ = 0;
+  WallTime made_{};
   bool crowded_ = false;
   int losing_ = 0;
 };

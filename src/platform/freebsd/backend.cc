@@ -32,6 +32,7 @@ void sort(model::Observed& observed) {
   });
   std::ranges::sort(observed.routes, {}, &model::ObservedRoute::route);
   std::ranges::sort(observed.sas);
+  std::ranges::sort(observed.charons_sas);
 }
 
 class Backend final : public Kernel {
@@ -67,7 +68,12 @@ Result<model::Observed> Backend::observe() {
   observed.addresses = std::move(links->addresses);
   observed.routes = name_routes(*routes, names);
   for (ListedSa& item : *sas) {
-    if (item.ours) observed.sas.push_back(std::move(item.sa));
+    const model::Sa& sa = item.sa;
+    if (item.ours) {
+      observed.sas.push_back(sa);
+    } else if (sa.if_id.value != 0) {  // its reqid is one of those that tunnels have
+      observed.charons_sas.push_back({sa.source, sa.destination, sa.spi, sa.reqid, item.made});
+    }
   }
   sort(observed);
   return observed;
@@ -85,6 +91,7 @@ Capabilities freebsd_capabilities() {
           .manages_policies = false,
           .address_needs_peer = true,
           .route_has_metric = false,
+          .stray_sas_mute = true,
           .replay_window_step = kPacketsPerWindowByte};
 }
 

@@ -29,6 +29,7 @@ class Changes {
   Verdict apply_one(const model::DeletePolicy&);
   Verdict apply_one(const model::SetSa& op);
   Verdict apply_one(const model::DeleteSa& op);
+  Verdict apply_one(const model::DropSa& op);
 
   // Links: each step writes only what differs.
   Verdict mark(const net::IfName& name);

@@ -42,6 +42,18 @@ Changes::Verdict Changes::apply_one(const model::DeleteSa& op) {
   return remove(have->sa);
 }
 
+Changes::Verdict Changes::apply_one(const model::DropSa& op) {
+  auto* all = sas();
+  if (all == nullptr) return failed_;
+  model::Sa named;
+  named.source = op.sa.source;
+  named.destination = op.sa.destination;
+  named.spi = op.sa.spi;
+  const auto have = find_sa(*all, named);
+  if (have == all->end() || have->ours || have->sa.reqid != op.sa.reqid) return {};
+  return remove(have->sa);
+}
+
 Changes::Verdict Changes::add(const model::Sa& sa) {
   if (!key_fits(sa)) return {EINVAL, "the key has the wrong length"};
   const auto request = encode_add_sa(sa, key_stamp());

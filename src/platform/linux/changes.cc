@@ -37,6 +37,7 @@ void Changes::dispatch(const Slots& run) {
     void operator()(const model::DeletePolicy&) const { changes.delete_policies(run); }
     void operator()(const model::SetSa&) const { changes.set_sas(run); }
     void operator()(const model::DeleteSa&) const { changes.delete_sas(run); }
+    void operator()(const model::DropSa&) const { changes.refuse(run); }
   };
   std::visit(Kind{*this, run}, ops_[run.front()].change);
 }

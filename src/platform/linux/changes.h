@@ -54,6 +54,7 @@ class Changes {
   void delete_policies(const Slots& run);
   void set_sas(const Slots& run);
   void delete_sas(const Slots& run);
+  void refuse(const Slots& run);      // what is never asked of this system
   void remove_own_sas(Pass looking);  // settles those that are another's
 
   template <class T>

@@ -52,6 +52,10 @@ void Changes::delete_sas(const Slots& run) {
   remove_own_sas(std::move(looking));
 }
 
+void Changes::refuse(const Slots& run) {
+  for (const std::size_t slot : run) settle(slot, {EOPNOTSUPP, {}});
+}
+
 void Changes::remove_own_sas(Pass looking) {
   Pass deleting;
   exchange(xfrm_, std::move(looking), [&](std::size_t slot, const Answer& answer) {

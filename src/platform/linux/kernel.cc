@@ -103,8 +103,8 @@ Result<model::Observed> LinuxKernel::observe() {
   for (const model::ObservedLink& link : *links) names.emplace(link.index, link.name);
   name_addresses(*addresses, names);
   std::ranges::move(*more, std::back_inserter(*routes));
-  model::Observed observed{*std::move(links), *std::move(addresses), name_routes(*std::move(routes), names),
-                           *std::move(policies), *std::move(sas)};
+  model::Observed observed{*std::move(links),    *std::move(addresses), name_routes(*std::move(routes), names),
+                           *std::move(policies), *std::move(sas),       {}};
   sort(observed);
   return observed;
 }

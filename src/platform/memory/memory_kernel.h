@@ -73,6 +73,7 @@ class MemoryKernel final : public Kernel {
   Verdict apply_one(const model::DeletePolicy& op);
   Verdict apply_one(const model::SetSa& op);
   Verdict apply_one(const model::DeleteSa& op);
+  Verdict apply_one(const model::DropSa& op);
 
   model::ObservedLink* find(const net::IfName& name);
   // A new link, with an index.

@@ -39,6 +39,8 @@ MemoryKernel::Verdict MemoryKernel::apply_one(const model::DeleteSa& op) {
   return {};
 }
 
+MemoryKernel::Verdict MemoryKernel::apply_one(const model::DropSa&) { return {EOPNOTSUPP, {}}; }
+
 void MemoryKernel::add_foreign_sa(const model::Sa& sa) {
   sas_.insert_or_assign(key_of(sa), Owned<model::Sa>{sa, model::Owner::other});
 }

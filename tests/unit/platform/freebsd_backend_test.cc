@@ -115,6 +115,27 @@ TEST(FreebsdKeyDialogue, RefusalsShowNoKey) {
   EXPECT_EQ(results[1].error().text.find("kkk"), std::string::npos);
 }
 
+TEST(FreebsdBackend, AnSaThatCharonLostCanBeDropped) {
+  FakeFreebsd fake;
+  const auto kernel = make_backend(fake.open());
+  const auto charon = fake.open();
+  const WallTime then{std::chrono::seconds{1'795'000'000}};
+  fake.make_sas_at(then);
+  ASSERT_TRUE(ask_key(*charon, *encode_add_sa(sa(0x2001), {18, 1}, std::nullopt)).has_value());
+  ASSERT_TRUE(apply(*kernel, {model::SetSa{sa(0x1001)}}).front().has_value());
+  const model::CharonsSa lost{sa(0x2001).source, sa(0x2001).destination, 0x2001, {5001}, then};
+  EXPECT_EQ(kernel->observe()->charons_sas, std::vector{lost});
+  model::CharonsSa ours = lost;
+  ours.spi = 0x1001;
+  model::CharonsSa other = lost;
+  other.reqid = {5002};
+  for (const auto& result : apply(*kernel, {model::DropSa{ours}, model::DropSa{other}})) EXPECT_TRUE(result.has_value());
+  EXPECT_EQ(kernel->observe()->charons_sas.size(), 1U);  // neither was meant
+  EXPECT_EQ(kernel->observe()->sas.size(), 1U);
+  EXPECT_TRUE(apply(*kernel, {model::DropSa{lost}}).front().has_value());
+  EXPECT_TRUE(kernel->observe()->charons_sas.empty());
+}
+
 TEST(FreebsdBackend, TheOuterAddressDecidesAboutRunning) {
   FakeFreebsd fake;
   const auto kernel = make_backend(fake.open());

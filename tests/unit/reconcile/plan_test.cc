@@ -119,6 +119,23 @@ TEST(PlanOnFreebsd, AnotherInterfaceHasTheReqid) {
   EXPECT_EQ(plan.problems[0].remedy, "delete it (ifconfig other0 destroy), or give tunnels/t1 another \"unit\"");
 }
 
+TEST(PlanOnFreebsd, DropsWhatCharonHasLost) {
+  const WallTime since{std::chrono::seconds{1'795'500'000}};
+  const auto made = [&](std::uint32_t spi, std::uint32_t reqid, int seconds_before) {
+    return model::CharonsSa{
+        address("198.51.100.1"), address("192.0.2.1"), spi, {reqid}, since - std::chrono::seconds{seconds_before}};
+  };
+  model::Desired desired;
+  desired.charon = model::KnownToCharon{{{5001}}, {0x1001}, since};
+  model::Observed observed;
+  observed.charons_sas = {made(0x1001, 5001, 60), made(0x1002, 5001, 60), made(0x1003, 5001, 9), made(0x1004, 5002, 60)};
+  EXPECT_THAT(lines(make_plan(desired, observed, kFreebsd, Removal::allowed)),
+              ElementsAre("drop SA 0x00001002 (198.51.100.1 to 192.0.2.1, reqid 5001): charon does not know it"));
+  EXPECT_THAT(make_plan(desired, observed, kFreebsd, Removal::withheld).ops, IsEmpty());
+  desired.charon.reset();  // charon is away: who knows what it has
+  EXPECT_THAT(make_plan(desired, observed, kFreebsd, Removal::allowed).ops, IsEmpty());
+}
+
 TEST(Plan, IsEmptyWhenTheWorldIsAsWanted) {
   EXPECT_EQ(make_plan(desired(), observed(), model::Capabilities{}, Removal::allowed), model::Plan{});
 }

@@ -204,7 +204,7 @@ inline constexpr auto kGetFlags = in_and_out(17, sizeof(InterfaceRequest));     
 inline constexpr auto kDeleteAddress = in(25, sizeof(InterfaceRequest));                // SIOCDIFADDR
 inline constexpr auto kDeleteAddress6 = in(25, sizeof(Inet6Request));                   // SIOCDIFADDR_IN6
 inline constexpr auto kAddAddress6 = in(27, sizeof(Inet6Alias));                        // SIOCAIFADDR_IN6
-inline constexpr auto kRename = in(40, sizeof(InterfaceRequest));  // SIOCSIFNAME
+inline constexpr auto kRename = in(40, sizeof(InterfaceRequest));                       // SIOCSIFNAME
 inline constexpr auto kSetDescription = in(41, sizeof(InterfaceRequest));               // SIOCSIFDESCR
 inline constexpr auto kGetDescription = in_and_out(42, sizeof(InterfaceRequest));       // SIOCGIFDESCR
 inline constexpr auto kAddAddress = in(43, sizeof(Inet4Alias));                         // SIOCAIFADDR
@@ -242,6 +242,7 @@ enum KeyType : std::uint8_t {
 inline constexpr std::uint8_t kSaTypeEsp = 3;  // SADB_SATYPE_ESP
 enum KeyPart : std::uint8_t {                  // SADB_EXT_*, SADB_X_EXT_*
   kPartSa = 1,
+  kPartLifetimeCurrent = 2,
   kPartLifetimeHard = 3,
   kPartLifetimeSoft = 4,
   kPartSource = 5,
@@ -253,6 +254,7 @@ enum KeyPart : std::uint8_t {                  // SADB_EXT_*, SADB_X_EXT_*
   kPartReplay = 26,
 };
 inline constexpr std::uint8_t kStateMature = 1;     // SADB_SASTATE_MATURE
+inline constexpr std::uint8_t kStateDying = 2;      // SADB_SASTATE_DYING: its soft lifetime is over
 inline constexpr std::uint8_t kModeTunnel = 2;      // IPSEC_MODE_TUNNEL, sys/netipsec/ipsec.h
 inline constexpr std::uint8_t kAnyProtocol = 255;   // IPSEC_ULPROTO_ANY
 inline constexpr std::uint8_t kScopeInterface = 2;  // IPSEC_POLICYSCOPE_IFNET

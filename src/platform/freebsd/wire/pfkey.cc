@@ -155,6 +155,11 @@ bool has_mark(const KeyMessage& message) {
   return life && life->allocations == model::kSaMark;
 }
 
+WallTime made_at(const KeyMessage& message) {
+  const auto life = read_at<abi::KeyLifetime>(message.parts[abi::kPartLifetimeCurrent]);
+  return life ? WallTime{std::chrono::seconds{static_cast<std::int64_t>(life->seconds)}} : WallTime{};
+}
+
 void read_request(View policy, ListedPolicy& found) {
   const auto request = read_at<abi::KeyPolicyRequest>(policy, sizeof(abi::KeyPolicy));
   if (!request) return;
@@ -225,13 +230,15 @@ std::optional<ListedSa> decode_sa(const KeyMessage& message) {
   const auto source = address_in(message.parts[abi::kPartSource]);
   const auto destination = address_in(message.parts[abi::kPartDestination]);
   if (message.header.sa_type != abi::kSaTypeEsp || !sa || !more || !source || !destination) return std::nullopt;
-  if (more->mode != abi::kModeTunnel) return std::nullopt;
-  ListedSa found{{}, has_mark(message)};
+  const bool in_use = sa->state == abi::kStateMature || sa->state == abi::kStateDying;
+  if (more->mode != abi::kModeTunnel || !in_use) return std::nullopt;
+  ListedSa found{{}, has_mark(message), made_at(message)};
   found.sa.source = *source;
   found.sa.destination = *destination;
   found.sa.spi = from_network_order(sa->spi);
   found.sa.reqid = {more->reqid};
-  if (more->reqid > net::kReqIdBase) found.sa.if_id = net::if_id_of({more->reqid - net::kReqIdBase});
+  if (more->reqid > net::kReqIdBase && more->reqid <= net::reqid_of(net::kHighestUnit).value)
+    found.sa.if_id = net::if_id_of({more->reqid - net::kReqIdBase});
   found.sa.replay_window = window_in(message, *sa);
   const std::string_view cipher = key_in(message.parts[abi::kPartKeyEncrypt]);
   const auto algorithm = algorithm_of(*sa, cipher.size());

@@ -40,9 +40,11 @@ inline constexpr std::uint32_t kPacketsPerWindowByte = 8;  // a replay window co
 struct ListedSa {
   model::Sa sa;
   bool ours = false;  // it has the mark
+  WallTime made{};
   bool operator==(const ListedSa&) const = default;
 };
-// Nothing for what is no such SA; `algorithm` stays the default one when it is none of ours.
+// Nothing for what is no such SA, or one that is not in use yet or any more; `algorithm` stays the default one when it is none
+// of ours.
 [[nodiscard]] std::optional<ListedSa> decode_sa(const KeyMessage& message);
 
 struct ListedPolicy {
