@@ -34,11 +34,11 @@ class FreebsdWorld final : public World {
   explicit FreebsdWorld(std::unique_ptr<bsd::Calls> calls) : calls_(std::move(calls)) { bring_up_loopback(); }
 
   void add_link(const net::IfName& name) override {
-    make("epair", name);
+    if (!make("epair", name) && !make("tap", name)) give_up("make a link", "the kernel has neither epair(4) nor tap(4)");
     set_link(name, true, 1500);
   }
   void add_tunnel(const net::IfName& name, net::IfId if_id) override {
-    make("ipsec", name);
+    if (!make("ipsec", name)) give_up("make a tunnel", "the kernel has no if_ipsec(4)");
     std::uint32_t reqid = net::kReqIdBase + if_id.value;
     abi::InterfaceRequest request = bsd::request_for(name);
     bsd::set_value(request, bsd::pointer_to(reqid));
@@ -104,7 +104,7 @@ class FreebsdWorld final : public World {
     }
     return {};
   }
-  void make(std::string_view kind, const net::IfName& name);
+  [[nodiscard]] bool make(std::string_view kind, const net::IfName& name);
   void bring_up_loopback();
   void send(abi::RouteType type, const model::Route& route) {
     const auto* via = std::get_if<model::ViaGateway>(&route.target);
@@ -122,14 +122,18 @@ class FreebsdWorld final : public World {
 };
 
 // The kernel gives a name of its own, which is changed to the wanted one where it differs. One side of a pair is enough.
-void FreebsdWorld::make(std::string_view kind, const net::IfName& name) {
+// False: there is no such kind.
+bool FreebsdWorld::make(std::string_view kind, const net::IfName& name) {
   abi::InterfaceRequest request{bsd::name_of(kind), {}};
   if (name.text().starts_with(kind)) request = bsd::request_for(name);
-  check(calls_->control(Family::ipv4, abi::kCreate, &request), "make a link");
+  const int code = calls_->control(Family::ipv4, abi::kCreate, &request);
+  if (code == EINVAL) return false;
+  check(code, "make a link");
   abi::Name wanted = bsd::name_of(name.text());
-  if (request.name == wanted) return;
+  if (request.name == wanted) return true;
   bsd::set_value(request, bsd::pointer_to(wanted));
   check(calls_->control(Family::ipv4, abi::kRename, &request), "rename a link");
+  return true;
 }
 
 // A new jail's loopback is down and has no address; blackholes lead to one.

@@ -1,5 +1,7 @@
 #include "platform/freebsd/wire/routing.h"
 
+#include <algorithm>
+
 namespace vtid::platform::freebsd {
 namespace {
 
