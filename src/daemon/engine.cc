@@ -468,6 +468,7 @@ std::vector<model::Problem> Engine::problems() const {
   add(tunnel_problems(*config_, supervisor_));
   add(name_problems(*config_, names_, supervisor_));
   add(group_problems(carrying_));
+  add(missing_means(*config_, system_));
   add(config_warnings_);
   return problems;
 }

@@ -13,7 +13,8 @@ inline constexpr std::uint32_t kFirstPolicyTable = 118'000'000;
 inline constexpr std::uint32_t kPolicyTables = 500'000;  // from there
 
 // Adds to routes and rules of `desired`; it sorts nothing.
-void add_policy_routes(const model::Config& config, const Exits& exits, model::Desired& desired);
+void add_policy_routes(const model::Config& config, const Exits& exits, const model::Capabilities& system,
+                       model::Desired& desired);
 
 // A number that follows from the text alone, so that a table keeps it whatever else the file says: FNV-1a, 32 bits.
 [[nodiscard]] std::uint32_t hash_of(std::string_view text);

@@ -118,6 +118,13 @@ TEST(Derive, ARouteGoesByItsGateway) {
   EXPECT_THAT(of(config).desired.routes, ElementsAre(model::Wanted<model::Route>{route, "routes/0"}));
 }
 
+TEST(Derive, OneNextHopIsTheFirstWhereARouteHasNoMore) {
+  const std::vector<model::NextHop> hops{{{device("ipsec2"), address("10.6.107.2")}, 1},
+                                         {{device("ipsec1"), address("10.6.106.2")}, 3}};
+  EXPECT_EQ(std::get<model::ViaGateway>(target_of(hops, {.multipath = false})), hops[0].via);
+  EXPECT_EQ(std::get<model::Multipath>(target_of(hops, kLinux)).hops.size(), 2U);
+}
+
 TEST(Derive, ARouteOfADisabledInterfaceIsNotWanted) {
   auto config = one_tunnel();
   test::assign(config, "VTI_HQ", "hq");
