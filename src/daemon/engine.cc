@@ -31,7 +31,8 @@ std::vector<vici::WantedConnection> connections_of(const model::Config& config, 
     const auto resolved = peer ? peer->addresses : std::vector<net::Address>{};
     std::optional<model::Tunnel> mute;
     if (role == model::Role::standby && tunnel.start == model::Start::trap) mute.emplace(tunnel).start = model::Start::none;
-    if (auto wanted = vici::make_connection(mute ? *mute : tunnel, numbers, resolved)) connections.push_back(std::move(*wanted));
+    if (auto wanted = vici::make_connection(mute ? *mute : tunnel, numbers, resolved))
+      connections.push_back(std::move(*wanted));
   }
   return connections;
 }
@@ -468,6 +469,7 @@ std::vector<model::Problem> Engine::problems() const {
   add(tunnel_problems(*config_, supervisor_));
   add(name_problems(*config_, names_, supervisor_));
   add(group_problems(carrying_));
+  add(missing_means(*config_, system_));
   add(config_warnings_);
   return problems;
 }

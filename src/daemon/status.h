@@ -9,6 +9,7 @@
 #include "daemon/statics.h"
 #include "daemon/supervisor.h"
 #include "io/prober.h"
+#include "model/capabilities.h"
 #include "model/snapshot.h"
 #include "reconcile/derive.h"
 #include "reconcile/numbers.h"
@@ -36,6 +37,8 @@ struct StatusSources {
 // Host names whose latest look-up failed, where that is not already the reason why the tunnel is down.
 [[nodiscard]] std::vector<model::Problem> name_problems(const model::Config& config, const HostNames& names,
                                                         const Supervisor& supervisor);
+// What the file asks for and this system has no means for, so that nobody takes it for done.
+[[nodiscard]] std::vector<model::Problem> missing_means(const model::Config& config, const model::Capabilities& system);
 // Groups of which no member is usable.
 [[nodiscard]] std::vector<model::Problem> group_problems(const model::Carrying& carrying);
 // Those of `after` that others carry than before; a new one with all of its first tier is no news.

@@ -1,6 +1,7 @@
 // Differences between systems that the planner has to know. A backend states them; nothing above it asks which system it is.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 namespace vtid::model {
@@ -9,11 +10,15 @@ struct Capabilities {
   std::string_view system{};   // "linux", "freebsd", "memory"
   bool link_has_if_id = true;  // Linux: if_id; FreeBSD: reqid and outer addresses on the link
   bool link_has_outer = false;
-  bool manages_policies = true;     // SPs by reqid are ours to make
-  bool address_needs_peer = false;  // FreeBSD: IPv4 needs its peer (EDESTADDRREQ)
+  bool link_multicast_is_free = true;  // false: a link has it always, and the flag only tells whether it may speak by itself
+  bool manages_policies = true;        // SPs by reqid are ours to make
+  bool address_needs_peer = false;     // FreeBSD: IPv4 needs its peer (EDESTADDRREQ)
   bool route_has_metric = true;
-  bool has_rules = true;  // routing rules and tables; FreeBSD: pf's route-to
-  bool filters = true;    // Linux: nf_tables is there
+  bool multipath = true;                 // false: a route has one next hop, the first that the file names
+  bool has_rules = true;                 // routing rules and tables; FreeBSD: pf's route-to
+  bool filters = true;                   // Linux: nf_tables is there
+  bool stray_sas_mute = false;           // FreeBSD: while an SA of its reqid is there, a tunnel asks for no other
+  std::uint32_t replay_window_step = 1;  // FreeBSD counts replay windows in bytes of a bitmap: 8 packets
   bool operator==(const Capabilities&) const = default;
 };
 

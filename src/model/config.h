@@ -207,8 +207,8 @@ struct Interface {
   bool enabled = true;
   std::string description;
   std::optional<std::uint32_t> mtu;  // none: "auto"
-  std::variant<AutomaticMss, NoMss, std::uint16_t> mss;
-  std::optional<bool> reply_to;  // none: where the filter mode has it
+  std::variant<AutomaticMss, NoMss, std::uint16_t> mss{};
+  std::optional<bool> reply_to{};  // none: where the filter mode has it
   bool operator==(const Interface&) const = default;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +27,15 @@ struct SendOrder {
   auto operator<=>(const SendOrder&) const = default;
 };
 
+// What charon has, for the tunnels that it keeps: with one of their reqids, what it does not have and what is older than our
+// view of it was left behind by a charon of before.
+struct KnownToCharon {
+  std::set<net::ReqId> reqids;
+  std::set<std::uint32_t> spis;
+  WallTime since{};
+  bool operator==(const KnownToCharon&) const = default;
+};
+
 struct Desired {
   std::vector<Wanted<Link>> links;
   std::vector<Wanted<InterfaceAddress>> addresses;
@@ -35,6 +45,7 @@ struct Desired {
   std::vector<Wanted<Sa>> sas;
   std::vector<Wanted<SendOrder>> send_orders;  // of tunnels with policies of ours and SAs of charon's
   std::optional<Wanted<FilterSet>> filter;
+  std::optional<KnownToCharon> charon;  // nothing while charon is away, or where strays do no harm
   bool operator==(const Desired&) const = default;
 };
 

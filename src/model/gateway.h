@@ -39,7 +39,7 @@ struct Carrier {
 struct Choice {
   std::vector<Carrier> carriers;  // of one tier, in the file's order; empty: nobody
   bool usable = true;             // false: no member is, and `carriers` is what the group says for that case
-  std::string reason;             // "tier 2: HQ_A_VTIV4 is down"; empty when all of the first tier carry
+  std::string reason{};           // "tier 2: HQ_A_VTIV4 is down"; empty when all of the first tier carry
   WallTime since{};               // of these carriers
   bool operator==(const Choice&) const = default;
 };

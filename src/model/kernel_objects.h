@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/clock.h"
 #include "model/filter.h"
 #include "model/sa_algorithm.h"
 #include "model/secret.h"
@@ -129,6 +130,18 @@ struct NegotiatedSa {
   bool held = false;
 
   auto operator<=>(const NegotiatedSa&) const = default;
+};
+
+// An SA that vtid did not make, with the reqid of one of its tunnels: charon's, or one that a charon of before left behind.
+// Identity: (destination, spi).
+struct CharonsSa {
+  net::Address source;
+  net::Address destination;
+  std::uint32_t spi = 0;
+  net::ReqId reqid;
+  WallTime made{};
+
+  auto operator<=>(const CharonsSa&) const = default;
 };
 
 inline constexpr std::uint32_t kLinkGroup = 0x76746964;    // IFLA_GROUP of our links: "vtid" in ASCII

@@ -59,6 +59,7 @@ struct Observed {
   std::vector<NegotiatedSa> negotiated;    // sorted; of the reqids of our policies
   std::vector<Rule> rules;                 // sorted
   std::optional<ObservedFilter> filter;
+  std::vector<CharonsSa> charons_sas;  // sorted; only where stray ones do harm (Capabilities)
   bool operator==(const Observed&) const = default;
 
   [[nodiscard]] const ObservedLink* link(const net::IfName& name) const;

@@ -80,6 +80,10 @@ struct Printer {
   std::string operator()(const DeletePolicy& op) const { return "delete " + describe(op.policy); }
   std::string operator()(const SetSa& op) const { return (op.replaces ? "replace " : "add ") + describe(op.sa); }
   std::string operator()(const DeleteSa& op) const { return "delete " + describe(op.sa); }
+  std::string operator()(const DropSa& op) const {
+    return fmt::format("drop SA 0x{:08x} ({} to {}, reqid {})", op.sa.spi, net::print(op.sa.source),
+                       net::print(op.sa.destination), op.sa.reqid.value);
+  }
   std::string operator()(const HoldSa& op) const {
     return fmt::format("{} SA 0x{:08x} (to {}, reqid {})", op.sa.held ? "hold" : "let go of", op.sa.spi,
                        net::print(op.sa.destination), op.sa.reqid.value);

@@ -74,6 +74,11 @@ struct DeleteSa {
   Sa sa;
   auto operator<=>(const DeleteSa&) const = default;
 };
+// Deletes an SA that its charon has lost. One of vtid's own or of another reqid in its place is left alone.
+struct DropSa {
+  CharonsSa sa;
+  auto operator<=>(const DropSa&) const = default;
+};
 
 // Holds a negotiated SA, or lets it go, as its value says. One that is gone meanwhile is no error.
 struct HoldSa {
@@ -91,7 +96,7 @@ struct DeleteFilter {
 };
 
 using Change = std::variant<CreateLink, ChangeLink, DeleteLink, AddAddress, DeleteAddress, SetRoute, DeleteRoute, SetPolicy,
-                            DeletePolicy, SetSa, DeleteSa, HoldSa, AddRule, DeleteRule, SetFilter, DeleteFilter>;
+                            DeletePolicy, SetSa, DeleteSa, DropSa, HoldSa, AddRule, DeleteRule, SetFilter, DeleteFilter>;
 
 struct Op {
   Change change;

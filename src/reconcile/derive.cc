@@ -21,6 +21,8 @@ struct OuterEnds {
   bool forced_udp = false;
 };
 
+std::uint32_t rounded_up(std::uint32_t number, std::uint32_t step) { return (number + step - 1) / step * step; }
+
 OuterEnds configured_ends(const model::Tunnel& tunnel) {
   OuterEnds ends;
   if (const auto* keys = std::get_if<model::StaticKeys>(&tunnel.ike)) {
@@ -105,12 +107,13 @@ class Derivation {
       }
     }
     for (std::size_t i = 0; i < config_.routes.size(); ++i) add_route(config_.routes[i], i);
-    if (system_.has_rules) add_policy_routes(config_, exits_, derived_.desired);
+    if (system_.has_rules) add_policy_routes(config_, exits_, system_, derived_.desired);
     if (auto filter = derive_filter(config_, numbers_, derived_.desired.links, system_)) {
       if (system_.has_rules) add_reply_routes(*filter, derived_.desired);
       derived_.desired.filter = {*std::move(filter), "filter"};
     }
     for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) add_default_route(family);
+    if (system_.stray_sas_mute && sas_.connected) tell_what_charon_has();
     sort(derived_.desired.links);
     sort(derived_.desired.addresses);
     sort(derived_.desired.routes);
@@ -125,6 +128,19 @@ class Derivation {
   template <class T>
   static void sort(std::vector<model::Wanted<T>>& wanted) {
     std::ranges::sort(wanted, {}, [](const model::Wanted<T>& item) -> const T& { return item.value; });
+  }
+
+  void tell_what_charon_has() {
+    model::KnownToCharon known;
+    known.since = sas_.since;
+    for (const model::Tunnel& tunnel : config_.tunnels) {
+      if (!tunnel.enabled || has_static_keys(tunnel)) continue;
+      for (const model::ChildConfig& config : model::child_configs(tunnel)) {
+        if (config.mode == model::ChildMode::vti) known.reqids.insert(net::reqid_of(numbers_.at(config.holder)));
+      }
+    }
+    for (const auto& [id, child] : sas_.children) known.spis.insert({child.spi_in, child.spi_out});
+    derived_.desired.charon = std::move(known);
   }
 
   void add_interface(const model::Tunnel& tunnel, const model::ChildConfig& config) {
@@ -224,7 +240,7 @@ class Derivation {
       if (!sa) continue;
       sa->source = keys->remote;
       sa->destination = keys->local;
-      sa->replay_window = keys->replay_window;
+      sa->replay_window = rounded_up(keys->replay_window, system_.replay_window_step);
       derived_.desired.sas.push_back({*std::move(sa), because});
     }
     auto out = static_sa(keys->out, link);
@@ -245,7 +261,7 @@ class Derivation {
     } else if (exit.hops.empty()) {
       return;
     } else {
-      wanted.target = target_of(exit.hops);
+      wanted.target = target_of(exit.hops, system_);
     }
     derived_.desired.routes.push_back({wanted, fmt::format("routes/{}", index)});
   }
@@ -258,7 +274,7 @@ class Derivation {
     model::Route wanted;
     wanted.to = {net::Address::any(family), 0};
     if (system_.route_has_metric) wanted.metric = model::default_route_metric(family);
-    wanted.target = target_of(exit.hops);
+    wanted.target = target_of(exit.hops, system_);
     derived_.desired.routes.push_back({wanted, fmt::format("default_gateway/{}", net::print(family))});
   }
 

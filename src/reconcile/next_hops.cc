@@ -4,8 +4,8 @@
 
 namespace vtid::reconcile {
 
-decltype(model::Route::target) target_of(std::vector<model::NextHop> hops) {
-  if (hops.size() == 1) return hops.front().via;
+decltype(model::Route::target) target_of(std::vector<model::NextHop> hops, const model::Capabilities& system) {
+  if (hops.size() == 1 || !system.multipath) return hops.front().via;
   std::ranges::sort(hops);
   return model::Multipath{std::move(hops)};
 }

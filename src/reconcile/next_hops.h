@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "model/capabilities.h"
 #include "model/config.h"
 #include "model/gateway.h"
 #include "model/kernel_objects.h"
@@ -22,8 +23,8 @@ struct NextHops {
   bool operator==(const NextHops&) const = default;
 };
 
-// What a route over these has; `hops` has at least one.
-[[nodiscard]] decltype(model::Route::target) target_of(std::vector<model::NextHop> hops);
+// What a route over these has on this system; `hops` has at least one.
+[[nodiscard]] decltype(model::Route::target) target_of(std::vector<model::NextHop> hops, const model::Capabilities& system);
 
 // Lives no longer than what it is made of.
 class Exits {

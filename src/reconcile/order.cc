@@ -20,6 +20,7 @@ struct Phase {
   int operator()(const model::SetRoute&) const { return 10; }
   int operator()(const model::AddRule&) const { return 11; }
   int operator()(const model::DeleteSa&) const { return 12; }
+  int operator()(const model::DropSa&) const { return 12; }
   int operator()(const model::HoldSa&) const { return 13; }
   int operator()(const model::DeleteRule&) const { return 14; }
   int operator()(const model::DeleteFilter&) const { return 16; }

@@ -4,6 +4,7 @@
 #include <set>
 #include <vector>
 
+#include "model/capabilities.h"
 #include "model/desired.h"
 #include "model/observed.h"
 #include "model/op.h"
@@ -12,9 +13,9 @@ namespace vtid::reconcile {
 
 class Conflicts {
  public:
-  Conflicts(const model::Desired& desired, const model::Observed& observed);
+  Conflicts(const model::Desired& desired, const model::Observed& observed, const model::Capabilities& system);
 
-  // Whether this device of ours cannot be made because another owner has its name or its if_id.
+  // Whether this device of ours cannot be made because another owner has its name or its number.
   [[nodiscard]] bool blocks(const net::IfName& device) const { return devices_.contains(device); }
   [[nodiscard]] bool blocks(net::IfId if_id) const { return if_ids_.contains(if_id); }
   [[nodiscard]] const std::vector<model::Problem>& problems() const { return problems_; }

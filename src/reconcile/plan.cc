@@ -15,6 +15,8 @@ namespace {
 
 using model::Op;
 
+constexpr std::chrono::seconds kStrayMargin{10};  // before charon was read whole; installing an SA takes it milliseconds
+
 std::string name_of(const net::IfName& link) { return "link " + link.text(); }
 std::string name_of(const model::InterfaceAddress& address) {
   return fmt::format("address {} on {}", net::print(address.local), address.device.text());
@@ -64,8 +66,12 @@ std::string difference(const model::ObservedLink& have, const model::Link& want,
   const auto add = [&text](std::string part) { text += (text.empty() ? "" : ", ") + std::move(part); };
   if (have.mtu != want.mtu) add(fmt::format("mtu is {}, wanted {}", have.mtu, want.mtu));
   if (have.up != want.up) add(have.up ? "is up, wanted down" : "is down, wanted up");
-  if (have.multicast != want.multicast) add(have.multicast ? "has multicast" : "lacks multicast");
+  if (system.link_multicast_is_free && have.multicast != want.multicast)
+    add(have.multicast ? "has multicast" : "lacks multicast");
   if (have.alias != want.alias) add(fmt::format("alias is \"{}\", wanted \"{}\"", have.alias, want.alias));
+  if (!system.link_has_if_id && have.reqid != want.reqid) {
+    add(fmt::format("reqid is {}, wanted {}", have.reqid.value_or(net::ReqId{}).value, want.reqid.value));
+  }
   if (system.link_has_outer && want.outer && have.outer != want.outer) add("outer addresses moved");
   return text;
 }
@@ -73,7 +79,7 @@ std::string difference(const model::ObservedLink& have, const model::Link& want,
 class Planner {
  public:
   Planner(const model::Desired& desired, const model::Observed& observed, const model::Capabilities& system, Removal removal)
-      : desired_(desired), observed_(observed), system_(system), removal_(removal), conflicts_(desired, observed) {}
+      : desired_(desired), observed_(observed), system_(system), removal_(removal), conflicts_(desired, observed, system) {}
 
   model::Plan run() {
     plan_.problems = conflicts_.problems();
@@ -85,6 +91,7 @@ class Planner {
     policies();
     sas();
     held_sas();
+    strays();
     sort_ops(plan_.ops);
     return std::move(plan_);
   }
@@ -255,6 +262,17 @@ class Planner {
   void hold(model::NegotiatedSa sa, bool held, std::string reason, const std::string& because) {
     sa.held = held;
     add(model::HoldSa{sa}, name_of(sa), std::move(reason), because);
+  }
+
+  // An SA that charon is just making is younger than the margin, or in charon's table.
+  void strays() {
+    if (!desired_.charon || removal_ != Removal::allowed) return;
+    const model::KnownToCharon& known = *desired_.charon;
+    for (const model::CharonsSa& sa : observed_.charons_sas) {
+      if (!known.reqids.contains(sa.reqid) || known.spis.contains(sa.spi) || sa.made + kStrayMargin > known.since) continue;
+      add(model::DropSa{sa}, fmt::format("SA 0x{:08x} to {}", sa.spi, net::print(sa.destination)), "charon does not know it",
+          "");
+    }
   }
 
   const model::Desired& desired_;

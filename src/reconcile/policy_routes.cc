@@ -60,13 +60,13 @@ std::vector<model::Rule> expand(const model::Traffic& traffic, const model::Rule
 }
 
 void add_table(const NextHops& exit, const Way& way, net::Family family, net::TableId table, const std::string& because,
-               model::Desired& desired) {
+               const model::Capabilities& system, model::Desired& desired) {
   model::Route route;
   route.to = {net::Address::any(family), 0};
   route.table = table;
   route.metric = {family == net::Family::ipv4 ? 0U : 1U};
   if (!exit.hops.empty() && (exit.usable || way.second == model::WhenDown::keep)) {
-    route.target = target_of(exit.hops);
+    route.target = target_of(exit.hops, system);
     desired.routes.push_back({route, because});
   }
   if (way.second == model::WhenDown::withdraw) return;
@@ -83,7 +83,8 @@ std::uint32_t hash_of(std::string_view text) {
   return hash;
 }
 
-void add_policy_routes(const model::Config& config, const Exits& exits, model::Desired& desired) {
+void add_policy_routes(const model::Config& config, const Exits& exits, const model::Capabilities& system,
+                       model::Desired& desired) {
   const std::map<Way, net::TableId> tables = number_tables(config);
   std::set<Way> made;
   for (std::size_t i = 0; i < config.policy_routes.size(); ++i) {
@@ -93,7 +94,7 @@ void add_policy_routes(const model::Config& config, const Exits& exits, model::D
     const auto in = exits.device_named(route.in);
     if (!family || !in) continue;
     const std::string because = fmt::format("policy_routes/{}", i);
-    if (made.insert(way).second) add_table(exits.of(route.via), way, *family, tables.at(way), because, desired);
+    if (made.insert(way).second) add_table(exits.of(route.via), way, *family, tables.at(way), because, system, desired);
     model::Rule pattern;
     pattern.family = *family;
     pattern.priority = kFirstPolicyPriority + static_cast<std::uint32_t>(i);

@@ -13,7 +13,8 @@ inline constexpr std::uint32_t kFirstPolicyTable = 118'000'000;
 inline constexpr std::uint32_t kPolicyTables = 500'000;  // from there
 
 // Adds to routes and rules of `desired`; it sorts nothing.
-void add_policy_routes(const model::Config& config, const Exits& exits, model::Desired& desired);
+void add_policy_routes(const model::Config& config, const Exits& exits, const model::Capabilities& system,
+                       model::Desired& desired);
 
 inline constexpr std::uint32_t kReplyPriority = 11'700;  // before them all: a reply belongs to its connection
 inline constexpr std::uint32_t kFirstReplyTable = kFirstPolicyTable + kPolicyTables;  // and the tunnel's unit

@@ -58,7 +58,7 @@ void twice(Stage& stage) {
 
 void different(Stage& stage) {
   make_tunnel(stage);
-  stage.expect(stage.apply(AddAddress{address("ipsec1", "10.6.106.1/30", "10.6.106.2")}) == EEXIST,
+  stage.expect(stage.apply(AddAddress{address("ipsec1", "10.6.106.1/30", "10.6.106.3")}) == EEXIST,
                "an IPv4 address with another peer in the same network is refused");
   stage.expect(stage.apply(AddAddress{address("ipsec1", "fd00:6::1/127")}) == EEXIST,
                "an IPv6 address with another prefix length is refused");
@@ -136,7 +136,7 @@ std::vector<Case> address_cases() {
           {"address.ipv4_with_peer", v4_peer},
           {"address.ipv4_with_peer_in_prefix", v4_peer_inside},
           {"address.ipv4_31", v4_31},
-          {"address.ipv4_32", v4_32},
+          {"address.ipv4_32", v4_32, as_linux},
           {"address.ipv6", v6},
           {"address.ipv6_with_peer", v6_peer},
           {"address.ipv6_127", v6_127},
@@ -149,9 +149,9 @@ std::vector<Case> address_cases() {
           {"address.deleted", remove},
           {"address.with_peer_deleted", remove_with_peer},
           {"address.delete_of_missing_done", remove_gone},
-          {"address.link_down", down},
+          {"address.link_down", down, as_linux},
           {"address.added_while_down", on_down_link},
-          {"address.below_ipv6_mtu", below_ipv6_mtu}};
+          {"address.below_ipv6_mtu", below_ipv6_mtu, as_linux}};
 }
 
 }  // namespace vtid::contract

@@ -146,13 +146,13 @@ void counted(Stage& stage) {
 }  // namespace
 
 std::vector<Case> filter_cases() {
-  return {{"filter.set_observed_deleted", round_trip},
-          {"filter.without_rules", smallest},
-          {"filter.delete_of_missing_done", remove_gone},
-          {"filter.altered_seen_and_mended", altered},
-          {"filter.deleted_by_others_seen", deleted_by_others},
-          {"filter.foreign_untouched", foreign},
-          {"filter.rules_counted", counted}};
+  return {{"filter.set_observed_deleted", round_trip, with_filters},
+          {"filter.without_rules", smallest, with_filters},
+          {"filter.delete_of_missing_done", remove_gone, with_filters},
+          {"filter.altered_seen_and_mended", altered, with_filters},
+          {"filter.deleted_by_others_seen", deleted_by_others, with_filters},
+          {"filter.foreign_untouched", foreign, with_filters},
+          {"filter.rules_counted", counted, with_filters}};
 }
 
 }  // namespace vtid::contract

@@ -11,9 +11,20 @@ using model::CreateLink;
 using model::DeleteLink;
 using model::Owner;
 
+bool has_numbers(const model::ObservedLink& have, const model::Link& want) {
+  return have.if_id ? have.if_id == want.if_id : have.reqid == want.reqid;
+}
+
 bool shows(const model::ObservedLink* have, const model::Link& want) {
-  return have != nullptr && have->owner == Owner::vtid && have->if_id == want.if_id && have->mtu == want.mtu &&
-         have->up == want.up && have->multicast == want.multicast && have->alias == want.alias && have->index.value != 0;
+  return have != nullptr && have->owner == Owner::vtid && has_numbers(*have, want) && have->mtu == want.mtu &&
+         have->up == want.up && (have->reqid || have->multicast == want.multicast) && have->alias == want.alias &&
+         have->index.value != 0;
+}
+
+std::vector<model::ObservedLink> ours(Stage& stage) {
+  auto links = stage.observe().links;
+  std::erase_if(links, [](const model::ObservedLink& item) { return item.owner != Owner::vtid; });
+  return links;
 }
 
 bool shows(Stage& stage, const model::Link& want) { return shows(stage.observe().link(want.name), want); }
@@ -42,8 +53,7 @@ void create_bare(Stage& stage) {
 
 void create_twice(Stage& stage) {
   stage.expect(stage.apply(CreateLink{link(1)}) == 0, "the link can be made");
-  model::Link again = link(1);
-  again.if_id = {77};
+  model::Link again = renumbered(link(1), 77);
   again.alias = "another";
   stage.expect(stage.apply(CreateLink{again}) == EEXIST, "the name is taken");
   stage.expect(shows(stage, link(1)), "the first is unchanged");
@@ -65,9 +75,7 @@ void create_if_id_twice(Stage& stage) {
 }
 
 void create_without_if_id(Stage& stage) {
-  model::Link none = link(1);
-  none.if_id = {0};
-  stage.expect(stage.apply(CreateLink{none}) == EINVAL, "if_id 0 is refused");
+  stage.expect(stage.apply(CreateLink{renumbered(link(1), 0)}) == EINVAL, "number 0 is refused");
   stage.expect(stage.observe().link(device("ipsec1")) == nullptr, "nothing was made");
 }
 
@@ -157,15 +165,14 @@ void remove_many(Stage& stage) {
   stage.expect(std::ranges::count_if(results, [](const auto& result) { return result.has_value(); }) == 39,
                "thirty-nine can be deleted at once");
   const auto observed = stage.observe();
-  stage.expect(observed.links.size() == 3 && observed.link(device("ipsec40")) && observed.link(device("foreign0")),
+  stage.expect(ours(stage).size() == 1 && observed.link(device("ipsec40")) && observed.link(device("foreign0")),
                "the fortieth and the foreign one are left");
 }
 
 void recreate_at_once(Stage& stage) {
   stage.expect(stage.apply(CreateLink{link(1)}) == 0, "the link can be made");
   const auto before = stage.observe().link(device("ipsec1"))->index;
-  model::Link other = link(1);
-  other.if_id = {42};
+  const model::Link other = renumbered(link(1), 42);
   const std::vector<model::Op> ops{{model::AddAddress{address("ipsec1", "10.0.0.1/30")}, "", "", ""},
                                    {DeleteLink{device("ipsec1")}, "", "", ""},
                                    {CreateLink{other}, "", "", ""},
@@ -174,7 +181,9 @@ void recreate_at_once(Stage& stage) {
                "it can be deleted and made anew in one go");
   const auto observed = stage.observe();
   stage.expect(shows(observed.link(device("ipsec1")), other), "the new one is as it was asked for");
-  stage.expect(observed.link(device("ipsec1"))->index != before, "it has another index");
+  if (as_linux(stage.system)) {  // FreeBSD gives the lowest free one
+    stage.expect(observed.link(device("ipsec1"))->index != before, "it has another index");
+  }
   stage.expect(std::ranges::count(observed.addresses, device("ipsec1"), &model::ObservedAddress::device) == 1,
                "it has the new address alone");
 }
@@ -185,8 +194,8 @@ void foreign_links_listed(Stage& stage) {
   const auto observed = stage.observe();
   const auto* tunnel = observed.link(device("other0"));
   const auto* wan = observed.link(device("wan0"));
-  stage.expect(tunnel != nullptr && tunnel->owner == Owner::other && tunnel->if_id == net::IfId{900} && tunnel->up,
-               "a foreign tunnel shows its if_id");
+  stage.expect(tunnel != nullptr && tunnel->owner == Owner::other && has_numbers(*tunnel, renumbered({}, 900)) && tunnel->up,
+               "a foreign tunnel shows its number");
   stage.expect(wan != nullptr && wan->owner == Owner::other && !wan->if_id && wan->mtu == 1500, "any link shows its MTU");
   stage.expect(std::ranges::is_sorted(observed.links, {}, &model::ObservedLink::name), "links are sorted by name");
 }
@@ -194,7 +203,8 @@ void foreign_links_listed(Stage& stage) {
 void batch_with_a_failure(Stage& stage) {
   std::vector<model::Op> ops;
   for (std::uint32_t unit = 1; unit <= 150; ++unit) ops.push_back({CreateLink{link(unit)}, "", "", ""});
-  std::get<CreateLink>(ops[75].change).link.if_id = {1};
+  auto& taken = std::get<CreateLink>(ops[75].change).link;
+  taken = renumbered(taken, 1);
   for (std::uint32_t unit = 1; unit <= 150; ++unit) {
     const std::string name = "ipsec" + std::to_string(unit == 76 ? 1 : unit);
     ops.push_back({model::AddAddress{address(name, "10.7." + std::to_string(unit) + ".1/30")}, "", "", ""});
@@ -204,7 +214,7 @@ void batch_with_a_failure(Stage& stage) {
     stage.expect(results[i].has_value() == (i != 75), "operation " + std::to_string(i) + " has its own outcome");
   }
   stage.expect(!results[75] && results[75].error().code == EEXIST, "the failing one says why");
-  stage.expect(stage.observe().links.size() == 150, "the others were done");
+  stage.expect(ours(stage).size() == 149, "the others were done");
 }
 
 void counters(Stage& stage) {
@@ -226,7 +236,7 @@ std::vector<Case> link_cases() {
           {"link.if_id_zero_refused", create_without_if_id},
           {"link.mtu_out_of_range_refused", create_with_bad_mtu},
           {"link.long_alias_refused", create_with_long_alias},
-          {"link.below_ipv6_mtu", create_without_ipv6},
+          {"link.below_ipv6_mtu", create_without_ipv6, as_linux},
           {"link.changed_in_place", change_in_place},
           {"link.change_of_missing_refused", change_missing},
           {"link.change_of_foreign_refused", change_foreign},

@@ -71,12 +71,16 @@ void foreign(Stage& stage) {
 
 }  // namespace
 
+namespace {
+bool has_policies(const model::Capabilities& system) { return system.manages_policies; }
+}  // namespace
+
 std::vector<Case> policy_cases() {
-  return {{"policy.set_listed_deleted", round_trip},
-          {"policy.ipv6_outer", ipv6_outer},
-          {"policy.replaced", replaced},
-          {"policy.delete_of_missing_done", remove_gone},
-          {"policy.foreign_untouched", foreign}};
+  return {{"policy.set_listed_deleted", round_trip, has_policies},
+          {"policy.ipv6_outer", ipv6_outer, has_policies},
+          {"policy.replaced", replaced, has_policies},
+          {"policy.delete_of_missing_done", remove_gone, has_policies},
+          {"policy.foreign_untouched", foreign, has_policies}};
 }
 
 }  // namespace vtid::contract

@@ -74,10 +74,10 @@ void deleted_by_hand(Stage& stage) {
 }  // namespace
 
 std::vector<Case> rule_cases() {
-  return {{"rule.every_key_added_listed_deleted", every_key},
-          {"rule.several_of_one_priority", one_priority},
-          {"rule.foreign_untouched", foreign},
-          {"rule.deleted_by_hand_noticed", deleted_by_hand}};
+  return {{"rule.every_key_added_listed_deleted", every_key, with_rules},
+          {"rule.several_of_one_priority", one_priority, with_rules},
+          {"rule.foreign_untouched", foreign, with_rules},
+          {"rule.deleted_by_hand_noticed", deleted_by_hand, with_rules}};
 }
 
 }  // namespace vtid::contract

@@ -28,12 +28,18 @@ model::Policy policy() {
           *net::parse_address("192.0.2.1"), model::kPolicyPriority};
 }
 
+// Not every kernel has all of them, FreeBSD's no CCM and no short tags, and ChaCha20 not before 13.
 void every_algorithm(Stage& stage) {
   std::vector<model::Sa> wanted;
   for (const model::SaAlgorithm& algorithm : model::sa_algorithms()) {
-    wanted.push_back(sa(0x1000 + static_cast<std::uint32_t>(wanted.size()), print(algorithm)));
-    stage.expect(stage.apply(SetSa{wanted.back()}) == 0, "it can be made");
+    const model::Sa next = sa(0x1000 + static_cast<std::uint32_t>(wanted.size()), print(algorithm));
+    const int code = stage.apply(SetSa{next});
+    const bool missing = as_freebsd(stage.system) &&
+                         (code == EOPNOTSUPP || (code == EINVAL && algorithm.cipher == model::Cipher::chacha20_poly1305));
+    stage.expect(code == 0 || missing, print(algorithm) + " can be made");
+    if (code == 0) wanted.push_back(next);
   }
+  stage.expect(wanted.size() > 4, "most of them can be made");
   stage.expect(stage.observe().sas == wanted, "they are as they were given, keys too, sorted");
   for (const auto& item : wanted) stage.expect(stage.apply(DeleteSa{item}) == 0, "it can be deleted");
   stage.expect(stage.observe().sas.empty(), "none is left");
@@ -41,12 +47,14 @@ void every_algorithm(Stage& stage) {
 
 void every_window(Stage& stage) {
   std::vector<model::Sa> wanted;
-  for (const std::uint32_t window : {0U, 1U, 32U, 33U, 64U, 4096U}) {
+  const std::uint32_t step = stage.system.replay_window_step;
+  for (const std::uint32_t window : {0U, step, 32U, 32U + step, 64U, 4096U}) {
     wanted.push_back(sa(0x1000 + window));
     wanted.back().replay_window = window;
     stage.expect(stage.apply(SetSa{wanted.back()}) == 0, "it can be made");
   }
   stage.expect(stage.observe().sas == wanted, "they are as they were given");
+  if (as_freebsd(stage.system)) return;  // it knows no end
   model::Sa wider = sa(0x3000);
   wider.replay_window = 4097;
   stage.expect(stage.apply(SetSa{wider}) == EINVAL, "a window of more is refused");
@@ -70,7 +78,8 @@ void again(Stage& stage) {
   stage.expect(stage.observe().sas == std::vector{sa(0x1001, "aes256-sha256")}, "the other is there");
   model::Sa elsewhere = sa(0x1001);
   std::swap(elsewhere.source, elsewhere.destination);
-  stage.expect(stage.apply(SetSa{elsewhere}) == 0, "the same SPI towards another address is another SA");
+  const int free = as_freebsd(stage.system) ? EEXIST : 0;  // there an SPI is one SA's, wherever it leads
+  stage.expect(stage.apply(SetSa{elsewhere}) == free, "the same SPI towards another address is another SA");
   stage.expect(stage.apply(SetSa{sa(0x1002), true}) == 0, "replacing what is gone is no error");
 }
 
@@ -142,7 +151,7 @@ std::vector<Case> sa_cases() {
           {"sa.delete_of_missing_done", remove_gone},
           {"sa.foreign_untouched", foreign},
           {"sa.deleted_by_hand_noticed", deleted_by_hand},
-          {"sa.negotiated_held_and_let_go", held}};
+          {"sa.negotiated_held_and_let_go", held, as_linux}};
 }
 
 }  // namespace vtid::contract

@@ -7,6 +7,25 @@
 
 namespace vtid::contract {
 
+namespace {
+
+// Of the stage that stands; there is one at a time.
+model::Capabilities present;
+
+// The other address of a /30 or a /31.
+std::optional<net::Address> other_end(const net::Prefix& local) {
+  std::array<std::uint8_t, 4> bytes{};
+  std::ranges::copy(local.address.bytes(), bytes.begin());
+  bytes[3] ^= local.length == 31 ? 1 : 3;
+  return net::Address::v4(bytes);
+}
+
+}  // namespace
+
+Stage::Stage(Backend& backend) : kernel(*backend.kernel), world(*backend.world), system(kernel.capabilities()) {
+  present = system;
+}
+
 void Stage::expect(bool holds, std::string_view fact, std::source_location where) {
   if (holds) return;
   std::string line(fact);
@@ -45,10 +64,16 @@ platform::Notices Stage::settle() {
 
 std::vector<Case> all_cases() {
   std::vector<Case> cases;
-  for (const auto& part :
-       {link_cases(), address_cases(), route_cases(), rule_cases(), policy_cases(), sa_cases(), filter_cases(), notice_cases()}) {
+  for (const auto& part : {link_cases(), address_cases(), route_cases(), rule_cases(), policy_cases(), sa_cases(),
+                           filter_cases(), notice_cases(), freebsd_cases()}) {
     std::ranges::copy(part, std::back_inserter(cases));
   }
+  return cases;
+}
+
+std::vector<Case> cases_of(const model::Capabilities& system) {
+  std::vector<Case> cases = all_cases();
+  std::erase_if(cases, [&](const Case& item) { return !item.fits(system); });
   return cases;
 }
 
@@ -60,23 +85,32 @@ model::Link link(std::uint32_t unit) {
   link.if_id = net::if_id_of({unit});
   link.reqid = net::reqid_of({unit});
   link.alias = "vtid tunnels/t" + std::to_string(unit);
+  link.multicast = present.link_multicast_is_free;  // so that no link gets an address by itself
+  return link;
+}
+
+model::Link renumbered(model::Link link, std::uint32_t unit) {
+  link.if_id = {unit};
+  link.reqid = {unit == 0 ? 0 : net::reqid_of({unit}).value};
   return link;
 }
 
 model::InterfaceAddress address(std::string_view device_name, std::string_view local, std::string_view peer) {
   model::InterfaceAddress address{device(device_name), *net::parse_prefix(local), {}};
   if (!peer.empty()) address.peer = *net::parse_address(peer);
+  const bool needs_one = present.address_needs_peer && address.local.address.is_v4() && device_name.starts_with("ipsec");
+  if (peer.empty() && needs_one) address.peer = other_end(address.local);
   return address;
 }
 
 model::Route route(std::string_view to, std::string_view device_name, std::string_view gateway, std::uint32_t metric) {
   model::ViaGateway via{device(device_name), {}};
   if (!gateway.empty()) via.gateway = *net::parse_address(gateway);
-  return {*net::parse_prefix(to), {metric}, net::kMainTable, via};
+  return {*net::parse_prefix(to), {present.route_has_metric ? metric : 0}, net::kMainTable, via};
 }
 
 model::Route blackhole(std::string_view to, std::uint32_t metric) {
-  return {*net::parse_prefix(to), {metric}, net::kMainTable, model::Blackhole{}};
+  return {*net::parse_prefix(to), {present.route_has_metric ? metric : 0}, net::kMainTable, model::Blackhole{}};
 }
 
 void make_tunnel(Stage& stage) {

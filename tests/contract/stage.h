@@ -44,12 +44,14 @@ struct Backend {
   std::unique_ptr<World> world;
 };
 [[nodiscard]] Backend open_memory();
-[[nodiscard]] Backend open_native();  // in surroundings of its own: on Linux a new network namespace
+[[nodiscard]] Backend open_freebsd();  // the FreeBSD backend over a kernel in maps, on any system
+[[nodiscard]] Backend open_native();   // in surroundings of its own: a network namespace, or a jail with a network of its own
+[[nodiscard]] model::Capabilities native_capabilities();  // without opening anything
 
 // One case at work. Expectations that do not hold are collected, with their lines.
 class Stage {
  public:
-  explicit Stage(Backend& backend) : kernel(*backend.kernel), world(*backend.world) {}
+  explicit Stage(Backend& backend);
 
   void expect(bool holds, std::string_view fact, std::source_location where = std::source_location::current());
 
@@ -63,15 +65,19 @@ class Stage {
 
   platform::Kernel& kernel;
   World& world;
+  const model::Capabilities system;
   std::string told;
   std::vector<std::string> failures;
 };
 
+// A case that holds on some systems alone says on which, by what they can do.
 struct Case {
   std::string_view name;
   void (*run)(Stage&);
+  bool (*fits)(const model::Capabilities&) = [](const model::Capabilities&) { return true; };
 };
 [[nodiscard]] std::vector<Case> all_cases();
+[[nodiscard]] std::vector<Case> cases_of(const model::Capabilities& system);
 [[nodiscard]] std::vector<Case> link_cases();
 [[nodiscard]] std::vector<Case> address_cases();
 [[nodiscard]] std::vector<Case> route_cases();
@@ -80,10 +86,19 @@ struct Case {
 [[nodiscard]] std::vector<Case> sa_cases();
 [[nodiscard]] std::vector<Case> filter_cases();
 [[nodiscard]] std::vector<Case> notice_cases();
+[[nodiscard]] std::vector<Case> freebsd_cases();
 
-// Shorthand. link(1) is ipsec1 with if_id 1, up, MTU 1400.
+[[nodiscard]] inline bool multipath(const model::Capabilities& system) { return system.multipath; }
+[[nodiscard]] inline bool with_rules(const model::Capabilities& system) { return system.has_rules; }
+[[nodiscard]] inline bool with_filters(const model::Capabilities& system) { return system.filters; }
+[[nodiscard]] inline bool as_linux(const model::Capabilities& system) { return system.link_has_if_id; }
+[[nodiscard]] inline bool as_freebsd(const model::Capabilities& system) { return !system.link_has_if_id; }
+
+// Shorthand, as the planner would have it on the stage's system: where an address needs a peer it has one, where a route has
+// no metric it has none. link(1) is ipsec1 with if_id 1 and reqid 5001, up, MTU 1400; renumbered() gives it others.
 [[nodiscard]] net::IfName device(std::string_view name);
 [[nodiscard]] model::Link link(std::uint32_t unit);
+[[nodiscard]] model::Link renumbered(model::Link link, std::uint32_t unit);
 [[nodiscard]] model::InterfaceAddress address(std::string_view device, std::string_view local, std::string_view peer = {});
 [[nodiscard]] model::Route route(std::string_view to, std::string_view device, std::string_view gateway = {},
                                  std::uint32_t metric = 10);

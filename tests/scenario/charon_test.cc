@@ -78,8 +78,35 @@ TEST_F(WithCharon, EventsInAnyOrderEndInTheSameTable) {
 
 TEST_F(WithCharon, APeerThatMovesIsFollowed) {
   stage.charon.move(ike(), address("192.0.2.99"));
+  if (!stage.kernel.is_linux()) ++writes;  // there the link knows its outer addresses
   expect_untouched();
+  const auto outer = stage.link()->outer;
+  EXPECT_EQ(stage.kernel.is_linux(), !outer);
+  EXPECT_EQ(outer.value_or(std::pair(address("192.0.2.99"), address("0.0.0.0"))).first, address("192.0.2.99"));
   EXPECT_EQ(stage.tunnel().local, "192.0.2.99");
+}
+
+TEST_F(WithCharon, AnSaThatACharonOfBeforeLeftBehindIsDroppedWhereItMutesTheTunnel) {
+  model::Sa left;
+  left.source = address("198.51.100.1");
+  left.destination = address("192.0.2.1");
+  left.spi = 0x7777;
+  left.reqid = {5001};
+  left.if_id = {1};
+  left.key = model::Secret(std::string(20, 'k'));
+  stage.kernel.add_foreign_sa(left);
+  left.reqid = {9};  // somebody else's
+  left.if_id = {0};
+  left.spi = 0x7778;
+  stage.kernel.add_foreign_sa(left);
+  stage.kernel.lose_notices();
+  stage.settle();
+  EXPECT_TRUE(stage.kernel.has_foreign_sa(left));
+  left.reqid = {5001};
+  left.if_id = {1};
+  left.spi = 0x7777;
+  EXPECT_EQ(stage.kernel.has_foreign_sa(left), stage.kernel.is_linux());
+  EXPECT_EQ(stage.state(), TunnelState::up);
 }
 
 TEST_F(WithCharon, ATunnelThatThePeerEndsIsBroughtUpAgain) {
@@ -158,69 +185,6 @@ TEST(Loads, OneThatIsRefusedIsAProblemWithCharonsWords) {
   stage.settle();
   EXPECT_THAT(stage.problem(), testing::HasSubstr("invalid value for: proposals, config discarded"));
   EXPECT_FALSE(stage.snapshot()->converged);
-}
-
-// What the kernel sends by, when the policies are ours.
-class WithOwnPolicies : public testing::Test {
- protected:
-  WithOwnPolicies() : stage(own_policies_file()) {
-    stage.start_vtid();
-    stage.settle();
-    install(child());
-  }
-  static std::string own_policies_file() {
-    std::string text = one_tunnel_file();
-    const auto found = text.find("\"v4\": { ");
-    return text.insert(found + 8, "\"policies\": \"vtid\", ");
-  }
-  std::uint32_t child() { return stage.charon.children.rbegin()->first; }
-  model::Sa sa_of(std::uint32_t id) {
-    model::Sa sa;
-    sa.source = address("192.0.2.1");
-    sa.destination = stage.charon.ikes.rbegin()->second.remote;
-    sa.spi = stage.charon.children.at(id).spi_out;
-    sa.reqid = {5001};
-    sa.if_id = {1};
-    return sa;
-  }
-  // charon puts the SA into the kernel, and vtid hears of the CHILD_SA.
-  void install(std::uint32_t id) {
-    stage.kernel.add_foreign_sa(sa_of(id));
-    stage.run(Duration{61'000});
-  }
-  std::vector<std::uint32_t> held() {
-    std::vector<std::uint32_t> spis;
-    for (const auto& sa : stage.kernel.observe()->negotiated) {
-      if (sa.held) spis.push_back(sa.spi);
-    }
-    return spis;
-  }
-  Stage stage;
-};
-
-TEST_F(WithOwnPolicies, TheSaIsHeldUntilCharonDeletesIt) {
-  const std::uint32_t old = child();
-  const model::Sa old_sa = sa_of(old);
-  EXPECT_EQ(held(), std::vector{old_sa.spi});
-  const std::uint32_t fresh = stage.charon.rekey_child(old);
-  stage.kernel.add_foreign_sa(sa_of(fresh));
-  stage.kernel.delete_sa(old_sa);
-  stage.settle();
-  EXPECT_EQ(held(), std::vector{sa_of(fresh).spi});
-  const std::size_t writes = stage.kernel.writes();
-  stage.run(Duration{120'000});
-  EXPECT_EQ(stage.kernel.writes(), writes);
-}
-
-TEST_F(WithOwnPolicies, WhatAKilledCharonLeftIsLetGo) {
-  model::Sa left = sa_of(child());
-  left.spi = 0x0badcafe;
-  stage.kernel.add_foreign_sa(left);
-  const std::vector<model::Op> hold{{model::HoldSa{{left.destination, left.spi, left.reqid, true}}, {}, {}, {}}};
-  ASSERT_TRUE(stage.kernel.apply(hold)[0]);
-  EXPECT_EQ(held().size(), 2U);
-  stage.run(Duration{61'000});
-  EXPECT_EQ(held(), std::vector{sa_of(child()).spi});
 }
 
 }  // namespace

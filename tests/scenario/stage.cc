@@ -45,7 +45,7 @@ std::string many_tunnels_file(int count) {
 }
 
 Stage::Stage(std::string file_text) : file(std::move(file_text)) {
-  kernel.add_foreign_link("veth", device("wan"));
+  kernel.add_foreign_link(device("wan"));
   kernel.add_foreign_address({device("wan"), prefix("192.0.2.1/24"), {}});
 }
 

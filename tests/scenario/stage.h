@@ -1,4 +1,4 @@
-// The whole daemon without its sockets: a real engine, the memory kernel, a scripted charon and a clock that the test moves.
+// The whole daemon without its sockets: a real engine, a kernel in memory, a scripted charon and a clock that the test moves.
 // Time passes only in run(); everything that is due at a moment happens in that moment.
 #pragma once
 
@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "daemon/engine.h"
-#include "platform/memory/memory_kernel.h"
+#include "scenario/staged_kernel.h"
 #include "support/scripted_charon.h"
 #include "support/worlds.h"
 
@@ -46,7 +46,7 @@ class Stage {
   [[nodiscard]] int loads();  // connections and secrets that charon was given or lost
 
   std::string file;
-  platform::MemoryKernel kernel;
+  StagedKernel kernel;
   ScriptedCharon charon;
   std::unique_ptr<daemon::StateStore> store = daemon::make_memory_store();
   std::unique_ptr<daemon::Engine> engine;

@@ -1,10 +1,227 @@
-// The FreeBSD backend's place. This version says so instead of pretending.
-#include "platform/kernel.h"
+// The FreeBSD backend's system calls. Everything else about it is in files that are built on Linux too; this one is not.
+#include <sys/types.h>
+
+#include <sys/event.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/sysctl.h>
+
+#include <fcntl.h>
+#include <net/pfkeyv2.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <string>
+#include <system_error>
+
+#include "base/unique_fd.h"
+#include "platform/freebsd/backend.h"
+#include "platform/freebsd/wire/abi.h"
+#include "platform/freebsd/wire/pfkey.h"
+#include "platform/freebsd/wire/routing.h"
 
 namespace vtid::platform {
+namespace freebsd {
+namespace {
+
+constexpr std::size_t kLargestMessage = 65'536;  // both families count a message's length in 16 bits
+constexpr int kMostAtOnce = 10'000;              // messages read by one drain(); the rest waits for the next
+constexpr int kWantedBuffer = 16 * 1024 * 1024;  // halved until the kernel takes it (kern.ipc.maxsockbuf)
+constexpr int kSmallestBuffer = 64 * 1024;
+
+std::unexpected<Error> cannot(std::string_view what, int code, std::string remedy = {}) {
+  return fail("cannot " + std::string(what) + ": " + std::generic_category().message(code), std::move(remedy), code);
+}
+
+std::string remedy_of(int code) {
+  if (code == EPERM || code == EACCES) return "vtid has to run as root";
+  return code == EPROTONOSUPPORT || code == EAFNOSUPPORT || code == EPROTOTYPE ? "load the kernel module: kldload ipsec" : "";
+}
+
+Result<UniqueFd> open_socket(int domain, int type, int protocol, std::string_view what) {
+  UniqueFd fd(::socket(domain, type | SOCK_CLOEXEC, protocol));
+  if (fd) return fd;
+  const int code = errno;
+  return cannot("open a " + std::string(what) + " socket", code, remedy_of(code));
+}
+
+void widen(int fd) {
+  for (int size = kWantedBuffer; size >= kSmallestBuffer; size /= 2) {
+    if (::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size) == 0) return;
+  }
+}
+
+// Tells of lost messages where the kernel can (14 and later); elsewhere they are lost silently, and found by the regular look.
+void tell_of_losses([[maybe_unused]] int fd) {
+#ifdef SO_RERROR
+  const int on = 1;
+  (void)::setsockopt(fd, SOL_SOCKET, SO_RERROR, &on, sizeof on);
+#endif
+}
+
+class System final : public Calls {
+ public:
+  static Result<std::unique_ptr<Calls>> open();
+
+  [[nodiscard]] int control(net::Family family, std::uint32_t request, void* argument) override;
+  [[nodiscard]] Result<Bytes> list(int what) override;
+  [[nodiscard]] int change_route(View message) override;
+  [[nodiscard]] int send_key(View message) override;
+  [[nodiscard]] Result<Bytes> receive_key() override;
+  [[nodiscard]] int pid() const override { return ::getpid(); }
+  [[nodiscard]] int descriptor() const override { return queue_.get(); }
+  [[nodiscard]] Notices drain() override;
+
+ private:
+  Result<void> open_notices();
+  Result<void> watch(int fd);
+  void drain(int fd, bool (*concerns_us)(View), Notices& notices);
+
+  UniqueFd inet_;
+  UniqueFd inet6_;  // -1 in a kernel without IPv6
+  UniqueFd route_;
+  UniqueFd key_;
+  UniqueFd route_notices_;
+  UniqueFd key_notices_;
+  UniqueFd queue_;
+  Bytes buffer_ = Bytes(kLargestMessage);
+};
+
+Result<std::unique_ptr<Calls>> System::open() {
+  auto system = std::make_unique<System>();
+  auto inet = open_socket(AF_INET, SOCK_DGRAM, 0, "datagram");
+  if (!inet) return std::unexpected(inet.error());
+  auto inet6 = open_socket(AF_INET6, SOCK_DGRAM, 0, "datagram");
+  auto route = open_socket(PF_ROUTE, SOCK_RAW, 0, "routing");
+  if (!route) return std::unexpected(route.error());
+  auto key = open_socket(PF_KEY, SOCK_RAW, PF_KEY_V2, "PF_KEY");
+  if (!key) return std::unexpected(key.error());
+  const int off = 0;  // the outcome of a change is write(2)'s; its echo is for others
+  if (::setsockopt(route->get(), SOL_SOCKET, SO_USELOOPBACK, &off, sizeof off) != 0)
+    return cannot("set up a routing socket", errno);
+  widen(key->get());
+  system->inet_ = *std::move(inet);
+  if (inet6) system->inet6_ = *std::move(inet6);
+  system->route_ = *std::move(route);
+  system->key_ = *std::move(key);
+  if (const auto opened = system->open_notices(); !opened) return std::unexpected(opened.error());
+  return system;
+}
+
+// One descriptor for two sockets: a kqueue(2), which is readable itself while one of them is.
+Result<void> System::open_notices() {
+  auto route = open_socket(PF_ROUTE, SOCK_RAW | SOCK_NONBLOCK, 0, "routing");
+  if (!route) return std::unexpected(route.error());
+  auto key = open_socket(PF_KEY, SOCK_RAW | SOCK_NONBLOCK, PF_KEY_V2, "PF_KEY");
+  if (!key) return std::unexpected(key.error());
+  queue_ = UniqueFd(::kqueue());
+  if (!queue_ || ::fcntl(queue_.get(), F_SETFD, FD_CLOEXEC) != 0) return cannot("open a kernel queue", errno);
+  route_notices_ = *std::move(route);
+  key_notices_ = *std::move(key);
+  for (const int fd : {route_notices_.get(), key_notices_.get()}) {
+    widen(fd);
+    tell_of_losses(fd);
+    if (const auto watched = watch(fd); !watched) return watched;
+  }
+  return {};
+}
+
+Result<void> System::watch(int fd) {
+  struct kevent change {};
+  change.ident = static_cast<std::uintptr_t>(fd);
+  change.filter = EVFILT_READ;
+  change.flags = EV_ADD;
+  if (::kevent(queue_.get(), &change, 1, nullptr, 0, nullptr) == 0) return {};
+  return cannot("watch a socket", errno);
+}
+
+int System::control(net::Family family, std::uint32_t request, void* argument) {
+  const int fd = family == net::Family::ipv4 ? inet_.get() : inet6_.get();
+  if (fd < 0) return EAFNOSUPPORT;
+  return ::ioctl(fd, request, argument) == 0 ? 0 : errno;
+}
+
+Result<Bytes> System::list(int what) {
+  const std::array<int, 6> name{CTL_NET, PF_ROUTE, 0, 0, what, 0};
+  int code = ENOMEM;
+  for (int attempt = 0; attempt < kDumpAttempts; ++attempt) {
+    std::size_t size = 0;
+    if (::sysctl(name.data(), name.size(), nullptr, &size, nullptr, 0) != 0) return cannot("list links or routes", errno);
+    Bytes bytes(size + size / 8 + kLargestMessage);  // it may grow between the two calls
+    size = bytes.size();
+    if (::sysctl(name.data(), name.size(), bytes.data(), &size, nullptr, 0) == 0) {
+      bytes.resize(size);
+      return bytes;
+    }
+    code = errno;
+    if (code != ENOMEM) break;
+  }
+  return cannot("list links or routes", code);
+}
+
+int System::change_route(View message) {
+  const ssize_t sent = ::write(route_.get(), message.data(), message.size());
+  if (sent < 0) return errno;
+  return static_cast<std::size_t>(sent) == message.size() ? 0 : EMSGSIZE;
+}
+
+// What others caused since the last request goes first, to make room for the answers.
+int System::send_key(View message) {
+  for (int i = 0; i < kMostAtOnce; ++i) {
+    if (::recv(key_.get(), buffer_.data(), buffer_.size(), MSG_DONTWAIT) < 0 && errno != ENOBUFS && errno != EINTR) break;
+  }
+  const ssize_t sent = ::send(key_.get(), message.data(), message.size(), 0);
+  if (sent < 0) return errno;
+  return static_cast<std::size_t>(sent) == message.size() ? 0 : EMSGSIZE;
+}
+
+Result<Bytes> System::receive_key() {
+  pollfd readable{key_.get(), POLLIN, 0};
+  const int ready = ::poll(&readable, 1, kKeyPatienceMilliseconds);
+  if (ready == 0) return cannot("read from PF_KEY", ETIMEDOUT);
+  if (ready < 0 && errno != EINTR) return cannot("read from PF_KEY", errno);
+  const ssize_t size = ::recv(key_.get(), buffer_.data(), buffer_.size(), MSG_DONTWAIT);
+  if (size >= 0) return Bytes(buffer_.begin(), buffer_.begin() + size);
+  if (errno == EINTR || errno == EAGAIN) return Bytes{};  // nothing that answers; the caller asks again
+  return cannot("read from PF_KEY", errno);
+}
+
+void System::drain(int fd, bool (*concerns_us)(View), Notices& notices) {
+  for (int i = 0; i < kMostAtOnce; ++i) {
+    const ssize_t size = ::recv(fd, buffer_.data(), buffer_.size(), 0);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0 && errno == ENOBUFS) {
+      notices.overflowed = true;
+      continue;
+    }
+    if (size <= 0) return;
+    if (concerns_us(View(buffer_).first(static_cast<std::size_t>(size)))) ++notices.ours;
+  }
+}
+
+// The queue finds out that its sockets have become quiet only when it is asked.
+Notices System::drain() {
+  Notices notices;
+  drain(route_notices_.get(), route_notice_concerns_us, notices);
+  drain(key_notices_.get(), key_notice_concerns_us, notices);
+  std::array<struct kevent, 2> events{};
+  const timespec at_once{};
+  (void)::kevent(queue_.get(), nullptr, 0, events.data(), static_cast<int>(events.size()), &at_once);
+  return notices;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Calls>> open_calls() { return System::open(); }
+
+}  // namespace freebsd
 
 Result<std::unique_ptr<Kernel>> open_native_kernel() {
-  return fail("this version of vtid has no FreeBSD backend", "run it with --kernel memory, or on Linux");
+  auto calls = freebsd::open_calls();
+  if (!calls) return std::unexpected(calls.error());
+  return freebsd::make_backend(*std::move(calls));
 }
 
 }  // namespace vtid::platform

@@ -39,6 +39,7 @@ void Changes::dispatch(const Slots& run) {
     void operator()(const model::DeletePolicy&) const { changes.delete_policies(run); }
     void operator()(const model::SetSa&) const { changes.set_sas(run); }
     void operator()(const model::DeleteSa&) const { changes.delete_sas(run); }
+    void operator()(const model::DropSa&) const { changes.refuse(run); }
     void operator()(const model::HoldSa&) const { changes.hold_sas(run); }
     void operator()(const model::SetFilter&) const { changes.write_filters<model::SetFilter>(run); }
     void operator()(const model::DeleteFilter&) const { changes.write_filters<model::DeleteFilter>(run); }

@@ -64,6 +64,7 @@ class Changes {
       if (auto done = filter_.apply(op<T>(slot)); !done) fail(slot, std::move(done.error()));
     }
   }
+  void refuse(const Slots& run);      // what is never asked of this system
   void remove_own_sas(Pass looking);  // settles those that are another's
 
   template <class T>

@@ -67,6 +67,10 @@ void Changes::hold_sas(const Slots& run) {
   exchange(xfrm_, std::move(holding), [this](std::size_t slot, const Answer& answer) { settle(slot, answer.verdict, ESRCH); });
 }
 
+void Changes::refuse(const Slots& run) {
+  for (const std::size_t slot : run) settle(slot, {EOPNOTSUPP, {}});
+}
+
 void Changes::remove_own_sas(Pass looking) {
   Pass deleting;
   exchange(xfrm_, std::move(looking), [&](std::size_t slot, const Answer& answer) {

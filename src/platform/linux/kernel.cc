@@ -144,9 +144,15 @@ Result<model::Observed> LinuxKernel::observe() {
   for (const model::ObservedLink& link : *links) names.emplace(link.index, link.name);
   name_addresses(*addresses, names);
   std::ranges::move(*more, std::back_inserter(*routes));
-  model::Observed observed{
-      *std::move(links), *std::move(addresses), name_routes(*std::move(routes), names), *std::move(policies), {}, {},
-      *std::move(rules), *std::move(filter)};
+  model::Observed observed{*std::move(links),
+                           *std::move(addresses),
+                           name_routes(*std::move(routes), names),
+                           *std::move(policies),
+                           {},
+                           {},
+                           *std::move(rules),
+                           *std::move(filter),
+                           {}};
   for (AnySa::value_type& sa : *sas) {
     if (auto* ours = std::get_if<model::Sa>(&sa)) observed.sas.push_back(std::move(*ours));
     if (const auto* negotiated = std::get_if<model::NegotiatedSa>(&sa)) observed.negotiated.push_back(*negotiated);

@@ -86,6 +86,7 @@ class MemoryKernel final : public Kernel {
   Verdict apply_one(const model::DeletePolicy& op);
   Verdict apply_one(const model::SetSa& op);
   Verdict apply_one(const model::DeleteSa& op);
+  Verdict apply_one(const model::DropSa& op);
   Verdict apply_one(const model::HoldSa& op);
   Verdict apply_one(const model::SetFilter& op);
   Verdict apply_one(const model::DeleteFilter& op);

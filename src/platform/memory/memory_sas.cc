@@ -40,6 +40,8 @@ MemoryKernel::Verdict MemoryKernel::apply_one(const model::DeleteSa& op) {
   return {};
 }
 
+MemoryKernel::Verdict MemoryKernel::apply_one(const model::DropSa&) { return {EOPNOTSUPP, {}}; }
+
 MemoryKernel::Verdict MemoryKernel::apply_one(const model::HoldSa& op) {
   const SaKey key{op.sa.destination, op.sa.spi};
   if (op.sa.held && sas_.contains(key)) {

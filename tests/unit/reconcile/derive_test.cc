@@ -118,6 +118,13 @@ TEST(Derive, ARouteGoesByItsGateway) {
   EXPECT_THAT(of(config).desired.routes, ElementsAre(model::Wanted<model::Route>{route, "routes/0"}));
 }
 
+TEST(Derive, OneNextHopIsTheFirstWhereARouteHasNoMore) {
+  const std::vector<model::NextHop> hops{{{device("ipsec2"), address("10.6.107.2")}, 1},
+                                         {{device("ipsec1"), address("10.6.106.2")}, 3}};
+  EXPECT_EQ(std::get<model::ViaGateway>(target_of(hops, {.multipath = false})), hops[0].via);
+  EXPECT_EQ(std::get<model::Multipath>(target_of(hops, kLinux)).hops.size(), 2U);
+}
+
 TEST(Derive, ARouteOfADisabledInterfaceIsNotWanted) {
   auto config = one_tunnel();
   test::assign(config, "VTI_HQ", "hq");
@@ -274,9 +281,9 @@ TEST(Exits, LeadToEveryCarrierWithItsWeight) {
   const model::Config config = two_ways();
   const Numbers numbers{{"hq", {1}}, {"lab", {2}}};
   const model::Carrying carrying{{}, {{"ALL", {{{"A_VTIV4", 1}, {"B_VTIV4", 3}}, true, "", {}}}}};
-  EXPECT_THAT(
-      Exits(config, numbers, carrying).of("ALL").hops,
-      ElementsAre(NextHop{device("ipsec1"), address("10.6.106.2"), 1}, NextHop{device("ipsec2"), address("10.6.107.2"), 3}));
+  EXPECT_THAT(Exits(config, numbers, carrying).of("ALL").hops,
+              ElementsAre(model::NextHop{{device("ipsec1"), address("10.6.106.2")}, 1},
+                          model::NextHop{{device("ipsec2"), address("10.6.107.2")}, 3}));
 }
 
 TEST(Derive, AnMtuOfTheFileWins) {

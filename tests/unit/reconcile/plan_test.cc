@@ -77,6 +77,65 @@ std::vector<std::string> plan(const model::Desired& want, const model::Observed&
   return lines(make_plan(want, have, model::Capabilities{}, removal));
 }
 
+// FreeBSD: a reqid instead of an if_id, outer addresses on the link, and a multicast flag that nobody can change.
+const model::Capabilities kFreebsd{
+    .system = "freebsd", .link_has_if_id = false, .link_has_outer = true, .link_multicast_is_free = false};
+
+model::ObservedLink seen_on_freebsd(const model::Link& link) {
+  model::ObservedLink result = seen(link);
+  result.kind = "ipsec";
+  result.if_id.reset();
+  result.reqid = link.reqid;
+  result.outer = link.outer;
+  result.multicast = true;
+  return result;
+}
+
+TEST(PlanOnFreebsd, ChangesReqidAndOuterAddressesInPlace) {
+  model::Link want = link(1);
+  want.multicast = false;
+  want.outer = {address("192.0.2.1"), address("198.51.100.1")};
+  model::Desired desired;
+  desired.links = {{want, "tunnels/t1"}};
+  model::Observed observed;
+  observed.links = {seen_on_freebsd(want)};
+  EXPECT_THAT(make_plan(desired, observed, kFreebsd, Removal::allowed).ops, IsEmpty());
+  observed.links[0].reqid = net::ReqId{5009};
+  observed.links[0].outer->second = address("198.51.100.9");
+  EXPECT_THAT(lines(make_plan(desired, observed, kFreebsd, Removal::allowed)),
+              ElementsAre(testing::EndsWith("reqid is 5009, wanted 5001, outer addresses moved")));
+}
+
+TEST(PlanOnFreebsd, AnotherInterfaceHasTheReqid) {
+  model::Desired desired;
+  desired.links = {{link(1), "tunnels/t1"}};
+  model::Observed observed;
+  observed.links = {foreign("other0", 7, "ipsec")};
+  observed.links[0].reqid = net::ReqId{5001};
+  const model::Plan plan = make_plan(desired, observed, kFreebsd, Removal::allowed);
+  EXPECT_THAT(plan.ops, IsEmpty());
+  ASSERT_EQ(plan.problems.size(), 1U);
+  EXPECT_EQ(plan.problems[0].text, "other0 has reqid 5001, which ipsec1 needs, and vtid did not make it");
+  EXPECT_EQ(plan.problems[0].remedy, "delete it (ifconfig other0 destroy), or give tunnels/t1 another \"unit\"");
+}
+
+TEST(PlanOnFreebsd, DropsWhatCharonHasLost) {
+  const WallTime since{std::chrono::seconds{1'795'500'000}};
+  const auto made = [&](std::uint32_t spi, std::uint32_t reqid, int seconds_before) {
+    return model::CharonsSa{
+        address("198.51.100.1"), address("192.0.2.1"), spi, {reqid}, since - std::chrono::seconds{seconds_before}};
+  };
+  model::Desired desired;
+  desired.charon = model::KnownToCharon{{{5001}}, {0x1001}, since};
+  model::Observed observed;
+  observed.charons_sas = {made(0x1001, 5001, 60), made(0x1002, 5001, 60), made(0x1003, 5001, 9), made(0x1004, 5002, 60)};
+  EXPECT_THAT(lines(make_plan(desired, observed, kFreebsd, Removal::allowed)),
+              ElementsAre("drop SA 0x00001002 (198.51.100.1 to 192.0.2.1, reqid 5001): charon does not know it"));
+  EXPECT_THAT(make_plan(desired, observed, kFreebsd, Removal::withheld).ops, IsEmpty());
+  desired.charon.reset();  // charon is away: who knows what it has
+  EXPECT_THAT(make_plan(desired, observed, kFreebsd, Removal::allowed).ops, IsEmpty());
+}
+
 TEST(Plan, IsEmptyWhenTheWorldIsAsWanted) {
   EXPECT_EQ(make_plan(desired(), observed(), model::Capabilities{}, Removal::allowed), model::Plan{});
 }
@@ -305,6 +364,8 @@ TEST(Plan, ARuleIsThereBeforeItsPredecessorAndThatOnesTableAreGone) {
                           "add rule ipv4 11800: from all lookup 118000002: not there",
                           "delete rule ipv4 11800: from all lookup 118000001: no longer wanted",
                           "delete route 10.20.0.0/16 via 10.6.106.2 dev ipsec1 metric 10 table 118000001: no longer wanted"));
+}
+
 TEST(FormerHolders, AreNamedForWhatGoesAndForNothingElse) {
   model::Desired running = desired();
   const model::Policy policy{model::PolicyDirection::in, net::Family::ipv4,     {1}, {5001}, address("198.51.100.1"),

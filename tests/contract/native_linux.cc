@@ -177,6 +177,8 @@ bool LinuxWorld::has_sa(const model::Sa& sa) {
 
 }  // namespace
 
+model::Capabilities native_capabilities() { return {.system = "linux"}; }
+
 Backend open_native() {
   if (unshare(CLONE_NEWNET) != 0) give_up("make a network namespace", std::generic_category().message(errno));
   auto world = std::make_unique<LinuxWorld>();

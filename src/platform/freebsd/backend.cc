@@ -1,0 +1,104 @@
+#include "platform/freebsd/backend.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "platform/freebsd/changes.h"
+
+namespace vtid::platform::freebsd {
+namespace {
+
+using Names = std::map<net::IfIndex, net::IfName>;
+
+std::vector<model::ObservedRoute> name_routes(const std::vector<ListedRoute>& listed, const Names& names) {
+  std::vector<model::ObservedRoute> named;
+  for (const ListedRoute& item : listed) {
+    if (!item.ours) continue;
+    model::Route route = item.route;
+    if (auto* via = std::get_if<model::ViaGateway>(&route.target)) {
+      const auto found = names.find(item.index);
+      if (found == names.end()) continue;  // it went with its device between two looks
+      via->device = found->second;
+    }
+    named.push_back({std::move(route)});
+  }
+  return named;
+}
+
+void sort(model::Observed& observed) {
+  std::ranges::sort(observed.links, {}, &model::ObservedLink::name);
+  std::ranges::sort(observed.addresses, {}, [](const model::ObservedAddress& address) {
+    return std::tie(address.device, address.local, address.peer);
+  });
+  std::ranges::sort(observed.routes, {}, &model::ObservedRoute::route);
+  std::ranges::sort(observed.sas);
+  std::ranges::sort(observed.charons_sas);
+}
+
+class Backend final : public Kernel {
+ public:
+  explicit Backend(std::unique_ptr<Calls> calls) : calls_(std::move(calls)) {}
+
+  [[nodiscard]] Capabilities capabilities() const override { return freebsd_capabilities(); }
+  [[nodiscard]] Result<model::Observed> observe() override;
+  [[nodiscard]] Result<std::map<net::IfName, model::LinkCounters>> counters() override {
+    auto links = list_links(*calls_);
+    if (!links) return std::unexpected(links.error());
+    return std::move(links->counters);
+  }
+  [[nodiscard]] Result<std::map<std::string, model::RuleCounters>> rule_counters() override {
+    return std::map<std::string, model::RuleCounters>{};
+  }
+  [[nodiscard]] std::vector<Result<void>> apply(std::span<const model::Op> ops) override { return Changes(*calls_).apply(ops); }
+  [[nodiscard]] int descriptor() const override { return calls_->descriptor(); }
+  [[nodiscard]] Notices drain() override { return calls_->drain(); }
+
+ private:
+  std::unique_ptr<Calls> calls_;
+};
+
+Result<model::Observed> Backend::observe() {
+  auto links = list_links(*calls_);
+  if (!links) return std::unexpected(links.error());
+  const auto routes = list_routes(*calls_);
+  if (!routes) return std::unexpected(routes.error());
+  auto sas = list_sas(*calls_);
+  if (!sas) return std::unexpected(sas.error());
+  Names names;
+  for (const model::ObservedLink& link : links->links) names.emplace(link.index, link.name);
+  model::Observed observed;
+  observed.links = std::move(links->links);
+  observed.addresses = std::move(links->addresses);
+  observed.routes = name_routes(*routes, names);
+  for (ListedSa& item : *sas) {
+    const model::Sa& sa = item.sa;
+    if (item.ours) {
+      observed.sas.push_back(sa);
+    } else if (sa.if_id.value != 0) {  // its reqid is one of those that tunnels have
+      observed.charons_sas.push_back({sa.source, sa.destination, sa.spi, sa.reqid, item.made});
+    }
+  }
+  sort(observed);
+  return observed;
+}
+
+}  // namespace
+
+std::unique_ptr<Kernel> make_backend(std::unique_ptr<Calls> calls) { return std::make_unique<Backend>(std::move(calls)); }
+
+Capabilities freebsd_capabilities() {
+  return {.system = "freebsd",
+          .link_has_if_id = false,
+          .link_has_outer = true,
+          .link_multicast_is_free = false,
+          .manages_policies = false,
+          .address_needs_peer = true,
+          .route_has_metric = false,
+          .multipath = false,
+          .has_rules = false,
+          .filters = false,
+          .stray_sas_mute = true,
+          .replay_window_step = kPacketsPerWindowByte};
+}
+
+}  // namespace vtid::platform::freebsd

@@ -1,0 +1,17 @@
+// The FreeBSD backend over a set of system calls.
+#pragma once
+
+#include "platform/freebsd/calls.h"
+
+namespace vtid::platform::freebsd {
+
+[[nodiscard]] std::unique_ptr<Kernel> make_backend(std::unique_ptr<Calls> calls);
+
+// The system's own calls; only where this is FreeBSD.
+[[nodiscard]] Result<std::unique_ptr<Calls>> open_calls();
+
+// Not links but numbers of SAs and sets of addresses tie a tunnel together; the kernel makes the policies; no route has a
+// metric.
+[[nodiscard]] Capabilities freebsd_capabilities();
+
+}  // namespace vtid::platform::freebsd

@@ -1,0 +1,124 @@
+// What holds where a tunnel interface has outer addresses and a reqid, makes its policies itself, and routes have no metric.
+#include <algorithm>
+#include <cerrno>
+
+#include "contract/stage.h"
+
+namespace vtid::contract {
+namespace {
+
+using model::AddAddress;
+using model::ChangeLink;
+using model::CreateLink;
+using model::SetRoute;
+
+model::Link with_outer(model::Link link, std::string_view source, std::string_view destination) {
+  link.outer = {*net::parse_address(source), *net::parse_address(destination)};
+  return link;
+}
+
+const model::ObservedLink& look(Stage& stage, const model::Observed& observed) {
+  static const model::ObservedLink kNone;
+  const auto* found = observed.link(device("ipsec1"));
+  stage.expect(found != nullptr, "the link is there");
+  return found == nullptr ? kNone : *found;
+}
+
+void outer_addresses(Stage& stage) {
+  const auto first = with_outer(link(1), "192.0.2.1", "192.0.2.2");
+  stage.expect(stage.apply(CreateLink{first}) == 0, "a link with outer addresses can be made");
+  const auto before = stage.observe();
+  stage.expect(look(stage, before).outer == first.outer && look(stage, before).reqid == first.reqid, "it has them");
+  for (const auto& next :
+       {with_outer(link(1), "192.0.2.1", "203.0.113.9"), with_outer(link(1), "2001:db8::1", "2001:db8::2"), first}) {
+    stage.expect(stage.apply(ChangeLink{next}) == 0, "they can be changed in place");
+    const auto after = stage.observe();
+    stage.expect(look(stage, after).outer == next.outer, "it has the new ones");
+    stage.expect(look(stage, after).index == look(stage, before).index, "the index is the same");
+  }
+}
+
+void outer_unspecified(Stage& stage) {
+  stage.expect(stage.apply(CreateLink{with_outer(link(1), "192.0.2.1", "0.0.0.0")}) == EADDRNOTAVAIL, "it is refused");
+  stage.expect(stage.observe().link(device("ipsec1")) == nullptr, "nothing was made");
+}
+
+void outer_twice(Stage& stage) {
+  const auto wanted = with_outer(link(1), "192.0.2.1", "192.0.2.2");
+  stage.expect(stage.apply(CreateLink{wanted}) == 0, "the link can be made");
+  (void)stage.settle();
+  stage.expect(stage.apply(ChangeLink{wanted}) == 0, "changing it to what it is is no error");
+  stage.expect(!stage.noticed(), "nothing changed");
+}
+
+void reqid_in_place(Stage& stage) {
+  stage.expect(stage.apply(CreateLink{with_outer(link(1), "192.0.2.1", "192.0.2.2")}) == 0, "the link can be made");
+  stage.world.add_tunnel(device("other0"), {900});
+  stage.expect(stage.apply(ChangeLink{renumbered(link(1), 900)}) == EEXIST, "another's reqid is refused");
+  stage.expect(stage.apply(ChangeLink{renumbered(link(1), 901)}) == 0, "a free one is taken");
+  stage.expect(look(stage, stage.observe()).reqid == net::reqid_of({901}), "it is there");
+}
+
+void without_peer(Stage& stage) {
+  stage.expect(stage.apply(CreateLink{link(1)}) == 0, "the link can be made");
+  auto lone = address("ipsec1", "10.6.106.1/30");
+  lone.peer.reset();
+  stage.expect(stage.apply(AddAddress{lone}) == EDESTADDRREQ, "an IPv4 address needs a peer");
+}
+
+void address_again(Stage& stage) {
+  make_tunnel(stage);
+  const auto wanted = route("10.20.0.0/16", "ipsec1");
+  stage.expect(stage.apply(SetRoute{wanted}) == 0, "a route can be made");
+  stage.expect(stage.apply(AddAddress{address("ipsec1", "10.6.106.1/30")}) == 0, "its address can be added again");
+  stage.expect(stage.observe().routes == std::vector{model::ObservedRoute{wanted}}, "the route is there");
+}
+
+void peer_route(Stage& stage) {
+  make_tunnel(stage);
+  stage.expect(stage.apply(SetRoute{route("10.6.106.2/32", "ipsec1")}) == EEXIST, "the kernel's own is not replaced");
+  stage.expect(stage.apply(model::DeleteRoute{route("10.6.106.2/32", "ipsec1")}) == 0, "there is none of ours to delete");
+  stage.expect(stage.apply(SetRoute{route("10.20.0.0/16", "ipsec1", "10.6.106.2")}) == 0, "its peer is still a gateway");
+}
+
+void to_a_host(Stage& stage) {
+  make_tunnel(stage);
+  for (const auto& wanted : {route("10.20.0.1/32", "ipsec1", "10.6.106.2"), route("fd20::1/128", "ipsec1", "fd00:6::2")}) {
+    stage.expect(stage.apply(SetRoute{wanted}) == 0, "the route can be made");
+    stage.expect(stage.observe().routes == std::vector{model::ObservedRoute{wanted}}, "it is as it was given");
+    stage.expect(stage.apply(model::DeleteRoute{wanted}) == 0, "it can be deleted");
+  }
+  stage.expect(stage.observe().routes.empty(), "none is left");
+}
+
+void unreachable(Stage& stage) {
+  make_tunnel(stage);
+  stage.expect(stage.apply(SetRoute{route("10.20.0.0/16", "ipsec1", "10.99.99.1")}) == ENETUNREACH, "out of reach");
+  stage.expect(stage.observe().routes.empty(), "nothing was made");
+}
+
+void gateway_elsewhere(Stage& stage) {
+  make_tunnel(stage);
+  stage.expect(stage.apply(CreateLink{link(2)}) == 0, "a second link can be made");
+  stage.expect(stage.apply(AddAddress{address("ipsec2", "10.6.107.1/30")}) == 0, "an address can be added");
+  stage.expect(stage.apply(SetRoute{route("10.20.0.0/16", "ipsec1", "10.6.107.2")}) == ENETUNREACH,
+               "a gateway behind another interface is refused");
+  stage.expect(stage.observe().routes.empty(), "nothing is left of it");
+}
+
+}  // namespace
+
+std::vector<Case> freebsd_cases() {
+  return {{"link.outer_addresses_changed_in_place", outer_addresses, as_freebsd},
+          {"link.outer_address_unspecified_refused", outer_unspecified, as_freebsd},
+          {"link.outer_addresses_twice_is_no_change", outer_twice, as_freebsd},
+          {"link.reqid_changed_in_place", reqid_in_place, as_freebsd},
+          {"address.ipv4_without_peer_refused", without_peer, as_freebsd},
+          {"address.again_keeps_its_routes", address_again, as_freebsd},
+          {"route.to_peer_untouched", peer_route, as_freebsd},
+          {"route.to_a_host", to_a_host, as_freebsd},
+          {"route.gateway_out_of_reach_refused", unreachable, as_freebsd},
+          {"route.gateway_of_another_interface_refused", gateway_elsewhere, as_freebsd}};
+}
+
+}  // namespace vtid::contract

@@ -1,0 +1,112 @@
+// The real kernel of FreeBSD, in a jail with a network of its own where the kernel can make one (VIMAGE). Elsewhere, in the
+// host's network: the links, routes and SAs that came during a case are taken away after it.
+#include <sys/param.h>
+
+#include <sys/jail.h>
+#include <sys/linker.h>
+#include <sys/uio.h>
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <set>
+#include <system_error>
+
+#include "contract/world_freebsd.h"
+#include "platform/freebsd/backend.h"
+#include "platform/freebsd/look.h"
+#include "platform/freebsd/wire/requests.h"
+
+namespace vtid::contract {
+namespace {
+
+namespace bsd = platform::freebsd;
+namespace abi = platform::freebsd::abi;
+
+iovec text(const char* value) { return {const_cast<char*>(value), std::strlen(value) + 1}; }
+
+// What a kernel has built in it cannot load, and what it lacks fails where it is used.
+void load_modules() {
+  for (const char* module : {"if_epair", "ipsec"}) (void)::kldload(module);
+}
+
+bool enter_jail() {
+  int fresh = JAIL_SYS_NEW;
+  iovec parameters[] = {text("path"), text("/"), text("vnet"), {&fresh, sizeof fresh}, text("allow.raw_sockets"), {nullptr, 0}};
+  return ::jail_set(parameters, std::size(parameters), JAIL_CREATE | JAIL_ATTACH) >= 0;
+}
+
+std::unique_ptr<bsd::Calls> open_calls() {
+  auto calls = bsd::open_calls();
+  if (!calls) give_up("open the kernel", calls.error().text + "; " + calls.error().remedy);
+  return *std::move(calls);
+}
+
+template <class T>
+T looked(Result<T> result) {
+  if (!result) give_up("look at the host", result.error().text);
+  return *std::move(result);
+}
+
+struct Before {
+  std::set<net::IfName> links;
+  std::set<net::Prefix> routes;
+  std::set<std::uint32_t> spis;
+};
+
+Before look(bsd::Calls& calls) {
+  Before found;
+  for (const auto& link : looked(bsd::list_links(calls)).links) found.links.insert(link.name);
+  for (const auto& item : looked(bsd::list_routes(calls))) found.routes.insert(item.route.to);
+  for (const auto& item : looked(bsd::list_sas(calls))) found.spis.insert(item.sa.spi);
+  return found;
+}
+
+// In the host's network: a World that leaves as it came.
+class Guest {
+ public:
+  Guest() : calls_(open_calls()), before_(look(*calls_)) {
+    for (const char* name : {"ipsec1", "ipsec2", "other0", "foreign0", "wan0"}) {
+      if (before_.links.contains(device(name))) give_up("use the host's network", std::string(name) + " is there already");
+    }
+  }
+  Guest(const Guest&) = delete;
+  Guest& operator=(const Guest&) = delete;
+  ~Guest() {
+    for (const auto& item : looked(bsd::list_routes(*calls_))) {
+      if (before_.routes.contains(item.route.to)) continue;
+      (void)calls_->change_route(bsd::encode_route(abi::kRtmDelete, item.route, item.index, {calls_->pid(), 1}));
+    }
+    for (const auto& item : looked(bsd::list_sas(*calls_))) {
+      if (before_.spis.contains(item.sa.spi)) continue;
+      (void)bsd::ask_key(*calls_, bsd::encode_delete_sa(item.sa, {static_cast<std::uint32_t>(calls_->pid()), 1}));
+    }
+    for (const auto& link : looked(bsd::list_links(*calls_)).links) {
+      if (before_.links.contains(link.name)) continue;
+      abi::InterfaceRequest request = bsd::request_for(link.name);
+      (void)calls_->control(net::Family::ipv4, abi::kDestroy, &request);
+    }
+  }
+
+ private:
+  std::unique_ptr<bsd::Calls> calls_;
+  Before before_;
+};
+
+}  // namespace
+
+model::Capabilities native_capabilities() { return bsd::freebsd_capabilities(); }
+
+// Called once in the process of a case; what has to be put right is put right when the case is over.
+Backend open_native() {
+  load_modules();
+  if (!enter_jail()) {
+    if (errno == EPERM && ::geteuid() != 0) give_up("make a jail", "vtid-contract-tests has to run as root");
+    static Guest guest;
+  }
+  auto world = make_freebsd_world(open_calls());
+  return {bsd::make_backend(open_calls()), std::move(world)};
+}
+
+}  // namespace vtid::contract

@@ -1,0 +1,13 @@
+// The others on FreeBSD, by its own system calls: over a real kernel, or over one in maps.
+#pragma once
+
+#include "contract/stage.h"
+#include "platform/freebsd/calls.h"
+
+namespace vtid::contract {
+
+[[nodiscard]] std::unique_ptr<World> make_freebsd_world(std::unique_ptr<platform::freebsd::Calls> calls);
+
+[[noreturn]] void give_up(std::string_view what, std::string_view why);
+
+}  // namespace vtid::contract

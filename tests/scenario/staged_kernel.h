@@ -1,0 +1,67 @@
+// A kernel in memory, the others who share it, and what goes wrong with it. Which kernel it is, the program decides: each
+// scenario is played on the Linux-like one, and on FreeBSD's backend over a FreeBSD-like one.
+#pragma once
+
+#include <map>
+
+#include "contract/stage.h"
+
+namespace vtid::test {
+
+[[nodiscard]] contract::Backend open_staged();  // one definition in each program
+
+class StagedKernel final : public platform::Kernel {
+ public:
+  StagedKernel() : backend_(open_staged()) { (void)drain(); }
+
+  [[nodiscard]] platform::Capabilities capabilities() const override { return backend_.kernel->capabilities(); }
+  [[nodiscard]] Result<model::Observed> observe() override {
+    if (const int code = std::exchange(failing_observe_, 0); code != 0) return fail("cannot list links", {}, code);
+    return backend_.kernel->observe();
+  }
+  [[nodiscard]] Result<std::map<net::IfName, model::LinkCounters>> counters() override { return backend_.kernel->counters(); }
+  [[nodiscard]] Result<std::map<std::string, model::RuleCounters>> rule_counters() override {
+    return backend_.kernel->rule_counters();
+  }
+  [[nodiscard]] std::vector<Result<void>> apply(std::span<const model::Op> ops) override;
+  [[nodiscard]] int descriptor() const override { return -1; }
+  [[nodiscard]] platform::Notices drain() override {
+    platform::Notices notices = backend_.kernel->drain();
+    notices.overflowed = notices.overflowed || std::exchange(lost_, false);
+    return notices;
+  }
+
+  // The kernel itself, for what only one of them has.
+  template <class T>
+  [[nodiscard]] T& as() {
+    return dynamic_cast<T&>(*backend_.kernel);
+  }
+  [[nodiscard]] bool is_linux() const { return contract::as_linux(capabilities()); }
+
+  void add_foreign_link(const net::IfName& name) { backend_.world->add_link(name); }
+  void add_foreign_tunnel(const net::IfName& name, net::IfId if_id) { backend_.world->add_tunnel(name, if_id); }
+  void add_foreign_address(const model::InterfaceAddress& address) { backend_.world->add_address(address); }
+  void add_foreign_sa(const model::Sa& sa) { backend_.world->add_sa(sa); }
+  [[nodiscard]] bool has_foreign_sa(const model::Sa& sa) { return backend_.world->has_sa(sa); }
+  void delete_link(const net::IfName& name) { backend_.world->delete_link(name); }
+  void set_link(const net::IfName& name, bool up, std::uint32_t mtu) { backend_.world->set_link(name, up, mtu); }
+  void flush_addresses(const net::IfName& name) { backend_.world->flush_addresses(name); }
+  void delete_route(const model::Route& route) { backend_.world->delete_our_route(route); }
+  void delete_sa(const model::Sa& sa) { backend_.world->delete_our_sa(sa); }
+  void alter_filter() { backend_.world->alter_filter(); }
+  void delete_filter() { backend_.world->delete_our_filter(); }
+
+  void fail_apply(std::size_t after, int code) { failing_ops_[writes_ + after] = code; }  // 0: the next operation
+  void fail_observe(int code) { failing_observe_ = code; }                                // the next one
+  void lose_notices() { lost_ = true; }
+  [[nodiscard]] std::size_t writes() const { return writes_; }  // operations given to apply() so far
+
+ private:
+  contract::Backend backend_;
+  std::map<std::size_t, int> failing_ops_;
+  int failing_observe_ = 0;
+  bool lost_ = false;
+  std::size_t writes_ = 0;
+};
+
+}  // namespace vtid::test

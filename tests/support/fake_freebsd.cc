@@ -1,0 +1,524 @@
+#include "support/fake_freebsd.h"
+
+#include <algorithm>
+#include <cerrno>
+
+namespace vtid::platform::freebsd {
+namespace {
+
+constexpr std::uint32_t kLowestTunnelMtu = 1280;
+constexpr std::uint32_t kHighestTunnelMtu = 8192;
+constexpr std::uint8_t kTunnelType = 0x83;   // IFT_TUNNEL
+constexpr std::uint8_t kEthernetType = 0x6;  // IFT_ETHER
+constexpr std::uint32_t kLoopbackFlag = 0x8;
+constexpr std::uint32_t kBroadcastFlag = 0x2;
+constexpr std::uint32_t kHighestUnit = 32767;
+
+std::string text_of(const abi::Name& name) { return {name.data(), ::strnlen(name.data(), name.size())}; }
+
+template <class T>
+T& at(std::uint64_t pointer) {
+  return *reinterpret_cast<T*>(static_cast<std::uintptr_t>(pointer));
+}
+
+template <class T>
+View view(const T& value) {
+  return {reinterpret_cast<const std::uint8_t*>(&value), sizeof value};
+}
+
+bool is_tunnel(std::string_view kind) { return kind.starts_with("ipsec"); }
+
+}  // namespace
+
+class FakeCalls final : public Calls {
+ public:
+  explicit FakeCalls(FakeFreebsd& kernel) : kernel_(kernel) { kernel_.sockets_.push_back(&socket_); }
+  FakeCalls(const FakeCalls&) = delete;
+  FakeCalls& operator=(const FakeCalls&) = delete;
+  ~FakeCalls() override { std::erase(kernel_.sockets_, &socket_); }
+
+  int control(net::Family, std::uint32_t request, void* argument) override { return kernel_.control(request, argument); }
+  Result<Bytes> list(int what) override { return kernel_.list(what); }
+  int change_route(View message) override { return kernel_.change_route(message); }
+  int send_key(View message) override {
+    kernel_.answer_key(socket_, message);
+    return 0;
+  }
+  Result<Bytes> receive_key() override {
+    if (socket_.messages.empty()) return fail("nothing came", {}, ETIMEDOUT);
+    Bytes first = std::move(socket_.messages.front());
+    socket_.messages.pop_front();
+    return first;
+  }
+  int pid() const override { return 18; }
+  int descriptor() const override { return -1; }
+  Notices drain() override { return std::exchange(socket_.notices, {}); }
+
+ private:
+  FakeFreebsd& kernel_;
+  FakeFreebsd::Socket socket_;
+};
+
+FakeFreebsd::FakeFreebsd() {
+  Link loopback;
+  loopback.index = {next_index_++};
+  loopback.flags = abi::kIffUp | kLoopbackFlag | abi::kIffMulticast;
+  loopback.mtu = 16'384;
+  loopback.type = 0x18;
+  for (const auto* text : {"127.0.0.1/8", "::1/128", "fe80::1/64"}) {
+    const auto prefix = *net::parse_prefix(text);
+    loopback.addresses.push_back({loopback.index, prefix, prefix.address});
+  }
+  links_.emplace("lo0", std::move(loopback));
+}
+
+std::unique_ptr<Calls> FakeFreebsd::open() { return std::make_unique<FakeCalls>(*this); }
+
+void FakeFreebsd::notice(bool ours) {
+  for (Socket* socket : sockets_) socket->notices.ours += ours ? 1 : 0;
+}
+
+int FakeFreebsd::control(std::uint32_t request, void* argument) {
+  auto& plain = *static_cast<abi::InterfaceRequest*>(argument);
+  const std::string name = text_of(plain.name);
+  if (request == abi::kCreate) return create(plain);
+  if (request == abi::kGetMembers) return members(*static_cast<abi::GroupRequest*>(argument));
+  const auto found = links_.find(name);
+  if (found == links_.end()) return ENXIO;
+  Link& link = found->second;
+  if (request == abi::kDestroy) return destroy(name);
+  if (request == abi::kRename) return rename(plain);
+  if (request == abi::kAddGroup) return group(*static_cast<abi::GroupRequest*>(argument));
+  if (request == abi::kSetOuter) {
+    const auto& wanted = *static_cast<abi::Inet4Alias*>(argument);
+    return set_outer(link, view(wanted.address), view(wanted.destination));
+  }
+  if (request == abi::kSetOuter6) {
+    const auto& wanted = *static_cast<abi::Inet6Alias*>(argument);
+    return set_outer(link, view(wanted.address), view(wanted.destination));
+  }
+  if (request == abi::kGetOuterSource6 || request == abi::kGetOuterDestination6) {
+    auto& asked = *static_cast<abi::Inet6Request*>(argument);
+    return outer(link, request == abi::kGetOuterSource6, net::Family::ipv6, reinterpret_cast<std::uint8_t*>(&asked.address));
+  }
+  if (request == abi::kAddAddress) {
+    const auto& wanted = *static_cast<abi::Inet4Alias*>(argument);
+    const auto far = decode_sockaddr(view(wanted.destination));
+    if ((link.flags & abi::kIffPointToPoint) != 0 && !far) return EDESTADDRREQ;
+    const auto length = decode_mask(view(wanted.mask), net::Family::ipv4).value_or(0);
+    return add_address(link, {link.index, {net::Address::v4(wanted.address.address), length}, far});
+  }
+  if (request == abi::kAddAddress6) {
+    const auto& wanted = *static_cast<abi::Inet6Alias*>(argument);
+    if (wanted.valid_seconds != abi::kInfiniteLifetime) return EINVAL;
+    const auto length = decode_mask(view(wanted.mask), net::Family::ipv6).value_or(0);
+    const auto far = decode_sockaddr(view(wanted.destination));
+    if (far && length != 128) return EINVAL;  // in6_update_ifa_1, sys/netinet6/in6.c
+    return add_address(link, {link.index, {*decode_sockaddr(view(wanted.address)), length}, far});
+  }
+  if (request == abi::kDeleteAddress) return delete_address(link, plain.value);
+  if (request == abi::kDeleteAddress6) return delete_address(link, view(static_cast<abi::Inet6Request*>(argument)->address));
+  if (request == abi::kGetNeighbour || request == abi::kSetNeighbourFlags) {
+    auto& asked = *static_cast<abi::NeighbourRequest*>(argument);
+    (request == abi::kGetNeighbour ? asked.flags : link.neighbour_flags) =
+        request == abi::kGetNeighbour ? link.neighbour_flags : asked.flags;
+    return 0;
+  }
+  return on_link(request, plain, link);
+}
+
+int FakeFreebsd::on_link(std::uint32_t request, abi::InterfaceRequest& argument, Link& link) {
+  switch (request) {
+    case abi::kGetFlags: argument = {argument.name, flags_request({}, link.flags).value}; return 0;
+    case abi::kSetFlags: set_flags(link, flags_of(argument)); return 0;
+    case abi::kSetMtu: {
+      const auto mtu = value_of<std::uint32_t>(argument);
+      if (link.type == kTunnelType && (mtu < kLowestTunnelMtu || mtu > kHighestTunnelMtu)) return EINVAL;
+      ++writes_;
+      link.mtu = mtu;
+      notice();
+      return 0;
+    }
+    case abi::kSetDescription: {
+      const auto buffer = value_of<abi::Buffer>(argument);
+      ++writes_;
+      link.description = buffer.length == 0 ? std::string() : std::string(&at<char>(buffer.pointer));
+      return 0;
+    }
+    case abi::kGetDescription: {
+      auto buffer = value_of<abi::Buffer>(argument);
+      if (link.description.empty()) return ENOMSG;
+      const bool fits = link.description.size() + 1 <= buffer.length;
+      if (fits) std::memcpy(&at<char>(buffer.pointer), link.description.c_str(), link.description.size() + 1);
+      if (!fits) buffer.pointer = 0;
+      buffer.length = link.description.size() + 1;
+      set_value(argument, buffer);
+      return 0;
+    }
+    case abi::kGetReqId: at<std::uint32_t>(value_of<std::uint64_t>(argument)) = link.reqid; return 0;
+    case abi::kSetReqId: return set_reqid(link, at<std::uint32_t>(value_of<std::uint64_t>(argument)));
+    case abi::kGetOuterSource: return outer(link, true, net::Family::ipv4, argument.value.data());
+    case abi::kGetOuterDestination: return outer(link, false, net::Family::ipv4, argument.value.data());
+    default: return EINVAL;
+  }
+}
+
+int FakeFreebsd::create(abi::InterfaceRequest& request) {
+  const std::string name = text_of(request.name);
+  const auto digits = name.find_first_of("0123456789");
+  const std::string kind = name.substr(0, digits);
+  if (kind != "ipsec" && kind != "epair") return EINVAL;
+  std::uint32_t unit = 0;
+  if (digits == std::string::npos) {
+    while (links_.contains(kind + std::to_string(unit) + (kind == "epair" ? "b" : "")))
+      ++unit;  // the other side may be renamed
+  } else {
+    unit = static_cast<std::uint32_t>(std::stoul(name.substr(digits)));
+    if (std::to_string(unit) != name.substr(digits)) return EINVAL;
+  }
+  if (unit > kHighestUnit) return ENOSPC;
+  for (const char* side : kind == "epair" ? std::vector{"a", "b"} : std::vector{""}) {
+    const std::string made = kind + std::to_string(unit) + side;
+    if (links_.contains(made)) return EEXIST;
+    Link link;
+    link.index = {next_index_++};
+    link.type = is_tunnel(kind) ? kTunnelType : kEthernetType;
+    link.flags = abi::kIffMulticast | (is_tunnel(kind) ? abi::kIffPointToPoint : kBroadcastFlag);
+    link.mtu = is_tunnel(kind) ? 1400 : 1500;
+    link.groups.insert(kind);
+    links_.emplace(made, std::move(link));
+    ++writes_;
+    notice();
+  }
+  request.name = name_of(kind + std::to_string(unit) + (kind == "epair" ? "a" : ""));
+  return 0;
+}
+
+int FakeFreebsd::destroy(const std::string& name) {
+  drop_routes(links_.at(name).index, false);
+  links_.erase(name);
+  ++writes_;
+  notice();
+  return 0;
+}
+
+int FakeFreebsd::rename(const abi::InterfaceRequest& request) {
+  const std::string next = text_of(at<abi::Name>(value_of<std::uint64_t>(request)));
+  if (links_.contains(next)) return EEXIST;
+  auto node = links_.extract(text_of(request.name));
+  node.key() = next;
+  links_.insert(std::move(node));
+  notice();
+  return 0;
+}
+
+int FakeFreebsd::group(const abi::GroupRequest& request) {
+  abi::Name name{};
+  std::memcpy(name.data(), request.value.data(), name.size());
+  ++writes_;
+  return links_.at(text_of(request.name)).groups.insert(text_of(name)).second ? 0 : EEXIST;
+}
+
+int FakeFreebsd::members(abi::GroupRequest& request) {
+  std::vector<abi::Name> found;
+  for (const auto& [name, link] : links_) {
+    if (link.groups.contains(text_of(request.name))) found.push_back(name_of(name));
+  }
+  if (found.empty()) return ENOENT;
+  const auto size = static_cast<std::uint32_t>(found.size() * sizeof(abi::Name));
+  if (request.length == 0) {
+    request.length = size;
+    return 0;
+  }
+  if (request.length < size) return EINVAL;
+  std::uint64_t pointer = 0;
+  std::memcpy(&pointer, request.value.data(), sizeof pointer);
+  std::memcpy(&at<abi::Name>(pointer), found.data(), size);
+  return 0;
+}
+
+int FakeFreebsd::set_reqid(Link& link, std::uint32_t reqid) {
+  if (reqid == 0 || reqid == link.reqid) return 0;
+  for (const auto& [name, other] : links_) {
+    if (&other != &link && other.reqid == reqid) return EEXIST;
+  }
+  ++writes_;
+  link.reqid = reqid;
+  if (link.outer) notice();  // the interface's policies are made anew
+  return 0;
+}
+
+int FakeFreebsd::set_outer(Link& link, View source, View destination) {
+  const auto from = decode_sockaddr(source);
+  const auto to = decode_sockaddr(destination);
+  if (!from || !to || from->family() != to->family()) return EAFNOSUPPORT;
+  if (from->is_unspecified() || to->is_unspecified()) return EADDRNOTAVAIL;
+  ++writes_;
+  if (link.outer != std::pair{*from, *to}) notice();
+  link.outer = {*from, *to};
+  reconsider_running();
+  return 0;
+}
+
+int FakeFreebsd::outer(const Link& link, bool source, net::Family family, std::uint8_t* place) const {
+  if (!link.outer || link.outer->first.family() != family) return EADDRNOTAVAIL;
+  const Bytes bytes = encode_sockaddr(source ? link.outer->first : link.outer->second);
+  std::memcpy(place, bytes.data(), bytes.size());
+  return 0;
+}
+
+// No message tells of it.
+void FakeFreebsd::reconsider_running() {
+  std::set<net::Address> local;
+  for (const auto& [name, link] : links_) {
+    for (const ListedAddress& address : link.addresses) local.insert(address.local.address);
+  }
+  for (auto& [name, link] : links_) {
+    if (link.type != kTunnelType) continue;
+    link.flags &= ~abi::kIffRunning;
+    if (link.outer && local.contains(link.outer->first)) link.flags |= abi::kIffRunning;
+  }
+}
+
+void FakeFreebsd::set_flags(Link& link, std::uint32_t flags) {
+  const std::uint32_t before = link.flags;
+  link.flags = (link.flags & ~abi::kIffUp) | (flags & abi::kIffUp);
+  if (before == link.flags) return;
+  ++writes_;
+  notice();
+}
+
+int FakeFreebsd::add_address(Link& link, const ListedAddress& address) {
+  ++writes_;
+  notice();
+  const bool again =
+      std::erase_if(link.addresses, [&](const auto& item) { return item.local.address == address.local.address; }) > 0;
+  if (again && address.local.address.is_v4()) drop_routes(link.index, true);
+  link.addresses.push_back(address);
+  link.flags |= abi::kIffUp;
+  const bool peer_route = address.local.address.is_v4() && (link.flags & abi::kIffPointToPoint) != 0;
+  const net::Prefix made = peer_route ? net::Prefix{*address.far, 32} : address.local.network();
+  const model::Route route{made, {}, net::kMainTable, model::ViaGateway{}};
+  routes_.emplace(made, KernelRoute{{route, link.index, false}, abi::kRtfUp});
+  reconsider_running();
+  return 0;
+}
+
+int FakeFreebsd::delete_address(Link& link, View sockaddr) {
+  const auto local = decode_sockaddr(sockaddr);
+  const auto found = std::ranges::find_if(link.addresses, [&](const auto& item) { return local == item.local.address; });
+  if (found == link.addresses.end()) return EADDRNOTAVAIL;
+  const net::Prefix made = found->far && local->is_v4() ? net::Prefix{*found->far, 32} : found->local.network();
+  link.addresses.erase(found);
+  routes_.erase(made);
+  if (local->is_v4()) drop_routes(link.index, true);
+  ++writes_;
+  notice();
+  reconsider_running();
+  return 0;
+}
+
+// Silently.
+void FakeFreebsd::drop_routes(net::IfIndex index, bool v4_only) {
+  std::erase_if(routes_, [&](const auto& item) {
+    return item.second.route.index == index && (item.second.flags & abi::kRtfBlackhole) == 0 &&
+           (!v4_only || (item.first.address.is_v4() && (item.second.flags & abi::kRtfStatic) != 0));
+  });
+}
+
+// --- lists ----------------------------------------------------------------------------------------------------------------
+
+namespace {
+
+void finish(Bytes& message) {
+  const auto length = static_cast<std::uint16_t>(message.size());
+  std::memcpy(message.data(), &length, sizeof length);
+}
+
+void put(Bytes& message, const Bytes& sockaddr) {
+  append(message, View(sockaddr));
+  pad8(message);
+}
+
+Bytes link_name(const std::string& name, net::IfIndex index) {
+  Bytes bytes = encode_link_sockaddr(index);
+  bytes[5] = static_cast<std::uint8_t>(name.size());
+  std::ranges::copy(name, bytes.begin() + 8);
+  return bytes;
+}
+
+abi::ListHeader list_header(abi::RouteType type, std::uint32_t addresses, std::uint32_t flags, net::IfIndex index) {
+  abi::ListHeader header;
+  header.head = {0, abi::kRouteVersion, type};
+  header.addresses = addresses;
+  header.flags = flags;
+  header.index = static_cast<std::uint16_t>(index.value);
+  header.length = sizeof(abi::ListHeader) + sizeof(abi::InterfaceFacts);
+  header.facts_offset = sizeof(abi::ListHeader);
+  return header;
+}
+
+}  // namespace
+
+Bytes FakeFreebsd::list_links() const {
+  Bytes all;
+  for (const auto& [name, link] : links_) {
+    Bytes message;
+    append(message, list_header(abi::kRtmIfInfo, 1U << abi::kInterface, link.flags, link.index));
+    abi::InterfaceFacts facts;
+    facts.type = link.type;
+    facts.mtu = link.mtu;
+    append(message, facts);
+    put(message, link_name(name, link.index));
+    finish(message);
+    append(all, View(message));
+    for (const ListedAddress& address : link.addresses) {
+      Bytes item;
+      const std::uint32_t slots = 1U << abi::kNetmask | 1U << abi::kLocal | (address.far ? 1U << abi::kBroadcast : 0U);
+      append(item, list_header(abi::kRtmNewAddr, slots, 0, link.index));
+      append(item, abi::InterfaceFacts{});
+      put(item, encode_sockaddr(mask_of(address.local.family(), address.local.length)));
+      put(item, encode_sockaddr(address.local.address, link.index));
+      if (address.far) put(item, encode_sockaddr(*address.far, link.index));
+      finish(item);
+      append(all, View(item));
+    }
+  }
+  return all;
+}
+
+Bytes FakeFreebsd::list(int what) const {
+  if (what == abi::kNetRtIfListL) return list_links();
+  Bytes all;
+  for (const auto& [to, item] : routes_) {
+    Bytes message = encode_route(abi::kRtmGet, item.route.route, item.route.index, {}, 0);
+    std::memcpy(message.data() + offsetof(abi::RouteHeader, flags), &item.flags, sizeof item.flags);
+    const auto index = static_cast<std::uint16_t>(item.route.index.value);
+    std::memcpy(message.data() + offsetof(abi::RouteHeader, index), &index, sizeof index);
+    append(all, View(message));
+  }
+  return all;
+}
+
+// --- routes ---------------------------------------------------------------------------------------------------------------
+
+std::optional<net::IfIndex> FakeFreebsd::index_for(const ListedRoute& route, View gateway) const {
+  const auto* via = std::get_if<model::ViaGateway>(&route.route.target);
+  if (via == nullptr) return net::IfIndex{1};
+  if (!via->gateway) return net::IfIndex{read_at<abi::SockaddrDl>(gateway)->index};
+  if (const auto found = elsewhere_.find(*via->gateway); found != elsewhere_.end()) return links_.at(found->second).index;
+  if (via->gateway->is_link_local()) return net::IfIndex{read_at<abi::SockaddrIn6>(gateway)->scope};
+  for (const auto& [name, link] : links_) {
+    for (const ListedAddress& address : link.addresses) {
+      const bool peer = address.far == via->gateway && (link.flags & abi::kIffPointToPoint) != 0;
+      const bool network = !(address.local.address.is_v4() && (link.flags & abi::kIffPointToPoint) != 0) &&
+                           address.local.contains(*via->gateway);
+      if (peer || network) return link.index;
+    }
+  }
+  return std::nullopt;
+}
+
+int FakeFreebsd::change_route(View message) {
+  auto header = *read_at<abi::RouteHeader>(message);
+  const auto addresses = Sockaddrs::read(message, sizeof header, header.addresses);
+  Bytes copy(message.begin(), message.end());
+  copy[3] = abi::kRtmGet;  // so that it reads as a listed one
+  auto route = decode_route(copy);
+  if (!addresses || !route || header.head.length != message.size()) return EINVAL;
+  const auto old = routes_.find(route->route.to);
+  ++writes_;
+  if (header.head.type == abi::kRtmDelete) {
+    if (old == routes_.end()) return ESRCH;
+    const bool ours = old->second.route.ours;
+    routes_.erase(old);
+    notice(ours);
+    return 0;
+  }
+  const auto index = index_for(*route, addresses->at(abi::kGateway));
+  if (header.head.type == abi::kRtmAdd && old != routes_.end()) return EEXIST;
+  if (header.head.type == abi::kRtmChange && old == routes_.end()) return ESRCH;
+  if (!index) return ENETUNREACH;
+  route->index = *index;
+  const bool had_gateway = old != routes_.end() && (old->second.flags & abi::kRtfGateway) != 0;
+  if (header.head.type == abi::kRtmChange && !had_gateway) route->index = old->second.route.index;  // it keeps its interface
+  routes_.insert_or_assign(route->route.to, KernelRoute{*route, header.flags});
+  notice(route->ours);
+  return 0;
+}
+
+// --- SAs ------------------------------------------------------------------------------------------------------------------
+
+namespace {
+
+// An SA as it is listed: the kernel adds when it was made.
+Bytes with_birth(View request, WallTime made) {
+  Bytes message(request.begin(), request.end());
+  abi::KeyLifetime life;
+  life.head = {sizeof life / 8, abi::kPartLifetimeCurrent};
+  life.seconds = static_cast<std::uint64_t>(made.time_since_epoch().count());
+  append(message, life);
+  const auto units = static_cast<std::uint16_t>(message.size() / 8);
+  std::memcpy(message.data() + offsetof(abi::KeyHeader, length), &units, sizeof units);
+  return message;
+}
+
+}  // namespace
+
+void FakeFreebsd::dump_sas(Socket& socket, const abi::KeyHeader& asked) {
+  if (sas_.empty()) {
+    abi::KeyHeader header = asked;
+    header.error = ENOENT;
+    socket.messages.emplace_back();
+    append(socket.messages.back(), header);
+    return;
+  }
+  for (std::size_t i = sas_.size(); i-- > 0;) {
+    Bytes message = sas_[i];
+    abi::KeyHeader header = *read_at<abi::KeyHeader>(message);
+    header.type = abi::kSadbDump;
+    header.sequence = static_cast<std::uint32_t>(i);
+    header.pid = asked.pid;
+    std::memcpy(message.data(), &header, sizeof header);
+    socket.messages.push_back(std::move(message));
+  }
+  if (losing_ > 0 && socket.messages.size() > 1) {
+    --losing_;
+    socket.messages.pop_back();
+  }
+}
+
+void FakeFreebsd::answer_key(Socket& socket, View request) {
+  const auto message = read_key_message(request);
+  abi::KeyHeader header = message->header;
+  socket.messages.clear();
+  if (crowded_) {
+    abi::KeyHeader foreign;
+    foreign.type = header.type;
+    foreign.pid = header.pid + 1;
+    foreign.length = 2;
+    socket.messages.emplace_back();
+    append(socket.messages.back(), foreign);
+    crowded_ = false;
+  }
+  if (header.type == abi::kSadbDump) {
+    dump_sas(socket, header);
+    return;
+  }
+  ++writes_;
+  const auto same = [&](const Bytes& item) {
+    const auto mine = read_at<abi::KeySa>(message->parts[abi::kPartSa]);
+    return read_at<abi::KeySa>(read_key_message(item)->parts[abi::kPartSa])->spi == mine->spi;
+  };
+  const auto found = std::ranges::find_if(sas_, same);
+  if (header.type == abi::kSadbAdd) header.error = found == sas_.end() ? 0 : EEXIST;
+  if (header.type == abi::kSadbDelete) header.error = found == sas_.end() ? ESRCH : 0;
+  if (header.error == 0 && header.type == abi::kSadbAdd) sas_.push_back(with_birth(request, made_));
+  if (header.error == 0 && header.type == abi::kSadbDelete) sas_.erase(found);
+  Bytes answer(request.begin(), request.end());
+  std::memcpy(answer.data(), &header, sizeof header);
+  if (key_notice_concerns_us(answer)) notice();
+  socket.messages.push_back(std::move(answer));
+}
+
+}  // namespace vtid::platform::freebsd

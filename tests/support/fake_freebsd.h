@@ -1,0 +1,90 @@
+// A FreeBSD kernel behind the backend's system calls, in maps: it takes the bytes that a real one takes and gives the answers
+// that a 12.1 kernel was seen to give (docs/freebsd.md). For tests on any system; errno values are this system's.
+#pragma once
+
+#include <deque>
+#include <set>
+
+#include "platform/freebsd/calls.h"
+#include "platform/freebsd/wire/pfkey.h"
+#include "platform/freebsd/wire/requests.h"
+#include "platform/freebsd/wire/routing.h"
+
+namespace vtid::platform::freebsd {
+
+class FakeFreebsd {
+ public:
+  FakeFreebsd();
+
+  // Several sets of calls share one kernel, each with a PF_KEY socket of its own.
+  [[nodiscard]] std::unique_ptr<Calls> open();
+
+  // What is counted.
+  [[nodiscard]] std::size_t writes() const { return writes_; }
+  [[nodiscard]] bool running(const std::string& link) const { return (links_.at(link).flags & abi::kIffRunning) != 0; }
+
+  // What goes wrong.
+  void crowd_next_key_answer() { crowded_ = true; }  // others' notices come between the answers
+  void lose_key_answers(int dumps) { losing_ = dumps; }
+  void make_sas_at(WallTime time) { made_ = time; }
+  void hide_gateway(const net::Address& gateway, const std::string& link) { elsewhere_[gateway] = link; }
+
+ private:
+  friend class FakeCalls;
+  struct Link {
+    net::IfIndex index;
+    std::uint32_t flags = 0;
+    std::uint32_t mtu = 1500;
+    std::uint8_t type = 6;
+    std::string description;
+    std::set<std::string> groups{"all"};
+    std::uint32_t reqid = 0;
+    std::optional<std::pair<net::Address, net::Address>> outer;
+    std::uint32_t neighbour_flags = abi::kAutoLinkLocal;
+    std::vector<ListedAddress> addresses;
+  };
+  struct Socket {
+    std::deque<Bytes> messages;
+    Notices notices;
+  };
+
+  int control(std::uint32_t request, void* argument);
+  int create(abi::InterfaceRequest& request);
+  int destroy(const std::string& name);
+  int rename(const abi::InterfaceRequest& request);
+  int group(const abi::GroupRequest& request);
+  int members(abi::GroupRequest& request);
+  int on_link(std::uint32_t request, abi::InterfaceRequest& argument, Link& link);
+  int set_reqid(Link& link, std::uint32_t reqid);
+  int set_outer(Link& link, View source, View destination);
+  int outer(const Link& link, bool source, net::Family family, std::uint8_t* place) const;
+  int add_address(Link& link, const ListedAddress& address);
+  int delete_address(Link& link, View sockaddr);
+  void set_flags(Link& link, std::uint32_t flags);
+  void reconsider_running();
+  Bytes list(int what) const;
+  Bytes list_links() const;
+  int change_route(View message);
+  std::optional<net::IfIndex> index_for(const ListedRoute& route, View gateway) const;
+  void drop_routes(net::IfIndex index, bool v4_only);
+  void answer_key(Socket& socket, View request);
+  void dump_sas(Socket& socket, const abi::KeyHeader& header);
+  void notice(bool ours = true);
+
+  struct KernelRoute {
+    ListedRoute route;
+    std::uint32_t flags = 0;
+  };
+  std::map<std::string, Link> links_;
+  std::map<net::Prefix, KernelRoute> routes_;
+  std::vector<Bytes> sas_;  // as they were added
+  std::map<net::Address, std::string> elsewhere_;
+  std::vector<Socket*> sockets_;
+  std::uint32_t next_index_ = 1;
+  std::size_t writes_ = 0;
+  WallTime made_{};
+  bool crowded_ = false;
+  int losing_ = 0;
+};
+
+}  // namespace vtid::platform::freebsd

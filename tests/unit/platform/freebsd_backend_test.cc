@@ -1,0 +1,151 @@
+// The FreeBSD backend over a kernel in maps: what the contract suite cannot cause from outside.
+#include <gtest/gtest.h>
+
+#include <cerrno>
+
+#include "platform/freebsd/backend.h"
+#include "platform/freebsd/look.h"
+#include "support/fake_freebsd.h"
+
+namespace vtid::platform::freebsd {
+namespace {
+
+model::Link link(std::uint32_t unit) {
+  model::Link link;
+  link.name = net::IfName::of({unit});
+  link.if_id = net::if_id_of({unit});
+  link.reqid = net::reqid_of({unit});
+  link.alias = "vtid tunnels/t";
+  link.outer = {*net::parse_address("192.0.2.1"), *net::parse_address("192.0.2.2")};
+  return link;
+}
+
+model::Sa sa(std::uint32_t spi) {
+  model::Sa sa;
+  sa.source = *net::parse_address("198.51.100.1");
+  sa.destination = *net::parse_address("192.0.2.1");
+  sa.spi = spi;
+  sa.reqid = {5001};
+  sa.if_id = {1};
+  sa.key = model::Secret(std::string(20, 'k'));
+  return sa;
+}
+
+std::vector<Result<void>> apply(Kernel& kernel, std::vector<model::Change> changes) {
+  std::vector<model::Op> ops;
+  for (auto& change : changes) ops.push_back({std::move(change), "", "", ""});
+  return kernel.apply(ops);
+}
+
+TEST(FreebsdBackend, WritesNothingThatIsRight) {
+  FakeFreebsd fake;
+  const auto kernel = make_backend(fake.open());
+  const model::InterfaceAddress address{link(1).name, *net::parse_prefix("10.6.106.1/30"), *net::parse_address("10.6.106.2")};
+  const model::Route route{
+      *net::parse_prefix("10.20.0.0/16"), {}, net::kMainTable, model::ViaGateway{link(1).name, address.peer}};
+  const std::vector<model::Change> all{model::CreateLink{link(1)}, model::AddAddress{address}, model::SetSa{sa(0x1001)},
+                                       model::SetRoute{route}};
+  for (const auto& result : apply(*kernel, all)) EXPECT_TRUE(result.has_value());
+  const std::size_t before = fake.writes();
+  for (const auto& result : apply(*kernel, {model::ChangeLink{link(1)}, all[1], all[2], all[3]}))
+    EXPECT_TRUE(result.has_value());
+  EXPECT_EQ(fake.writes(), before);
+}
+
+TEST(FreebsdBackend, FailedCreationLeavesNothing) {
+  FakeFreebsd fake;
+  const auto kernel = make_backend(fake.open());
+  model::Link broken = link(1);
+  broken.mtu = 9000;
+  const auto results = apply(*kernel, {model::CreateLink{broken}});
+  ASSERT_FALSE(results.front().has_value());
+  EXPECT_EQ(results.front().error().code, EINVAL);
+  EXPECT_EQ(kernel->observe()->links.size(), 1U);
+}
+
+TEST(FreebsdBackend, GatewayElsewhereIsTakenAway) {
+  FakeFreebsd fake;
+  const auto kernel = make_backend(fake.open());
+  model::Link second = link(2);
+  const model::InterfaceAddress address{link(1).name, *net::parse_prefix("10.6.106.1/30"), *net::parse_address("10.6.106.2")};
+  const model::Route route{
+      *net::parse_prefix("10.20.0.0/16"), {}, net::kMainTable, model::ViaGateway{link(1).name, address.peer}};
+  for (const auto& result :
+       apply(*kernel, {model::CreateLink{link(1)}, model::CreateLink{second}, model::AddAddress{address}})) {
+    EXPECT_TRUE(result.has_value());
+  }
+  fake.hide_gateway(*address.peer, "ipsec2");
+  const auto results = apply(*kernel, {model::SetRoute{route}});
+  ASSERT_FALSE(results.front().has_value());
+  EXPECT_EQ(results.front().error().code, ENETUNREACH);
+  EXPECT_TRUE(kernel->observe()->routes.empty());
+}
+
+TEST(FreebsdKeyDialogue, PassesOverWhatOthersCause) {
+  FakeFreebsd fake;
+  const auto kernel = make_backend(fake.open());
+  ASSERT_TRUE(apply(*kernel, {model::SetSa{sa(0x1001)}}).front().has_value());
+  fake.crowd_next_key_answer();
+  EXPECT_EQ(kernel->observe()->sas, std::vector{sa(0x1001)});
+}
+
+TEST(FreebsdKeyDialogue, AsksAgainForAListThatLostMessages) {
+  FakeFreebsd fake;
+  const auto kernel = make_backend(fake.open());
+  for (const auto& result : apply(*kernel, {model::SetSa{sa(0x1001)}, model::SetSa{sa(0x1002)}, model::SetSa{sa(0x1003)}})) {
+    ASSERT_TRUE(result.has_value());
+  }
+  fake.lose_key_answers(kDumpAttempts - 1);
+  EXPECT_EQ(kernel->observe()->sas.size(), 3U);
+  fake.lose_key_answers(kDumpAttempts);
+  const auto observed = kernel->observe();
+  ASSERT_FALSE(observed.has_value());
+  EXPECT_EQ(observed.error().code, ENOBUFS);
+  EXPECT_NE(observed.error().remedy.find("kern.ipc.maxsockbuf"), std::string::npos);
+}
+
+TEST(FreebsdKeyDialogue, RefusalsShowNoKey) {
+  FakeFreebsd fake;
+  const auto kernel = make_backend(fake.open());
+  model::Sa other = sa(0x1001);
+  other.destination = *net::parse_address("192.0.2.9");
+  const auto results = apply(*kernel, {model::SetSa{sa(0x1001)}, model::SetSa{other}});
+  ASSERT_FALSE(results[1].has_value());
+  EXPECT_EQ(results[1].error().code, EEXIST);
+  EXPECT_EQ(results[1].error().text.find("kkk"), std::string::npos);
+}
+
+TEST(FreebsdBackend, AnSaThatCharonLostCanBeDropped) {
+  FakeFreebsd fake;
+  const auto kernel = make_backend(fake.open());
+  const auto charon = fake.open();
+  const WallTime then{std::chrono::seconds{1'795'000'000}};
+  fake.make_sas_at(then);
+  ASSERT_TRUE(ask_key(*charon, *encode_add_sa(sa(0x2001), {18, 1}, std::nullopt)).has_value());
+  ASSERT_TRUE(apply(*kernel, {model::SetSa{sa(0x1001)}}).front().has_value());
+  const model::CharonsSa lost{sa(0x2001).source, sa(0x2001).destination, 0x2001, {5001}, then};
+  EXPECT_EQ(kernel->observe()->charons_sas, std::vector{lost});
+  model::CharonsSa ours = lost;
+  ours.spi = 0x1001;
+  model::CharonsSa other = lost;
+  other.reqid = {5002};
+  for (const auto& result : apply(*kernel, {model::DropSa{ours}, model::DropSa{other}})) EXPECT_TRUE(result.has_value());
+  EXPECT_EQ(kernel->observe()->charons_sas.size(), 1U);  // neither was meant
+  EXPECT_EQ(kernel->observe()->sas.size(), 1U);
+  EXPECT_TRUE(apply(*kernel, {model::DropSa{lost}}).front().has_value());
+  EXPECT_TRUE(kernel->observe()->charons_sas.empty());
+}
+
+TEST(FreebsdBackend, TheOuterAddressDecidesAboutRunning) {
+  FakeFreebsd fake;
+  const auto kernel = make_backend(fake.open());
+  ASSERT_TRUE(apply(*kernel, {model::CreateLink{link(1)}}).front().has_value());
+  EXPECT_FALSE(fake.running("ipsec1"));  // its source is nowhere, and that is no error
+  model::Link moved = link(1);
+  moved.outer->first = *net::parse_address("127.0.0.1");
+  ASSERT_TRUE(apply(*kernel, {model::ChangeLink{moved}}).front().has_value());
+  EXPECT_TRUE(fake.running("ipsec1"));
+}
+
+}  // namespace
+}  // namespace vtid::platform::freebsd
