@@ -118,7 +118,9 @@ TEST_F(Roles, AStandbyWatchesNoGateway) {
   stand_by();
   const auto targets = stage.engine->take_probes().value();
   EXPECT_EQ(targets.size(), 3U);
-  for (const auto& target : targets) EXPECT_FALSE(target.options.enabled && target.tunnel_up) << target.gateway;
+  for (const auto& target : targets) {
+    EXPECT_FALSE(target.options.enabled && target.underlay.state == monitor::Underlay::State::up) << target.gateway;
+  }
 }
 
 // Its own store, whose disk is full.

@@ -54,8 +54,8 @@ TEST(Schema, HasTheKeysOfTheParserEverywhere) {
 }
 
 TEST(Schema, WalksIntoEveryKindOfObject) {
-  for (const std::string pointer :
-       {"", "/tunnels/x/ike/auth", "/tunnels/x/ike/auth/psk", "/gateways/x/monitor/loss", "/routes/0", "/gateway_groups/x/members/0"}) {
+  for (const std::string pointer : {"", "/tunnels/x/ike/auth", "/tunnels/x/ike/auth/psk", "/gateways/x/monitor/loss",
+                                    "/routes/0", "/gateway_groups/x/members/0"}) {
     EXPECT_EQ(schema().objects().count(pointer), 1) << pointer;
   }
 }
@@ -66,8 +66,8 @@ TEST(Schema, HasTheDefaultsThatTheCanonicalFileShows) {
                       "children": {"x": {"local": "10.0.0.1/30", "remote": "10.0.0.2"}}}},
     "interfaces": {"x": {"tunnel": "x"}, "wan": {"device": "eth0"}},
     "gateways": {"x": {"interface": "wan", "address": "192.0.2.1"}},
-    "routes": [{"to": "10.1.0.0/16", "via": "x"}],
-    "rules": [{"on": "ipsec", "action": "pass"}]})",
+    "rules": [{"on": "ipsec", "action": "pass"}],
+    "policy_routes": [{"name": "x", "in": "wan", "via": "x"}],
     "gateway_groups": {"all": {"members": [{"gateway": "x"}]}},
     "routes": [{"to": "10.1.0.0/16", "via": "x"}],
     "on_change": {"command": ["/bin/true"]}})",

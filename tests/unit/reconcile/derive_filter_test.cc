@@ -40,7 +40,7 @@ const Numbers kNumbers{{"hq", {1}}, {"lab", {2}}};
 
 std::optional<model::FilterSet> filter_of(const model::Config& config, bool system_filters = true) {
   const model::Capabilities system{.filters = system_filters};
-  const auto derived = derive(config, kNumbers, {}, {}, system);
+  const auto derived = derive(config, kNumbers, {}, {}, {}, system);
   return derived.desired.filter ? std::optional(derived.desired.filter->value) : std::nullopt;
 }
 
@@ -55,7 +55,7 @@ TEST(DeriveFilter, ClampsOnlyWhatIsAssigned) {
   ASSERT_TRUE(filter);
   EXPECT_FALSE(filter->closes());
   const net::IfName device = net::IfName::of({1});
-  const auto mtu = derive(two_tunnels(), kNumbers, {}, {}, {}).desired.links.front().value.mtu;
+  const auto mtu = derive(two_tunnels(), kNumbers, {}, {}, {}, {}).desired.links.front().value.mtu;
   EXPECT_THAT(filter->clamps, ElementsAre(model::MssClamp{device, net::Family::ipv4, static_cast<std::uint16_t>(mtu - 40)},
                                           model::MssClamp{device, net::Family::ipv6, static_cast<std::uint16_t>(mtu - 60)}));
   EXPECT_THAT(filter->devices, IsEmpty());
@@ -154,7 +154,7 @@ TEST(PlanFilter, TakesItAwayOnlyWhenEverythingHasBeenSeen) {
 TEST(PlanFilter, ComesBeforeTheFirstLinkAndGoesAfterTheLast) {
   model::Config config = two_tunnels();
   config.filter.rules.emplace();
-  const auto derived = derive(config, kNumbers, {}, {}, {});
+  const auto derived = derive(config, kNumbers, {}, {}, {}, {});
   const auto making = make_plan(derived.desired, {}, {}, Removal::allowed);
   EXPECT_TRUE(std::holds_alternative<model::SetFilter>(making.ops.front().change));
   model::Observed observed;

@@ -281,9 +281,9 @@ TEST(Exits, LeadToEveryCarrierWithItsWeight) {
   const model::Config config = two_ways();
   const Numbers numbers{{"hq", {1}}, {"lab", {2}}};
   const model::Carrying carrying{{}, {{"ALL", {{{"A_VTIV4", 1}, {"B_VTIV4", 3}}, true, "", {}}}}};
-  EXPECT_THAT(
-      Exits(config, numbers, carrying).of("ALL").hops,
-      ElementsAre(NextHop{device("ipsec1"), address("10.6.106.2"), 1}, NextHop{device("ipsec2"), address("10.6.107.2"), 3}));
+  EXPECT_THAT(Exits(config, numbers, carrying).of("ALL").hops,
+              ElementsAre(model::NextHop{{device("ipsec1"), address("10.6.106.2")}, 1},
+                          model::NextHop{{device("ipsec2"), address("10.6.107.2")}, 3}));
 }
 
 TEST(Derive, AnMtuOfTheFileWins) {
