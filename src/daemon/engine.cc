@@ -31,7 +31,8 @@ std::vector<vici::WantedConnection> connections_of(const model::Config& config, 
     const auto resolved = peer ? peer->addresses : std::vector<net::Address>{};
     std::optional<model::Tunnel> mute;
     if (role == model::Role::standby && tunnel.start == model::Start::trap) mute.emplace(tunnel).start = model::Start::none;
-    if (auto wanted = vici::make_connection(mute ? *mute : tunnel, numbers, resolved)) connections.push_back(std::move(*wanted));
+    if (auto wanted = vici::make_connection(mute ? *mute : tunnel, numbers, resolved))
+      connections.push_back(std::move(*wanted));
   }
   return connections;
 }
