@@ -28,7 +28,7 @@ std::string contents(const fs::path& path) {
 model::FilterSet filter_of(const std::string& name) {
   const auto parsed = config::parse(contents(kGolden / "config/good" / (name + ".json")), name, test::read_golden_config_file);
   const auto numbers = reconcile::allocate(parsed.config.value(), {});
-  return reconcile::derive(*parsed.config, numbers.value(), {}, {}, {}).desired.filter.value().value;
+  return reconcile::derive(*parsed.config, numbers.value(), {}, {}, {}, {}).desired.filter.value().value;
 }
 
 void expect_golden(const std::string& file, const std::string& output) {
