@@ -19,7 +19,6 @@ constexpr std::uint32_t kHighestMtu = 8192;  // if_ipsec(4)
 constexpr std::uint16_t kLowestMss = 536;    // RFC 9293, 3.7.1: what every IPv4 host takes
 constexpr std::uint16_t kHighestMss = 8152;  // kHighestMtu less the headers of IPv4 and TCP
 constexpr int kMostFalls = 100;
-constexpr Word<bool> kAuto[] = {{"auto", true}};
 
 Result<decltype(Interface::mss)> mss(const Node& node) {
   const auto* word = std::get_if<std::string>(&node.value);

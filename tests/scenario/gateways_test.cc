@@ -152,30 +152,5 @@ TEST_F(GatewayRoutes, APlanForAnotherFileKnowsTheStatesToo) {
   EXPECT_THAT(plan.value().ops, IsEmpty());
 }
 
-// What a system has no means for is told, and what it can do in its own way comes to rest.
-TEST(GatewaysOfASystem, ShareFlowsWhereARouteHasSeveralHops) {
-  std::string text = file();
-  const std::string tier = R"(, "tier": 2)";
-  Stage stage(text.erase(text.find(tier), tier.size()));
-  stage.start_vtid();
-  stage.run(Duration{5'000});
-  const model::Route route = stage.kernel.observe().value().routes.at(0).route;
-  EXPECT_EQ(model::hops_of(route).size(), stage.kernel.is_linux() ? 2U : 1U);
-  EXPECT_EQ(model::hops_of(route)[0].via.device, device("ipsec1"));
-  EXPECT_TRUE(stage.snapshot()->converged);
-  const std::size_t writes = stage.kernel.writes();
-  stage.run(Duration{120'000});
-  EXPECT_EQ(stage.kernel.writes(), writes);
-}
-
-TEST(GatewaysOfASystem, PolicyRoutesAreInForceOrAProblem) {
-  std::string text = file();
-  Stage stage(text.insert(text.rfind('}'), R"(, "policy_routes": [ { "name": "voice", "in": "wan", "via": "BOTH" } ])"));
-  stage.start_vtid();
-  stage.run(Duration{5'000});
-  EXPECT_EQ(stage.kernel.observe().value().rules.empty(), !stage.kernel.is_linux());
-  EXPECT_EQ(stage.problem(), stage.kernel.is_linux() ? "" : "no policy route is in force: vtid makes none on this system");
-}
-
 }  // namespace
 }  // namespace vtid::test
