@@ -44,7 +44,7 @@ struct DeleteRoute {
   Route route;
   auto operator<=>(const DeleteRoute&) const = default;
 };
-// An equal one of another owner is EEXIST.
+// An equal one of another owner stands beside it.
 struct AddRule {
   Rule rule;
   auto operator<=>(const AddRule&) const = default;

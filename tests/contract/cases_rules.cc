@@ -1,5 +1,3 @@
-#include <cerrno>
-
 #include "contract/stage.h"
 
 namespace vtid::contract {
@@ -58,8 +56,11 @@ void foreign(Stage& stage) {
   stage.world.add_rule(full(net::Family::ipv4));
   stage.expect(!stage.noticed(), "theirs is no news");
   stage.expect(stage.observe().rules.empty(), "theirs is not listed");
-  stage.expect(stage.apply(AddRule{full(net::Family::ipv4)}) == EEXIST, "theirs is not taken for ours");
   stage.expect(stage.apply(DeleteRule{full(net::Family::ipv4)}) == 0, "there is none of ours to delete");
+  stage.expect(stage.apply(AddRule{full(net::Family::ipv4)}) == 0, "theirs is not in the way");
+  stage.expect(stage.observe().rules.size() == 1, "ours stands beside it");
+  stage.expect(stage.apply(DeleteRule{full(net::Family::ipv4)}) == 0, "ours can be deleted");
+  stage.expect(stage.observe().rules.empty(), "it is gone");
   stage.expect(stage.world.has_rule(full(net::Family::ipv4)), "theirs is there");
 }
 

@@ -3,7 +3,7 @@
 # nothing of it leaks to the first, unless it says so; with a group it moves there, under a running transfer. Members share flows by weight.
 . "$(dirname "$0")/lib.sh"
 monitor='{ "interval": "100ms", "loss_interval": "400ms", "period": "2s", "alert": "100ms", "hold": "2s",
-  "latency": { "low": "800ms", "high": "900ms" }, "loss": { "low": 30, "high": 60 } }'
+  "latency": { "low": "300ms", "high": "400ms" }, "loss": { "low": 30, "high": 60 } }'
 
 declare -A last=([hq]=1 [branch]=2)
 for site in hq branch; do

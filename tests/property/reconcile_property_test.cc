@@ -128,7 +128,7 @@ class World {
   void use(const model::Config& config) {
     file = config;
     numbers = allocate(config, numbers).value();  // kept from file to file, as the daemon does
-    model::Gateways health;  // different in every file, and always the same for the same one
+    model::Gateways health;                       // different in every file, and always the same for the same one
     std::size_t n = config.tunnels.size() + config.routes.size();
     for (const model::Gateway& gateway : config.gateways) {
       health[gateway.name].state = static_cast<model::GatewayState>((n += 3) % 7);

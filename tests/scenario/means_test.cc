@@ -44,7 +44,9 @@ TEST(Means, NoLinkIsMadeWhereItsRulesCannotBe) {
   stage.run(Duration{5'000});
   EXPECT_EQ(stage.link() != nullptr, stage.kernel.is_linux());
   EXPECT_EQ(stage.snapshot()->converged, stage.kernel.is_linux());
-  if (!stage.kernel.is_linux()) EXPECT_THAT(stage.problem(), testing::HasSubstr("vtid writes no rules for pf yet"));
+  if (!stage.kernel.is_linux()) {
+    EXPECT_THAT(stage.problem(), testing::HasSubstr("vtid writes no rules for pf yet"));
+  }
 }
 
 }  // namespace

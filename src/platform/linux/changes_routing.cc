@@ -163,23 +163,11 @@ void Changes::delete_routes(const Slots& run) {
            [this](std::size_t slot, const Answer& answer) { settle(slot, answer.verdict, ESRCH); });
 }
 
+// The kernel tells rules of other protocol numbers apart: EEXIST is of our own.
 void Changes::add_rules(const Slots& run) {
   Pass adding;
-  Slots standing;
   for (const std::size_t slot : run) adding.add(slot, encode_add_rule(op<model::AddRule>(slot).rule));
-  exchange(route_, std::move(adding), [&](std::size_t slot, const Answer& answer) {
-    settle(slot, answer.verdict, EEXIST);
-    if (answer.verdict.code == EEXIST) standing.push_back(slot);
-  });
-  if (standing.empty()) return;
-  const auto ours = route_.dump(encode_dump_rules(), "rules", [](const nlmsghdr& message) { return decode_rule(message); });
-  for (const std::size_t slot : standing) {
-    if (!ours) {
-      fail(slot, ours.error());
-    } else if (std::ranges::find(*ours, op<model::AddRule>(slot).rule) == ours->end()) {
-      settle(slot, {EEXIST, std::string(kNotOurs)});
-    }
-  }
+  exchange(route_, std::move(adding), [this](std::size_t slot, const Answer& answer) { settle(slot, answer.verdict, EEXIST); });
 }
 
 void Changes::delete_rules(const Slots& run) {

@@ -6,10 +6,9 @@
 
 namespace vtid::platform::netlink {
 
-[[nodiscard]] Bytes encode_add_rule(const model::Rule& rule,
-                                    std::uint8_t protocol = model::kRouteProtocol);  // EEXIST whoever owns it
-[[nodiscard]] Bytes encode_delete_rule(const model::Rule& rule);                     // ours alone
-[[nodiscard]] Bytes encode_dump_rules();                                             // of both families
+[[nodiscard]] Bytes encode_add_rule(const model::Rule& rule, std::uint8_t protocol = model::kRouteProtocol);
+[[nodiscard]] Bytes encode_delete_rule(const model::Rule& rule);  // ours alone
+[[nodiscard]] Bytes encode_dump_rules();                          // of both families
 
 // Ours alone.
 [[nodiscard]] std::optional<model::Rule> decode_rule(const nlmsghdr& message, std::uint8_t protocol = model::kRouteProtocol);

@@ -49,9 +49,7 @@ Result<model::Observed> MemoryKernel::observe() {
   }
   std::ranges::sort(observed.sas);
   observed.negotiated = negotiated();
-  for (const auto& [rule, owner] : rules_) {
-    if (owner == model::Owner::vtid) observed.rules.push_back(rule);
-  }
+  observed.rules.assign(rules_.begin(), rules_.end());
   if (filter_) observed.filter = {std::string(print(filter_->mode)), digest(*filter_), filter_altered_};
   std::ranges::sort(observed.addresses, {}, [](const model::ObservedAddress& address) {
     return std::tie(address.device, address.local, address.peer);

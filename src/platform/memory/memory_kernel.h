@@ -119,7 +119,7 @@ class MemoryKernel final : public Kernel {
   std::map<net::IfId, net::IfName> if_ids_;  // of links_
   std::map<net::IfName, std::vector<model::ObservedAddress>> addresses_;
   std::map<RouteKey, Owned<model::Route>> routes_;
-  std::map<model::Rule, model::Owner> rules_;
+  std::set<model::Rule> rules_, foreign_rules_;
   std::map<PolicyKey, Owned<model::Policy>> policies_;
   std::map<SaKey, Owned<model::Sa>> sas_;
   std::set<SaKey> held_;  // of sas_

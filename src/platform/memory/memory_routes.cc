@@ -140,15 +140,12 @@ MemoryKernel::Verdict MemoryKernel::apply_one(const model::DeleteRoute& op) {
 }
 
 MemoryKernel::Verdict MemoryKernel::apply_one(const model::AddRule& op) {
-  const auto [standing, fresh] = rules_.emplace(op.rule, model::Owner::vtid);
-  if (!fresh && standing->second != model::Owner::vtid) return {EEXIST, kNotOurs};
-  notices_.ours += fresh ? 1 : 0;
+  notices_.ours += rules_.insert(op.rule).second ? 1 : 0;
   return {};
 }
 
 MemoryKernel::Verdict MemoryKernel::apply_one(const model::DeleteRule& op) {
-  const auto standing = rules_.find(op.rule);
-  if (standing != rules_.end() && standing->second == model::Owner::vtid) delete_rule(op.rule);
+  delete_rule(op.rule);
   return {};
 }
 
@@ -173,17 +170,11 @@ void MemoryKernel::add_foreign_route(const model::Route& route) {
   routes_.insert_or_assign(key_of(route), Owned<model::Route>{route, model::Owner::other});
 }
 
-void MemoryKernel::add_foreign_rule(const model::Rule& rule) { rules_.insert_or_assign(rule, model::Owner::other); }
+void MemoryKernel::add_foreign_rule(const model::Rule& rule) { foreign_rules_.insert(rule); }
 
-void MemoryKernel::delete_rule(const model::Rule& rule) {
-  const auto erased = rules_.extract(rule);
-  if (!erased.empty() && erased.mapped() == model::Owner::vtid) ++notices_.ours;
-}
+void MemoryKernel::delete_rule(const model::Rule& rule) { notices_.ours += rules_.erase(rule); }
 
-bool MemoryKernel::has_foreign_rule(const model::Rule& rule) const {
-  const auto found = rules_.find(rule);
-  return found != rules_.end() && found->second == model::Owner::other;
-}
+bool MemoryKernel::has_foreign_rule(const model::Rule& rule) const { return foreign_rules_.contains(rule); }
 
 void MemoryKernel::add_foreign_policy(const model::Policy& policy) {
   policies_.insert_or_assign(key_of(policy), Owned<model::Policy>{policy, model::Owner::other});

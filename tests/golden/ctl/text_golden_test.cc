@@ -49,10 +49,10 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"list-tunnels", render_list, "tunnels"}, Case{"list-interfaces", render_list, "interfaces"},
                       Case{"list-gateways", render_list, "gateways"}, Case{"list-routes", render_list, "routes"},
                       Case{"list-policies", render_list, "policies"}, Case{"list-numbers", render_list, "numbers"},
-                      Case{"list-rules", render_list, "rules"}, Case{"list-sas", render_list, "sas"}, Case{"list-groups", render_list, "groups"},
-                      Case{"status-with-group", render_status, ""}, Case{"explain-group", render_explain, ""},
-                      Case{"show-tunnel", render_show, "tunnels"}, Case{"explain-tunnel", render_explain, ""},
-                      Case{"doctor", render_doctor, ""}),
+                      Case{"list-rules", render_list, "rules"}, Case{"list-sas", render_list, "sas"},
+                      Case{"list-groups", render_list, "groups"}, Case{"status-with-group", render_status, ""},
+                      Case{"explain-group", render_explain, ""}, Case{"show-tunnel", render_show, "tunnels"},
+                      Case{"explain-tunnel", render_explain, ""}, Case{"doctor", render_doctor, ""}),
     name_of);
 
 }  // namespace

@@ -209,5 +209,16 @@ TEST(FilterDigest, DiffersWhereverSetsDiffer) {
   with([](auto& other) { other.devices.emplace_back().replies = true; });
 }
 
+TEST(DeriveFilter, RepliesHaveARuleAndATableOfTheirTunnelUnlessTheInterfaceDeclines) {
+  model::Config config = two_tunnels();
+  config.filter.mode = model::FilterMode::if_ipsec;
+  const auto desired = derive(config, kNumbers, {}, {}, {}, {}).desired;
+  ASSERT_FALSE(desired.rules.empty());
+  EXPECT_EQ(print(desired.rules.front().value), "rule ipv4 11700: from all fwmark 0x10000/0x7fff0000 lookup 118500001");
+  EXPECT_EQ(desired.routes.front().value.table, net::TableId{118'500'001});
+  for (model::Interface& interface : config.interfaces) interface.reply_to = false;
+  EXPECT_THAT(derive(config, kNumbers, {}, {}, {}, {}).desired.rules, IsEmpty());
+}
+
 }  // namespace
 }  // namespace vtid::reconcile

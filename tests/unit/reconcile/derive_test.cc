@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "reconcile/next_hops.h"
+#include "reconcile/policy_routes.h"
 #include "support/worlds.h"
 
 namespace vtid::reconcile {
@@ -275,6 +276,52 @@ TEST(Derive, TheAutomaticDefaultIsTheFirstUsableGatewayOnNoTunnel) {
   EXPECT_THAT(routes_of(config, {{"W"}, {}}),
               ElementsAre("0.0.0.0/0 metric 0 via 203.0.113.254 on ppp0 (default_gateway/ipv4)"));
   EXPECT_THAT(routes_of(config, {{"W", "X"}, {}}), ElementsAre(w));
+}
+
+model::Desired with_policy(model::PolicyRoute route, const model::Carrying& carrying) {
+  model::Config config = two_ways();
+  config.policy_routes = {std::move(route)};
+  const Numbers numbers{{"hq", {1}}, {"lab", {2}}};
+  return derive(config, numbers, {}, carrying, {}, {}).desired;
+}
+
+std::vector<std::string> changes_of(const model::Desired& desired) {
+  std::vector<std::string> lines;
+  for (const auto& [route, because] : desired.routes) lines.push_back(print(model::SetRoute{route}));
+  for (const auto& [rule, because] : desired.rules) lines.push_back(print(model::AddRule{rule}));
+  return lines;
+}
+
+TEST(Derive, APolicyRouteIsATableAndARuleForEachCombination) {
+  model::PolicyRoute route{"voice", "WAN", {}, "A_VTIV4"};
+  route.traffic.protocols = {17};
+  route.traffic.from = {prefix("10.1.0.0/24"), prefix("fd00:1::/64")};
+  route.traffic.ports = {{5060, 5061}, {7000, 7000}};
+  const std::string table = std::to_string(118'000'000 + hash_of("A_VTIV4/blackhole") % 500'000);
+  EXPECT_THAT(changes_of(with_policy(route, {})),
+              ElementsAre("add route 0.0.0.0/0 via 10.6.106.2 dev ipsec1 metric 0 table " + table,
+                          "add route 0.0.0.0/0 blackhole metric 4294967295 table " + table,
+                          "add rule ipv4 11800: from 10.1.0.0/24 iif eth0 ipproto 17 dport 5060-5061 lookup " + table,
+                          "add rule ipv4 11800: from 10.1.0.0/24 iif eth0 ipproto 17 dport 7000 lookup " + table));
+}
+
+TEST(Derive, APolicyRouteWhoseGatewayIsDownKeepsItsRuleAndDropsOrWithdraws) {
+  const auto down = [](model::WhenDown when_down) {
+    return changes_of(with_policy({"all", "eth9", {}, "A_VTIV4", when_down}, {{"A_VTIV4"}, {}}));
+  };
+  const auto table = [](const std::string& word) { return std::to_string(118'000'000 + hash_of("A_VTIV4/" + word) % 500'000); };
+  EXPECT_THAT(down(model::WhenDown::blackhole),
+              ElementsAre("add route 0.0.0.0/0 blackhole metric 4294967295 table " + table("blackhole"),
+                          "add rule ipv4 11800: from all iif eth9 lookup " + table("blackhole")));
+  EXPECT_THAT(down(model::WhenDown::withdraw),
+              ElementsAre("add rule ipv4 11800: from all iif eth9 lookup " + table("withdraw")));
+  EXPECT_THAT(down(model::WhenDown::keep).front(), testing::HasSubstr("via 10.6.106.2 dev ipsec1"));
+}
+
+TEST(Derive, APolicyRouteThroughAGroupGoesOverAllOfItsCarriersByWeight) {
+  const model::Carrying both{{}, {{"ALL", {{{"A_VTIV4", 1}, {"B_VTIV4", 3}}, true, "", {}}}}};
+  EXPECT_THAT(changes_of(with_policy({"all", "eth9", {}, "ALL"}, both)).front(),
+              testing::HasSubstr("nexthop via 10.6.106.2 dev ipsec1 weight 1 nexthop via 10.6.107.2 dev ipsec2 weight 3"));
 }
 
 TEST(Exits, LeadToEveryCarrierWithItsWeight) {
