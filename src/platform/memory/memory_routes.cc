@@ -140,7 +140,7 @@ MemoryKernel::Verdict MemoryKernel::apply_one(const model::DeleteRoute& op) {
 }
 
 MemoryKernel::Verdict MemoryKernel::apply_one(const model::AddRule& op) {
-  notices_.ours += rules_.insert(op.rule).second ? 1 : 0;
+  notices_.ours += rules_.insert(op.rule).second ? 1U : 0U;
   return {};
 }
 
