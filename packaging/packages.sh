@@ -7,6 +7,7 @@ check_packages=(ccache clang-format libgtest-dev libgmock-dev)
 lab_packages=(charon-systemd strongswan-swanctl libstrongswan-standard-plugins libstrongswan-extra-plugins
   libcharon-extra-plugins iproute2 iputils-ping nftables conntrack openssl procps tcpdump jq util-linux kmod cpio busybox-static
   qemu-system-x86 frr keepalived) # frr and keepalived: what docs/cookbook shows, over real tunnels
+bench_packages=(fping) # tests/bench/gateways
 
 need() { # package...
   local missing=() package
