@@ -72,11 +72,13 @@ class FreebsdWorld final : public World {
     for (const model::ObservedAddress& item : links().addresses) {
       if (item.device != name) continue;
       const model::InterfaceAddress address{name, item.local, item.peer};
-      abi::InterfaceRequest four = bsd::delete4(address);
-      abi::Inet6Request six = bsd::delete6(address, item.index);
-      check(item.local.address.is_v4() ? calls_->control(Family::ipv4, abi::kDeleteAddress, &four)
-                                       : calls_->control(Family::ipv6, abi::kDeleteAddress6, &six),
-            "delete an address");
+      if (item.local.address.is_v4()) {
+        abi::InterfaceRequest request = bsd::delete4(address);
+        check(calls_->control(Family::ipv4, abi::kDeleteAddress, &request), "delete an address");
+      } else {
+        abi::Inet6Request request = bsd::delete6(address, item.index);
+        check(calls_->control(Family::ipv6, abi::kDeleteAddress6, &request), "delete an address");
+      }
     }
   }
   void add_route(const model::Route& route) override { send(abi::kRtmAdd, route); }

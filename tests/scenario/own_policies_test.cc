@@ -35,7 +35,8 @@ class WithOwnPolicies : public testing::Test {
   }
   std::vector<std::uint32_t> held() {
     std::vector<std::uint32_t> spis;
-    for (const auto& sa : stage.kernel.observe()->negotiated) {
+    const model::Observed observed = stage.kernel.observe().value();
+    for (const model::NegotiatedSa& sa : observed.negotiated) {
       if (sa.held) spis.push_back(sa.spi);
     }
     return spis;
