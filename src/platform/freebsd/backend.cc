@@ -1,9 +1,9 @@
 #include "platform/freebsd/backend.h"
 
 #include <algorithm>
-#include <tuple>
 
 #include "platform/freebsd/changes.h"
+#include "platform/observed_order.h"
 
 namespace vtid::platform::freebsd {
 namespace {
@@ -23,16 +23,6 @@ std::vector<model::ObservedRoute> name_routes(const std::vector<ListedRoute>& li
     named.push_back({std::move(route)});
   }
   return named;
-}
-
-void sort(model::Observed& observed) {
-  std::ranges::sort(observed.links, {}, &model::ObservedLink::name);
-  std::ranges::sort(observed.addresses, {}, [](const model::ObservedAddress& address) {
-    return std::tie(address.device, address.local, address.peer);
-  });
-  std::ranges::sort(observed.routes, {}, &model::ObservedRoute::route);
-  std::ranges::sort(observed.sas);
-  std::ranges::sort(observed.charons_sas);
 }
 
 class Backend final : public Kernel {

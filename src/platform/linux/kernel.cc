@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <iterator>
 #include <set>
-#include <tuple>
 #include <variant>
 
 #include "platform/linux/addresses.h"
@@ -18,6 +17,7 @@
 #include "platform/linux/routes.h"
 #include "platform/linux/rules.h"
 #include "platform/linux/sas.h"
+#include "platform/observed_order.h"
 
 namespace vtid::platform {
 namespace {
@@ -50,18 +50,6 @@ std::vector<model::ObservedRoute> name_routes(std::vector<netlink::IndexedRoute>
     if (name_hops(route, names)) named.push_back({std::move(route.route)});
   }
   return named;
-}
-
-void sort(model::Observed& observed) {
-  std::ranges::sort(observed.links, {}, &model::ObservedLink::name);
-  std::ranges::sort(observed.addresses, {}, [](const model::ObservedAddress& address) {
-    return std::tie(address.device, address.local, address.peer);
-  });
-  std::ranges::sort(observed.routes, {}, &model::ObservedRoute::route);
-  std::ranges::sort(observed.policies);
-  std::ranges::sort(observed.sas);
-  std::ranges::sort(observed.negotiated);
-  std::ranges::sort(observed.rules);
 }
 
 // Ours, and charon's behind policies of ours, out of one dump.

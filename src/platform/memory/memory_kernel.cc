@@ -4,8 +4,8 @@
 #include <cerrno>
 #include <iterator>
 #include <system_error>
-#include <tuple>
 
+#include "platform/observed_order.h"
 #include "platform/refusal.h"
 
 namespace vtid::platform {
@@ -47,13 +47,10 @@ Result<model::Observed> MemoryKernel::observe() {
   for (const auto& [key, sa] : sas_) {
     if (sa.owner == model::Owner::vtid) observed.sas.push_back(sa.value);
   }
-  std::ranges::sort(observed.sas);
   observed.negotiated = negotiated();
   observed.rules.assign(rules_.begin(), rules_.end());
   if (filter_) observed.filter = {std::string(print(filter_->mode)), digest(*filter_), filter_altered_};
-  std::ranges::sort(observed.addresses, {}, [](const model::ObservedAddress& address) {
-    return std::tie(address.device, address.local, address.peer);
-  });
+  sort(observed);
   return observed;
 }
 
