@@ -24,38 +24,28 @@ std::map<Way, net::TableId> number_tables(const model::Config& config) {
   return tables;
 }
 
-template <class T>
-std::vector<std::optional<T>> any_or(const std::vector<T>& items) {
-  if (items.empty()) return {std::nullopt};
-  return {items.begin(), items.end()};
-}
-
-// The networks of a family; none at all when there are only others.
-std::vector<std::optional<net::Prefix>> ends_of(const std::vector<net::Prefix>& networks, net::Family family) {
-  std::vector<std::optional<net::Prefix>> ends = any_or(networks);
-  std::erase_if(ends, [&](const auto& end) { return end && end->family() != family; });
-  return ends;
-}
-
-// One rule for each combination: a rule of the kernel's has one of each.
-std::vector<model::Rule> expand(const model::Traffic& traffic, const model::Rule& pattern) {
-  std::vector<model::Rule> rules;
-  for (const auto& from : ends_of(traffic.from, pattern.family)) {
-    for (const auto& to : ends_of(traffic.to, pattern.family)) {
-      for (const auto& protocol : any_or(traffic.protocols)) {
-        for (const auto& from_ports : any_or(traffic.from_ports)) {
-          for (const auto& to_ports : any_or(traffic.ports)) {
-            model::Rule& rule = rules.emplace_back(pattern);
-            rule.from = from;
-            rule.to = to;
-            rule.protocol = protocol.value_or(0);
-            rule.from_ports = from_ports;
-            rule.to_ports = to_ports;
-          }
-        }
-      }
-    }
+// Each rule once for each value; without values as it is.
+template <class T, class Set>
+void vary(std::vector<model::Rule>& rules, const std::vector<T>& values, Set set) {
+  if (values.empty()) return;
+  std::vector<model::Rule> varied;
+  for (const model::Rule& rule : rules) {
+    for (const T& value : values) set(varied.emplace_back(rule), value);
   }
+  rules = std::move(varied);
+}
+
+// One rule for each combination, because a rule of the kernel's has one of each; of the pattern's family.
+std::vector<model::Rule> expand(const model::Traffic& traffic, const model::Rule& pattern) {
+  std::vector<model::Rule> rules{pattern};
+  vary(rules, traffic.from, [](model::Rule& rule, const net::Prefix& from) { rule.from = from; });
+  vary(rules, traffic.to, [](model::Rule& rule, const net::Prefix& to) { rule.to = to; });
+  std::erase_if(rules, [](const model::Rule& rule) {
+    return (rule.from && rule.from->family() != rule.family) || (rule.to && rule.to->family() != rule.family);
+  });
+  vary(rules, traffic.protocols, [](model::Rule& rule, std::uint8_t protocol) { rule.protocol = protocol; });
+  vary(rules, traffic.from_ports, [](model::Rule& rule, const model::PortRange& ports) { rule.from_ports = ports; });
+  vary(rules, traffic.ports, [](model::Rule& rule, const model::PortRange& ports) { rule.to_ports = ports; });
   return rules;
 }
 
@@ -64,7 +54,7 @@ void add_table(const NextHops& exit, const Way& way, net::Family family, net::Ta
   model::Route route;
   route.to = {net::Address::any(family), 0};
   route.table = table;
-  route.metric = {family == net::Family::ipv4 ? 0U : 1U};
+  route.metric = model::default_route_metric(family);
   if (!exit.hops.empty() && (exit.usable || way.second == model::WhenDown::keep)) {
     route.target = target_of(exit.hops, system);
     desired.routes.push_back({route, because});
@@ -116,7 +106,7 @@ void add_reply_routes(const model::FilterSet& filter, model::Desired& desired) {
       rule.mark = model::mark_of(device.unit);
       rule.mask = model::kMarkMask;
       desired.rules.push_back({rule, "filter"});
-      const net::Metric metric{gateway->is_v4() ? 0U : 1U};
+      const net::Metric metric = model::default_route_metric(gateway->family());
       desired.routes.push_back(
           {{{net::Address::any(gateway->family()), 0}, metric, rule.table, model::ViaGateway{device.device, *gateway}},
            "filter"});
