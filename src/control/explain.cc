@@ -60,7 +60,8 @@ class Chain {
       if (focus_.group == nullptr && has_told_member(group)) tell_group(group);
     }
     for (const NamedRoute& named : named_routes(index_.config)) tell_route(named);
-    for (std::size_t i = 0; i < index_.config.policy_routes.size(); ++i) tell_policy_route(i);
+    const std::vector<PolicyState> states = policy_states(index_);
+    for (std::size_t i = 0; i < states.size(); ++i) tell_policy_route(i, states[i]);
     tell_plan();
     tell_problems();
     return std::move(steps_);
@@ -296,7 +297,7 @@ class Chain {
              usable ? "" : fmt::format(": nobody can carry it, and \"when_down\" is \"{}\"", print(named.route.when_down))));
   }
 
-  void tell_policy_route(std::size_t place) {
+  void tell_policy_route(std::size_t place, const PolicyState& state) {
     const model::PolicyRoute& route = index_.config.policy_routes[place];
     const std::string object = fmt::format("policy_routes/{}", place);
     if (focus_.route.empty() ? !concerns("gateways/" + route.via) && !concerns("gateway_groups/" + route.via)
@@ -304,7 +305,6 @@ class Chain {
       return;
     }
     objects_.push_back(object);
-    const PolicyState state = policy_state(place, index_);
     const std::string by = state.devices.empty() ? "" : fmt::format(", by {}", fmt::join(state.devices, ", "));
     const std::string unless = index_.is_usable(route.via)
                                    ? ""

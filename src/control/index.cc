@@ -94,27 +94,30 @@ std::vector<NamedRoute> named_routes(const model::Config& config) {
   return named;
 }
 
-PolicyState policy_state(std::size_t place, const Index& index) {
-  const std::string object = fmt::format("policy_routes/{}", place);
+std::vector<PolicyState> policy_states(const Index& index) {
   const model::Desired& desired = index.snapshot.desired;
-  const auto& kernel = index.snapshot.observed.rules;
-  PolicyState result;
-  bool all_there = true;
-  for (const auto& [rule, because] : desired.rules) {
-    if (because != object) continue;
-    result.table = rule.table;
-    all_there &= std::ranges::binary_search(kernel, rule);
+  std::map<std::string, std::vector<const model::Rule*>, std::less<>> rules;  // by "policy_routes/0"
+  for (const auto& [rule, because] : desired.rules) rules[because].push_back(&rule);
+  // The first one of a table carries: what catches packets while there is none has the highest metric.
+  std::map<net::TableId, const model::Route*> routes;
+  for (const auto& [route, because] : desired.routes) routes.emplace(route.table, &route);
+  std::vector<PolicyState> states;
+  for (std::size_t i = 0; i < index.config.policy_routes.size(); ++i) {
+    PolicyState& result = states.emplace_back();
+    const auto own = rules.find(fmt::format("policy_routes/{}", i));
+    if (own == rules.end()) continue;
+    result.table = own->second.front()->table;
+    const auto route = routes.find(result.table);
+    if (route == routes.end()) {
+      result.state = "withdrawn";
+      continue;
+    }
+    for (const model::NextHop& hop : model::hops_of(*route->second)) result.devices.push_back(hop.via.device.text());
+    const bool all_there = std::ranges::all_of(
+        own->second, [&](const auto* rule) { return std::ranges::binary_search(index.snapshot.observed.rules, *rule); });
+    result.state = !all_there || !index.holds(*route->second) ? "missing" : result.devices.empty() ? "blackhole" : "installed";
   }
-  if (result.table == net::TableId{}) return result;
-  // The first one of the table carries: what catches packets while there is none has the highest metric.
-  const auto route = std::ranges::find_if(desired.routes, [&](const auto& item) { return item.value.table == result.table; });
-  if (route == desired.routes.end()) {
-    result.state = "withdrawn";
-    return result;
-  }
-  for (const model::NextHop& hop : model::hops_of(route->value)) result.devices.push_back(hop.via.device.text());
-  result.state = !all_there || !index.holds(route->value) ? "missing" : result.devices.empty() ? "blackhole" : "installed";
-  return result;
+  return states;
 }
 
 }  // namespace vtid::control

@@ -61,6 +61,6 @@ struct PolicyState {
   net::TableId table;
   std::vector<std::string> devices;  // that carry it now
 };
-[[nodiscard]] PolicyState policy_state(std::size_t place, const Index& index);
+[[nodiscard]] std::vector<PolicyState> policy_states(const Index& index);  // in the file's order
 
 }  // namespace vtid::control

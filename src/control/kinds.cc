@@ -354,9 +354,10 @@ Json render_ports(const std::vector<model::PortRange>& ranges) {
 
 Json list_policy_routes(const Index& index) {
   Json array = Json::array();
-  for (std::size_t i = 0; i < index.config.policy_routes.size(); ++i) {
+  const std::vector<PolicyState> states = policy_states(index);
+  for (std::size_t i = 0; i < states.size(); ++i) {
     const model::PolicyRoute& route = index.config.policy_routes[i];
-    const PolicyState state = policy_state(i, index);
+    const PolicyState& state = states[i];
     array.push_back({{"name", route.name},
                      {"in", route.in},
                      {"protocol", route.traffic.protocols.empty() ? Json("any") : render_protocols(route.traffic.protocols)},
