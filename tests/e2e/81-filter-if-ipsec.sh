@@ -24,7 +24,6 @@ flow passed  hq 10.7.2.2 22 "an unassigned tunnel, out"
 flow passed  wan 192.0.2.1 80 "outside of tunnels"
 
 for address in 10.6.106.1 fd00:6::1 10.7.2.1; do expect 5 ping_once branch "$address"; done
-online() { [[ $(status_of "$1" '[.tunnels[].gateways[].state] | unique | join(" ")') == online ]]; }
 for site in hq branch; do expect 15 online "$site"; done
 
 # What came by the tunnel is marked with its unit, for the replies.

@@ -56,6 +56,8 @@ flow() { # expected site address port what
   assert_eq "$5 ($2 to $3 port $4)" "$1" "$(fate "$2" "$3" "$4" "$patience")"
 }
 
+online() { [[ $(status_of "$1" '[.tunnels[].gateways[].state] | unique | join(" ")') == online ]]; } # site: all of its gateways
+
 # Sends from the networks of the tunnel-mode child; hq-lan and branch-lan choose their address by route.
 use_policy_networks() {
   ip -n hq-lan route add 10.2.1.0/24 via 10.1.0.1 src 10.1.1.10
