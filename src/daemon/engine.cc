@@ -132,7 +132,8 @@ void Engine::follow_charon(Now now) {
   collect_outcomes(now);
   if (charon_.revision() == charon_revision_) return;
   charon_revision_ = charon_.revision();
-  must_plan_ = true;  // MTUs and outer addresses follow the SAs; an equal plan writes nothing
+  must_look_ |= !observed_.policies.empty();  // which of its SAs the kernel sends by is then ours to see to
+  must_plan_ = true;                          // MTUs and outer addresses follow the SAs; an equal plan writes nothing
 }
 
 void Engine::follow_gateways(Now now) {
@@ -191,9 +192,7 @@ void Engine::reconcile(Now now) {
   if (!must_plan_ || !kernel_seen_) return;
   must_plan_ = false;
   const auto removal = seen_everything() ? reconcile::Removal::allowed : reconcile::Removal::withheld;
-  const auto senders = std::exchange(derived_.desired.send_orders, {});
   executor_.accept(make_plan(*config_, numbers_, carrying_, removal, derived_), now.steady);
-  must_look_ |= derived_.desired.send_orders != senders;  // for SAs that the last look did not know
 }
 
 void Engine::carry_out(Now now) {
