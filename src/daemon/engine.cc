@@ -13,6 +13,7 @@ namespace {
 
 constexpr Duration kLookInterval{50};  // the kernel is read at most so often, however much it has to say
 constexpr Duration kLookRetry{1'000};  // after a look that failed
+constexpr Duration kLookForEnd{500};   // of an SA that was replaced
 constexpr Duration kRescan{60'000};    // without any notice: what was lost costs so much time at most
 
 std::string print_all(const std::vector<config::Finding>& findings) {
@@ -189,10 +190,12 @@ void Engine::reconcile(Now now) {
     rescan_ = now.steady + kRescan;
     must_plan_ |= retry_is_due;
   }
-  if (!must_plan_ || !kernel_seen_) return;
-  must_plan_ = false;
-  const auto removal = seen_everything() ? reconcile::Removal::allowed : reconcile::Removal::withheld;
-  executor_.accept(make_plan(*config_, numbers_, carrying_, removal, derived_), now.steady);
+  if (must_plan_ && kernel_seen_) {
+    must_plan_ = false;
+    const auto removal = seen_everything() ? reconcile::Removal::allowed : reconcile::Removal::withheld;
+    executor_.accept(make_plan(*config_, numbers_, carrying_, removal, derived_), now.steady);
+  }
+  if (reconcile::awaits_end(derived_.desired, observed_)) rescan_ = std::min(rescan_, now.steady + kLookForEnd);
 }
 
 void Engine::carry_out(Now now) {

@@ -20,10 +20,12 @@ struct Wanted {
   bool operator==(const Wanted&) const = default;
 };
 
-// The outbound SAs by which a tunnel may send, the oldest first: the first that the kernel has is to be held.
+// The outbound SAs by which a tunnel may send, the oldest first: the first that the kernel has is to be held. One that was
+// replaced is still the one to send by while charon leaves it in the kernel.
 struct SendOrder {
   net::ReqId reqid;
   std::vector<std::pair<net::Address, std::uint32_t>> sas;  // destination, SPI
+  std::size_t replaced = 0;                                 // so many of the first
   auto operator<=>(const SendOrder&) const = default;
 };
 

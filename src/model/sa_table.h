@@ -87,6 +87,16 @@ struct IkeSa {
   bool operator==(const IkeSa&) const = default;
 };
 
+// The outbound SA of a CHILD_SA that was replaced. charon tells of that before the peer can read the new one (as responder),
+// and of the old one's end not at all.
+struct ReplacedSa {
+  net::ReqId reqid;
+  net::Address destination;
+  std::uint32_t spi = 0;
+  bool operator==(const ReplacedSa&) const = default;
+};
+inline constexpr int kMostReplaced = 4;  // of one reqid; the latest
+
 struct SaTable {
   bool connected = false;  // charon's socket answers and the first whole list was read
   bool known = false;      // that was so at least once; the rest below is then the last view
@@ -95,6 +105,7 @@ struct SaTable {
   WallTime since{};        // of `connected`'s last change
   std::map<std::uint32_t, IkeSa> ikes;
   std::map<std::uint32_t, ChildSa> children;
+  std::vector<ReplacedSa> replaced;  // since this charon's start, the oldest first
   bool operator==(const SaTable&) const = default;
 };
 

@@ -227,9 +227,14 @@ class Derivation {
     for (const model::ChildSa* child : children_.of(unit)) {
       if (child->carries() && sas_.ikes.contains(child->ike_id)) by_age.emplace(child->id, child);
     }
-    model::SendOrder order{net::reqid_of(unit), {}};
+    if (by_age.empty()) return;
+    model::SendOrder order{net::reqid_of(unit), {}, 0};
+    for (const model::ReplacedSa& old : sas_.replaced) {
+      if (old.reqid == order.reqid) order.sas.emplace_back(old.destination, old.spi);
+    }
+    order.replaced = order.sas.size();
     for (const auto& [id, child] : by_age) order.sas.emplace_back(sas_.ikes.at(child->ike_id).remote, child->spi_out);
-    if (!order.sas.empty()) derived_.desired.send_orders.push_back({order, because});
+    derived_.desired.send_orders.push_back({order, because});
   }
 
   void add_sas(const model::Tunnel& tunnel, const model::Link& link, const std::string& because) {

@@ -38,7 +38,10 @@ std::string name_of(const model::Policy& policy) {
 }
 
 using SaKey = std::pair<net::Address, std::uint32_t>;
-SaKey key_of(const auto& sa) { return {sa.destination, sa.spi}; }
+template <class T>
+SaKey key_of(const T& sa) {
+  return {sa.destination, sa.spi};
+}
 std::string name_of(const SaKey& sa) { return fmt::format("SA 0x{:08x} to {}", sa.second, net::print(sa.first)); }
 std::string name_of(const model::Sa& sa) { return name_of(key_of(sa)); }
 std::string name_of(const model::NegotiatedSa& sa) { return name_of(key_of(sa)); }
@@ -289,6 +292,15 @@ class Planner {
 model::Plan make_plan(const model::Desired& desired, const model::Observed& observed, const model::Capabilities& system,
                       Removal removal) {
   return Planner(desired, observed, system, removal).run();
+}
+
+bool awaits_end(const model::Desired& desired, const model::Observed& observed) {
+  return std::ranges::any_of(desired.send_orders, [&](const model::Wanted<model::SendOrder>& wanted) {
+    const auto& sas = wanted.value.sas;
+    return std::any_of(sas.begin(), sas.begin() + static_cast<std::ptrdiff_t>(wanted.value.replaced), [&](const SaKey& key) {
+      return std::ranges::find(observed.negotiated, key, key_of<model::NegotiatedSa>) != observed.negotiated.end();
+    });
+  });
 }
 
 void name_former_holders(model::Plan& plan, const model::Desired& running) {

@@ -17,6 +17,9 @@ enum class Removal : std::uint8_t {
 [[nodiscard]] model::Plan make_plan(const model::Desired& desired, const model::Observed& observed,
                                     const model::Capabilities& system, Removal removal);
 
+// Whether a replaced SA is still there: its end is what the next hold waits for, and nobody tells of it.
+[[nodiscard]] bool awaits_end(const model::Desired& desired, const model::Observed& observed);
+
 // Says of what a plan for another file takes away which part of the running configuration it was for.
 void name_former_holders(model::Plan& plan, const model::Desired& running);
 

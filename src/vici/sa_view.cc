@@ -1,5 +1,7 @@
 #include "vici/sa_view.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 #include <variant>
 
@@ -75,8 +77,22 @@ std::string SaView::on(const ChildUpdown& event) {
 std::string SaView::on(const ChildRekeyed& event) {
   tell(event.ike);
   tell(event.after);
+  remember(event.before);
   remove_child(event.before.id);
   return event.ike.name;
+}
+
+void SaView::remember(const model::ChildSa& child) {
+  const auto ike = table_.ikes.find(child.ike_id);
+  if (ike == table_.ikes.end()) return;
+  std::vector<model::ReplacedSa>& all = table_.replaced;
+  const model::ReplacedSa replaced{child.reqid, ike->second.remote, child.spi_out};
+  if (std::ranges::find(all, replaced) != all.end()) return;
+  all.push_back(replaced);
+  changed_ = true;
+  const auto of_reqid = [&](const model::ReplacedSa& item) { return item.reqid == replaced.reqid; };
+  if (std::ranges::count_if(all, of_reqid) > std::ptrdiff_t{model::kMostReplaced})
+    all.erase(std::ranges::find_if(all, of_reqid));
 }
 
 void SaView::begin_reading(const std::optional<std::string>& name) {
@@ -120,6 +136,7 @@ std::set<std::string> SaView::adopt(SaView fresh, const std::string& boot, const
   std::set<std::string> unconfirmed;
   model::SaTable table = std::move(fresh.table_);
   if (boot == table_.boot) {
+    table.replaced = std::move(table_.replaced);
     for (const auto& [id, child] : table_.children) {
       if (table.children.emplace(id, child).second) unconfirmed.insert(connection_of(child));
     }
@@ -164,6 +181,7 @@ void SaView::put(const model::IkeSa& ike) {
 }
 
 void SaView::put(const model::ChildSa& child) {
+  if (child.state == ChildState::rekeyed) remember(child);
   if (over(child.state)) {
     changed_ |= table_.children.erase(child.id) > 0;
     return;

@@ -49,6 +49,7 @@ class SaView {
   void tell(const model::ChildSa& child);
   void put(const model::IkeSa& ike);
   void put(const model::ChildSa& child);
+  void remember(const model::ChildSa& child);  // one that was replaced
   void remove_ike(std::uint32_t id);
   void remove_child(std::uint32_t id);
   [[nodiscard]] std::string connection_of(const model::ChildSa& child) const;

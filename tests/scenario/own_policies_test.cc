@@ -50,6 +50,8 @@ TEST_F(WithOwnPolicies, TheSaIsHeldUntilCharonDeletesIt) {
   EXPECT_EQ(held(), std::vector{old_sa.spi});
   const std::uint32_t fresh = stage.charon.rekey_child(old);
   stage.kernel.add_foreign_sa(sa_of(fresh));
+  stage.run(Duration{5'000});  // the peer has not answered yet
+  EXPECT_EQ(held(), std::vector{old_sa.spi});
   stage.kernel.delete_sa(old_sa);
   stage.settle();
   EXPECT_EQ(held(), std::vector{sa_of(fresh).spi});

@@ -77,6 +77,21 @@ TEST(SaView, ARekeyedChildIsReplaced) {
   EXPECT_EQ(children(view), Ids{2});
 }
 
+TEST(SaView, TheLastReplacedSasOfAReqidAreRemembered) {
+  SaView view;
+  view.apply(up(1));
+  for (std::uint32_t id = 1; id <= 6; ++id) {
+    model::ChildSa before = child(id);
+    before.reqid = {5001};
+    before.spi_out = 0x100 + id;
+    view.apply(ChildRekeyed{ike(1), before, child(id + 1)});
+    view.apply(ChildRekeyed{ike(1), before, child(id + 1)});
+  }
+  std::vector<std::uint32_t> spis;
+  for (const model::ReplacedSa& sa : view.table().replaced) spis.push_back(sa.spi);
+  EXPECT_EQ(spis, (std::vector<std::uint32_t>{0x103, 0x104, 0x105, 0x106}));
+}
+
 TEST(SaView, ACollisionWithOneOldChildLeavesBothNewOnes) {
   SaView view;
   view.apply(up(1));
