@@ -72,7 +72,7 @@ void Supervisor::supervise(std::vector<Ward> wards, Now now) {
 void Supervisor::begin_anew(Charge& charge, Now now) {
   charge.backoff.reset();
   charge.next_attempt = now.steady;
-  charge.attempt.reset();
+  if (!charge.begins_unseen()) charge.attempt.reset();
   charge.view.failed = false;
   charge.view.reason.clear();
 }
@@ -99,7 +99,7 @@ void Supervisor::leave_old_address(Charge& charge, const std::vector<const model
   };
   if (std::ranges::any_of(ikes, is_current)) return;
   begin_anew(charge, now);
-  charge.replacing = !ikes.empty();
+  charge.replacing = !ikes.empty() || charge.begins_unseen();
 }
 
 std::vector<Ask> Supervisor::step(const model::SaTable& sas, Now now) {
@@ -129,23 +129,21 @@ std::vector<Ask> Supervisor::step(const model::SaTable& sas, Now now) {
     const bool shared = staying[ward.ike] > (stays(charge) ? 1 : 0);
     follow(charge, {ikes_of(charge), reconcile::live_child(children_of(ward, children)) != nullptr, shared}, now, asks);
   }
-  std::erase_if(charges_, [](const auto& charge) { return charge.second.leaving && !charge.second.terminating; });
+  std::erase_if(charges_, [](const auto& charge) { return charge.second.leaving && charge.second.gone; });
   return asks;
 }
 
 void Supervisor::follow(Charge& charge, const Seen& seen, Now now, std::vector<Ask>& asks) {
   TunnelView& view = charge.view;
-  charge.replacing &= seen.anything_left();
+  charge.replacing &= seen.anything_left() || charge.begins_unseen();
   if (charge.leaving || charge.replacing) {
     tear_down(charge, seen, now, asks);
     return;
   }
   if (!charge.ward.enabled || charge.held || standby_) {
-    charge.attempt.reset();
     tear_down(charge, seen, now, asks);
     set_state(charge, charge.ward.enabled ? TunnelState::down : TunnelState::disabled, now);
     explain_hold(charge);
-    charge.gone = !seen.anything_left();
     return;
   }
   charge.terminating.reset();
@@ -233,9 +231,15 @@ void Supervisor::pursue(Charge& charge, const std::vector<const model::IkeSa*>& 
   } else if (!view.failed) {
     view.reason = "connecting";
   }
-  if (attempt.accepted && now.steady >= attempt.next_look) {
-    asks.push_back(AskLook{ward.name, ward.ike});
-    attempt.next_look = now.steady + look_interval(age);
+  look_for(charge, attempt, now, asks);
+}
+
+// An answer to the initiation wakes by itself.
+void Supervisor::look_for(const Charge& charge, Attempt& attempt, Now now, std::vector<Ask>& asks) {
+  if (!attempt.accepted) return;
+  if (now.steady >= attempt.next_look) {
+    asks.push_back(AskLook{charge.ward.name, charge.ward.ike});
+    attempt.next_look = now.steady + look_interval(now.steady - attempt.began);
   }
   wake_at(attempt.next_look);
 }
@@ -292,8 +296,11 @@ void Supervisor::fail_attempt(Charge& charge, Now now, std::string reason, std::
 
 void Supervisor::tear_down(Charge& charge, const Seen& seen, Now now, std::vector<Ask>& asks) {
   const Ward& ward = charge.ward;
+  if (seen.anything_left() || !charge.begins_unseen()) charge.attempt.reset();
+  charge.gone = !seen.anything_left() && !charge.attempt;
   if (!seen.anything_left()) {
     charge.terminating.reset();
+    if (charge.attempt) look_for(charge, *charge.attempt, now, asks);
     return;
   }
   const auto terminate = [&](bool force) {
@@ -320,8 +327,10 @@ void Supervisor::on_initiated(const std::string& ward, const Result<void>& outco
   if (outcome) {
     found->second.attempt->accepted = true;
     wake_at(found->second.attempt->next_look);
-  } else {
+  } else if (stays(found->second)) {
     fail_attempt(found->second, now, outcome.error().text, outcome.error().remedy);
+  } else {
+    found->second.attempt.reset();
   }
 }
 

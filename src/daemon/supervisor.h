@@ -145,8 +145,10 @@ class Supervisor {
     std::optional<TimePoint> terminating;  // since when
     TimePoint next_look;                   // while terminating
     bool forced = false;
-    bool gone = false;  // as of the last step: held or disabled, with nothing left
+    bool gone = false;  // as of the last step: to be torn down, with nothing left
 
+    // charon was asked to begin, and its table has not been read since: it does not tell of an IKE_SA that it begins.
+    [[nodiscard]] bool begins_unseen() const { return attempt && !(attempt->accepted && attempt->looked); }
     [[nodiscard]] bool stays() const { return ward.enabled && !held && !leaving && !replacing; }
   };
 
@@ -166,6 +168,7 @@ class Supervisor {
   void wait(Charge& charge, const std::vector<const model::IkeSa*>& ikes, Now now);
   void begin(Charge& charge, Now now, std::vector<Ask>& asks);
   void fail_attempt(Charge& charge, Now now, std::string reason, std::string remedy);
+  void look_for(const Charge& charge, Attempt& attempt, Now now, std::vector<Ask>& asks);
   void tear_down(Charge& charge, const Seen& seen, Now now, std::vector<Ask>& asks);
   void explain_hold(Charge& charge) const;
   void set_state(Charge& charge, model::TunnelState state, Now now);

@@ -103,9 +103,13 @@ Result<ControlServer> ControlServer::open(asio::io_context& context, ControlDoor
 }
 
 void ControlServer::publish(const model::Event& event) {
-  const std::string line = control::event_line(event);
+  std::string line;
   for (const Door* door : {&state_->full, &state_->view}) {
-    for (const auto& session : door->sessions) session->publish(event, line);
+    for (const auto& session : door->sessions) {
+      if (!session->follows(event.kind)) continue;
+      if (line.empty()) line = control::event_line(event);
+      session->publish(line);
+    }
   }
 }
 

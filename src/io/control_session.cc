@@ -46,8 +46,9 @@ awaitable<void> ControlSession::run() {
   if (queue_.empty() || !closing_) close();  // else the last lines are still being written
 }
 
-void ControlSession::publish(const model::Event& event, const std::string& line) {
-  if (!follows_ || closing_ || (!kind_.empty() && kind_ != event.kind)) return;
+bool ControlSession::follows(std::string_view kind) const { return follows_ && !closing_ && (kind_.empty() || kind_ == kind); }
+
+void ControlSession::publish(const std::string& line) {
   if (queue_.size() >= kMaxQueuedEvents) return drop("you read slower than events come; watch again");
   send(line);
 }

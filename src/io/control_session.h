@@ -23,8 +23,10 @@ class ControlSession : public std::enable_shared_from_this<ControlSession> {
   // Until the client leaves or is dropped.
   boost::asio::awaitable<void> run();
 
-  // Sends `line`, which is the event as a line, if the client follows its kind.
-  void publish(const model::Event& event, const std::string& line);
+  // Whether the client wants events of that kind.
+  [[nodiscard]] bool follows(std::string_view kind) const;
+  // Sends an event, as a line.
+  void publish(const std::string& line);
 
   // Sends one line and ends, without run().
   void refuse(std::string line);

@@ -241,7 +241,7 @@ void Loader::on_refused(const Step& step, const Error& error, TimePoint now) {
 }
 
 bool Loader::busy_with(const std::string& name) const {
-  return wishes_.contains(name) && (under_way_.contains(name) || due(name));
+  return wishes_.contains(name) && (under_way_.contains(name) || dirty_.contains(name));
 }
 
 std::optional<Error> Loader::refusal(const std::string& name) const {

@@ -70,7 +70,7 @@ class Loader {
   [[nodiscard]] std::optional<Step> next_step(TimePoint now);
   void on_done(const Step& step, const Result<Message>& answer, TimePoint now);
 
-  // Whether the connection will be loaded, or is being so: an initiate has to wait for it.
+  // Whether the connection is being loaded, or may have to be: an initiate has to wait for it.
   [[nodiscard]] bool busy_with(const std::string& name) const;
   // Why the connection is not loaded: charon's words, or that somebody else has its name.
   [[nodiscard]] std::optional<Error> refusal(const std::string& name) const;

@@ -210,7 +210,7 @@ start_vtid() { # site
   ip netns exec "$1" "$vtid" --config "/run/$1/etc/vtid.json" --socket "/run/$1/vtid/vtid.sock" --state "/run/$1/state" \
     >>"/run/$1/vtid.log" 2>&1 &
   vtid_pid[$1]=$!
-  wait_for 10 vtictl_at "$1" status || fail "vtid at $1 did not start"
+  wait_for 60 vtictl_at "$1" status || fail "vtid at $1 did not start"
 }
 
 kill_vtid() { # site

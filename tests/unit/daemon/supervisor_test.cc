@@ -200,6 +200,34 @@ TEST_F(Supervised, HoldsDownUntilUp) {
   EXPECT_THAT(step(), ElementsAre(Ask(kInitiate)));
 }
 
+TEST_F(Supervised, TakesDownAnAttemptThatIsNotInTheTableYet) {
+  attempt();
+  supervisor.hold_down("hq");
+  EXPECT_THAT(step(Duration{50}), ElementsAre(Ask(kLook)));
+  EXPECT_FALSE(supervisor.is_gone("hq"));
+  half_open(false);
+  supervisor.on_looked("hq");
+  EXPECT_THAT(step(), Contains(Ask(kTerminate)));
+}
+
+TEST_F(Supervised, AttemptsWithoutATraceAreGone) {
+  attempt();
+  supervisor.stand_by(true, now);
+  (void)step(Duration{50});
+  supervisor.on_looked("hq");
+  EXPECT_THAT(step(), IsEmpty());
+  EXPECT_TRUE(supervisor.is_gone("hq"));
+}
+
+TEST_F(Supervised, ARefusedAttemptIsGone) {
+  (void)step();
+  supervisor.hold_down("hq");
+  (void)step();
+  supervisor.on_initiated("hq", fail("no"), now);
+  (void)step();
+  EXPECT_TRUE(supervisor.is_gone("hq"));
+}
+
 TEST_F(Supervised, ForcesAPeerThatDoesNotConsent) {
   test::install(sas, 1, "hq", {1});
   supervisor.hold_down("hq");
