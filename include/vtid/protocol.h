@@ -25,6 +25,7 @@ inline constexpr std::string_view kStatus = "status";
 inline constexpr std::string_view kList = "list";
 inline constexpr std::string_view kShow = "show";
 inline constexpr std::string_view kExplain = "explain";
+inline constexpr std::string_view kFindMtu = "find_mtu";
 inline constexpr std::string_view kPlan = "plan";
 inline constexpr std::string_view kDoctor = "doctor";
 inline constexpr std::string_view kSubscribe = "subscribe";

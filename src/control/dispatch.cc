@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <ranges>
 #include <span>
 
 #include "base/duration.h"
@@ -14,6 +15,7 @@
 #include "control/explain.h"
 #include "control/kinds.h"
 #include "control/message.h"
+#include "control/mtu.h"
 #include "control/render.h"
 
 namespace vtid::control {
@@ -199,6 +201,23 @@ Action run_up(const Call& call) { return run_on_target<model::Up>(call, protocol
 Action run_down(const Call& call) { return run_on_target<model::Down>(call, protocol::method::kDown); }
 Action run_rekey(const Call& call) { return run_on_target<model::Rekey>(call, protocol::method::kRekey); }
 
+Action run_find_mtu(const Call& call) {
+  const Index index(call.snapshot);
+  const auto tunnel = index.tunnels.find(call.text("name"));
+  if (tunnel == index.tunnels.end()) {
+    return not_found(call.reply, "tunnel", call.text("name"),
+                     {std::views::keys(index.tunnels).begin(), std::views::keys(index.tunnels).end()});
+  }
+  auto paths = mtu_paths(*tunnel->second, index);
+  if (paths.empty()) {
+    return Say{refusal(call.reply, {fmt::format("{} has no interface that carries traffic", tunnel->first),
+                                    fmt::format("vtictl up {}", tunnel->first)})};
+  }
+  return Ask{model::FindMtu{paths}, {}, [reply = call.reply, paths](const CommandResult& result, const Snapshot&) {
+               return result ? reply.result(render_mtus(paths, result->mtus)) : refusal(reply, result.error());
+             }};
+}
+
 // ---- the table -------------------------------------------------------------------------------------------------------
 
 constexpr std::array kOfKind{Parameter{"kind"}};
@@ -222,6 +241,7 @@ constexpr std::array kMethods{
     Method{method::kUp, Access::full, kOfTarget, run_up},
     Method{method::kDown, Access::full, kOfTarget, run_down},
     Method{method::kRekey, Access::full, kOfTarget, run_rekey},
+    Method{method::kFindMtu, Access::full, kOfName, run_find_mtu},
     Method{method::kReload, Access::full, {}, run_reload},
     Method{method::kRole, Access::full, kOfRole, run_role},
 };

@@ -92,6 +92,19 @@ Outcome<ExitCode> plan(const Run& run) {
   return run.options.expect_empty && text_of(*answer, "empty") != "yes" ? kFound : kDone;
 }
 
+Outcome<ExitCode> explain(const Run& run) {
+  auto connection = connect(run.options);
+  if (!connection) return std::unexpected(connection.error());
+  const Json params{{"name", run.options.name}};
+  auto answer = connection->call(method::kExplain, params, kPatience);
+  if (!answer || !run.options.probe) return print_answer(run, answer);
+  const auto probed = connection->call(method::kFindMtu, params, kPatience);
+  if (!probed) return std::unexpected(probed.error());
+  for (const Json& step : *probed) answer->push_back(step);
+  print(run, *answer);
+  return kDone;
+}
+
 Outcome<ExitCode> doctor(const Run& run) {
   const auto answer = request(run.options, Json::object());
   if (!answer) return std::unexpected(answer.error());
@@ -122,7 +135,7 @@ Outcome<ExitCode> check(const Run& run) {
 
 constexpr std::array kOfKind{Word::kind};
 constexpr std::array kOfKindAndName{Word::kind, Word::name};
-constexpr std::array kOfName{Word::name};
+constexpr std::array kOfExplained{Word::name, Word::probe};
 constexpr std::array kOfTarget{Word::target, Word::timeout};
 constexpr std::array kOfRole{Word::role};
 constexpr std::array kOfFile{Word::file};
@@ -141,7 +154,7 @@ constexpr std::array kCommands{
     Command{{method::kReload, "read the configuration file again", {}}, ask, render_outcome},
     Command{{method::kRole, "carry the tunnels, or stand by for another node", kOfRole}, ask, render_outcome},
     Command{{"watch", "events as they happen, until interrupted", kOfEvents}, watch, render_event},
-    Command{{method::kExplain, "why a tunnel, interface, gateway or route is as it is", kOfName}, ask, render_explain},
+    Command{{method::kExplain, "why a tunnel, interface, gateway or route is as it is", kOfExplained}, explain, render_explain},
     Command{{method::kDoctor, "every known trap, with its consequence and its remedy", {}}, doctor, render_doctor}};
 
 void print_failure(const Error& error, std::ostream& err) {

@@ -66,6 +66,7 @@ void add_word(CLI::App& command, Word word, Options& options) {
     case Word::expect_empty:
       command.add_flag("--expect-empty", options.expect_empty, fmt::format("exit {} when there is anything to do", +kFound));
       return;
+    case Word::probe: command.add_flag("--probe", options.probe, "of a tunnel: try which packets cross it"); return;
   }
 }
 

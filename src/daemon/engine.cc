@@ -403,6 +403,7 @@ void Engine::on_command(const model::Command& command, Requests::Reply reply, No
       reply(model::Answer{});
     }
     void operator()(const model::MakePlan& plan) const { reply(engine.plan_for(plan)); }
+    void operator()(const model::FindMtu& find) const { engine.wiring_.find_mtus(find.paths, reply); }
     void operator()(const model::Examine& examine) const {
       engine.refresh_counters();
       reply(model::Answer{"", {}, std::make_shared<const model::HostFacts>(engine.wiring_.read_host(examine.question))});

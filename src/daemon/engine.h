@@ -40,6 +40,9 @@ struct EngineWiring {
   std::function<void(const model::Event&)> publish = [](const model::Event&) {};
   std::function<model::Gateways()> gateway_health = [] { return model::Gateways{}; };  // the monitors' latest
   std::function<model::HostFacts(const model::HostQuestion&)> read_host = [](const auto&) { return model::HostFacts{}; };
+  std::function<void(std::vector<model::MtuPath>, Requests::Reply)> find_mtus = [](const auto& paths, const auto& reply) {
+    reply(model::Answer{"", {}, {}, std::vector<model::MtuFinding>(paths.size())});
+  };
 };
 
 class Engine {

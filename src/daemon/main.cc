@@ -15,6 +15,7 @@
 #include "daemon/options.h"
 #include "io/control_server.h"
 #include "io/loop.h"
+#include "io/mtu_probe.h"
 #include "io/prober.h"
 #include "io/resolver.h"
 #include "io/vici_transport.h"
@@ -102,6 +103,11 @@ class Daemon {
       if (control_) control_->publish(event);
     };
     if (options_.kernel == Options::KernelChoice::native) wiring.read_host = host_reader();
+    wiring.find_mtus = [this](std::vector<model::MtuPath> paths, Requests::Reply reply) {
+      io::find_mtus(loop_.context(), std::move(paths), [reply = std::move(reply)](std::vector<model::MtuFinding> findings) {
+        reply(model::Answer{"", {}, {}, std::move(findings)});
+      });
+    };
     wiring.gateway_health = [this] { return prober_ ? prober_->health() : model::Gateways{}; };
     auto engine = Engine::start(std::move(wiring), io::Loop::now());
     if (!engine) return complain(engine.error());

@@ -149,11 +149,20 @@ Result<UniqueFd> open_echo_socket(net::Family family) {
   return fd;
 }
 
+Result<void> forbid_fragments(int fd, net::Family family) {
+  bool done = family == net::Family::ipv4 || set_option(fd, IPPROTO_IPV6, IPV6_DONTFRAG, 1);
+#ifdef __linux__  // the path's MTU as learnt so far does not count: it may be what is wrong
+  done = done && (family == net::Family::ipv4 ? set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE)
+                                              : set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE));
+#endif
+  return done ? Result<void>{} : system_failure("cannot forbid fragments");
+}
+
 Result<void> send_echo(int fd, const EchoPath& path, std::span<const std::uint8_t> message) {
   const bool v4 = path.destination.is_v4();
   const auto source = path.source.value_or(net::Address::any(path.destination.family()));
   std::array<std::uint8_t, monitor::kIpv4HeaderBytes> header{};
-  if (v4) header = monitor::encode_ipv4_header(source, path.destination, message.size());
+  if (v4) header = monitor::encode_ipv4_header(source, path.destination, message.size(), path.whole);
   std::array<iovec, 2> pieces{iovec{header.data(), v4 && kWriteIpv4Header ? header.size() : 0},
                               iovec{const_cast<std::uint8_t*>(message.data()), message.size()}};  // iovec knows no const
   msghdr packet{};

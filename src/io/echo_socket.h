@@ -16,11 +16,14 @@ namespace vtid::io {
 
 // Needs CAP_NET_RAW on Linux, root on FreeBSD. Non-blocking.
 [[nodiscard]] Result<UniqueFd> open_echo_socket(net::Family family);
+// Packets larger than the MTU of the way are lost, not fragmented; on FreeBSD IPv4 ones need EchoPath::whole too.
+[[nodiscard]] Result<void> forbid_fragments(int fd, net::Family family);
 
 struct EchoPath {
   net::Address destination;
   std::optional<net::Address> source;
   net::IfIndex device;  // 0: the routing table decides. FreeBSD knows no such wish for IPv4 and lets the route decide
+  bool whole = false;   // not to be fragmented
 };
 
 // `message` is ICMP or ICMPv6 without IP header. An error is about this packet alone; its code is errno.

@@ -7,10 +7,12 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "model/host_facts.h"
+#include "model/mtu.h"
 #include "model/op.h"
 #include "model/role.h"
 
@@ -53,13 +55,19 @@ struct Examine {
   HostQuestion question;
 };
 
-using Command = std::variant<Up, Down, Rekey, TakeRole, Reload, Refresh, MakePlan, Examine>;
+// Find out which packets cross: echo requests of several sizes, not to be fragmented. Takes seconds.
+struct FindMtu {
+  std::vector<MtuPath> paths;
+};
+
+using Command = std::variant<Up, Down, Rekey, TakeRole, Reload, Refresh, MakePlan, Examine, FindMtu>;
 
 // The outcome: a sentence for people ("hq is up: ipsec1, 2 children in 0.4 s"), and the plan or the facts that were asked for.
 struct Answer {
   std::string text;
   std::optional<Plan> plan;
   std::shared_ptr<const HostFacts> host{};
+  std::vector<MtuFinding> mtus{};  // one for each path, in their order
 };
 using CommandResult = Result<Answer>;
 

@@ -9,6 +9,7 @@ constexpr std::uint8_t kEchoReply = 0, kEchoRequest = 8;        // RFC 792
 constexpr std::uint8_t kEchoRequest6 = 128, kEchoReply6 = 129;  // RFC 4443
 constexpr std::uint8_t kIcmp = 1;                               // IP protocol number, RFC 790
 constexpr std::uint8_t kTimeToLive = 64;                        // RFC 1700's default
+constexpr std::uint8_t kDontFragment = 0x40;                    // RFC 791, in the first byte of the flags
 
 template <class Number>
 void put(std::span<std::uint8_t> bytes, std::size_t at, Number number) {
@@ -67,10 +68,11 @@ std::optional<Echo> decode_reply(net::Family family, std::span<const std::uint8_
 }
 
 std::array<std::uint8_t, kIpv4HeaderBytes> encode_ipv4_header(const net::Address& source, const net::Address& destination,
-                                                              std::size_t payload) {
+                                                              std::size_t payload, bool whole) {
   std::array<std::uint8_t, kIpv4HeaderBytes> bytes{};
   bytes[0] = 0x45;  // version 4, five words
   put(bytes, 2, static_cast<std::uint16_t>(kIpv4HeaderBytes + payload));
+  if (whole) bytes[6] = kDontFragment;
   bytes[8] = kTimeToLive;
   bytes[9] = kIcmp;
   std::ranges::copy(source.bytes(), bytes.begin() + 12);

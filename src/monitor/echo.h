@@ -31,9 +31,9 @@ using EchoBytes = std::array<std::uint8_t, kEchoBytes>;
 
 inline constexpr std::size_t kIpv4HeaderBytes = 20;
 // The IPv4 header of an ICMP packet with that much payload, for IP_HDRINCL: total length is set, identification and
-// checksum are the kernel's, and so is an unspecified source.
+// checksum are the kernel's, and so is an unspecified source. `whole`: not to be fragmented.
 [[nodiscard]] std::array<std::uint8_t, kIpv4HeaderBytes> encode_ipv4_header(const net::Address& source,
                                                                             const net::Address& destination,
-                                                                            std::size_t payload);
+                                                                            std::size_t payload, bool whole = false);
 
 }  // namespace vtid::monitor

@@ -112,6 +112,7 @@ TEST_P(ViewSocketRefuses, AChange) { EXPECT_EQ(code_of(said(GetParam(), Access::
 INSTANTIATE_TEST_SUITE_P(Methods, ViewSocketRefuses,
                          ::testing::Values(request("up", {{"name", "hq"}}), request("down", {{"name", "hq"}}),
                                            request("rekey", {{"name", "hq"}}), request("reload"),
+                                           request("find_mtu", {{"name", "hq"}}),
                                            request("role", {{"role", "standby"}}),
                                            request("plan", {{"text", "{}"}, {"path", "/tmp/x.json"}})));
 
