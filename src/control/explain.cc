@@ -306,12 +306,12 @@ class Chain {
     }
     objects_.push_back(object);
     const std::string by = state.devices.empty() ? "" : fmt::format(", by {}", fmt::join(state.devices, ", "));
+    const std::string where = state.table.value == 0 ? "" : fmt::format(", table {}", state.table.value);
     const std::string unless = index_.is_usable(route.via)
                                    ? ""
                                    : fmt::format(": nobody can carry it, and \"when_down\" is \"{}\"", print(route.when_down));
     step("policy route", state.state,
-         fmt::format("{}: what comes in by {} goes via {}{}, table {}{}", route.name, route.in, route.via, by,
-                     state.table.value, unless));
+         fmt::format("{}: what comes in by {} goes via {}{}{}{}", route.name, route.in, route.via, by, where, unless));
   }
 
   void tell_plan() {

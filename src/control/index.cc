@@ -94,6 +94,25 @@ std::vector<NamedRoute> named_routes(const model::Config& config) {
   return named;
 }
 
+namespace {
+
+// Where the filter routes by policy.
+PolicyState state_by_filter(const Index& index, std::size_t place) {
+  PolicyState result;
+  const auto& wanted = index.snapshot.desired.filter;
+  if (!wanted || wanted->value.policy_routes.empty()) return result;
+  const auto& routes = wanted->value.policy_routes;
+  const auto own = std::ranges::find(routes, fmt::format("policy_routes/{}", place), &model::DevicePolicyRoute::name);
+  if (own == routes.end()) return result;
+  for (const model::FilterHop& hop : own->hops) result.devices.push_back(hop.device.text());
+  const auto& there = index.snapshot.observed.filter;
+  const bool in_force = there && !there->altered && there->out_of_force.empty() && there->digest == digest(wanted->value);
+  result.state = !in_force ? "missing" : result.devices.empty() ? "blackhole" : "installed";
+  return result;
+}
+
+}  // namespace
+
 std::vector<PolicyState> policy_states(const Index& index) {
   const model::Desired& desired = index.snapshot.desired;
   std::map<std::string, std::vector<const model::Rule*>, std::less<>> rules;  // by "policy_routes/0"
@@ -105,7 +124,10 @@ std::vector<PolicyState> policy_states(const Index& index) {
   for (std::size_t i = 0; i < index.config.policy_routes.size(); ++i) {
     PolicyState& result = states.emplace_back();
     const auto own = rules.find(fmt::format("policy_routes/{}", i));
-    if (own == rules.end()) continue;
+    if (own == rules.end()) {
+      result = state_by_filter(index, i);
+      continue;
+    }
     result.table = own->second.front()->table;
     const auto route = routes.find(result.table);
     if (route == routes.end()) {

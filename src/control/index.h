@@ -58,8 +58,8 @@ struct NamedRoute {
 // What has become of one of "policy_routes".
 struct PolicyState {
   std::string_view state = "not wanted";  // "installed", "missing"; "blackhole", "withdrawn" while nobody carries it
-  net::TableId table;
-  std::vector<std::string> devices;  // that carry it now
+  net::TableId table;                     // 0 where the filter routes by policy
+  std::vector<std::string> devices;       // that carry it now
 };
 [[nodiscard]] std::vector<PolicyState> policy_states(const Index& index);  // in the file's order
 

@@ -474,6 +474,7 @@ std::vector<model::Problem> Engine::problems() const {
   add(name_problems(*config_, names_, supervisor_));
   add(group_problems(carrying_));
   add(missing_means(*config_, system_));
+  add(filter_problems(observed_, derived_.desired));
   add(config_warnings_);
   return problems;
 }

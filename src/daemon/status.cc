@@ -9,6 +9,7 @@
 #include <set>
 
 #include "reconcile/child_index.h"
+#include "reconcile/policy_routes.h"
 
 namespace vtid::daemon {
 namespace {
@@ -234,9 +235,21 @@ std::vector<model::Problem> name_problems(const model::Config& config, const Hos
 }
 
 std::vector<model::Problem> missing_means(const model::Config& config, const model::Capabilities& system) {
-  if (system.has_rules || config.policy_routes.empty()) return {};
-  return {{model::Severity::error, "policy_routes", "no policy route is in force: vtid makes none on this system",
-           "take them out of the file, and write route-to rules into pf.conf instead"}};
+  std::vector<model::Problem> problems;
+  for (std::size_t i = 0; !system.has_rules && i < config.policy_routes.size(); ++i) {
+    if (!reconcile::comes_by_tunnel(config, config.policy_routes[i])) continue;
+    problems.push_back({model::Severity::error, fmt::format("policy_routes/{}", i),
+                        "is not in force: this system has no policy routes for what comes in by a tunnel",
+                        "take it out of the file, and write a route-to rule into pf.conf instead"});
+  }
+  return problems;
+}
+
+std::vector<model::Problem> filter_problems(const model::Observed& observed, const model::Desired& desired) {
+  const auto& filter = observed.filter;
+  if (!filter || filter->out_of_force.empty() || !desired.filter || desired.filter->value.filters) return {};
+  return {{model::Severity::warning, "filter",
+           "what the file has of NAT, policy routes and MSS is not in force: " + filter->out_of_force, filter->remedy}};
 }
 
 std::vector<model::Problem> group_problems(const model::Carrying& carrying) {

@@ -39,6 +39,8 @@ struct StatusSources {
                                                         const Supervisor& supervisor);
 // What the file asks for and this system has no means for, so that nobody takes it for done.
 [[nodiscard]] std::vector<model::Problem> missing_means(const model::Config& config, const model::Capabilities& system);
+// A filter that lies in the kernel and that packets do not meet, where nothing has to be kept out; else writing it fails.
+[[nodiscard]] std::vector<model::Problem> filter_problems(const model::Observed& observed, const model::Desired& desired);
 // Groups of which no member is usable.
 [[nodiscard]] std::vector<model::Problem> group_problems(const model::Carrying& carrying);
 // Those of `after` that others carry than before; a new one with all of its first tier is no news.

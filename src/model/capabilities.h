@@ -16,7 +16,7 @@ struct Capabilities {
   bool route_has_metric = true;
   bool multipath = true;                 // false: a route has one next hop, the first that the file names
   bool has_rules = true;                 // routing rules and tables; FreeBSD: pf's route-to
-  bool filters = true;                   // Linux: nf_tables is there
+  bool filters = true;                   // Linux: nf_tables is there; FreeBSD: pf is
   bool stray_sas_mute = false;           // FreeBSD: while an SA of its reqid is there, a tunnel asks for no other
   std::uint32_t replay_window_step = 1;  // FreeBSD counts replay windows in bytes of a bitmap: 8 packets
   bool operator==(const Capabilities&) const = default;

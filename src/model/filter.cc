@@ -81,6 +81,18 @@ class Writer {
     put(item.nat.target);
     put(item.nat.target_port);
   }
+  void put(const FilterHop& item) {
+    put(item.device);
+    put(item.gateway);
+    put(item.weight);
+  }
+  void put(const DevicePolicyRoute& item) {
+    put(item.name);
+    put(item.in);
+    put(item.family);
+    put(item.traffic);
+    put(item.hops);
+  }
 
   [[nodiscard]] const std::string& text() const { return text_; }
 
@@ -151,6 +163,7 @@ std::string digest(const FilterSet& set) {
   writer.put(set.rules);
   writer.put(set.nat);
   writer.put(set.clamps);
+  if (!set.policy_routes.empty()) writer.put(set.policy_routes);
   return digest(writer.text());
 }
 

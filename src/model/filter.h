@@ -133,15 +133,33 @@ struct DeviceNat {
   auto operator<=>(const DeviceNat&) const = default;
 };
 
+// One of the next hops of a policy route, where the filter is what routes by policy.
+struct FilterHop {
+  net::IfName device;
+  std::optional<net::Address> gateway;
+  std::uint32_t weight = 1;
+  auto operator<=>(const FilterHop&) const = default;
+};
+// Without hops what matches goes nowhere.
+struct DevicePolicyRoute {
+  std::string name;  // "policy_routes/0"
+  net::IfName in;
+  net::Family family = net::Family::ipv4;
+  Traffic traffic;
+  std::vector<FilterHop> hops;
+  auto operator<=>(const DevicePolicyRoute&) const = default;
+};
+
 // All that one table of ours does.
 struct FilterSet {
   FilterMode mode = FilterMode::enc;
-  bool filters = false;               // the file has "rules"
-  std::vector<FilterDevice> devices;  // sorted; none in mode enc
-  std::vector<Transit> transits;      // sorted; of all tunnels
-  std::vector<DeviceRule> rules;      // in the file's order
-  std::vector<DeviceNat> nat;         // in the file's order
-  std::vector<MssClamp> clamps;       // sorted
+  bool filters = false;                            // the file has "rules"
+  std::vector<FilterDevice> devices;               // sorted; none in mode enc
+  std::vector<Transit> transits;                   // sorted; of all tunnels
+  std::vector<DeviceRule> rules;                   // in the file's order
+  std::vector<DeviceNat> nat;                      // in the file's order
+  std::vector<MssClamp> clamps;                    // sorted
+  std::vector<DevicePolicyRoute> policy_routes{};  // in the file's order; none where the kernel has routing rules
   auto operator<=>(const FilterSet&) const = default;
 
   // Whether traffic would pass without it that must not.
@@ -155,9 +173,11 @@ inline constexpr int kFilterRendering = 1;  // to be raised when equal sets shal
 
 // What the kernel holds in our place.
 struct ObservedFilter {
-  std::string mode;      // as it says itself: "enc", "if_ipsec"; empty when it does not
-  std::string digest;    // of the set that it was made from
-  bool altered = false;  // somebody changed it afterwards
+  std::string mode;            // as it says itself: "enc", "if_ipsec"; empty when it does not
+  std::string digest;          // of the set that it was made from
+  bool altered = false;        // somebody changed it afterwards
+  std::string out_of_force{};  // why packets do not meet it, though it is there as it was written; and what helps
+  std::string remedy{};
   bool operator==(const ObservedFilter&) const = default;
 };
 

@@ -108,7 +108,8 @@ class Derivation {
     }
     for (std::size_t i = 0; i < config_.routes.size(); ++i) add_route(config_.routes[i], i);
     if (system_.has_rules) add_policy_routes(config_, exits_, system_, derived_.desired);
-    if (auto filter = derive_filter(config_, numbers_, derived_.desired.links, system_)) {
+    auto by_filter = system_.has_rules ? std::vector<model::DevicePolicyRoute>{} : filter_policy_routes(config_, exits_);
+    if (auto filter = derive_filter(config_, numbers_, derived_.desired.links, std::move(by_filter), system_)) {
       if (system_.has_rules) add_reply_routes(*filter, derived_.desired);
       derived_.desired.filter = {*std::move(filter), "filter"};
     }

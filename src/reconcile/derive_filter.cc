@@ -106,9 +106,10 @@ class FilterDerivation {
 
 std::optional<FilterSet> derive_filter(const model::Config& config, const Numbers& numbers,
                                        const std::vector<model::Wanted<model::Link>>& links,
-                                       const model::Capabilities& system) {
+                                       std::vector<model::DevicePolicyRoute> policy_routes, const model::Capabilities& system) {
   FilterSet set = FilterDerivation(config, numbers, links).run();
-  if (set.closes() || !set.nat.empty()) return set;
+  set.policy_routes = std::move(policy_routes);
+  if (set.closes() || !set.nat.empty() || !set.policy_routes.empty()) return set;
   if (!system.filters || set.clamps.empty()) return std::nullopt;
   return set;
 }

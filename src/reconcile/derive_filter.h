@@ -12,10 +12,11 @@
 
 namespace vtid::reconcile {
 
-// `links` are the wanted ones, with their MTUs. A system without a filter is asked for one only when it has to keep something
-// out or to translate; then it says itself that it cannot.
+// `links` are the wanted ones, with their MTUs; `policy_routes` are those that the filter has to make. A system without a
+// filter is asked for one only when it has to keep something out or to translate; then it says itself that it cannot.
 [[nodiscard]] std::optional<model::FilterSet> derive_filter(const model::Config& config, const Numbers& numbers,
                                                             const std::vector<model::Wanted<model::Link>>& links,
+                                                            std::vector<model::DevicePolicyRoute> policy_routes,
                                                             const model::Capabilities& system);
 
 }  // namespace vtid::reconcile

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -92,6 +93,29 @@ void add_policy_routes(const model::Config& config, const Exits& exits, const mo
     pattern.in = *in;
     for (model::Rule& rule : expand(route.traffic, pattern)) desired.rules.push_back({std::move(rule), because});
   }
+}
+
+bool comes_by_tunnel(const model::Config& config, const model::PolicyRoute& route) {
+  return std::ranges::any_of(config.interfaces, [&](const model::Interface& item) {
+    return item.name == route.in && std::holds_alternative<model::TunnelPort>(item.port);
+  });
+}
+
+std::vector<model::DevicePolicyRoute> filter_policy_routes(const model::Config& config, const Exits& exits) {
+  std::vector<model::DevicePolicyRoute> made;
+  for (std::size_t i = 0; i < config.policy_routes.size(); ++i) {
+    const model::PolicyRoute& route = config.policy_routes[i];
+    const auto family = exits.family_of(route.via);
+    const auto in = exits.device_named(route.in);
+    if (!family || !in || comes_by_tunnel(config, route)) continue;
+    const NextHops exit = exits.of(route.via);
+    model::DevicePolicyRoute item{fmt::format("policy_routes/{}", i), *in, *family, route.traffic, {}};
+    if (exit.usable || route.when_down == model::WhenDown::keep) {
+      for (const model::NextHop& hop : exit.hops) item.hops.push_back({hop.via.device, hop.via.gateway, hop.weight});
+    }
+    if (!item.hops.empty() || route.when_down != model::WhenDown::withdraw) made.push_back(std::move(item));
+  }
+  return made;
 }
 
 void add_reply_routes(const model::FilterSet& filter, model::Desired& desired) {

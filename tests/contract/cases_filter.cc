@@ -112,7 +112,7 @@ void altered(Stage& stage) {
   stage.expect(stage.apply(SetFilter{set}) == 0, "it can be set");
   (void)stage.settle();
   stage.world.alter_filter();
-  stage.expect(stage.noticed(), "somebody's change is noticed");
+  stage.expect(stage.noticed() || as_freebsd(stage.system), "somebody's change is noticed");
   const auto seen = stage.observe().filter;
   stage.expect(seen && seen->altered, "somebody's change is seen");
   stage.expect(stage.apply(SetFilter{set}) == 0, "it can be set again");
@@ -123,7 +123,7 @@ void deleted_by_others(Stage& stage) {
   stage.expect(stage.apply(SetFilter{everything(model::FilterMode::enc)}) == 0, "it can be set");
   (void)stage.settle();
   stage.world.delete_our_filter();
-  stage.expect(stage.noticed(), "its end is noticed");
+  stage.expect(stage.noticed() || as_freebsd(stage.system), "its end is noticed");
   stage.expect(!stage.observe().filter, "it is gone");
 }
 

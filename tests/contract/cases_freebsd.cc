@@ -106,9 +106,51 @@ void gateway_elsewhere(Stage& stage) {
   stage.expect(stage.observe().routes.empty(), "nothing is left of it");
 }
 
+// Without a filter of ours in the kernel's way: enc is what the switches say again.
+void filter_switches(Stage& stage) {
+  model::FilterSet set;
+  set.filters = true;
+  for (const auto mode : {model::FilterMode::enc, model::FilterMode::if_ipsec, model::FilterMode::enc}) {
+    set.mode = mode;
+    stage.expect(stage.apply(model::SetFilter{set}) == 0, "the mode can be set");
+    stage.expect(stage.world.filter_point() == print(mode), "packets meet the filter where it says");
+  }
+  stage.world.move_filter_point();
+  const auto seen = stage.observe().filter;
+  stage.expect(seen && seen->altered, "a switch that somebody changed is seen");
+  stage.expect(stage.apply(model::SetFilter{set}) == 0, "it can be set again");
+  stage.expect(stage.world.filter_point() == print(set.mode), "packets meet the filter where it says");
+}
+
+void refused_by_pf(Stage& stage) {
+  model::FilterSet set;
+  set.filters = true;
+  stage.expect(stage.apply(model::SetFilter{set}) == 0, "a set can be set");
+  const auto before = stage.observe().filter;
+  set.rules = {{std::string(80, 'x'), {}, {}}};  // pf's labels have 63 letters at most
+  stage.expect(stage.apply(model::SetFilter{set}) == EINVAL, "what pf does not take is refused");
+  stage.expect(stage.told.find("label") != std::string::npos, "its words are told");
+  stage.expect(stage.observe().filter == before, "what was there is there");
+}
+
+void main_ruleset(Stage& stage) {
+  model::FilterSet set;
+  set.filters = true;
+  stage.expect(stage.apply(model::CreateLink{link(1)}) == 0, "a link can be made");
+  stage.world.set_main_ruleset("pass\n");
+  stage.expect(stage.apply(model::SetFilter{set}) != 0, "a filter that nothing leads to is refused");
+  stage.expect(stage.told.find("anchor \"vtid\"") != std::string::npos, "what is missing is told");
+  stage.expect(!look(stage, stage.observe()).up, "no link stays open");
+  stage.expect(stage.apply(ChangeLink{link(1)}) == EACCES, "none comes up");
+  stage.world.set_main_ruleset("anchor \"vtid\"\npass\n");
+  stage.expect(stage.apply(model::SetFilter{set}) == 0, "where something leads there it is not");
+  stage.expect(stage.apply(ChangeLink{link(1)}) == 0, "the link can come up");
+}
+
 }  // namespace
 
 std::vector<Case> freebsd_cases() {
+  constexpr auto kWithPf = [](const model::Capabilities& system) { return as_freebsd(system) && system.filters; };
   return {{"link.outer_addresses_changed_in_place", outer_addresses, as_freebsd},
           {"link.outer_address_unspecified_refused", outer_unspecified, as_freebsd},
           {"link.outer_addresses_twice_is_no_change", outer_twice, as_freebsd},
@@ -118,7 +160,10 @@ std::vector<Case> freebsd_cases() {
           {"route.to_peer_untouched", peer_route, as_freebsd},
           {"route.to_a_host", to_a_host, as_freebsd},
           {"route.gateway_out_of_reach_refused", unreachable, as_freebsd},
-          {"route.gateway_of_another_interface_refused", gateway_elsewhere, as_freebsd}};
+          {"route.gateway_of_another_interface_refused", gateway_elsewhere, as_freebsd},
+          {"filter.mode_is_where_packets_meet_it", filter_switches, kWithPf},
+          {"filter.refused_text_changes_nothing", refused_by_pf, kWithPf},
+          {"filter.without_a_way_to_it_links_are_shut", main_ruleset, kWithPf}};
 }
 
 }  // namespace vtid::contract

@@ -4,12 +4,15 @@
 
 #include <sys/jail.h>
 #include <sys/linker.h>
+#include <sys/sysctl.h>
 #include <sys/uio.h>
 
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
+#include <optional>
 #include <set>
 #include <system_error>
 
@@ -28,7 +31,7 @@ iovec text(const char* value) { return {const_cast<char*>(value), std::strlen(va
 
 // What a kernel has built in it cannot load, and what it lacks fails where it is used.
 void load_modules() {
-  for (const char* module : {"if_epair", "ipsec"}) (void)::kldload(module);
+  for (const char* module : {"if_epair", "ipsec", "if_enc", "pf"}) (void)::kldload(module);
 }
 
 bool enter_jail() {
@@ -41,6 +44,24 @@ std::unique_ptr<bsd::Calls> open_calls() {
   auto calls = bsd::open_calls();
   if (!calls) give_up("open the kernel", calls.error().text + "; " + calls.error().remedy);
   return *std::move(calls);
+}
+
+bool has_vimage() {
+  int value = 0;
+  std::size_t size = sizeof value;
+  return ::sysctlbyname("kern.features.vimage", &value, &size, nullptr, 0) == 0 && value != 0;
+}
+
+bool has_enc() {
+  int value = 0;
+  std::size_t size = sizeof value;
+  return ::sysctlbyname("net.enc.in.ipsec_filter_mask", &value, &size, nullptr, 0) == 0;
+}
+
+void check_pf(bsd::Calls& calls, const std::vector<std::string>& arguments, std::string_view input) {
+  const auto ran = calls.pfctl(arguments, input);
+  if (!ran) give_up("run pfctl", ran.error().text);
+  if (ran->status != 0) give_up("set up pf", ran->errors);
 }
 
 template <class T>
@@ -96,7 +117,20 @@ class Guest {
 
 }  // namespace
 
-model::Capabilities native_capabilities() { return bsd::freebsd_capabilities(); }
+// The filter's cases set pf's main ruleset, so they are played where that is nobody else's: in a jail with a network of its
+// own.
+std::optional<std::string_view> why_no_filter() {
+  if (!has_vimage()) return "the kernel cannot make a jail with a network of its own, and the host's pf is not ours";
+  if (::access("/dev/pf", F_OK) != 0) return "pf is not in the kernel";
+  return has_enc() ? std::optional<std::string_view>{} : "enc(4) is not in the kernel";
+}
+
+model::Capabilities native_capabilities() {
+  load_modules();
+  const auto why = why_no_filter();
+  if (why) std::printf("skip filter.*: %.*s\n", static_cast<int>(why->size()), why->data());
+  return bsd::freebsd_capabilities(!why);
+}
 
 // Called once in the process of a case; what has to be put right is put right when the case is over.
 Backend open_native() {
@@ -104,6 +138,12 @@ Backend open_native() {
   if (!enter_jail()) {
     if (errno == EPERM && ::geteuid() != 0) give_up("make a jail", "vtid-contract-tests has to run as root");
     static Guest guest;
+  }
+  if (!why_no_filter()) {
+    const auto calls = open_calls();
+    check_pf(*calls, {"-e"}, "");
+    check_pf(*calls, {"-f", "-"},
+             "nat-anchor \"vtid\"\nrdr-anchor \"vtid\"\nbinat-anchor \"vtid\"\nanchor \"vtid\"\nanchor \"theirs\"\npass\n");
   }
   auto world = make_freebsd_world(open_calls());
   return {bsd::make_backend(open_calls()), std::move(world)};

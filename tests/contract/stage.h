@@ -37,6 +37,10 @@ class World {
   virtual void delete_our_filter() = 0;
   virtual void add_foreign_filter() = 0;
   [[nodiscard]] virtual bool has_foreign_filter() = 0;
+  // Where FreeBSD's switches let pf see tunnelled packets: "enc", "if_ipsec", else "". Somebody turns one of them.
+  [[nodiscard]] virtual std::string_view filter_point() { return {}; }
+  virtual void move_filter_point() {}
+  virtual void set_main_ruleset(std::string_view) {}  // of pf
 };
 
 struct Backend {

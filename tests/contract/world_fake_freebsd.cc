@@ -1,6 +1,7 @@
+#include "contract/world_fake_freebsd.h"
+
 #include "contract/world_freebsd.h"
 #include "platform/freebsd/backend.h"
-#include "support/fake_freebsd.h"
 
 namespace vtid::contract {
 namespace {
@@ -18,12 +19,16 @@ class OwningKernel final : public platform::Kernel {
   int descriptor() const override { return kernel_->descriptor(); }
   platform::Notices drain() override { return kernel_->drain(); }
 
+  [[nodiscard]] platform::freebsd::FakeFreebsd& fake() { return *fake_; }
+
  private:
   std::shared_ptr<platform::freebsd::FakeFreebsd> fake_;
   std::unique_ptr<platform::Kernel> kernel_;
 };
 
 }  // namespace
+
+platform::freebsd::FakeFreebsd& fake_under(platform::Kernel& kernel) { return dynamic_cast<OwningKernel&>(kernel).fake(); }
 
 // The world goes before the kernel that it shares: Backend's members end in reverse.
 Backend open_freebsd() {

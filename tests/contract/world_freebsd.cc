@@ -87,10 +87,25 @@ class FreebsdWorld final : public World {
   void add_rule(const model::Rule&) override { give_up("add a rule", "FreeBSD has none"); }
   void delete_our_rule(const model::Rule&) override { give_up("delete a rule", "FreeBSD has none"); }
   [[nodiscard]] bool has_rule(const model::Rule&) override { return false; }
-  void alter_filter() override { give_up("alter the filter", "pf's rules are not made"); }
-  void delete_our_filter() override { give_up("delete the filter", "pf's rules are not made"); }
-  void add_foreign_filter() override { give_up("add a filter", "pf's rules are not made"); }
-  [[nodiscard]] bool has_foreign_filter() override { return false; }
+  void alter_filter() override {
+    const auto text = pfctl({"-a", "vtid", "-s", "rules"}, "");
+    pfctl({"-a", "vtid", "-f", "-"}, text + "pass in inet proto udp all\n");
+  }
+  void delete_our_filter() override { pfctl({"-a", "vtid", "-f", "-"}, ""); }
+  void add_foreign_filter() override { pfctl({"-a", "theirs", "-f", "-"}, "block in proto tcp from any to any port 9\n"); }
+  [[nodiscard]] bool has_foreign_filter() override { return !pfctl({"-a", "theirs", "-s", "rules"}, "").empty(); }
+  [[nodiscard]] std::string_view filter_point() override {
+    for (const auto mode : {model::FilterMode::enc, model::FilterMode::if_ipsec}) {
+      const auto wanted = model::filter_sysctls(mode);
+      if (std::ranges::all_of(wanted,
+                              [&](const auto& item) { return calls_->sysctl(item.first).value_or(-1) == item.second; })) {
+        return print(mode);
+      }
+    }
+    return {};
+  }
+  void move_filter_point() override { check(calls_->set_sysctl("net.enc.in.ipsec_filter_mask", 0), "set a switch"); }
+  void set_main_ruleset(std::string_view text) override { pfctl({"-f", "-"}, text); }
   void add_policy(const model::Policy&) override { give_up("add a policy", "FreeBSD's interfaces make theirs"); }
   [[nodiscard]] bool has_policy(const model::Policy&) override { return false; }
   void add_sa(const model::Sa& sa) override { ask(*bsd::encode_add_sa(sa, stamp(), std::nullopt)); }
@@ -123,6 +138,12 @@ class FreebsdWorld final : public World {
   void ask(const bsd::Bytes& request) {
     const auto answer = bsd::ask_key(*calls_, request);
     if (!answer) give_up("change the world", answer.error().text);
+  }
+  std::string pfctl(const std::vector<std::string>& arguments, std::string_view input) {
+    auto ran = calls_->pfctl(arguments, input);
+    if (!ran) give_up("run pfctl", ran.error().text);
+    if (ran->status != 0) give_up("change pf", ran->errors);
+    return std::move(ran->output);
   }
   bsd::KeyStamp stamp() { return {static_cast<std::uint32_t>(calls_->pid()), ++sequence_}; }
 

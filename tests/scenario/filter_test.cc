@@ -1,4 +1,4 @@
-// What becomes of the filter, which is Linux's alone so far.
+// What becomes of the filter on Linux.
 #include <gtest/gtest.h>
 
 #include <cerrno>

@@ -13,6 +13,7 @@ constexpr std::uint8_t kEthernetType = 0x6;  // IFT_ETHER
 constexpr std::uint32_t kLoopbackFlag = 0x8;
 constexpr std::uint32_t kBroadcastFlag = 0x2;
 constexpr std::uint32_t kHighestUnit = 32767;
+constexpr std::size_t kLongestLabel = 63;
 
 std::string text_of(const abi::Name& name) { return {name.data(), ::strnlen(name.data(), name.size())}; }
 
@@ -50,6 +51,24 @@ class FakeCalls final : public Calls {
     socket_.messages.pop_front();
     return first;
   }
+  Result<std::int64_t> sysctl(std::string_view name) override {
+    const auto found = kernel_.sysctls_.find(name);
+    if (found == kernel_.sysctls_.end()) return fail("cannot read " + std::string(name), {}, ENOENT);
+    return found->second;
+  }
+  int set_sysctl(std::string_view name, std::int64_t value) override {
+    const auto found = kernel_.sysctls_.find(name);
+    if (found == kernel_.sysctls_.end()) return ENOENT;
+    kernel_.on_filter_step();
+    found->second = value;
+    ++kernel_.writes_;
+    return 0;
+  }
+  bool has_pf() override { return kernel_.has_pf_; }
+  Result<Ran> pfctl(const std::vector<std::string>& arguments, std::string_view input) override {
+    return kernel_.pfctl(arguments, input);
+  }
+  TimePoint now() const override { return kernel_.now_ += std::chrono::hours(1); }
   int pid() const override { return 18; }
   int descriptor() const override { return -1; }
   Notices drain() override { return std::exchange(socket_.notices, {}); }
@@ -60,6 +79,11 @@ class FakeCalls final : public Calls {
 };
 
 FakeFreebsd::FakeFreebsd() {
+  sysctls_ = {{"kern.osreldate", 1'403'000},      {"net.inet.ipsec.filtertunnel", 0},   {"net.inet6.ipsec6.filtertunnel", 0},
+              {"net.enc.out.ipsec_bpf_mask", 3},  {"net.enc.out.ipsec_filter_mask", 1}, {"net.enc.in.ipsec_bpf_mask", 1},
+              {"net.enc.in.ipsec_filter_mask", 1}};
+  anchors_[""] = {"anchor \"vtid\" all\npass all flags S/SA keep state\n",
+                  "nat-anchor \"vtid\" all\nrdr-anchor \"vtid\" all\nbinat-anchor \"vtid\" all\n"};
   Link loopback;
   loopback.index = {next_index_++};
   loopback.flags = abi::kIffUp | kLoopbackFlag | abi::kIffMulticast;
@@ -70,6 +94,11 @@ FakeFreebsd::FakeFreebsd() {
     loopback.addresses.push_back({loopback.index, prefix, prefix.address});
   }
   links_.emplace("lo0", std::move(loopback));
+  Link enc;
+  enc.index = {next_index_++};
+  enc.type = 0xf4;  // IFT_ENC
+  enc.mtu = 1536;
+  links_.emplace("enc0", std::move(enc));
 }
 
 std::unique_ptr<Calls> FakeFreebsd::open() { return std::make_unique<FakeCalls>(*this); }
@@ -324,6 +353,83 @@ void FakeFreebsd::drop_routes(net::IfIndex index, bool v4_only) {
     return item.second.route.index == index && (item.second.flags & abi::kRtfBlackhole) == 0 &&
            (!v4_only || (item.first.address.is_v4() && (item.second.flags & abi::kRtfStatic) != 0));
   });
+}
+
+// --- pf -------------------------------------------------------------------------------------------------------------------
+
+void FakeFreebsd::unload_enc() {
+  std::erase_if(sysctls_, [](const auto& item) { return item.first.starts_with("net.enc."); });
+  links_.erase("enc0");
+}
+
+namespace {
+
+std::string replaced(std::string text, std::string_view what, std::string_view by) {
+  for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size()) text.replace(at, what.size(), by);
+  return text;
+}
+
+// Not as it was given, as print_rule() of pfctl_parser.c has it: enough for a comparison of texts to fail.
+std::string as_printed(std::string line) {
+  if (line == "anchor \"vtid\"" || line == "pass") line += " all";
+  line = replaced(line, "from any to any", "all");
+  line = replaced(line, "block in", "block drop in");
+  line = replaced(line, "icmp6-type 128", "icmp6-type echoreq");
+  return replaced(line, " (floating)", "");
+}
+
+std::string labels_of(const std::string& rules) {
+  std::string text;
+  constexpr std::string_view kLabel = "label \"";
+  for (std::size_t at = 0; (at = rules.find(kLabel, at)) != std::string::npos;) {
+    at += kLabel.size();
+    text += rules.substr(at, rules.find('"', at) - at) + " 7 3 252 3 252 0 0 1\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+Ran FakeFreebsd::pfctl(const std::vector<std::string>& arguments, std::string_view input) {
+  if (!has_pf_) return {1, "", "pfctl: /dev/pf: No such file or directory\n"};
+  const auto after = [&](std::string_view option) {
+    const auto found = std::ranges::find(arguments, option);
+    return found == arguments.end() ? std::string() : *(found + 1);
+  };
+  if (after("-f") == "-") return load_anchor(after("-a"), input);
+  return show(after("-a"), after("-s"));
+}
+
+Ran FakeFreebsd::load_anchor(const std::string& name, std::string_view input) {
+  if (!complaint_.empty() && !input.empty() && input.find("\"default\"\nblock") == std::string_view::npos && name == "vtid") {
+    return {1, "", "No ALTQ support in kernel\n" + complaint_ + "\npfctl: Syntax error in config file: pf rules not loaded\n"};
+  }
+  if (input.find(std::string(kLongestLabel + 1, 'x')) != std::string_view::npos) {
+    return {1, "", "stdin:1: rule label too long (max 63 chars)\n"};
+  }
+  if (name == "vtid") on_filter_step();
+  Anchor anchor;
+  for (std::string_view rest = input; !rest.empty();) {
+    const std::string line(rest.substr(0, rest.find('\n')));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    const bool translates =
+        line.starts_with("nat") || line.starts_with("no nat") || line.starts_with("rdr") || line.starts_with("binat");
+    (translates ? anchor.nat : anchor.rules) += as_printed(line) + '\n';
+  }
+  if (name == "vtid") loaded_text_ = input;
+  if (input.empty()) anchors_.erase(name);
+  if (!input.empty()) anchors_[name] = anchor;
+  ++writes_;
+  return {};
+}
+
+Ran FakeFreebsd::show(const std::string& name, std::string_view what) {
+  if (what == "info")
+    return {0, std::string("Status: ") + (pf_enabled_ ? "Enabled" : "Disabled") + " for 0 days 00:00:08\n", ""};
+  const auto found = anchors_.find(name);
+  if (found == anchors_.end()) return {1, "", "pfctl: Anchor does not exist.\n"};
+  if (what == "labels") return {0, labels_of(found->second.rules), ""};
+  return {0, what == "nat" ? found->second.nat : found->second.rules, ""};
 }
 
 // --- lists ----------------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <set>
 
 #include "platform/freebsd/calls.h"
@@ -27,6 +28,22 @@ class FakeFreebsd {
   void crowd_next_key_answer() { crowded_ = true; }  // others' notices come between the answers
   void lose_key_answers(int dumps) { losing_ = dumps; }
   void make_sas_at(WallTime time) { made_ = time; }
+  void refuse_pf_text(std::string complaint) { complaint_ = std::move(complaint); }  // until it is empty again
+
+  // pf, as an administrator has it: the main ruleset as pfctl prints it.
+  void enable_pf(bool enabled) { pf_enabled_ = enabled; }
+  void unload_pf() { has_pf_ = false; }
+  void unload_enc();
+  void set_main_rules(std::string rules) { anchors_[""].rules = std::move(rules); }
+  void set_main_nat(std::string nat) { anchors_[""].nat = std::move(nat); }
+  void set_release(std::int64_t release) { sysctls_["kern.osreldate"] = release; }
+  void set_sysctl(const std::string& name, std::int64_t value) { sysctls_[name] = value; }
+  [[nodiscard]] std::int64_t sysctl(const std::string& name) const { return sysctls_.at(name); }
+  [[nodiscard]] const std::string& loaded_text() const { return loaded_text_; }  // what was loaded into "vtid" last
+  [[nodiscard]] bool is_up(const std::string& link) const { return (links_.at(link).flags & abi::kIffUp) != 0; }
+  // Called before each step that opens or closes something: a switch of the mode, or a load into "vtid".
+  std::function<void()> on_filter_step = [] {};
+
   void hide_gateway(const net::Address& gateway, const std::string& link) { elsewhere_[gateway] = link; }
 
  private:
@@ -71,6 +88,13 @@ class FakeFreebsd {
   void dump_sas(Socket& socket, const abi::KeyHeader& header);
   void notice(bool ours = true);
 
+  struct Anchor {
+    std::string rules, nat;
+  };
+  Ran pfctl(const std::vector<std::string>& arguments, std::string_view input);
+  Ran load_anchor(const std::string& name, std::string_view input);
+  Ran show(const std::string& name, std::string_view what);
+
   struct KernelRoute {
     ListedRoute route;
     std::uint32_t flags = 0;
@@ -80,6 +104,11 @@ class FakeFreebsd {
   std::vector<Bytes> sas_;  // as they were added
   std::map<net::Address, std::string> elsewhere_;
   std::vector<Socket*> sockets_;
+  std::map<std::string, Anchor> anchors_;
+  std::map<std::string, std::int64_t, std::less<>> sysctls_;
+  std::string complaint_, loaded_text_;
+  bool has_pf_ = true, pf_enabled_ = true;
+  TimePoint now_{};
   std::uint32_t next_index_ = 1;
   std::size_t writes_ = 0;
   WallTime made_{};

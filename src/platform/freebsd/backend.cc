@@ -29,23 +29,42 @@ class Backend final : public Kernel {
  public:
   explicit Backend(std::unique_ptr<Calls> calls) : calls_(std::move(calls)) {}
 
-  [[nodiscard]] Capabilities capabilities() const override { return freebsd_capabilities(); }
+  [[nodiscard]] Capabilities capabilities() const override { return freebsd_capabilities(calls_->has_pf()); }
   [[nodiscard]] Result<model::Observed> observe() override;
   [[nodiscard]] Result<std::map<net::IfName, model::LinkCounters>> counters() override {
     auto links = list_links(*calls_);
     if (!links) return std::unexpected(links.error());
     return std::move(links->counters);
   }
-  [[nodiscard]] Result<std::map<std::string, model::RuleCounters>> rule_counters() override {
-    return std::map<std::string, model::RuleCounters>{};
+  [[nodiscard]] Result<std::map<std::string, model::RuleCounters>> rule_counters() override { return Pf(*calls_).counters(); }
+  [[nodiscard]] std::vector<Result<void>> apply(std::span<const model::Op> ops) override {
+    filter_.reset();
+    return Changes(*calls_).apply(ops);
   }
-  [[nodiscard]] std::vector<Result<void>> apply(std::span<const model::Op> ops) override { return Changes(*calls_).apply(ops); }
   [[nodiscard]] int descriptor() const override { return calls_->descriptor(); }
   [[nodiscard]] Notices drain() override { return calls_->drain(); }
 
  private:
+  [[nodiscard]] Result<std::optional<model::ObservedFilter>> observe_filter();
+
   std::unique_ptr<Calls> calls_;
+  // pf says nothing when it changes and pfctl has to be run to see it, so it is not asked at every word of the others.
+  struct LastFilter {
+    std::optional<model::ObservedFilter> filter;
+    TimePoint since;
+  };
+  static constexpr Duration kFilterLife{1'000};
+  std::optional<LastFilter> filter_;
 };
+
+Result<std::optional<model::ObservedFilter>> Backend::observe_filter() {
+  const TimePoint now = calls_->now();
+  if (filter_ && now - filter_->since < kFilterLife) return filter_->filter;
+  const auto seen = Pf(*calls_).look();
+  if (!seen) return fail("cannot look at the filter: " + seen.error().text, seen.error().remedy, seen.error().code);
+  filter_ = {seen->filter(), now};
+  return filter_->filter;
+}
 
 Result<model::Observed> Backend::observe() {
   auto links = list_links(*calls_);
@@ -54,12 +73,15 @@ Result<model::Observed> Backend::observe() {
   if (!routes) return std::unexpected(routes.error());
   auto sas = list_sas(*calls_);
   if (!sas) return std::unexpected(sas.error());
+  auto filter = observe_filter();
+  if (!filter) return std::unexpected(filter.error());
   Names names;
   for (const model::ObservedLink& link : links->links) names.emplace(link.index, link.name);
   model::Observed observed;
   observed.links = std::move(links->links);
   observed.addresses = std::move(links->addresses);
   observed.routes = name_routes(*routes, names);
+  observed.filter = *std::move(filter);
   for (ListedSa& item : *sas) {
     const model::Sa& sa = item.sa;
     if (item.ours) {
@@ -76,7 +98,7 @@ Result<model::Observed> Backend::observe() {
 
 std::unique_ptr<Kernel> make_backend(std::unique_ptr<Calls> calls) { return std::make_unique<Backend>(std::move(calls)); }
 
-Capabilities freebsd_capabilities() {
+Capabilities freebsd_capabilities(bool has_pf) {
   return {.system = "freebsd",
           .link_has_if_id = false,
           .link_has_outer = true,
@@ -86,7 +108,7 @@ Capabilities freebsd_capabilities() {
           .route_has_metric = false,
           .multipath = false,
           .has_rules = false,
-          .filters = false,
+          .filters = has_pf,
           .stray_sas_mute = true,
           .replay_window_step = kPacketsPerWindowByte};
 }

@@ -10,8 +10,8 @@ namespace vtid::platform::freebsd {
 // The system's own calls; only where this is FreeBSD.
 [[nodiscard]] Result<std::unique_ptr<Calls>> open_calls();
 
-// Not links but numbers of SAs and sets of addresses tie a tunnel together; the kernel makes the policies; no route has a
-// metric.
-[[nodiscard]] Capabilities freebsd_capabilities();
+// pf filters, and routes by policy. Not links but numbers of SAs and sets of addresses tie a tunnel together; the kernel makes
+// the policies; no route has a metric.
+[[nodiscard]] Capabilities freebsd_capabilities(bool has_pf);
 
 }  // namespace vtid::platform::freebsd

@@ -2,10 +2,14 @@
 // built and tested anywhere. Each waits for its answer; none retries, decides or remembers.
 #pragma once
 
+#include <chrono>
+#include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "net/address.h"
+#include "platform/freebsd/run.h"
 #include "platform/freebsd/wire/bytes.h"
 #include "platform/kernel.h"
 
@@ -29,13 +33,23 @@ class Calls {
   [[nodiscard]] virtual int send_key(View message) = 0;
   [[nodiscard]] virtual Result<Bytes> receive_key() = 0;
 
+  // sysctlbyname(3) of a number of 4 bytes. The second gives an errno; 0: it was done.
+  [[nodiscard]] virtual Result<std::int64_t> sysctl(std::string_view name) = 0;
+  [[nodiscard]] virtual int set_sysctl(std::string_view name, std::int64_t value) = 0;
+
+  // Whether there is a /dev/pf. What /sbin/pfctl does with these arguments and `input`, at most kPfPatience.
+  [[nodiscard]] virtual bool has_pf() = 0;
+  [[nodiscard]] virtual Result<Ran> pfctl(const std::vector<std::string>& arguments, std::string_view input) = 0;
+
   [[nodiscard]] virtual int pid() const = 0;
+  [[nodiscard]] virtual TimePoint now() const = 0;
 
   // As in Kernel.
   [[nodiscard]] virtual int descriptor() const = 0;
   [[nodiscard]] virtual Notices drain() = 0;
 };
 
-inline constexpr int kKeyPatienceMilliseconds = 2000;  // replies stand in the socket's buffer when send(2) returns
+inline constexpr std::chrono::milliseconds kPfPatience{5'000};  // thousands of rules take it a second
+inline constexpr int kKeyPatienceMilliseconds = 2000;           // replies stand in the socket's buffer when send(2) returns
 
 }  // namespace vtid::platform::freebsd

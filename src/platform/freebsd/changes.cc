@@ -15,8 +15,9 @@ constexpr std::uint32_t kFreshMtu = 1400;  // IPSEC_MTU, sys/net/if_ipsec.c
 
 bool is_gone(int code) { return code == ENXIO || code == ENODEV; }
 
-Error told(const model::Change& change, int code, std::string_view detail) {
+Error refused(const model::Change& change, int code, std::string_view detail, const std::string& remedy) {
   Error error = refusal(change, code, detail);
+  if (!remedy.empty()) error.remedy = remedy;
   if (code == EEXIST && std::holds_alternative<model::CreateLink>(change)) {
     error.remedy = "find who has the name or the reqid: ifconfig -g ipsec, ifconfig";
   }
@@ -34,7 +35,7 @@ std::vector<Result<void>> Changes::apply(std::span<const model::Op> ops) {
     if (verdict.code == 0) {
       results.emplace_back();
     } else {
-      results.emplace_back(std::unexpected(told(op.change, verdict.code, verdict.detail)));
+      results.emplace_back(std::unexpected(refused(op.change, verdict.code, verdict.detail, verdict.remedy)));
     }
   }
   verify(ops, results);
@@ -80,6 +81,9 @@ Changes::Verdict Changes::apply_one(const model::ChangeLink& op) {
   const auto [have, verdict] = own_link(op.link.name);
   if (have == nullptr) return verdict;
   if (op.link.alias.size() > kLongestAlias) return {EINVAL, "the description is too long"};
+  if (op.link.up && !have->up) {
+    if (Verdict kept = may_come_up(); kept.code != 0) return kept;
+  }
   Verdict changed = bring_to(op.link, *have);
   if (changed.code == 0) {
     have->mtu = op.link.mtu;

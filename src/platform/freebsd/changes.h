@@ -5,19 +5,21 @@
 #include <cerrno>
 
 #include "platform/freebsd/look.h"
+#include "platform/freebsd/pf.h"
 
 namespace vtid::platform::freebsd {
 
 class Changes {
  public:
-  explicit Changes(Calls& calls) : calls_(calls) {}
+  explicit Changes(Calls& calls) : calls_(calls), pf_(calls) {}
 
   [[nodiscard]] std::vector<Result<void>> apply(std::span<const model::Op> ops);
 
  private:
-  struct Verdict {  // an errno and what it is about
+  struct Verdict {  // an errno, what it is about, and what helps where that is not always the same
     int code = 0;
     std::string detail;
+    std::string remedy{};
   };
 
   Verdict apply_one(const model::CreateLink& op);
@@ -30,7 +32,8 @@ class Changes {
   Verdict apply_one(const model::SetSa& op);
   Verdict apply_one(const model::DeleteSa& op);
   Verdict apply_one(const model::DropSa& op);
-  Verdict apply_one(const model::SetFilter&) { return {EOPNOTSUPP, "vtid writes no rules for pf yet"}; }
+  Verdict apply_one(const model::SetFilter& op);
+  Verdict apply_one(const model::DeleteFilter& op);
   Verdict apply_one(const auto&) { return {EOPNOTSUPP, {}}; }  // what is never asked of this system
 
   // Links: each step writes only what differs.
@@ -57,6 +60,12 @@ class Changes {
   // The kernel chooses the device of a gateway by itself: where it chose another, the route is taken away again.
   void verify(std::span<const model::Op> ops, std::vector<Result<void>>& results);
 
+  static Verdict told(const Error& error);
+  Verdict seal(const model::FilterSet& set);
+  void close();
+  void shut();  // our links down
+  Verdict may_come_up();
+
   std::vector<ListedSa>* sas();
   Verdict add(const model::Sa& sa);
   Verdict remove(const model::Sa& sa);
@@ -74,6 +83,7 @@ class Changes {
   static constexpr int kNoSense = 5;  // EIO
 
   Calls& calls_;
+  Pf pf_;
   std::optional<Links> links_;
   std::optional<std::map<net::Prefix, ListedRoute>> routes_;
   std::optional<std::vector<ListedSa>> sas_;

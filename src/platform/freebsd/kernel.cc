@@ -70,7 +70,14 @@ class System final : public Calls {
   [[nodiscard]] int change_route(View message) override;
   [[nodiscard]] int send_key(View message) override;
   [[nodiscard]] Result<Bytes> receive_key() override;
+  [[nodiscard]] Result<std::int64_t> sysctl(std::string_view name) override;
+  [[nodiscard]] int set_sysctl(std::string_view name, std::int64_t value) override;
+  [[nodiscard]] bool has_pf() override { return ::access("/dev/pf", F_OK) == 0; }
+  [[nodiscard]] Result<Ran> pfctl(const std::vector<std::string>& arguments, std::string_view input) override;
   [[nodiscard]] int pid() const override { return ::getpid(); }
+  [[nodiscard]] TimePoint now() const override {
+    return std::chrono::time_point_cast<Duration>(std::chrono::steady_clock::now());
+  }
   [[nodiscard]] int descriptor() const override { return queue_.get(); }
   [[nodiscard]] Notices drain() override;
 
@@ -186,6 +193,26 @@ Result<Bytes> System::receive_key() {
   if (size >= 0) return Bytes(buffer_.begin(), buffer_.begin() + size);
   if (errno == EINTR || errno == EAGAIN) return Bytes{};  // nothing that answers; the caller asks again
   return cannot("read from PF_KEY", errno);
+}
+
+// All that vtid asks for are ints of 4 bytes (ipsec(4), enc(4), kern.osreldate).
+Result<std::int64_t> System::sysctl(std::string_view name) {
+  int value = 0;
+  std::size_t size = sizeof value;
+  const std::string text(name);
+  if (::sysctlbyname(text.c_str(), &value, &size, nullptr, 0) == 0 && size == sizeof value) return value;
+  return cannot("read " + text, errno);
+}
+
+int System::set_sysctl(std::string_view name, std::int64_t value) {
+  const int next = static_cast<int>(value);
+  return ::sysctlbyname(std::string(name).c_str(), nullptr, nullptr, &next, sizeof next) == 0 ? 0 : errno;
+}
+
+Result<Ran> System::pfctl(const std::vector<std::string>& arguments, std::string_view input) {
+  std::vector<std::string> command{"/sbin/pfctl"};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return run(command, input, kPfPatience);
 }
 
 void System::drain(int fd, bool (*concerns_us)(View), Notices& notices) {

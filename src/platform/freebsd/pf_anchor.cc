@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
+#include <numeric>
 
 namespace vtid::platform {
 namespace {
@@ -17,7 +19,8 @@ using model::Traffic;
 constexpr std::string_view kOurs = "vtid";  // the interface group
 constexpr std::string_view kEnc = "enc0";
 // What leaves by ipsecN is seen there and again on enc0, what comes in on enc0 alone: a state bound to an interface would
-// never meet the other half.
+// never meet the other half. A forwarded packet that comes in may be seen on ipsecN after enc0 (ip_tryforward() of a host
+// without global policies); the state that enc0 made lets it by.
 constexpr std::string_view kFloating = " keep state (floating)";
 constexpr std::string_view kBound = " keep state";
 
@@ -67,11 +70,13 @@ std::string matches(const Traffic& traffic, net::Family family) {
 
 class Anchor {
  public:
-  explicit Anchor(const FilterSet& set) : set_(set) {}
+  Anchor(const FilterSet& set, PfDialect dialect) : set_(set), dialect_(dialect) {}
 
+  // Translations before filter rules: pfctl insists on it.
   std::string text() {
-    clamps();
     nat();
+    if (dialect_.match_clamps) clamps();
+    for (const model::DevicePolicyRoute& route : set_.policy_routes) policy_route(route);
     if (set_.filters) filter();
     return std::move(text_);
   }
@@ -81,10 +86,47 @@ class Anchor {
   [[nodiscard]] std::string_view state() const { return enc() ? kFloating : kBound; }
   void line(const std::string& text) { text_ += text + '\n'; }
 
+  void clamp(std::string_view device, net::Family family, std::uint16_t size) {
+    line(fmt::format("match on {} {} proto tcp all scrub (max-mss {})", device, inet(family), size));
+  }
+
+  // Of a connection that begins at the far side enc0 alone sees the first packet, whichever its tunnel is: the least serves
+  // all.
   void clamps() {
-    for (const model::MssClamp& clamp : set_.clamps) {
-      line(fmt::format("scrub on {} {} all max-mss {}", clamp.device.text(), inet(clamp.family), clamp.size));
+    std::map<net::Family, std::uint16_t> least;
+    for (const model::MssClamp& item : set_.clamps) {
+      clamp(item.device.text(), item.family, item.size);
+      if (std::ranges::find(set_.transits, item.device, &model::Transit::device) == set_.transits.end()) continue;
+      const auto found = least.emplace(item.family, item.size).first;
+      found->second = std::min(found->second, item.size);
     }
+    if (!enc() || !set_.filters) return;
+    for (const auto& [family, size] : least) clamp(kEnc, family, size);
+  }
+
+  // As often as it weighs: pf takes the next of a list for each connection.
+  static std::string ways(const std::vector<model::FilterHop>& hops) {
+    std::uint32_t common = 0;
+    for (const model::FilterHop& hop : hops) common = std::gcd(common, hop.weight);
+    std::vector<std::string> words;
+    for (const model::FilterHop& hop : hops) {
+      const std::string way =
+          hop.gateway ? fmt::format("({} {})", hop.device.text(), net::print(*hop.gateway)) : hop.device.text();
+      words.insert(words.end(), hop.weight / common, way);
+    }
+    return words.size() == 1 ? words.front() : fmt::format("{{ {} }} round-robin", fmt::join(words, ", "));
+  }
+
+  // What is for this host itself has no way to take.
+  void policy_route(const model::DevicePolicyRoute& route) {
+    std::string match = matches(route.traffic, route.family);
+    if (constexpr std::string_view kAny = " to any"; route.traffic.to.empty()) {
+      match.replace(match.find(kAny), kAny.size(), " to ! (self)");
+    }
+    const std::string verdict = route.hops.empty() ? "block" : "pass";
+    const std::string by = route.hops.empty() ? "" : fmt::format(" route-to {}", ways(route.hops));
+    line(fmt::format("{} in quick on {}{} {}{} label \"{}\"", verdict, route.in.text(), by, match,
+                     route.hops.empty() ? std::string_view{} : kBound, route.name));
   }
 
   void nat() {
@@ -157,11 +199,16 @@ class Anchor {
   }
 
   const FilterSet& set_;
+  const PfDialect dialect_;
   std::string text_;
 };
 
 }  // namespace
 
-std::string print_pf_anchor(const FilterSet& set) { return Anchor(set).text(); }
+std::string print_pf_anchor(const FilterSet& set, PfDialect dialect) { return Anchor(set, dialect).text(); }
+
+std::string print_closed_pf_anchor() {
+  return fmt::format("block in quick on {} all label \"default\"\nblock in quick on {} all label \"default\"\n", kOurs, kEnc);
+}
 
 }  // namespace vtid::platform

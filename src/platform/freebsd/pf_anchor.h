@@ -1,7 +1,6 @@
-// The filter as the text of pf's anchor "vtid", for FreeBSD 14's pf.conf(5), to be loaded with pfctl -a vtid -f -. Pure.
+// The filter as the text of pf's anchor "vtid", to be loaded with pfctl -a vtid -f -. Pure.
 //
-// The main ruleset has to name the anchor where each kind of rule stands: scrub-anchor, nat-anchor, rdr-anchor, binat-anchor
-// and anchor "vtid". Rules are quick, so the first that matches decides. Interfaces of ours are in the group "vtid".
+// Rules are quick, so the first that matches decides. Interfaces of ours are in the group "vtid".
 #pragma once
 
 #include <string>
@@ -10,6 +9,15 @@
 
 namespace vtid::platform {
 
-[[nodiscard]] std::string print_pf_anchor(const model::FilterSet& set);
+// What pf of this release understands. Its scrub rules work in the main ruleset alone, in no anchor (sys/netpfil/pf/pf_norm.c);
+// from FreeBSD 14 on a match rule can clamp the MSS instead.
+struct PfDialect {
+  bool match_clamps = true;
+};
+
+[[nodiscard]] std::string print_pf_anchor(const model::FilterSet& set, PfDialect dialect = {});
+
+// Nothing comes in by any tunnel: what is loaded where the wanted rules were refused and no others stand.
+[[nodiscard]] std::string print_closed_pf_anchor();
 
 }  // namespace vtid::platform

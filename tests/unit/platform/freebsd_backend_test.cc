@@ -60,7 +60,7 @@ TEST(FreebsdBackend, FailedCreationLeavesNothing) {
   const auto results = apply(*kernel, {model::CreateLink{broken}});
   ASSERT_FALSE(results.front().has_value());
   EXPECT_EQ(results.front().error().code, EINVAL);
-  EXPECT_EQ(kernel->observe()->links.size(), 1U);
+  EXPECT_EQ(kernel->observe()->link(link(1).name), nullptr);
 }
 
 TEST(FreebsdBackend, GatewayElsewhereIsTakenAway) {

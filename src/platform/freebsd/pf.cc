@@ -1,0 +1,201 @@
+#include "platform/freebsd/pf.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+#include "platform/freebsd/pf_anchor.h"
+#include "platform/freebsd/wire/requests.h"
+
+namespace vtid::platform::freebsd {
+namespace {
+
+using net::Family;
+
+constexpr std::string_view kAnchor = "vtid";
+constexpr std::string_view kSealAnchor = "vtid/seal";
+constexpr std::string_view kEnc = "enc0";
+constexpr std::int64_t kFirstWithMatch = 1'400'000;  // kern.osreldate of FreeBSD 14
+
+constexpr std::string_view kNoEnc = "load the kernel module: kldload if_enc, and if_enc_load=\"YES\" in /boot/loader.conf";
+
+bool of_enc(std::string_view name) { return name.starts_with("net.enc."); }
+
+net::IfName enc() { return *net::IfName::parse(kEnc); }
+
+}  // namespace
+
+// What others have emptied is not there any more; an empty anchor that was sealed empty is.
+std::optional<model::ObservedFilter> Pf::Seen::filter() const {
+  const bool as_written = seal && seal->listing == digest(lists);
+  if (lists.empty() && !as_written) return std::nullopt;
+  if (!seal) return model::ObservedFilter{};
+  return model::ObservedFilter{seal->mode, seal->digest, !as_written || !mode_holds, out_of_force, remedy};
+}
+
+Result<std::string> Pf::ask(const std::vector<std::string>& arguments, std::string_view input) {
+  auto ran = calls_.pfctl(arguments, input);
+  if (!ran) return std::unexpected(ran.error());
+  if (ran->status == 0) return std::move(ran->output);
+  const std::string complaint = pf_complaint(ran->errors);
+  return fail(fmt::format("pfctl {}: {}", fmt::join(arguments, " "),
+                          complaint.empty() ? fmt::format("exit status {}", ran->status) : complaint),
+              {}, EINVAL);
+}
+
+// pfctl fails for an anchor that is not there, in words of each release. Whether pf can be asked at all is asked apart.
+Result<std::string> Pf::list(std::string_view anchor, std::string_view what) {
+  auto ran = calls_.pfctl({"-a", std::string(anchor), "-s", std::string(what)}, {});
+  if (!ran) return std::unexpected(ran.error());
+  return ran->status == 0 ? std::move(ran->output) : std::string();
+}
+
+Result<Pf::Seen> Pf::look() {
+  Seen seen;
+  if (!calls_.has_pf()) return seen;
+  const auto seal = list(kSealAnchor, "rules");
+  if (!seal) return std::unexpected(seal.error());
+  auto rules = list(kAnchor, "rules");
+  if (!rules) return std::unexpected(rules.error());
+  auto nat = list(kAnchor, "nat");
+  if (!nat) return std::unexpected(nat.error());
+  seen.seal = read_pf_seal(*seal);
+  seen.lists = {*std::move(rules), *std::move(nat)};
+  if (seen.seal && seen.seal->keeps != PfKeeps::nothing) {
+    seen.mode_holds =
+        mode_holds(seen.seal->mode == print(model::FilterMode::enc) ? model::FilterMode::enc : model::FilterMode::if_ipsec);
+  }
+  if (!seen.lists.empty()) {
+    if (const auto looked = look_whether_in_force(seen); !looked) return std::unexpected(looked.error());
+  }
+  return seen;
+}
+
+Result<void> Pf::look_whether_in_force(Seen& seen) {
+  const auto info = ask({"-s", "info"});
+  if (!info) return std::unexpected(info.error());
+  auto rules = ask({"-s", "rules"});
+  if (!rules) return std::unexpected(rules.error());
+  auto nat = ask({"-s", "nat"});
+  if (!nat) return std::unexpected(nat.error());
+  const PfLists main{*std::move(rules), *std::move(nat)};
+  const auto missing = missing_references(seen.lists, main);
+  const auto before = forestalling_rules(main.rules, {"vtid", "ipsec", std::string(kEnc)});
+  if (!pf_is_enabled(*info)) {
+    seen.out_of_force = "pf is disabled";
+    seen.remedy = "service pf enable && service pf start, or pfctl -e";
+  } else if (!missing.empty()) {
+    seen.out_of_force =
+        fmt::format("pf's main ruleset does not lead to it: there is no {} all", fmt::join(missing, " all, no "));
+    seen.remedy =
+        fmt::format("add to /etc/pf.conf, each among its kind and before any quick rule, and load it (service pf reload): {}",
+                    fmt::join(missing, "; "));
+  } else if (!before.empty()) {
+    seen.out_of_force = fmt::format("a rule of pf's main ruleset passes packets before it is asked: {}", before.front());
+    seen.remedy = "move the line anchor \"vtid\" of /etc/pf.conf before that rule, and load it (service pf reload)";
+  }
+  return {};
+}
+
+Result<std::map<std::string, model::RuleCounters>> Pf::counters() {
+  if (!calls_.has_pf()) return std::map<std::string, model::RuleCounters>{};
+  const auto labels = list(kAnchor, "labels");
+  if (!labels) return std::unexpected(labels.error());
+  return read_pf_labels(*labels);
+}
+
+PfDialect Pf::dialect() {
+  return {.match_clamps = calls_.sysctl("kern.osreldate").value_or(kFirstWithMatch) >= kFirstWithMatch};
+}
+
+Result<void> Pf::load(const std::string& text) {
+  auto loaded = ask({"-a", std::string(kAnchor), "-o", "none", "-f", "-"}, text);
+  if (!loaded) return std::unexpected(loaded.error());
+  return {};
+}
+
+Result<void> Pf::seal(const PfSeal& seal) {
+  auto loaded = ask({"-a", std::string(kSealAnchor), "-o", "none", "-f", "-"}, print_pf_seal(seal));
+  if (!loaded) return std::unexpected(loaded.error());
+  return {};
+}
+
+Result<void> Pf::clear() {
+  for (const std::string_view anchor : {kAnchor, kSealAnchor}) {
+    const auto emptied = ask({"-a", std::string(anchor), "-f", "-"});
+    if (!emptied) return std::unexpected(emptied.error());
+  }
+  return {};
+}
+
+// --- where packets meet it ---------------------------------------------------------------------------------------------
+
+bool Pf::enc_is_up() {
+  abi::InterfaceRequest request = request_for(enc());
+  return calls_.control(Family::ipv4, abi::kGetFlags, &request) == 0 && (flags_of(request) & abi::kIffUp) != 0;
+}
+
+// Without enc(4) nothing meets enc0, which is what mode if_ipsec wants.
+bool Pf::mode_holds(model::FilterMode mode) {
+  const bool by_enc = mode == model::FilterMode::enc;
+  const auto switches = model::filter_sysctls(mode);
+  const bool all = std::ranges::all_of(switches, [&](const model::FilterSysctl& item) {
+    const auto value = calls_.sysctl(item.first);
+    if (!value) return !by_enc && of_enc(item.first);
+    return *value == item.second;
+  });
+  return all && (!by_enc || enc_is_up());
+}
+
+Result<void> Pf::set(std::string_view name, std::int64_t value) {
+  const auto now = calls_.sysctl(name);
+  if (now && *now == value) return {};
+  if (!now && of_enc(name) && value == 0) return {};
+  const int code = now ? calls_.set_sysctl(name, value) : now.error().code;
+  if (code == 0) return {};
+  return fail(fmt::format("cannot set {} to {}: {}", name, value, std::generic_category().message(code)),
+              of_enc(name) ? std::string(kNoEnc) : "", code);
+}
+
+// A hook of enc(4) sees nothing while enc0 is down (sys/net/if_enc.c).
+Result<void> Pf::bring_enc_up() {
+  if (enc_is_up()) return {};
+  abi::InterfaceRequest request = request_for(enc());
+  int code = calls_.control(Family::ipv4, abi::kGetFlags, &request);
+  if (code == 0) {
+    request = flags_request(enc(), flags_of(request) | abi::kIffUp);
+    code = calls_.control(Family::ipv4, abi::kSetFlags, &request);
+  }
+  if (code == 0) return {};
+  return fail(fmt::format("cannot set enc0 up: {}", std::generic_category().message(code)), std::string(kNoEnc), code);
+}
+
+// Each switch as the mode has it that filters there.
+Result<void> Pf::tighten(model::FilterMode mode) {
+  const auto enc = model::filter_sysctls(model::FilterMode::enc);
+  const auto own = model::filter_sysctls(model::FilterMode::if_ipsec);
+  for (std::size_t i = 0; i < enc.size(); ++i) {
+    const std::int64_t value = std::max(enc[i].second, own[i].second);
+    if (mode == model::FilterMode::if_ipsec && of_enc(enc[i].first) && !calls_.sysctl(enc[i].first)) continue;
+    if (const auto done = set(enc[i].first, value); !done) return done;
+  }
+  return calls_.sysctl(enc.back().first) ? bring_enc_up() : Result<void>{};
+}
+
+// What filters is switched on before what filtered is switched off.
+Result<void> Pf::set_mode(model::FilterMode mode) {
+  auto switches = model::filter_sysctls(mode);
+  std::ranges::stable_sort(switches, std::greater{}, &model::FilterSysctl::second);
+  if (mode == model::FilterMode::enc) {
+    if (const auto up = bring_enc_up(); !up) return up;
+  }
+  for (const auto& [name, value] : switches) {
+    if (const auto done = set(name, value); !done) return done;
+  }
+  return {};
+}
+
+}  // namespace vtid::platform::freebsd

@@ -1,0 +1,47 @@
+#include "platform/freebsd/run.h"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+
+namespace vtid::platform {
+namespace {
+
+constexpr std::chrono::milliseconds kPlenty{20'000};
+
+TEST(Run, GivesItsInputAndTakesBothOutputs) {
+  const auto ran = run({"/bin/sh", "-c", "cat; echo oops >&2; exit 3"}, "a rule\n", kPlenty);
+  ASSERT_TRUE(ran) << ran.error().text;
+  EXPECT_EQ(ran->status, 3);
+  EXPECT_EQ(ran->output, "a rule\n");
+  EXPECT_EQ(ran->errors, "oops\n");
+}
+
+TEST(Run, MovesMoreThanASocketHolds) {
+  const std::string much(3'000'000, 'x');
+  const auto ran = run({"/bin/cat"}, much, kPlenty);
+  ASSERT_TRUE(ran);
+  EXPECT_EQ(ran->output, much);
+}
+
+TEST(Run, DoesNotMindAReaderThatLeaves) {
+  const auto ran = run({"/bin/sh", "-c", "exec <&-; exit 1"}, std::string(3'000'000, 'x'), kPlenty);
+  ASSERT_TRUE(ran);
+  EXPECT_EQ(ran->status, 1);
+}
+
+TEST(Run, KillsWhatTakesTooLong) {
+  const auto ran = run({"/bin/sleep", "60"}, "", std::chrono::milliseconds{200});
+  ASSERT_FALSE(ran);
+  EXPECT_EQ(ran.error().code, ETIMEDOUT);
+  EXPECT_EQ(ran.error().text, "/bin/sleep did not end within 200 ms and was killed");
+}
+
+TEST(Run, SaysWhenThereIsNoSuchProgram) {
+  const auto ran = run({"/nonexistent/pfctl"}, "", kPlenty);
+  ASSERT_FALSE(ran);
+  EXPECT_EQ(ran.error().text, "cannot run /nonexistent/pfctl: No such file or directory");
+}
+
+}  // namespace
+}  // namespace vtid::platform
