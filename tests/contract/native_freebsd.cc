@@ -31,12 +31,6 @@ void load_modules() {
   for (const char* module : {"if_epair", "ipsec"}) (void)::kldload(module);
 }
 
-bool enter_jail() {
-  int fresh = JAIL_SYS_NEW;
-  iovec parameters[] = {text("path"), text("/"), text("vnet"), {&fresh, sizeof fresh}, text("allow.raw_sockets"), {nullptr, 0}};
-  return ::jail_set(parameters, std::size(parameters), JAIL_CREATE | JAIL_ATTACH) >= 0;
-}
-
 std::unique_ptr<bsd::Calls> open_calls() {
   auto calls = bsd::open_calls();
   if (!calls) give_up("open the kernel", calls.error().text + "; " + calls.error().remedy);
@@ -98,15 +92,29 @@ class Guest {
 
 model::Capabilities native_capabilities() { return bsd::freebsd_capabilities(); }
 
-// Called once in the process of a case; what has to be put right is put right when the case is over.
-Backend open_native() {
+Result<std::uint32_t> enter_own_network() {
   load_modules();
-  if (!enter_jail()) {
-    if (errno == EPERM && ::geteuid() != 0) give_up("make a jail", "vtid-contract-tests has to run as root");
-    static Guest guest;
-  }
+  int fresh = JAIL_SYS_NEW;
+  iovec parameters[] = {text("path"), text("/"), text("vnet"), {&fresh, sizeof fresh}, text("allow.raw_sockets"), {nullptr, 0}};
+  const int jail = ::jail_set(parameters, std::size(parameters), JAIL_CREATE | JAIL_ATTACH);
+  if (jail >= 0) return static_cast<std::uint32_t>(jail);
+  const int code = errno;
+  return fail("cannot make a jail with a network of its own (jail_set): " + std::generic_category().message(code),
+              code == EPERM ? "run as root, on a kernel with VIMAGE, outside of jails" : "", code);
+}
+
+Backend open_here() {
   auto world = make_freebsd_world(open_calls());
   return {bsd::make_backend(open_calls()), std::move(world)};
+}
+
+// Called once in the process of a case; what has to be put right is put right when the case is over.
+Backend open_native() {
+  if (const auto entered = enter_own_network(); !entered) {
+    if (entered.error().code == EPERM && ::geteuid() != 0) give_up("make a jail", "vtid-contract-tests has to run as root");
+    static Guest guest;
+  }
+  return open_here();
 }
 
 }  // namespace vtid::contract
