@@ -233,12 +233,6 @@ std::vector<model::Problem> name_problems(const model::Config& config, const Hos
   return problems;
 }
 
-std::vector<model::Problem> missing_means(const model::Config& config, const model::Capabilities& system) {
-  if (system.has_rules || config.policy_routes.empty()) return {};
-  return {{model::Severity::error, "policy_routes", "no policy route is in force: vtid makes none on this system",
-           "take them out of the file, and write route-to rules into pf.conf instead"}};
-}
-
 std::vector<model::Problem> group_problems(const model::Carrying& carrying) {
   std::vector<model::Problem> problems;
   for (const auto& [name, choice] : carrying.groups) {
