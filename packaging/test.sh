@@ -16,6 +16,7 @@ build() { # preset
 }
 build freebsd
 build freebsd-aarch64
+packaging/freebsd/needs.sh build/freebsd build/freebsd-aarch64
 build asan-ubsan
 ctest --preset asan-ubsan --parallel "$(nproc)"
 build ci

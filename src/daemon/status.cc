@@ -234,17 +234,6 @@ std::vector<model::Problem> name_problems(const model::Config& config, const Hos
   return problems;
 }
 
-std::vector<model::Problem> missing_means(const model::Config& config, const model::Capabilities& system) {
-  std::vector<model::Problem> problems;
-  for (std::size_t i = 0; !system.has_rules && i < config.policy_routes.size(); ++i) {
-    if (!reconcile::comes_by_tunnel(config, config.policy_routes[i])) continue;
-    problems.push_back({model::Severity::error, fmt::format("policy_routes/{}", i),
-                        "is not in force: this system has no policy routes for what comes in by a tunnel",
-                        "take it out of the file, and write a route-to rule into pf.conf instead"});
-  }
-  return problems;
-}
-
 std::vector<model::Problem> filter_problems(const model::Observed& observed, const model::Desired& desired) {
   const auto& filter = observed.filter;
   if (!filter || filter->out_of_force.empty() || !desired.filter || desired.filter->value.filters) return {};

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "control/dispatch.h"
 #include "io/asio.h"
+#include "io/close_on_exec.h"
 #include "io/control_session.h"
 #include "io/unix_listener.h"
 
@@ -82,6 +83,7 @@ struct ControlServer::State : std::enable_shared_from_this<State> {
   }
 
   void welcome(Door& door, Stream::socket socket) {
+    close_on_exec(socket.native_handle());
     const auto caller = wiring->peer(socket.native_handle());
     if (!caller) return log::warning("control peer unknown", {{"socket", door.path}, {"error", caller.error().text}});
     const auto executor = socket.get_executor();

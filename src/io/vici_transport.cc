@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "io/asio.h"
+#include "io/close_on_exec.h"
 
 namespace vtid::io {
 
@@ -55,6 +56,13 @@ struct ViciTransport::State : std::enable_shared_from_this<State> {
       report(channel, opening.generation, error.code());  // longer than sun_path
       return;
     }
+    boost::system::error_code failed;
+    opening.socket.open(endpoint.protocol(), failed);
+    if (failed) {
+      report(channel, opening.generation, failed);
+      return;
+    }
+    close_on_exec(opening.socket.native_handle());
     opening.socket.async_connect(endpoint, guarded(channel, [this, channel](const boost::system::error_code& error) {
                                    if (error) return lost(channel, error);
                                    read(channel);

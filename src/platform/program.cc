@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <spawn.h>
+#include <sys/param.h>  // __FreeBSD_version
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,8 +15,6 @@
 
 namespace vtid::platform {
 namespace {
-
-constexpr int kFirstOther = 3;  // the first descriptor after the standard ones
 
 std::vector<char*> pointers_to(const std::vector<std::string>& words) {
   std::vector<char*> pointers;
@@ -32,7 +31,7 @@ class Setting {
     posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions_, output, STDERR_FILENO);
-    posix_spawn_file_actions_addclosefrom_np(&actions_, kFirstOther);
+    leave_out_others();
     posix_spawnattr_init(&attributes_);
     sigset_t all, none;
     sigfillset(&all);
@@ -57,6 +56,13 @@ class Setting {
   }
 
  private:
+  // Ours close by themselves; whoever started us may have left others open. FreeBSD before 13.1 has no means against those.
+  void leave_out_others() {
+#if !defined(__FreeBSD_version) || __FreeBSD_version >= 1301000
+    posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
+#endif
+  }
+
   posix_spawn_file_actions_t actions_{};
   posix_spawnattr_t attributes_{};
 };

@@ -118,6 +118,7 @@ class Derivation {
     sort(derived_.desired.links);
     sort(derived_.desired.addresses);
     sort(derived_.desired.routes);
+    if (!system_.route_has_metric) keep_best_routes();
     sort(derived_.desired.rules);
     sort(derived_.desired.policies);
     sort(derived_.desired.sas);
@@ -129,6 +130,14 @@ class Derivation {
   template <class T>
   static void sort(std::vector<model::Wanted<T>>& wanted) {
     std::ranges::sort(wanted, {}, [](const model::Wanted<T>& item) -> const T& { return item.value; });
+  }
+
+  // Where routes have no metric there is one for each network: of those wanted now the one that a metric would let win.
+  void keep_best_routes() {
+    auto& routes = derived_.desired.routes;
+    const auto rest = std::ranges::unique(routes, {}, [](const auto& item) { return item.value.to; });
+    routes.erase(rest.begin(), rest.end());
+    for (auto& item : routes) item.value.metric = {};
   }
 
   void tell_what_charon_has() {
@@ -260,7 +269,7 @@ class Derivation {
     const NextHops exit = exits_.of(route.via);
     model::Route wanted;
     wanted.to = route.to.network();
-    if (system_.route_has_metric) wanted.metric = model::metric_of(route);
+    wanted.metric = model::metric_of(route);
     if (!exit.usable && route.when_down == model::WhenDown::withdraw) return;
     if (!exit.usable && route.when_down == model::WhenDown::blackhole) {
       wanted.target = model::Blackhole{};
@@ -279,7 +288,7 @@ class Derivation {
     if (exit.hops.empty()) return;
     model::Route wanted;
     wanted.to = {net::Address::any(family), 0};
-    if (system_.route_has_metric) wanted.metric = model::default_route_metric(family);
+    wanted.metric = model::default_route_metric(family);
     wanted.target = target_of(exit.hops, system_);
     derived_.desired.routes.push_back({wanted, fmt::format("default_gateway/{}", net::print(family))});
   }

@@ -32,7 +32,7 @@ vtid::model::Capabilities capabilities(Which kernel) {
   return kernel == Which::native ? vtid::contract::native_capabilities() : open(kernel).kernel->capabilities();
 }
 
-bool passes(const Case& item, Which kernel) {
+bool passes(const Case& item, Which kernel) try {
   auto backend = open(kernel);
   vtid::contract::Stage stage(backend);
   item.run(stage);
@@ -40,6 +40,9 @@ bool passes(const Case& item, Which kernel) {
   for (const auto& failure : stage.failures) std::printf("     %s\n", failure.c_str());
   std::fflush(stdout);
   return stage.failures.empty();
+} catch (const vtid::contract::GaveUp& gave_up) {
+  std::fprintf(stderr, "vtid-contract-tests: %s\n", gave_up.what());
+  std::exit(3);
 }
 
 // A native case has a process of its own: who enters a jail stays in it. A case that could not even begin ends the program

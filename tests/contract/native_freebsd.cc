@@ -34,12 +34,6 @@ void load_modules() {
   for (const char* module : {"if_epair", "ipsec", "if_enc", "pf"}) (void)::kldload(module);
 }
 
-bool enter_jail() {
-  int fresh = JAIL_SYS_NEW;
-  iovec parameters[] = {text("path"), text("/"), text("vnet"), {&fresh, sizeof fresh}, text("allow.raw_sockets"), {nullptr, 0}};
-  return ::jail_set(parameters, std::size(parameters), JAIL_CREATE | JAIL_ATTACH) >= 0;
-}
-
 std::unique_ptr<bsd::Calls> open_calls() {
   auto calls = bsd::open_calls();
   if (!calls) give_up("open the kernel", calls.error().text + "; " + calls.error().remedy);
@@ -56,12 +50,6 @@ bool has_enc() {
   int value = 0;
   std::size_t size = sizeof value;
   return ::sysctlbyname("net.enc.in.ipsec_filter_mask", &value, &size, nullptr, 0) == 0;
-}
-
-void check_pf(bsd::Calls& calls, const std::vector<std::string>& arguments, std::string_view input) {
-  const auto ran = calls.pfctl(arguments, input);
-  if (!ran) give_up("run pfctl", ran.error().text);
-  if (ran->status != 0) give_up("set up pf", ran->errors);
 }
 
 template <class T>
@@ -132,21 +120,41 @@ model::Capabilities native_capabilities() {
   return bsd::freebsd_capabilities(!why);
 }
 
-// Called once in the process of a case; what has to be put right is put right when the case is over.
-Backend open_native() {
+Result<std::uint32_t> enter_own_network() {
   load_modules();
-  if (!enter_jail()) {
-    if (errno == EPERM && ::geteuid() != 0) give_up("make a jail", "vtid-contract-tests has to run as root");
-    static Guest guest;
-  }
-  if (!why_no_filter()) {
-    const auto calls = open_calls();
-    check_pf(*calls, {"-e"}, "");
-    check_pf(*calls, {"-f", "-"},
-             "nat-anchor \"vtid\"\nrdr-anchor \"vtid\"\nbinat-anchor \"vtid\"\nanchor \"vtid\"\nanchor \"theirs\"\npass\n");
-  }
+  int fresh = JAIL_SYS_NEW;
+  iovec parameters[] = {text("path"), text("/"), text("vnet"), {&fresh, sizeof fresh}, text("allow.raw_sockets"), {nullptr, 0}};
+  const int jail = ::jail_set(parameters, std::size(parameters), JAIL_CREATE | JAIL_ATTACH);
+  if (jail >= 0) return static_cast<std::uint32_t>(jail);
+  const int code = errno;
+  return fail("cannot make a jail with a network of its own (jail_set): " + std::generic_category().message(code),
+              code == EPERM ? "run as root, on a kernel with VIMAGE, outside of jails" : "", code);
+}
+
+// pf's main ruleset, in a jail of this process's own alone. Where it cannot be had, the filter's cases fail, and no others.
+void prepare_pf() {
+  if (why_no_filter()) return;
+  const auto calls = open_calls();
+  (void)calls->pfctl({"-e"}, "");
+  (void)calls->pfctl(
+      {"-f", "-"},
+      "nat-anchor \"vtid\"\nrdr-anchor \"vtid\"\nbinat-anchor \"vtid\"\nanchor \"vtid\"\nanchor \"theirs\"\npass\n");
+}
+
+Backend open_here() {
   auto world = make_freebsd_world(open_calls());
   return {bsd::make_backend(open_calls()), std::move(world)};
+}
+
+// Called once in the process of a case; what has to be put right is put right when the case is over.
+Backend open_native() {
+  if (const auto entered = enter_own_network(); !entered) {
+    if (entered.error().code == EPERM && ::geteuid() != 0) give_up("make a jail", "vtid-contract-tests has to run as root");
+    static Guest guest;
+  } else {
+    prepare_pf();
+  }
+  return open_here();
 }
 
 }  // namespace vtid::contract

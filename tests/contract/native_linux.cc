@@ -8,11 +8,10 @@
 #include <net/if.h>
 #include <nftables/libnftables.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
-#include <cstdlib>
 #include <system_error>
 
 #include "contract/stage.h"
@@ -28,12 +27,6 @@ namespace vtid::contract {
 namespace {
 
 namespace netlink = platform::netlink;
-
-[[noreturn]] void give_up(std::string_view what, std::string_view why) {
-  std::fprintf(stderr, "vtid-contract-tests: cannot %.*s: %.*s\n", static_cast<int>(what.size()), what.data(),
-               static_cast<int>(why.size()), why.data());
-  std::exit(3);
-}
 
 netlink::Socket open(int protocol) {
   auto socket = netlink::Socket::open(protocol);
@@ -179,12 +172,23 @@ bool LinuxWorld::has_sa(const model::Sa& sa) {
 
 model::Capabilities native_capabilities() { return {.system = "linux"}; }
 
-Backend open_native() {
-  if (unshare(CLONE_NEWNET) != 0) give_up("make a network namespace", std::generic_category().message(errno));
+Result<std::uint32_t> enter_own_network() {
+  if (unshare(CLONE_NEWNET) == 0) return static_cast<std::uint32_t>(getpid());
+  const int code = errno;
+  return fail("cannot make a network namespace: " + std::generic_category().message(code), "run as root", code);
+}
+
+Backend open_here() {
   auto world = std::make_unique<LinuxWorld>();
   auto kernel = platform::open_native_kernel();
   if (!kernel) give_up("open the kernel", kernel.error().text);
   return {*std::move(kernel), std::move(world)};
+}
+
+Backend open_native() {
+  const auto entered = enter_own_network();
+  if (!entered) give_up("begin", entered.error().text);
+  return open_here();
 }
 
 }  // namespace vtid::contract

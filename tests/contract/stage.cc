@@ -3,7 +3,6 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <iterator>
 
 namespace vtid::contract {
 
@@ -60,21 +59,6 @@ platform::Notices Stage::settle() {
     all.overflowed = all.overflowed || some.overflowed;
   } while (readable.fd >= 0 && poll(&readable, 1, kQuietMilliseconds) > 0);
   return all;
-}
-
-std::vector<Case> all_cases() {
-  std::vector<Case> cases;
-  for (const auto& part : {link_cases(), address_cases(), route_cases(), rule_cases(), policy_cases(), sa_cases(),
-                           filter_cases(), notice_cases(), freebsd_cases()}) {
-    std::ranges::copy(part, std::back_inserter(cases));
-  }
-  return cases;
-}
-
-std::vector<Case> cases_of(const model::Capabilities& system) {
-  std::vector<Case> cases = all_cases();
-  std::erase_if(cases, [&](const Case& item) { return !item.fits(system); });
-  return cases;
 }
 
 net::IfName device(std::string_view name) { return *net::IfName::parse(name); }

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <source_location>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,7 +13,15 @@
 
 namespace vtid::contract {
 
-// What others do to the kernel, out of the seam's reach. What fails here ends the program: the case would mean nothing.
+// What others, or the surroundings, refused: whatever was to be shown means nothing without it.
+struct GaveUp : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+[[noreturn]] inline void give_up(std::string_view what, std::string_view why) {
+  throw GaveUp("cannot " + std::string(what) + ": " + std::string(why));
+}
+
+// What others do to the kernel, out of the seam's reach. What fails here gives up.
 class World {
  public:
   virtual ~World() = default;
@@ -50,6 +59,11 @@ struct Backend {
 [[nodiscard]] Backend open_memory();
 [[nodiscard]] Backend open_freebsd();  // the FreeBSD backend over a kernel in maps, on any system
 [[nodiscard]] Backend open_native();   // in surroundings of its own: a network namespace, or a jail with a network of its own
+[[nodiscard]] Backend open_here();     // the kernel in the network where this process is
+
+// Moves this process into a network of its own, which ends with it. By what others know it: the process on Linux, the jail on
+// FreeBSD.
+[[nodiscard]] Result<std::uint32_t> enter_own_network();
 [[nodiscard]] model::Capabilities native_capabilities();  // without opening anything
 
 // One case at work. Expectations that do not hold are collected, with their lines.

@@ -2,20 +2,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
-#include <cstdlib>
 #include <system_error>
 
 #include "platform/freebsd/look.h"
 #include "platform/freebsd/wire/requests.h"
 
 namespace vtid::contract {
-
-void give_up(std::string_view what, std::string_view why) {
-  std::fprintf(stderr, "vtid-contract-tests: cannot %.*s: %.*s\n", static_cast<int>(what.size()), what.data(),
-               static_cast<int>(why.size()), why.data());
-  std::exit(3);
-}
 
 namespace {
 

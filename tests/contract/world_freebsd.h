@@ -8,6 +8,4 @@ namespace vtid::contract {
 
 [[nodiscard]] std::unique_ptr<World> make_freebsd_world(std::unique_ptr<platform::freebsd::Calls> calls);
 
-[[noreturn]] void give_up(std::string_view what, std::string_view why);
-
 }  // namespace vtid::contract

@@ -39,6 +39,45 @@ TEST(Means, PolicyRoutesAreRulesOfTheKernelOrOfTheFilter) {
   EXPECT_TRUE(stage.snapshot()->converged);
 }
 
+// Where a metric cannot tell two routes apart there is one of them, and the file's reader is told which.
+TEST(Means, OfRoutesThatDifferInMetricAloneTheBestIsThere) {
+  std::string text = many_tunnels_file(2);
+  text.resize(text.rfind('}'));
+  Stage stage(text + R"(, "interfaces": { "A": { "tunnel": "t1" }, "B": { "tunnel": "t2" } },
+    "routes": [ { "to": "10.20.0.0/16", "via": "B_VTIV4", "metric": 20 },
+                { "to": "10.20.0.0/16", "via": "A_VTIV4", "metric": 10, "when_down": "withdraw" } ] })");
+  const auto devices = [&] {
+    std::vector<net::IfName> names;
+    const auto observed = stage.kernel.observe().value();
+    for (const auto& [route] : observed.routes) names.push_back(model::hops_of(route)[0].via.device);
+    return names;
+  };
+  const bool metrics = stage.kernel.is_linux();
+  stage.start_vtid();
+  stage.run(Duration{5'000});
+  EXPECT_EQ(devices(), metrics ? std::vector({device("ipsec1"), device("ipsec2")}) : std::vector{device("ipsec1")});
+  EXPECT_TRUE(stage.snapshot()->converged);
+
+  std::vector<std::string> told;
+  for (const model::Problem& problem : stage.snapshot()->problems) {
+    if (problem.object.starts_with("routes/")) told.push_back(problem.object + ": " + problem.text + "; " + problem.remedy);
+  }
+  const std::string line =
+      "routes/0: this system holds one route to 10.20.0.0/16, without a metric: this one is made only while routes/1 is "
+      "withdrawn; when it is to take over, routes/1 needs \"when_down\": \"withdraw\"";
+  EXPECT_EQ(told, metrics ? std::vector<std::string>{} : std::vector{line});
+
+  const std::size_t writes = stage.kernel.writes();
+  stage.run(Duration{120'000});
+  EXPECT_EQ(stage.kernel.writes(), writes);
+  stage.gateway_is("A_VTIV4", model::GatewayState::down, "no answer");
+  stage.run(Duration{1'000});
+  EXPECT_EQ(devices(), std::vector{device("ipsec2")});
+  stage.gateway_is("A_VTIV4", model::GatewayState::online);
+  stage.run(Duration{1'000});
+  EXPECT_EQ(devices().front(), device("ipsec1"));
+}
+
 TEST(Means, WhatComesByATunnelHasNoPolicyRouteWhereTheFilterMakesThem) {
   Stage stage(file(R"(, "policy_routes": [ { "name": "transit", "in": "A", "via": "B_VTIV4" } ])"));
   stage.start_vtid();

@@ -54,7 +54,8 @@ class Control : public ::testing::Test {
               if (std::holds_alternative<model::Up>(command)) return waiting_.push_back(std::move(done));
               done(model::Answer{"done", std::nullopt});
             },
-            [](int) {
+            [this](int fd) {
+              inherited_ |= (::fcntl(fd, F_GETFD) & FD_CLOEXEC) == 0;
               return model::Caller{42, 43, 44};
             }};
   }
@@ -116,6 +117,7 @@ class Control : public ::testing::Test {
   std::unique_ptr<ControlServer> server_;
   std::vector<std::function<void(model::CommandResult)>> waiting_;
   std::vector<model::Caller> callers_;
+  bool inherited_ = false;
   std::map<const Stream::socket*, std::string> buffers_;
 };
 
@@ -141,6 +143,14 @@ TEST_F(Control, TellsTheEngineWhoAsks) {
   auto client = connect(full());
   ask(client, request(1, "reload"));
   EXPECT_THAT(callers_, ::testing::ElementsAre(model::Caller{42, 43, 44}));
+}
+
+TEST_F(Control, KeepsItsDescriptorsFromProgramsThatAreRun) {
+  start();
+  auto client = connect(full());
+  ask(client, request(1, "reload"));
+  EXPECT_EQ(callers_.size(), 1U);
+  EXPECT_FALSE(inherited_);
 }
 
 TEST_F(Control, AnswersSeveralRequestsInTheirOrder) {
