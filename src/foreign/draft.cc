@@ -124,11 +124,9 @@ void Draft::set(const std::string& section, const std::string& key, Json value, 
   add(section, key, std::move(value), std::move(place));
 }
 
-bool Draft::has(const std::string& section, const std::string& name) const {
-  return file_.contains(section) && file_[section].contains(name);
-}
+bool Draft::has(const std::string& section, const std::string& name) const { return named_.contains(section + '/' + name); }
 
-std::string Draft::fresh_name(const std::string& section, std::string_view wanted, std::size_t longest) const {
+std::string Draft::fresh_name(const std::string& section, std::string_view wanted, std::size_t longest) {
   std::string name;
   for (const char c : wanted) {
     const bool good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
@@ -142,8 +140,8 @@ std::string Draft::fresh_name(const std::string& section, std::string_view wante
   name = name.substr(0, longest);
   if (name.empty()) name = "unnamed";
   if (!has(section, name)) return name;
-  for (int i = 2;; ++i) {
-    const std::string suffix = fmt::format("_{}", i);
+  for (int& last = repeated_.emplace(section + '/' + name, 1).first->second;;) {
+    const std::string suffix = fmt::format("_{}", ++last);
     std::string other = name.substr(0, longest - suffix.size()) + suffix;
     if (!has(section, other)) return other;
   }

@@ -35,7 +35,7 @@ class Draft {
   [[nodiscard]] bool has(const std::string& section, const std::string& name) const;
 
   // Letters, digits, '_' and '-' of `wanted`, at most `longest` of them, unlike every name there is in `section`.
-  [[nodiscard]] std::string fresh_name(const std::string& section, std::string_view wanted, std::size_t longest) const;
+  [[nodiscard]] std::string fresh_name(const std::string& section, std::string_view wanted, std::size_t longest);
 
   void note(const Place& place, std::string text, std::string remedy = {});
 
@@ -59,6 +59,7 @@ class Draft {
   Json file_{{"tunnels", Json::object()}};
   std::map<std::string, Place> named_;                // "tunnels/hq"
   std::map<std::string, std::vector<Place>> listed_;  // by section
+  std::map<std::string, int> repeated_;               // names that were wanted again
   std::map<std::string, std::string> known_;
   std::vector<KeptFile> files_;
   std::vector<Note> notes_;

@@ -76,7 +76,6 @@ std::optional<net::Prefix> PfsenseNames::address(std::string_view key, net::Fami
 Result<std::vector<net::Prefix>> PfsenseNames::networks(std::string_view text) const {
   std::vector<net::Prefix> result;
   if (auto added = add_networks(text, result, 0); !added) return std::unexpected(added.error());
-  if (result.empty()) return fail(fmt::format("the alias \"{}\" is empty", text));
   return result;
 }
 
@@ -93,7 +92,9 @@ Result<void> PfsenseNames::add_networks(std::string_view text, std::vector<net::
   if ((type != "host" && type != "network") || depth >= kDeepestAlias) {
     return fail(fmt::format("the alias \"{}\" is of type \"{}\"", text, type));
   }
-  for (const std::string& entry : words_of(alias->second->value("address"))) {
+  const auto entries = words_of(alias->second->value("address"));
+  if (entries.empty()) return fail(fmt::format("the alias \"{}\" is empty", text));  // so each step adds something
+  for (const std::string& entry : entries) {
     if (auto added = add_networks(entry, result, depth + 1); !added)
       return fail(fmt::format("in the alias \"{}\" {}", text, added.error().text));
   }
@@ -103,7 +104,6 @@ Result<void> PfsenseNames::add_networks(std::string_view text, std::vector<net::
 Result<std::vector<std::string>> PfsenseNames::ports(std::string_view text) const {
   std::vector<std::string> result;
   if (auto added = add_ports(text, result, 0); !added) return std::unexpected(added.error());
-  if (result.empty()) return fail(fmt::format("the alias \"{}\" is empty", text));
   return result;
 }
 
@@ -121,7 +121,9 @@ Result<void> PfsenseNames::add_ports(std::string_view text, std::vector<std::str
   if (alias == aliases_.end() || alias->second->value("type") != "port" || depth >= kDeepestAlias) {
     return fail(fmt::format("\"{}\" is neither a port nor an alias of some", text));
   }
-  for (const std::string& entry : words_of(alias->second->value("address"))) {
+  const auto entries = words_of(alias->second->value("address"));
+  if (entries.empty()) return fail(fmt::format("the alias \"{}\" is empty", text));  // so each step adds something
+  for (const std::string& entry : entries) {
     if (auto added = add_ports(entry, result, depth + 1); !added) return added;
   }
   return {};

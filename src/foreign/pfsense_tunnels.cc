@@ -10,6 +10,7 @@ namespace vtid::foreign {
 namespace {
 
 constexpr std::size_t kLongestTunnel = 64;
+constexpr std::size_t kMostPhases = 64;  // as many as a tunnel has children
 
 struct Phase2 {
   const Element& element;
@@ -27,6 +28,7 @@ class Tunnel {
   void carry() {
     const std::string& title = phase1_.value("descr");
     name_ = work_.draft.fresh_name("tunnels", title.empty() ? "con" + phase1_.value("ikeid") : title, kLongestTunnel);
+    if (phases_.size() > kMostPhases) return refuse({fmt::format("it has more than {} phases 2", kMostPhases), "divide it", 0});
     auto ike = pfsense_ike(work_, phase1_, name_);
     if (!ike) return refuse(ike.error());
     ike_ = std::move(*ike);

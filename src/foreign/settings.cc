@@ -101,6 +101,8 @@ class Parser {
     } else {
       value = std::string(until("\n}"));
     }
+    if (into.settings.size() >= kMostInSection)
+      return wrong(fmt::format("more than {} settings in a section", kMostInSection), "");
     const auto known = std::ranges::find(into.settings, key, &Setting::key);
     if (known != into.settings.end())
       *known = {key, tidy(std::move(value)), line};
@@ -206,8 +208,8 @@ class References {
 
   Result<void> take(Section& into, const Section& from, std::size_t depth) {
     count_ += 1 + from.settings.size();
-    if (count_ > kMostSettings || depth > kDeepestSection)
-      return fail(fmt::format("line {}: references make more than {} settings", into.line, kMostSettings), "");
+    if (count_ > kMostTaken || depth > kDeepestSection)
+      return fail(fmt::format("line {}: references make more than {} settings", into.line, kMostTaken), "");
     for (const Setting& setting : from.settings) {
       if (into.setting(setting.key) == nullptr) into.settings.push_back(setting);
     }

@@ -39,6 +39,8 @@ struct Settings {
 [[nodiscard]] Result<Settings> parse_settings(std::string_view text);
 
 inline constexpr std::size_t kDeepestSection = 16;
-inline constexpr std::size_t kMostSettings = 1'000'000;  // with sections, after references
+inline constexpr std::size_t kMostSettings = 500'000;  // with sections
+inline constexpr std::size_t kMostInSection = 1'000;   // settings, not sections
+inline constexpr std::size_t kMostTaken = 50'000;      // of them by references
 
 }  // namespace vtid::foreign

@@ -14,6 +14,7 @@ namespace vtid::foreign {
 namespace {
 
 constexpr std::size_t kLongestTunnel = 64;
+constexpr std::size_t kMostChildren = 64;  // of a tunnel
 
 Place place_of(const Section& section) { return {section.line, section.path}; }
 Place place_of(const Section& section, const Setting& setting) { return {setting.line, section.path + '.' + setting.key}; }
@@ -54,7 +55,10 @@ class Connection {
 
   void carry() {
     name_ = draft_.fresh_name("tunnels", section_.name, kLongestTunnel);
-    for (const Section& child : section_.at("children").sections) plan(child);
+    const auto& sections = section_.at("children").sections;
+    if (sections.size() > kMostChildren)
+      return refuse({fmt::format("it has more than {} children", kMostChildren), "divide it", 0});
+    for (const Section& child : sections) plan(child);
     if (children_.empty()) return refuse({"it has no child that can be carried over", "", 0});
     auto ike = ike_of();
     if (!ike) return refuse(ike.error());

@@ -176,7 +176,7 @@ Result<Element> parse_xml(std::string_view text) {
   std::istringstream stream{std::string(text)};
   Tree document;
   try {
-    xml::read_xml(stream, document, xml::no_comments | xml::trim_whitespace);
+    xml::read_xml(stream, document, xml::no_comments);  // it would trim within texts too, keys among them
   } catch (const xml::xml_parser_error& error) {
     return fail(fmt::format("line {}: {}", error.line(), error.message()), "correct it, or export the file again");
   }
