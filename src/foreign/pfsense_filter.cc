@@ -38,6 +38,12 @@ class Filter {
     return work_.port_of(key) != nullptr && found != work_.interfaces.end() ? found->second : "";
   }
 
+  [[nodiscard]] bool floats_over_tunnels(const Element& rule) const {
+    const auto keys = words_of(rule.value("interface"), ",");
+    return keys.empty() ||
+           std::ranges::any_of(keys, [&](const std::string& key) { return key == "any" || !place_on(key).empty(); });
+  }
+
   void carry_rule(const Element& rule) {
     const auto skip = [&](std::string why, std::string remedy = {}) {
       const bool shuts = rule.value("type") == "block" || rule.value("type") == "reject";
@@ -46,7 +52,7 @@ class Filter {
                        std::move(remedy));
     };
     if (rule.has("floating")) {
-      if (rule.has("disabled")) return;
+      if (rule.has("disabled") || !floats_over_tunnels(rule)) return;
       return skip("it is floating, and rules of vtid stand on tunnels", "write it on the interfaces that it is for");
     }
     const std::string on = place_on(rule.value("interface"));

@@ -140,8 +140,18 @@ class Gateways {
     });
   }
 
+  // Before 2.4.4 the gateway itself said that it is the default.
+  [[nodiscard]] std::string marked_default(net::Family family) const {
+    for (const Element* item : section_.all("gateway_item")) {
+      const auto known = work_.gateways.find(ours(item->value("name")));
+      if (item->has("defaultgw") && known != work_.gateways.end() && known->second == family) return known->first;
+    }
+    return "";
+  }
+
   void carry_default(net::Family family, std::string_view key) {
-    const std::string name = ours(section_.value(key));
+    std::string name = ours(section_.value(key));
+    if (name.empty()) name = marked_default(family);
     const std::string ours_key = family == net::Family::ipv4 ? "ipv4" : "ipv6";
     const Place place = place_of(section_.at(key));
     if (name == "-") return;

@@ -57,7 +57,9 @@ void add_new(std::vector<std::string>& list, std::string item) {
 Json ike_proposals(Work& work, const Element& phase1) {
   std::vector<std::string> result;
   const bool own_prf = phase1.value("prfselect_enable") == "yes";
-  for (const Element* item : phase1.at("encryption").all("item")) {
+  auto items = phase1.at("encryption").all("item");
+  if (items.empty() && phase1.has("encryption-algorithm")) items.push_back(&phase1);  // before 2.4.4
+  for (const Element* item : items) {
     const std::string hash = hash_word(item->value("hash-algorithm"));
     const std::string prf = own_prf ? item->value("prf-algorithm") : "";
     const std::string group = dh_word(item->value("dhgroup"));

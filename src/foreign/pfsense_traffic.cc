@@ -50,6 +50,7 @@ Result<std::vector<std::string>> protocols_of(const Element& rule, const std::se
     std::vector<std::string> result;
     if (families.contains(Family::ipv4) && word == "icmp") result.emplace_back("icmp");
     if (families.contains(Family::ipv6)) result.emplace_back("icmp6");
+    if (result.empty()) return fail("the protocol is not of the rule's family");
     return result;
   }
   if (word == "carp") return std::vector<std::string>{"vrrp"};

@@ -212,7 +212,17 @@ class Tunnel {
   }
 
   // pfSense names the shared interface after the first phase 2 of the tunnel, whatever that is.
-  [[nodiscard]] std::string first_reqid() const { return phases_.front()->value("reqid"); }
+  // Until 2.4.5 it was the tunnel's number and three zeros.
+  [[nodiscard]] std::string first_reqid() const {
+    const std::string& reqid = phases_.front()->value("reqid");
+    const std::string old = phase1_.value("ikeid") + "000";
+    return !is_assigned(reqid) && is_assigned(old) ? old : reqid;
+  }
+
+  [[nodiscard]] bool is_assigned(const std::string& number) const {
+    return std::ranges::any_of(work_.root.at("interfaces").children,
+                               [&](const Element& entry) { return entry.value("if") == "ipsec" + number; });
+  }
 
   std::string start(const std::vector<Phase2>& phases) {
     const bool any = ike_["remote"]["address"] == "any";

@@ -59,6 +59,24 @@ TEST(Pfsense, NamesTheSharedInterfaceByTheFirstPhase2) {
             8);
 }
 TEST(Pfsense, WithInterfacesOfTheirOwnChildrenKeepTheirs) { EXPECT_EQ(tunnel("<splitconn/>")["children"]["v4"]["unit"], 3); }
+TEST(Pfsense, KeepsAnOldNumberThatIsAssigned) {
+  std::string text = config(phase1() + phase2());
+  EXPECT_EQ(file(text.replace(text.find("ipsec3"), 6, "ipsec1000"))["tunnels"]["hq"]["unit"], 1000);
+}
+TEST(Pfsense, KnowsTheOldMarkOfTheDefaultGateway) {
+  const Json json =
+      file(config(phase1() + phase2(),
+                  "<gateways><gateway_item><interface>wan</interface><gateway>192.0.2.254</gateway><name>GW</name>"
+                  "<defaultgw/></gateway_item></gateways>"));
+  EXPECT_EQ(json["default_gateway"]["ipv4"], "GW");
+}
+TEST(Pfsense, AProtocolOfAnotherFamilyIsNotAny) {
+  const Json json =
+      file(config(phase1() + phase2(),
+                  "<filter><rule><type>pass</type><interface>enc0</interface><ipprotocol>inet</ipprotocol>"
+                  "<protocol>ipv6-icmp</protocol><source><any/></source><destination><any/></destination></rule></filter>"));
+  EXPECT_EQ(json["rules"], Json::array());
+}
 TEST(Pfsense, RekeysAtNineTenthsOfTheLifetime) { EXPECT_EQ(tunnel("")["ike"]["rekey"], "432m"); }
 TEST(Pfsense, RekeysWhenItSays) { EXPECT_EQ(tunnel("<rekey_time>3600</rekey_time>")["ike"]["rekey"], "1h"); }
 TEST(Pfsense, WithoutDpdThereIsNone) { EXPECT_EQ(tunnel("<dpd_delay>10</dpd_delay>")["ike"]["dpd"], "0s"); }
