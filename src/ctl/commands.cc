@@ -13,6 +13,7 @@
 #include "base/duration.h"
 #include "ctl/check.h"
 #include "ctl/connection.h"
+#include "ctl/import.h"
 #include "ctl/text.h"
 #include "vtid/protocol.h"
 
@@ -29,6 +30,7 @@ struct Run {
   const Options& options;
   Renderer render;
   std::ostream& out;
+  std::ostream& err;
 };
 
 struct Command {
@@ -131,6 +133,12 @@ Outcome<ExitCode> check(const Run& run) {
   return static_cast<ExitCode>(*code);
 }
 
+Outcome<ExitCode> import_file(const Run& run) {
+  const auto done = run_import({run.options.source, run.options.file, run.options.secrets_dir}, run.out, run.err);
+  if (!done) return std::unexpected(Failure{kRefused, done.error()});
+  return kDone;
+}
+
 // ---- the table -------------------------------------------------------------------------------------------------------
 
 constexpr std::array kOfKind{Word::kind};
@@ -140,6 +148,7 @@ constexpr std::array kOfTarget{Word::target, Word::timeout};
 constexpr std::array kOfRole{Word::role};
 constexpr std::array kOfFile{Word::file};
 constexpr std::array kOfPlan{Word::other_file, Word::expect_empty};
+constexpr std::array kOfImport{Word::source, Word::file, Word::secrets_dir};
 constexpr std::array kOfEvents{Word::event_kind};
 
 constexpr std::array kCommands{
@@ -155,7 +164,8 @@ constexpr std::array kCommands{
     Command{{method::kRole, "carry the tunnels, or stand by for another node", kOfRole}, ask, render_outcome},
     Command{{"watch", "events as they happen, until interrupted", kOfEvents}, watch, render_event},
     Command{{method::kExplain, "why a tunnel, interface, gateway or route is as it is", kOfExplained}, explain, render_explain},
-    Command{{method::kDoctor, "every known trap, with its consequence and its remedy", {}}, doctor, render_doctor}};
+    Command{{method::kDoctor, "every known trap, with its consequence and its remedy", {}}, doctor, render_doctor},
+    Command{{"import", "the equivalent vtid.json of another system's file; needs no daemon", kOfImport}, import_file, nullptr}};
 
 void print_failure(const Error& error, std::ostream& err) {
   err << "vtictl: " << error.text << '\n';
@@ -170,7 +180,7 @@ ExitCode run(const std::string& program, std::span<const std::string> words, std
   const auto options = parse_options(words, syntax, out, err);
   if (!options) return options.error();
   const auto command = std::ranges::find(kCommands, options->command, [](const Command& row) { return row.syntax.name; });
-  const auto exit = command->act({program, *options, command->render, out});
+  const auto exit = command->act({program, *options, command->render, out, err});
   if (exit) return *exit;
   print_failure(exit.error().error, err);
   return exit.error().exit;

@@ -16,11 +16,12 @@ namespace vtid::ctl {
 namespace {
 
 // Promised for later versions: told apart from typing mistakes, and never offered.
-constexpr std::array<std::string_view, 6> kLater{"apply", "confirm", "top", "capture", "metrics", "import"};
+constexpr std::array<std::string_view, 5> kLater{"apply", "confirm", "top", "capture", "metrics"};
 
 const std::vector<std::string> kKinds{"tunnels",  "interfaces", "gateways", "groups", "routes",
                                       "policies", "sas",        "numbers",  "rules",  "policy_routes"};
 const std::vector<std::string> kRoles{"active", "standby"};
+const std::vector<std::string> kSources{"pfsense", "swanctl"};
 const std::vector<std::string> kEventKinds{"config", "charon", "tunnel", "kernel", "gateway", "group"};
 
 // The word must be one of `known`; says which there are, and what was meant.
@@ -67,6 +68,15 @@ void add_word(CLI::App& command, Word word, Options& options) {
       command.add_flag("--expect-empty", options.expect_empty, fmt::format("exit {} when there is anything to do", +kFound));
       return;
     case Word::probe: command.add_flag("--probe", options.probe, "of a tunnel: try which packets cross it"); return;
+    case Word::source:
+      command.add_option("SOURCE", options.source, "whose file it is: pfsense (its config.xml) or swanctl (swanctl.conf)")
+          ->required()
+          ->check(one_of(kSources));
+      return;
+    case Word::secrets_dir:
+      command.add_option("--secrets-dir", options.secrets_dir, "put secrets, keys and certificates into files of this folder")
+          ->type_name("DIR");
+      return;
   }
 }
 

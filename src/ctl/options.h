@@ -14,7 +14,7 @@ namespace vtid::ctl {
 enum ExitCode : int { kDone = 0, kRefused = 1, kUsage = 2, kNoDaemon = 3, kFound = 4 };
 
 // A word or option that a command takes.
-enum class Word { kind, event_kind, name, target, role, file, other_file, timeout, expect_empty, probe };
+enum class Word { kind, event_kind, name, target, role, file, other_file, timeout, expect_empty, source, secrets_dir, probe };
 
 struct Syntax {
   std::string_view name;
@@ -33,6 +33,8 @@ struct Options {
   std::string timeout = "30s";
   bool expect_empty = false;
   bool probe = false;
+  std::string source;
+  std::string secrets_dir;
   bool operator==(const Options&) const = default;
 };
 

@@ -1,0 +1,97 @@
+#include "ctl/import.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <ostream>
+#include <sstream>
+
+#include "base/unique_fd.h"
+#include "foreign/import.h"
+
+namespace vtid::ctl {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::unexpected<Error> failure(std::string_view what, const std::string& path, std::string remedy = {}) {
+  const int code = errno;
+  return fail(fmt::format("cannot {} {}: {}", what, path, std::strerror(code)), std::move(remedy), code);
+}
+
+Result<std::string> read_file(const std::string& path) {
+  std::error_code none;
+  if (fs::is_directory(path, none)) return fail(fmt::format("{} is a folder", path), "give the file");
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) return failure("open", path);
+  std::string text;
+  char chunk[65'536];
+  while (stream.read(chunk, sizeof chunk), stream.gcount() > 0) {
+    text.append(chunk, static_cast<std::size_t>(stream.gcount()));
+    if (text.size() > foreign::kLongestForeignFile)
+      return fail(fmt::format("{} is longer than {} bytes", path, foreign::kLongestForeignFile));
+  }
+  if (stream.bad()) return failure("read", path);
+  return text;
+}
+
+// Nothing is written while one of them is in the way.
+Result<void> check_place(const foreign::KeptFile& file) {
+  std::error_code none;
+  if (!fs::exists(fs::symlink_status(file.name, none))) return {};
+  return fail(fmt::format("{} is there already", file.name), "name another --secrets-dir, or move it away");
+}
+
+Result<void> write_secret(const foreign::KeptFile& file) {
+  const UniqueFd fd(::open(file.name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (!fd) return failure("make", file.name);
+  std::string_view rest = file.bytes;
+  while (!rest.empty()) {
+    const ssize_t count = ::write(fd.get(), rest.data(), rest.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return failure("write", file.name);
+    rest.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return {};
+}
+
+Result<void> keep(const std::string& folder, const std::vector<foreign::KeptFile>& files) {
+  if (files.empty()) return {};
+  if (::mkdir(folder.c_str(), S_IRWXU) != 0 && errno != EEXIST) return failure("make", folder);
+  for (const foreign::KeptFile& file : files) {
+    if (auto free = check_place(file); !free) return free;
+  }
+  for (const foreign::KeptFile& file : files) {
+    if (auto written = write_secret(file); !written) return written;
+  }
+  return {};
+}
+
+Result<foreign::Imported> carry_over(const ImportOrder& order, std::string_view text) {
+  const fs::path folder = fs::absolute(order.file).lexically_normal().parent_path();
+  const foreign::Wish wish{order.secrets_folder, folder.string()};
+  if (order.source == "pfsense") return foreign::import_pfsense(text, order.file, wish);
+  return foreign::import_swanctl(text, order.file, wish,
+                                 [&](std::string_view name) { return read_file((folder / name).string()); });
+}
+
+}  // namespace
+
+Result<void> run_import(const ImportOrder& order, std::ostream& out, std::ostream& err) {
+  const auto text = read_file(order.file);
+  if (!text) return std::unexpected(text.error());
+  const auto imported = carry_over(order, *text);
+  if (!imported) return std::unexpected(imported.error());
+  if (auto kept = keep(order.secrets_folder, imported->files); !kept) return kept;
+  for (const foreign::Note& note : imported->notes) err << foreign::print(note, order.file) << '\n';
+  out << imported->text;
+  return {};
+}
+
+}  // namespace vtid::ctl

@@ -1,0 +1,26 @@
+// RFC 4648, section 4. What is not of its alphabet is passed over, line ends and '=' among it.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace vtid::foreign {
+
+[[nodiscard]] inline std::string decode_base64(std::string_view text) {
+  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string bytes;
+  unsigned value = 0;
+  int bits = 0;
+  for (const char c : text) {
+    const auto digit = kAlphabet.find(c);
+    if (digit == std::string_view::npos) continue;
+    value = (value << 6) | static_cast<unsigned>(digit);
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    bytes += static_cast<char>((value >> bits) & 0xff);
+  }
+  return bytes;
+}
+
+}  // namespace vtid::foreign

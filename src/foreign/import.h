@@ -1,0 +1,54 @@
+// Files of other systems -> the equivalent vtid.json, what it needs beside it, and a list of all that was not carried over.
+// What comes out is accepted by config::parse: what that refuses is taken out and listed instead. Opens no file, writes
+// none, and prints no secret: those come back as files for the caller to keep.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+
+namespace vtid::foreign {
+
+// Something that is not carried over, or not as it was.
+struct Note {
+  int line = 0;        // of the foreign file; 0: of no one place
+  std::string place;   // "ipsec/phase1[2]/closeaction", "connections.hq.mediation"
+  std::string text;    // what it is and why
+  std::string remedy;  // what to do; may be empty
+  bool operator==(const Note&) const = default;
+};
+// `config.xml:12: ipsec/phase1[2]: is not carried over: …; write it by hand`. One line, whatever the file holds.
+[[nodiscard]] std::string print(const Note& note, std::string_view file_name);
+
+// To lie where vtid.json says.
+struct KeptFile {
+  std::string name;  // as vtid.json names it
+  std::string bytes;
+};
+
+struct Imported {
+  std::string text;             // vtid.json, canonical
+  std::vector<KeptFile> files;  // secrets, keys and certificates that the foreign file holds
+  std::vector<Note> notes;      // in the foreign file's order
+};
+
+// The folder for secrets, keys and certificates, as vtid.json shall name it. Without one, pre-shared keys stand as
+// "(secret)" in vtid.json, and certificates and keys are named but not among `files`.
+struct Wish {
+  std::string secrets_folder;
+  std::string foreign_folder{};  // of the foreign file: what lies beside it is named from there
+};
+
+// Gives the bytes of a file by its path relative to the foreign file's folder.
+using Beside = std::function<Result<std::string>(std::string_view path)>;
+
+[[nodiscard]] Result<Imported> import_pfsense(std::string_view text, std::string_view file_name, const Wish& wish);
+[[nodiscard]] Result<Imported> import_swanctl(std::string_view text, std::string_view file_name, const Wish& wish,
+                                              const Beside& beside);
+
+inline constexpr std::size_t kLongestForeignFile = 64 * 1024 * 1024;  // bytes
+
+}  // namespace vtid::foreign

@@ -1,0 +1,276 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "foreign/base64.h"
+#include "foreign/pfsense.h"
+
+namespace vtid::foreign {
+namespace {
+
+struct DhGroup {
+  std::string_view number, word;
+};
+// IANA's "Transform Type 4" in strongSwan's words.
+constexpr std::array kDhGroups{
+    DhGroup{"1", "modp768"},       DhGroup{"2", "modp1024"},      DhGroup{"5", "modp1536"},  DhGroup{"14", "modp2048"},
+    DhGroup{"15", "modp3072"},     DhGroup{"16", "modp4096"},     DhGroup{"17", "modp6144"}, DhGroup{"18", "modp8192"},
+    DhGroup{"19", "ecp256"},       DhGroup{"20", "ecp384"},       DhGroup{"21", "ecp521"},   DhGroup{"22", "modp1024s160"},
+    DhGroup{"23", "modp2048s224"}, DhGroup{"24", "modp2048s256"}, DhGroup{"25", "ecp192"},   DhGroup{"26", "ecp224"},
+    DhGroup{"27", "ecp224bp"},     DhGroup{"28", "ecp256bp"},     DhGroup{"29", "ecp384bp"}, DhGroup{"30", "ecp512bp"},
+    DhGroup{"31", "curve25519"},   DhGroup{"32", "curve448"}};
+
+std::string dh_word(std::string_view number) {
+  const auto found = std::ranges::find(kDhGroups, number, &DhGroup::number);
+  return found == kDhGroups.end() ? "" : std::string(found->word);
+}
+
+bool is_gcm(std::string_view cipher) { return cipher.ends_with("gcm"); }
+bool is_aead(std::string_view cipher) { return is_gcm(cipher) || cipher == "chacha20poly1305"; }
+
+// "aes" and 256, "aes256gcm" and the bits of its tag; "auto" is every length there is, the longest first.
+std::vector<std::string> ciphers_of(const Element& algorithm) {
+  const std::string& name = algorithm.value("name");
+  const std::string& length = algorithm.value("keylen");
+  if (name.empty()) return {};
+  if (is_gcm(name)) {
+    if (length == "auto") return {name + "16", name + "12", name + "8"};
+    return {name + std::to_string(number_of(length).value_or(128) / 8)};
+  }
+  if (name == "aes" && (length == "auto" || length.empty())) return {"aes256", "aes192", "aes128"};
+  return {name == "aes" ? name + length : name};
+}
+
+std::string hash_word(std::string_view hash) { return std::string(hash.starts_with("hmac_") ? hash.substr(5) : hash); }
+
+void append(std::string& proposal, std::string_view before, std::string_view word) {
+  if (!word.empty()) proposal += fmt::format("-{}{}", before, word);
+}
+
+void add_new(std::vector<std::string>& list, std::string item) {
+  if (std::ranges::find(list, item) == list.end()) list.push_back(std::move(item));
+}
+
+// An AEAD cipher has no hash; the one beside it is what pfSense's charon takes the PRF from.
+Json ike_proposals(Work& work, const Element& phase1) {
+  std::vector<std::string> result;
+  const bool own_prf = phase1.value("prfselect_enable") == "yes";
+  auto items = phase1.at("encryption").all("item");
+  if (items.empty() && phase1.has("encryption-algorithm")) items.push_back(&phase1);  // before 2.4.4
+  for (const Element* item : items) {
+    const std::string hash = hash_word(item->value("hash-algorithm"));
+    const std::string prf = own_prf ? item->value("prf-algorithm") : "";
+    const std::string group = dh_word(item->value("dhgroup"));
+    if (hash.empty() || group.empty()) {
+      work.draft.note(place_of(*item), "is not carried over: the proposal has no hash or no known key exchange");
+      continue;
+    }
+    for (std::string proposal : ciphers_of(item->at("encryption-algorithm"))) {
+      const bool aead = is_aead(item->at("encryption-algorithm").value("name"));
+      if (!aead) append(proposal, "", hash);
+      append(proposal, "prf", prf.empty() && aead ? hash : prf);
+      append(proposal, "", group);
+      add_new(result, std::move(proposal));
+    }
+  }
+  return result;
+}
+
+// ---- who is who ------------------------------------------------------------------------------------------------------
+
+// A name that charon takes for one without being told.
+bool is_plain_name(std::string_view name) {
+  const bool word =
+      std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '.' || c == '_'; });
+  return word && std::ranges::any_of(name, [](unsigned char c) { return std::isalpha(c) != 0; });
+}
+
+// In strongSwan's notation; empty: none.
+std::string identity(const std::string& type, const std::string& value, const std::string& own_address) {
+  if (type == "myaddress" || type == "peeraddress") return own_address;
+  if (type == "any") return "%any";
+  if (type == "fqdn") return is_plain_name(value) ? value : "fqdn:" + value;
+  if (type == "dyn_dns") return is_plain_name(value) ? value : "dns:" + value;
+  if (type == "user_fqdn") return value.contains('@') && !value.starts_with('@') ? value : "userfqdn:" + value;
+  if (type == "keyid tag") return "keyid:" + value;
+  if (type == "asn1dn" && value.starts_with('#')) return "asn1dn:" + value;
+  return value;
+}
+
+std::string printed(const std::optional<net::Prefix>& prefix) { return prefix ? net::print(prefix->address) : ""; }
+
+Json local_peer(Work& work, const Element& phase1, net::Family family) {
+  const std::string interface = phase1.value("interface").empty() ? "wan" : phase1.value("interface");
+  const std::string address = printed(work.names.address(interface, family));
+  if (address.empty()) {
+    work.draft.note(place_of(phase1.has("interface") ? phase1.at("interface") : phase1),
+                    fmt::format("the file does not say which address \"{}\" has, so the tunnel begins at \"any\"", interface),
+                    "write \"local\": { \"address\": … } unless the system's choice is right");
+  }
+  Json peer{{"address", address.empty() ? "any" : address}};
+  const std::string id = identity(phase1.value("myid_type"), phase1.value("myid_data"), address);
+  if (!id.empty()) peer["id"] = id;
+  return peer;
+}
+
+Json remote_peer(Work& work, const Element& phase1) {
+  const std::string& gateway = phase1.value("remote-gateway");
+  const auto address = net::parse_address(gateway);
+  const bool any = gateway.empty() || (address && address->is_unspecified());
+  Json peer{{"address", any ? "any" : gateway}};
+  const std::string type = phase1.value("peerid_type");
+  const std::string id = identity(type, phase1.value("peerid_data"), address && !any ? gateway : "");
+  if (!id.empty()) peer["id"] = id;
+  if (id.empty() && type == "peeraddress") {
+    work.draft.note(place_of(phase1.at("peerid_type")), "the peer's identity is its address, which the file does not know",
+                    "write \"remote\": { \"id\": … } if the peer names itself otherwise");
+  }
+  return peer;
+}
+
+// The outer family, of which there is one.
+net::Family outer_family(const Element& phase1) {
+  if (const auto address = net::parse_address(phase1.value("remote-gateway"))) return address->family();
+  return phase1.value("protocol") == "inet6" ? net::Family::ipv6 : net::Family::ipv4;
+}
+
+// ---- credentials -----------------------------------------------------------------------------------------------------
+
+const Element* by_refid(const Element& root, std::string_view kind, const std::string& refid) {
+  for (const Element* entry : root.all(kind)) {
+    if (!refid.empty() && entry->value("refid") == refid) return entry;
+  }
+  return nullptr;
+}
+
+Result<Json> certificate_auth(Work& work, const Element& phase1, const std::string& tunnel) {
+  const Element* own = by_refid(work.root, "cert", phase1.value("certref"));
+  if (own == nullptr || own->value("crt").empty()) return fail("the certificate that \"certref\" names is not in the file");
+  if (own->value("prv").empty()) return fail("the file does not hold the certificate's private key");
+  const Element* ca = by_refid(work.root, "ca", phase1.has("caref") ? phase1.value("caref") : own->value("caref"));
+  if (ca == nullptr) return fail("the CA that \"caref\" names is not in the file");
+  if (!phase1.has("caref")) {
+    work.draft.note(
+        place_of(phase1),
+        "pfSense takes the word of any CA it knows for this peer; here it is the one that signed our own certificate",
+        "name the peer's CA in \"ca\" if it is another");
+  }
+  Json auth{{"certificate", work.draft.keep_file(tunnel + ".pem", decode_base64(own->value("crt")))},
+            {"key", work.draft.keep_file(tunnel + ".key", decode_base64(own->value("prv")))},
+            {"ca", work.draft.keep_file(tunnel + ".ca.pem", decode_base64(ca->value("crt")))}};
+  if (!work.draft.keeps_files()) {
+    work.draft.note(place_of(phase1.at("certref")),
+                    fmt::format("certificate, key and CA of tunnels/{} are in the file, and are not printed", tunnel),
+                    "run it again with --secrets-dir DIR, which puts them into files");
+  }
+  return auth;
+}
+
+Result<Json> auth_of(Work& work, const Element& phase1, const std::string& tunnel) {
+  const std::string& method = phase1.value("authentication_method");
+  if (method == "cert") return certificate_auth(work, phase1, tunnel);
+  if (method != "pre_shared_key")
+    return fail(fmt::format("vtid has no authentication \"{}\"", method), "use a pre-shared key or certificates");
+  const std::string& key = phase1.value("pre-shared-key");
+  if (key.empty()) return fail("its pre-shared key is empty");
+  if (!work.draft.keeps_files()) {
+    work.draft.note(place_of(phase1.at("pre-shared-key")),
+                    fmt::format("the pre-shared key of tunnels/{} is not printed: \"(secret)\" stands in its place", tunnel),
+                    "run it again with --secrets-dir DIR, which puts it into a file, or put it back by hand");
+  }
+  return Json{{"psk", work.draft.keep_secret(tunnel + ".psk", key)}};
+}
+
+// ---- the rest --------------------------------------------------------------------------------------------------------
+
+void note_unlike(Work& work, const Element& phase1, bool version1) {
+  const auto say = [&](std::string_view key, std::string text, std::string remedy = {}) {
+    if (phase1.has(key)) work.draft.note(place_of(phase1.at(key)), std::move(text), std::move(remedy));
+  };
+  if (phase1.value("iketype") == "auto")
+    say("iketype", "\"auto\" is carried over as version 2", "write \"version\": 1 if the peer is old");
+  if (version1 && phase1.value("mode") == "aggressive") {
+    say("mode", "aggressive mode is not carried over: it gives the pre-shared key away to who listens",
+        "set main mode on the peer, or use IKEv2");
+  }
+  if (phase1.value("protocol") == "both") say("protocol", "a tunnel has one outer family: it is that of the peer's address");
+  if (version1 && number_of(phase1.value("dpd_maxfail")).value_or(5) != 5)
+    say("dpd_maxfail", "is not carried over: charon's own timeout holds");
+  const auto reauth = number_of(phase1.value("reauth_time"));
+  if (!version1 && reauth.value_or(0) > 0)
+    say("reauth_time", "is not carried over: vtid renews IKE_SAs by rekeying, without a gap");
+  for (const std::string_view key : {"rand_time", "margintime"}) {
+    if (!phase1.value(key).empty()) say(key, "is not carried over: charon spreads rekeying by its own default");
+  }
+  if (!phase1.value("closeaction").empty())
+    say("closeaction", "is not carried over: \"start\" says whether a tunnel that was closed is called again");
+  if (phase1.value("nat_traversal") == "off") say("nat_traversal", "is not carried over: NAT is always looked for");
+  for (const std::string_view key : {"ikeport", "nattport"})
+    say(key, "is not carried over: peers are called at ports 500 and 4500");
+  say("tfc_enable", "is not carried over: there is no traffic flow confidentiality padding");
+}
+
+}  // namespace
+
+long pfsense_rekey(const Element& phase, long otherwise) {
+  if (const auto written = number_of(phase.value("rekey_time"))) return *written;
+  const long lifetime = number_of(phase.value("lifetime")).value_or(0);
+  return lifetime > 0 ? std::max(1L, lifetime - (lifetime + 9) / 10) : otherwise;
+}
+
+std::vector<std::string> pfsense_child_proposals(const Element& phase2) {
+  std::vector<const Element*> aead, others;
+  for (const Element* cipher : phase2.all("encryption-algorithm-option"))
+    (is_gcm(cipher->value("name")) ? aead : others).push_back(cipher);
+  std::ranges::reverse(aead);  // as pfSense does
+  aead.insert(aead.end(), others.begin(), others.end());
+  const std::string group = dh_word(phase2.value("pfsgroup"));
+  std::vector<std::string> result;
+  for (const Element* option : aead) {
+    for (const std::string& cipher : ciphers_of(*option)) {
+      std::vector<std::string> hashes{""};
+      if (!is_aead(option->value("name"))) {
+        hashes.clear();
+        for (const Element* hash : phase2.all("hash-algorithm-option")) hashes.push_back(hash_word(hash->text));
+      }
+      for (const std::string& hash : hashes) {
+        std::string proposal = cipher;
+        append(proposal, "", hash);
+        append(proposal, "", group);
+        add_new(result, std::move(proposal));
+      }
+    }
+  }
+  return result;
+}
+
+Result<Json> pfsense_ike(Work& work, const Element& phase1, const std::string& tunnel) {
+  const bool version1 = phase1.value("iketype") == "ikev1" || phase1.value("iketype").empty();
+  auto auth = auth_of(work, phase1, tunnel);
+  if (!auth) return auth;
+  Json ike{{"version", version1 ? 1 : 2},
+           {"split", !version1 && phase1.has("splitconn")},
+           {"local", local_peer(work, phase1, outer_family(phase1))},
+           {"remote", remote_peer(work, phase1)},
+           {"auth", std::move(*auth)}};
+  ike["proposals"] = ike_proposals(work, phase1);
+  if (ike["proposals"].empty()) return fail("it has no proposal of phase 1 that can be carried over");
+  const long delay = number_of(phase1.value("dpd_delay")).value_or(0);
+  ike["dpd"] = fmt::format("{}s", number_of(phase1.value("dpd_maxfail")).value_or(0) > 0 ? delay : 0);
+  // IKEv1 does not rekey: it begins anew, which pfSense has a time of its own for.
+  const long reauth = number_of(phase1.value("reauth_time")).value_or(0);
+  const long rekey = version1 && reauth > 0 ? reauth : pfsense_rekey(phase1, 14'400);
+  if (rekey > 0)
+    ike["rekey"] = fmt::format("{}s", rekey);
+  else
+    work.draft.note(place_of(phase1.at("rekey_time")), "0 (never) is not carried over: vtid's default holds",
+                    "write a longer \"rekey\"");
+  ike["mobike"] = !version1 && phase1.value("mobike") == "on";
+  ike["encapsulate"] = phase1.value("nat_traversal") == "force";
+  note_unlike(work, phase1, version1);
+  return ike;
+}
+
+}  // namespace vtid::foreign

@@ -1,0 +1,137 @@
+#include "foreign/pfsense_traffic.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "net/protocols.h"
+
+namespace vtid::foreign {
+namespace {
+
+using net::Family;
+
+struct IcmpType {
+  std::string_view word;  // pf.conf(5)
+  int v4, v6;             // -1: none
+};
+constexpr std::array kIcmpTypes{
+    IcmpType{"echorep", 0, 129},   IcmpType{"echoreq", 8, 128},     IcmpType{"unreach", 3, 1},
+    IcmpType{"squench", 4, -1},    IcmpType{"redir", 5, 137},       IcmpType{"althost", 6, -1},
+    IcmpType{"routeradv", 9, 134}, IcmpType{"routersol", 10, 133},  IcmpType{"timex", 11, 3},
+    IcmpType{"paramprob", 12, 4},  IcmpType{"timereq", 13, -1},     IcmpType{"timerep", 14, -1},
+    IcmpType{"toobig", -1, 2},     IcmpType{"neighbrsol", -1, 135}, IcmpType{"neighbradv", -1, 136}};
+
+// "lan" is its network, "lanip" its address.
+Result<std::vector<net::Prefix>> interface_end(const Work& work, std::string_view name, const std::set<Family>& families) {
+  std::string key(name);
+  const bool address = work.names.interface(key) == nullptr && key.ends_with("ip");
+  if (address) key.resize(key.size() - 2);
+  if (work.names.interface(key) == nullptr) return fail(fmt::format("\"{}\" is not an interface's network or address", name));
+  std::vector<net::Prefix> result;
+  const VtiPort* port = work.port_of(key);
+  for (const Family family : families) {
+    std::optional<net::Prefix> found = work.names.address(key, family);
+    if (port != nullptr && port->local.contains(family)) found = port->local.at(family);
+    if (!found) continue;
+    if (address) found->length = static_cast<std::uint8_t>(found->address.bits());
+    result.push_back(found->network());
+  }
+  if (result.empty()) return fail(fmt::format("the file does not say what \"{}\" is", name));
+  return result;
+}
+
+Result<std::vector<std::string>> protocols_of(const Element& rule, const std::set<Family>& families) {
+  const std::string& word = rule.value("protocol");
+  if (word.empty() || word == "any") return std::vector<std::string>{};
+  if (word == "tcp/udp") return std::vector<std::string>{"tcp", "udp"};
+  if (word == "icmp" || word == "ipv6-icmp") {
+    std::vector<std::string> result;
+    if (families.contains(Family::ipv4) && word == "icmp") result.emplace_back("icmp");
+    if (families.contains(Family::ipv6)) result.emplace_back("icmp6");
+    if (result.empty()) return fail("the protocol is not of the rule's family");
+    return result;
+  }
+  if (word == "carp") return std::vector<std::string>{"vrrp"};
+  if (word == "ipv6") return std::vector<std::string>{"41"};
+  if (net::protocol_number(word) || number_of(word).value_or(256) < 256) return std::vector{word};
+  return fail(fmt::format("vtid has no word for the protocol \"{}\"", word));
+}
+
+Result<void> add_icmp_types(const Element& rule, const std::set<Family>& families, Json& json) {
+  const auto words = words_of(rule.value("icmptype"), ",");
+  if (words.empty() || words.front() == "any") return {};
+  if (families.size() != 1) return fail("ICMP types of both families in one rule");
+  Json types = Json::array();
+  for (const std::string& word : words) {
+    const auto found = std::ranges::find(kIcmpTypes, word, &IcmpType::word);
+    const int type = found == kIcmpTypes.end() ? -1 : *families.begin() == Family::ipv4 ? found->v4 : found->v6;
+    if (type < 0) return fail(fmt::format("the ICMP type \"{}\" is not known", word));
+    types.push_back(type);
+  }
+  json["icmp_types"] = std::move(types);
+  return {};
+}
+
+Result<void> add_ports(const Work& work, const std::string& text, const char* key, Json& json) {
+  if (text.empty() || text == "any") return {};
+  auto ports = work.names.ports(text);
+  if (!ports) return std::unexpected(ports.error());
+  json[key] = std::move(*ports);
+  return {};
+}
+
+// Outbound NAT has its ports beside the ends.
+const std::string& port_of(const Element& rule, std::string_view end, std::string_view beside) {
+  const std::string& inside = rule.at(end).value("port");
+  return inside.empty() ? rule.value(beside) : inside;
+}
+
+}  // namespace
+
+std::set<Family> families_of(const Element& rule, std::set<Family> otherwise) {
+  const std::string& word = rule.value("ipprotocol");
+  if (word == "inet") return {Family::ipv4};
+  if (word == "inet6") return {Family::ipv6};
+  if (word == "inet46") return {Family::ipv4, Family::ipv6};
+  return otherwise;
+}
+
+Json json_of(const std::vector<net::Prefix>& networks) {
+  if (networks.empty()) return "any";
+  Json result = Json::array();
+  for (const net::Prefix& network : networks) result.push_back(net::print(network));
+  return result;
+}
+
+Result<std::vector<net::Prefix>> end_of(const Work& work, const Element& end, const std::set<Family>& families) {
+  if (end.has("not")) return fail("what is \"not\" something cannot be said");
+  const std::string& name = end.value(end.has("address") ? "address" : "network");
+  if (end.has("any") || name.empty() || name == "any") return std::vector<net::Prefix>{};
+  if (name == "(self)") return fail("\"(self)\", all addresses of the firewall, cannot be said");
+  auto networks = work.names.networks(name);
+  if (!networks && work.names.is_alias(name)) return networks;
+  if (!networks) return interface_end(work, name, families);
+  std::erase_if(*networks, [&](const net::Prefix& network) { return !families.contains(network.family()); });
+  if (networks->empty()) return fail(fmt::format("\"{}\" holds no address of the rule's family", name));
+  return networks;
+}
+
+Result<void> add_traffic(const Work& work, const Element& rule, const std::set<Family>& families, Json& json) {
+  const auto protocols = protocols_of(rule, families);
+  if (!protocols) return std::unexpected(protocols.error());
+  auto from = end_of(work, rule.at("source"), families);
+  if (!from) return std::unexpected(from.error());
+  auto to = end_of(work, rule.at("destination"), families);
+  if (!to) return std::unexpected(to.error());
+  if (families.size() == 1 && from->empty() && to->empty()) from->push_back({net::Address::any(*families.begin()), 0});
+  if (!protocols->empty()) json["protocol"] = *protocols;
+  json["from"] = json_of(*from);
+  json["to"] = json_of(*to);
+  if (auto added = add_ports(work, port_of(rule, "source", "sourceport"), "from_ports", json); !added) return added;
+  if (auto added = add_ports(work, port_of(rule, "destination", "dstport"), "ports", json); !added) return added;
+  return add_icmp_types(rule, families, json);
+}
+
+}  // namespace vtid::foreign

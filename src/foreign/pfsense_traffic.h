@@ -1,0 +1,23 @@
+// What a rule or a translation of pfSense matches, in the words of vtid.json: "protocol", "from", "to", "from_ports", "ports",
+// "icmp_types". All of it or an error that says what cannot be said: a rule that matched more would be another rule.
+#pragma once
+
+#include <set>
+
+#include "foreign/pfsense.h"
+
+namespace vtid::foreign {
+
+// Of <ipprotocol>; `otherwise` when there is none.
+[[nodiscard]] std::set<net::Family> families_of(const Element& rule, std::set<net::Family> otherwise);
+
+// Adds the keys to `json`.
+[[nodiscard]] Result<void> add_traffic(const Work& work, const Element& rule, const std::set<net::Family>& families,
+                                       Json& json);
+
+// One end, <source> or <destination>, as an array of networks; empty: any.
+[[nodiscard]] Result<std::vector<net::Prefix>> end_of(const Work& work, const Element& end,
+                                                      const std::set<net::Family>& families);
+[[nodiscard]] Json json_of(const std::vector<net::Prefix>& networks);
+
+}  // namespace vtid::foreign

@@ -1,0 +1,40 @@
+// Any bytes as a file of another system: refused with a reason, or a file that the daemon accepts and prints the same.
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+
+#include "config/parse.h"
+#include "config/print.h"
+#include "foreign/import.h"
+
+namespace {
+
+using namespace vtid;
+
+void check(const Result<foreign::Imported>& imported) {
+  if (!imported) {
+    if (imported.error().text.empty()) std::abort();
+    return;
+  }
+  const auto read = [&](std::string_view name) -> Result<std::string> {
+    for (const foreign::KeptFile& file : imported->files) {
+      if (file.name == name) return file.bytes;
+    }
+    return fail("there is none");
+  };
+  const config::Parsed parsed = config::parse(imported->text, "vtid.json", read);
+  if (!parsed.config || config::print_canonical(*parsed.config) != imported->text) std::abort();
+  for (const foreign::Note& note : imported->notes) {
+    if (foreign::print(note, "file").find('\n') != std::string::npos) std::abort();
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+  const std::string text(bytes, bytes + size);
+  const auto beside = [](std::string_view) -> Result<std::string> { return fail("there is none"); };
+  check(foreign::import_pfsense(text, "config.xml", {"secrets"}));
+  check(foreign::import_swanctl(text, "swanctl.conf", {"secrets"}, beside));
+  return 0;
+}

@@ -1,0 +1,121 @@
+// Files of pfSense and of swanctl against NAME.json, the file that they become, and NAME.notes, the files beside it and all
+// that is not carried over; of bad/ against the error. VTID_WRITE_GOLDEN=1 writes them anew; read the difference.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "config/parse.h"
+#include "config/print.h"
+#include "foreign/import.h"
+
+namespace vtid::foreign {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kFolder = fs::path(VTID_SOURCE_DIR) / "tests/golden/foreign";
+
+std::string contents(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator(file), {}};
+}
+
+// What lies beside swanctl.conf: certificates and keys of the configuration's golden files.
+Result<std::string> read_beside(std::string_view name) {
+  const std::string file(name.substr(name.find('/') + 1));
+  const bool key = name.starts_with("private/");
+  const fs::path path = fs::path(VTID_SOURCE_DIR) / "tests/golden/config/files" / file;
+  if (key == file.ends_with(".key") && fs::exists(path)) return contents(path);
+  return fail(fmt::format("cannot open {}: No such file or directory", name));
+}
+
+std::vector<fs::path> files(std::string_view folder) {
+  std::vector<fs::path> result;
+  for (const auto& entry : fs::directory_iterator(kFolder / folder)) {
+    if (entry.path().extension() == ".xml" || entry.path().extension() == ".conf") result.push_back(entry.path());
+  }
+  std::ranges::sort(result);
+  return result;
+}
+
+Result<Imported> carry_over(const fs::path& path, const std::string& secrets_folder) {
+  const std::string text = contents(path);
+  const Wish wish{secrets_folder, "/etc/swanctl"};
+  if (path.extension() == ".xml") return import_pfsense(text, path.filename().string(), wish);
+  return import_swanctl(text, path.filename().string(), wish, read_beside);
+}
+
+void expect_golden(fs::path golden, std::string_view extension, const std::string& output) {
+  golden.replace_extension(extension);
+  if (std::getenv("VTID_WRITE_GOLDEN") != nullptr) std::ofstream(golden, std::ios::binary) << output;
+  EXPECT_EQ(output, contents(golden));
+}
+
+// As the daemon would find the file with all that belongs to it.
+config::Parsed parse(const Imported& imported) {
+  return config::parse(imported.text, "vtid.json", [&](std::string_view name) -> Result<std::string> {
+    const auto kept = std::ranges::find(imported.files, name, &KeptFile::name);
+    if (kept != imported.files.end()) return kept->bytes;
+    constexpr std::string_view kBeside = "/etc/swanctl/";
+    return name.starts_with(kBeside) ? read_beside(name.substr(kBeside.size())) : fail("there is none");
+  });
+}
+
+std::string name_of(const testing::TestParamInfo<fs::path>& file) {
+  return file.param.stem().string() + '_' + file.param.extension().string().substr(1);
+}
+
+class Carried : public testing::TestWithParam<fs::path> {};
+class Refused : public testing::TestWithParam<fs::path> {};
+
+TEST_P(Carried, BecomesItsGoldenFile) {
+  const auto imported = carry_over(GetParam(), "secrets");
+  ASSERT_TRUE(imported.has_value()) << imported.error().text;
+  expect_golden(GetParam(), ".json", imported->text);
+}
+
+TEST_P(Carried, ListsWhatWasNotCarriedOver) {
+  const auto imported = carry_over(GetParam(), "secrets");
+  ASSERT_TRUE(imported.has_value()) << imported.error().text;
+  std::string notes;
+  for (const KeptFile& file : imported->files) notes += fmt::format("{} of {} bytes\n", file.name, file.bytes.size());
+  for (const Note& note : imported->notes) notes += print(note, GetParam().filename().string()) + '\n';
+  expect_golden(GetParam(), ".notes", notes);
+}
+
+TEST_P(Carried, IsAcceptedAndCanonical) {
+  const auto imported = carry_over(GetParam(), "secrets");
+  ASSERT_TRUE(imported.has_value()) << imported.error().text;
+  const config::Parsed parsed = parse(*imported);
+  ASSERT_TRUE(parsed.config.has_value()) << config::print(parsed.errors.front());
+  EXPECT_EQ(config::print_canonical(*parsed.config), imported->text);
+}
+
+TEST_P(Carried, TellsNoSecretUnasked) {
+  const auto imported = carry_over(GetParam(), "");
+  ASSERT_TRUE(imported.has_value()) << imported.error().text;
+  EXPECT_TRUE(imported->files.empty());
+  const auto with_files = carry_over(GetParam(), "secrets");
+  for (const KeptFile& file : with_files->files) {
+    EXPECT_EQ(imported->text.find(file.bytes), std::string::npos);
+  }
+}
+
+TEST_P(Refused, SaysWhereAndWhatToDo) {
+  const auto imported = carry_over(GetParam(), "");
+  ASSERT_FALSE(imported.has_value());
+  expect_golden(GetParam(), GetParam().extension().string() + ".error",
+                fmt::format("{}\n  remedy: {}\n", imported.error().text, imported.error().remedy));
+}
+
+INSTANTIATE_TEST_SUITE_P(Pfsense, Carried, testing::ValuesIn(files("pfsense")), name_of);
+INSTANTIATE_TEST_SUITE_P(Swanctl, Carried, testing::ValuesIn(files("swanctl")), name_of);
+INSTANTIATE_TEST_SUITE_P(Foreign, Refused, testing::ValuesIn(files("bad")), name_of);
+
+}  // namespace
+}  // namespace vtid::foreign

@@ -1,0 +1,95 @@
+#include "ctl/import.h"
+
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "ctl/commands.h"
+
+namespace vtid::ctl {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+struct Outcome {
+  int exit = -1;
+  std::string out;
+  std::string err;
+};
+
+Outcome vtictl(std::vector<std::string> words) {
+  std::ostringstream out;
+  std::ostringstream err;
+  const int exit = run("vtictl", words, out, err);
+  return {exit, out.str(), err.str()};
+}
+
+std::string contents(const fs::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator(file), {}};
+}
+
+const std::string kSite = VTID_SOURCE_DIR "/tests/golden/foreign/pfsense/site.xml";
+
+class Import : public ::testing::Test {
+ protected:
+  Import() { fs::remove_all(folder_); }
+  ~Import() override { fs::remove_all(folder_); }
+
+  Outcome into_folder() const { return vtictl({"import", "pfsense", kSite, "--secrets-dir", folder_.string()}); }
+  [[nodiscard]] static unsigned mode_of(const fs::path& path) {
+    struct stat status {};
+    return ::stat(path.c_str(), &status) == 0 ? status.st_mode & 07777U : 0;
+  }
+
+  const fs::path folder_ = ::testing::TempDir() + "vtictl-import";
+};
+
+TEST_F(Import, PrintsTheFile) { EXPECT_THAT(vtictl({"import", "pfsense", kSite}).out, HasSubstr("\"to_headquarters\"")); }
+TEST_F(Import, ExitsWithZeroThoughSomethingIsNotCarriedOver) { EXPECT_EQ(vtictl({"import", "pfsense", kSite}).exit, 0); }
+TEST_F(Import, ListsWhatIsNotCarriedOverWithItsPlace) {
+  EXPECT_THAT(vtictl({"import", "pfsense", kSite}).err, HasSubstr("site.xml:254: ipsec/uniqueids: is not carried over"));
+}
+TEST_F(Import, PrintsNoSecret) {
+  const Outcome outcome = into_folder();
+  EXPECT_EQ((outcome.out + outcome.err).find("a secret & nothing else"), std::string::npos);
+}
+TEST_F(Import, SecretsAreFilesThatOnlyTheirOwnerReads) {
+  into_folder();
+  EXPECT_EQ(mode_of(folder_ / "to_headquarters.psk"), 0600U);
+}
+TEST_F(Import, AndSoIsTheirFolder) {
+  into_folder();
+  EXPECT_EQ(mode_of(folder_), 0700U);
+}
+TEST_F(Import, AFileHoldsItsSecret) {
+  into_folder();
+  EXPECT_EQ(contents(folder_ / "to_headquarters.psk"), "a secret & nothing else");
+}
+TEST_F(Import, TheFileNamesThem) {
+  EXPECT_THAT(into_folder().out, HasSubstr("\"file\": \"" + folder_.string() + "/to_headquarters.psk\""));
+}
+TEST_F(Import, WritesOverNoFile) {
+  fs::create_directory(folder_);
+  std::ofstream(folder_ / "con2.psk") << "mine";
+  EXPECT_THAT(into_folder().err, HasSubstr("con2.psk is there already"));
+  EXPECT_EQ(contents(folder_ / "con2.psk"), "mine");
+}
+TEST_F(Import, WritesNoneWhenOneIsInTheWay) {
+  fs::create_directory(folder_);
+  std::ofstream(folder_ / "con2.psk") << "mine";
+  EXPECT_EQ(into_folder().out, "");
+  EXPECT_FALSE(fs::exists(folder_ / "to_headquarters.psk"));
+}
+TEST_F(Import, ExitsWithOneWhenTheFileCannotBeRead) { EXPECT_EQ(vtictl({"import", "swanctl", "/nonexistent.conf"}).exit, 1); }
+TEST_F(Import, ExitsWithOneWhenTheFileIsOfAnotherKind) {
+  EXPECT_EQ(vtictl({"import", "pfsense", VTID_SOURCE_DIR "/conf/vtid.example.json"}).exit, 1);
+}
+TEST_F(Import, ExitsWithTwoForAnUnknownSource) { EXPECT_EQ(vtictl({"import", "opnsense", kSite}).exit, 2); }
+
+}  // namespace
+}  // namespace vtid::ctl
