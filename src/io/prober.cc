@@ -90,6 +90,7 @@ struct Prober::Impl : std::enable_shared_from_this<Impl> {
   std::unordered_map<std::uint32_t, Probed*> probed_by_number;
   std::set<std::pair<TimePoint, std::uint32_t>> queue;  // what is due when; each number at most once
   std::vector<std::string> changed;
+  monitor::Memories recalled;
   std::uint32_t next_number = 0;
   const std::uint64_t cookie = random_bits();
   const std::uint16_t id = static_cast<std::uint16_t>(cookie ^ random_bits());
@@ -107,12 +108,15 @@ void Prober::Impl::set_targets(std::vector<Target> targets) {
     if (!node.empty()) retire(node.mapped());
     const std::string name = target.gateway;
     monitor::GatewayMonitor fresh(target.options, target.underlay, now);
+    const auto memory = recalled.find(name);
+    if (memory != recalled.end() && memory->second.address == target.address) fresh.recall(memory->second, now);
     Probed& probed = kept.try_emplace(name, std::move(target), std::move(fresh), next_number++).first->second;
     probed_by_number[probed.number] = &probed;
     schedule(probed, now.steady);
   }
   for (const auto& [name, probed] : probed_by_name) retire(probed);
   probed_by_name = std::move(kept);
+  recalled.clear();
   arm();
   asio::post(context, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->report();
@@ -239,6 +243,20 @@ Prober::Prober(asio::io_context& context, OnChange on_change) : impl_(std::make_
 Prober::~Prober() = default;
 
 void Prober::set_targets(std::vector<Target> targets) { impl_->set_targets(std::move(targets)); }
+
+void Prober::recall(monitor::Memories memories) { impl_->recalled = std::move(memories); }
+
+monitor::Memories Prober::remember() const {
+  const Now now = read_now();
+  monitor::Memories result;
+  for (const auto& [name, probed] : impl_->probed_by_name) {
+    monitor::Memory memory = probed.monitor.remember(now);
+    if (memory == monitor::Memory{}) continue;
+    memory.address = probed.target.address;
+    result.emplace(name, std::move(memory));
+  }
+  return result;
+}
 
 model::Gateways Prober::health() const {
   model::Gateways result;
