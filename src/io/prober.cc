@@ -21,6 +21,8 @@ using boost::system::error_code;
 using monitor::Instant;
 
 constexpr int kStepsPerTick = 256;  // targets served before the sockets are read again
+constexpr int kGridLines = 50;      // of an interval, at least
+constexpr Duration kCoarsestGrid{10};
 
 Instant read_instant() { return std::chrono::time_point_cast<monitor::Microseconds>(std::chrono::steady_clock::now()); }
 
@@ -29,10 +31,12 @@ Now read_now() {
           std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now())};
 }
 
-// Spreads the targets over their interval, always in the same way.
-Duration phase(const std::string& name, Duration interval) {
+// Spreads the targets over their interval, always in the same way, and on a grid that all share: of a thousand gateways some
+// twenty leave together and are answered together, which wakes the thread for one and not for each.
+TimePoint first_due(const std::string& name, Duration interval, TimePoint now) {
   const auto bits = static_cast<std::int64_t>(std::hash<std::string>{}(name) >> 1);
-  return Duration{bits % std::max(interval, Duration{1}).count()};
+  const TimePoint due = now + Duration{bits % std::max(interval, Duration{1}).count()};
+  return due - due.time_since_epoch() % std::clamp(interval / kGridLines, Duration{1}, kCoarsestGrid);
 }
 
 // The next multiple of `interval` after `now`: what was missed while the thread was busy is skipped, not made up for.
@@ -138,8 +142,8 @@ bool Prober::Impl::retarget(Probed& probed, const Target& target, Now now) {
 }
 
 void Prober::Impl::schedule(Probed& probed, TimePoint now) {
-  probed.next_probe = now + phase(probed.target.gateway, probed.target.options.interval);
-  probed.next_check = now + phase(probed.target.gateway, probed.target.options.alert);
+  probed.next_probe = first_due(probed.target.gateway, probed.target.options.interval, now);
+  probed.next_check = first_due(probed.target.gateway, probed.target.options.alert, now);
   probed.trouble.clear();
   enqueue(probed);
 }
