@@ -31,6 +31,7 @@ namespace {
 
 constexpr int kFailed = 1;
 constexpr int kFound = 4;
+constexpr Duration kRememberAfter{1'000};  // many gateways that change together are written down once, and after they moved
 
 int complain(const Error& error) {
   fmt::print(stderr, "vtid: {}\n", error.text);
@@ -117,8 +118,10 @@ class Daemon {
     prober_.emplace(loop_.context(), [this](const std::string& gateway, const model::GatewayHealth& health) {
       engine_->on_gateway_changed(gateway, health, io::Loop::now());
       alarms_.on_change(engine_->config(), gateway, health);
+      if (!remember_at_) remember_at_ = io::Loop::now().steady + kRememberAfter;
       loop_.wake_at(io::Loop::now().steady, [this] { turn(); });  // once for all that changed together
     });
+    recall_gateways();
     resolver_.emplace(loop_.context(), io::Resolver::Wiring{.answered = [this](const model::NameAnswer& answer) {
                         engine_->on_name_answer(answer, io::Loop::now());
                         turn();
@@ -138,6 +141,7 @@ class Daemon {
     loop_.run();
     platform::notify_stopping();
     engine_->stop(io::Loop::now());
+    remember_gateways();
     log::info("vtid stopped");
     return 0;
   }
@@ -181,6 +185,22 @@ class Daemon {
     turn();
   }
 
+  void recall_gateways() {
+    if (auto memories = store_.load_gateways()) {
+      prober_->recall(std::move(*memories));
+    } else {
+      log::warning("gateways not remembered", {{"reason", memories.error().text}, {"remedy", memories.error().remedy}});
+    }
+    if (auto probes = engine_->take_probes()) prober_->set_targets(std::move(*probes));  // the first plan is to follow them
+  }
+
+  void remember_gateways() {
+    remember_at_.reset();
+    if (const auto saved = store_.save_gateways(prober_->remember()); !saved) {
+      log::warning("gateways not saved", {{"reason", saved.error().text}});
+    }
+  }
+
   // Everything that comes in ends here: what is due is done, and the sockets get what is for them.
   void turn() {
     TimePoint next = engine_->step(io::Loop::now());
@@ -191,7 +211,8 @@ class Daemon {
     }
     for (const std::string& name : engine_->take_lookups()) resolver_->ask(name);
     alarms_.step(io::Loop::now().steady);  // last: nothing waits for them
-    next = std::min(next, alarms_.next_deadline().value_or(next));
+    if (remember_at_ && *remember_at_ <= io::Loop::now().steady) remember_gateways();
+    next = std::min({next, alarms_.next_deadline().value_or(next), remember_at_.value_or(next)});
     loop_.wake_at(next, [this] { turn(); });
   }
 
@@ -205,6 +226,7 @@ class Daemon {
   std::optional<io::Prober> prober_;
   std::optional<io::Resolver> resolver_;
   Alarms alarms_;
+  std::optional<TimePoint> remember_at_;
 };
 
 int run(const Options& options, platform::Kernel& kernel) {

@@ -19,6 +19,7 @@ using nlohmann::json;
 constexpr const char* kNumbersFile = "units.json";
 constexpr const char* kRoleFile = "role.json";
 constexpr const char* kLoadedFile = "charon.json";
+constexpr const char* kGatewaysFile = "gateways.json";
 
 json to_json(const reconcile::Numbers& numbers) {
   json units = json::object();
@@ -54,6 +55,36 @@ void from_json(const json& text, vici::Loaded& loaded) {
   if (text.contains("keys")) text.at("keys").get_to(loaded.keys);  // 0.1.0 knew none
 }
 
+WallTime moment(std::int64_t seconds) { return WallTime{std::chrono::seconds{seconds}}; }
+std::int64_t seconds_of(WallTime time) { return time.time_since_epoch().count(); }
+
+json to_json(const monitor::Memories& memories) {
+  json gateways = json::object();
+  for (const auto& [name, memory] : memories) {
+    json falls = json::array();
+    for (const WallTime fell : memory.falls) falls.push_back(seconds_of(fell));
+    gateways[name] = {{"address", net::print(memory.address)},
+                      {"state", model::print(memory.state)},
+                      {"since", seconds_of(memory.since)},
+                      {"has_worked", memory.has_worked},
+                      {"slow", memory.slow},
+                      {"falls", falls}};
+  }
+  return {{"gateways", gateways}};
+}
+
+void from_json(const json& text, monitor::Memories& memories) {
+  for (const auto& [name, saved] : text.at("gateways").items()) {
+    const auto address = net::parse_address(saved.at("address").get<std::string>());
+    const auto state = model::parse_gateway_state(saved.at("state").get<std::string>());
+    if (!address || !state) throw json::other_error::create(501, "no such address or state", nullptr);
+    monitor::Memory memory{*address, *state, moment(saved.at("since").get<std::int64_t>()), saved.at("has_worked").get<bool>(),
+                           saved.at("slow").get<bool>()};
+    for (const json& fell : saved.at("falls")) memory.falls.push_back(moment(fell.get<std::int64_t>()));
+    memories.emplace(name, std::move(memory));
+  }
+}
+
 class Directory final : public StateStore {
  public:
   Directory(std::filesystem::path path, UniqueFd lock) : path_(std::move(path)), lock_(std::move(lock)) {}
@@ -64,6 +95,10 @@ class Directory final : public StateStore {
   Result<void> save_role(model::Role role) override { return save(kRoleFile, to_json(role)); }
   Result<vici::Loaded> load_loaded() override { return load<vici::Loaded>(kLoadedFile); }
   Result<void> save_loaded(const vici::Loaded& loaded) override { return save(kLoadedFile, to_json(loaded)); }
+  Result<monitor::Memories> load_gateways() override {
+    return load<monitor::Memories>(kGatewaysFile, "remove it; gateways that were down are believed at their first answer then");
+  }
+  Result<void> save_gateways(const monitor::Memories& memories) override { return save(kGatewaysFile, to_json(memories)); }
 
  private:
   static constexpr const char* kRestore =
@@ -106,11 +141,17 @@ class Memory final : public StateStore {
     loaded_ = loaded;
     return {};
   }
+  Result<monitor::Memories> load_gateways() override { return memories_; }
+  Result<void> save_gateways(const monitor::Memories& memories) override {
+    memories_ = memories;
+    return {};
+  }
 
  private:
   reconcile::Numbers numbers_;
   model::Role role_ = model::Role::active;
   vici::Loaded loaded_;
+  monitor::Memories memories_;
 };
 
 Result<void> make_folder(const std::filesystem::path& path) {

@@ -1,4 +1,5 @@
-// The few things that must outlive the daemon: units, its role, and what it loaded into which charon. One small JSON file each,
+// The few things that must outlive the daemon: units, its role, what it loaded into which charon, and
+// which gateways were not believed. One small JSON file each,
 // replaced atomically, in the state directory, which one daemon at a time may hold. Holds no secrets.
 #pragma once
 
@@ -9,6 +10,7 @@
 #include "base/error.h"
 #include "base/unique_fd.h"
 #include "model/role.h"
+#include "monitor/memory.h"
 #include "reconcile/numbers.h"
 #include "vici/charon.h"
 
@@ -23,6 +25,8 @@ class StateStore {
   [[nodiscard]] virtual Result<void> save_role(model::Role role) = 0;
   [[nodiscard]] virtual Result<vici::Loaded> load_loaded() = 0;
   [[nodiscard]] virtual Result<void> save_loaded(const vici::Loaded& loaded) = 0;
+  [[nodiscard]] virtual Result<monitor::Memories> load_gateways() = 0;
+  [[nodiscard]] virtual Result<void> save_gateways(const monitor::Memories& memories) = 0;
 };
 
 // Makes the directory (0700) when it is missing and locks it; a second daemon gets an error that names the first's pid.

@@ -21,6 +21,8 @@ using boost::system::error_code;
 using monitor::Instant;
 
 constexpr int kStepsPerTick = 256;  // targets served before the sockets are read again
+constexpr int kGridLines = 50;      // of an interval, at least
+constexpr Duration kCoarsestGrid{10};
 
 Instant read_instant() { return std::chrono::time_point_cast<monitor::Microseconds>(std::chrono::steady_clock::now()); }
 
@@ -29,10 +31,12 @@ Now read_now() {
           std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now())};
 }
 
-// Spreads the targets over their interval, always in the same way.
-Duration phase(const std::string& name, Duration interval) {
+// Spreads the targets over their interval, always in the same way, and on a grid that all share: of a thousand gateways some
+// twenty leave together and are answered together, which wakes the thread for one and not for each.
+TimePoint first_due(const std::string& name, Duration interval, TimePoint now) {
   const auto bits = static_cast<std::int64_t>(std::hash<std::string>{}(name) >> 1);
-  return Duration{bits % std::max(interval, Duration{1}).count()};
+  const TimePoint due = now + Duration{bits % std::max(interval, Duration{1}).count()};
+  return due - due.time_since_epoch() % std::clamp(interval / kGridLines, Duration{1}, kCoarsestGrid);
 }
 
 // The next multiple of `interval` after `now`: what was missed while the thread was busy is skipped, not made up for.
@@ -90,6 +94,7 @@ struct Prober::Impl : std::enable_shared_from_this<Impl> {
   std::unordered_map<std::uint32_t, Probed*> probed_by_number;
   std::set<std::pair<TimePoint, std::uint32_t>> queue;  // what is due when; each number at most once
   std::vector<std::string> changed;
+  monitor::Memories recalled;
   std::uint32_t next_number = 0;
   const std::uint64_t cookie = random_bits();
   const std::uint16_t id = static_cast<std::uint16_t>(cookie ^ random_bits());
@@ -107,12 +112,15 @@ void Prober::Impl::set_targets(std::vector<Target> targets) {
     if (!node.empty()) retire(node.mapped());
     const std::string name = target.gateway;
     monitor::GatewayMonitor fresh(target.options, target.underlay, now);
+    const auto memory = recalled.find(name);
+    if (memory != recalled.end() && memory->second.address == target.address) fresh.recall(memory->second, now);
     Probed& probed = kept.try_emplace(name, std::move(target), std::move(fresh), next_number++).first->second;
     probed_by_number[probed.number] = &probed;
     schedule(probed, now.steady);
   }
   for (const auto& [name, probed] : probed_by_name) retire(probed);
   probed_by_name = std::move(kept);
+  recalled.clear();
   arm();
   asio::post(context, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->report();
@@ -134,8 +142,8 @@ bool Prober::Impl::retarget(Probed& probed, const Target& target, Now now) {
 }
 
 void Prober::Impl::schedule(Probed& probed, TimePoint now) {
-  probed.next_probe = now + phase(probed.target.gateway, probed.target.options.interval);
-  probed.next_check = now + phase(probed.target.gateway, probed.target.options.alert);
+  probed.next_probe = first_due(probed.target.gateway, probed.target.options.interval, now);
+  probed.next_check = first_due(probed.target.gateway, probed.target.options.alert, now);
   probed.trouble.clear();
   enqueue(probed);
 }
@@ -239,6 +247,20 @@ Prober::Prober(asio::io_context& context, OnChange on_change) : impl_(std::make_
 Prober::~Prober() = default;
 
 void Prober::set_targets(std::vector<Target> targets) { impl_->set_targets(std::move(targets)); }
+
+void Prober::recall(monitor::Memories memories) { impl_->recalled = std::move(memories); }
+
+monitor::Memories Prober::remember() const {
+  const Now now = read_now();
+  monitor::Memories result;
+  for (const auto& [name, probed] : impl_->probed_by_name) {
+    monitor::Memory memory = probed.monitor.remember(now);
+    if (memory == monitor::Memory{}) continue;
+    memory.address = probed.target.address;
+    result.emplace(name, std::move(memory));
+  }
+  return result;
+}
 
 model::Gateways Prober::health() const {
   model::Gateways result;

@@ -45,6 +45,10 @@ class Prober {
   // it a new one. A new one is pending, or down, or unmonitored, without a call of on_change.
   void set_targets(std::vector<Target> targets);
 
+  // What an earlier daemon remembered, for the first set_targets() alone.
+  void recall(monitor::Memories memories);
+  [[nodiscard]] monitor::Memories remember() const;
+
   [[nodiscard]] model::Gateways health() const;
   // Gateways whose latest probe could not leave, and why: "cannot send to 10.6.106.2: Network is down".
   [[nodiscard]] std::map<std::string, std::string> troubles() const;

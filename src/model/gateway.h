@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@ namespace vtid::model {
 
 enum class GatewayState : std::uint8_t { online, latency, loss, down, forced_down, unmonitored, pending };
 [[nodiscard]] std::string_view print(GatewayState state);  // "online", "forced_down"
+[[nodiscard]] std::optional<GatewayState> parse_gateway_state(std::string_view name);
 
 struct GatewayHealth {
   GatewayState state = GatewayState::pending;

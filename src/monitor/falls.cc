@@ -27,6 +27,18 @@ int Falls::count(const model::MonitorOptions& options, TimePoint now) const {
   return static_cast<int>(std::ranges::count_if(times_, [&](TimePoint fell) { return now - fell < options.fall_window; }));
 }
 
+std::vector<WallTime> Falls::remember(Now now) const {
+  std::vector<WallTime> times;
+  for (const TimePoint fell : times_) times.push_back(now.wall - std::chrono::floor<std::chrono::seconds>(now.steady - fell));
+  return times;
+}
+
+// A clock that was set back meanwhile makes a fall one of this moment, never of the future.
+void Falls::recall(const std::vector<WallTime>& times, Now now) {
+  for (const WallTime fell : times) times_.push_back(now.steady - (now.wall - std::min(fell, now.wall)));
+  while (times_.size() > kMostKept) times_.pop_front();
+}
+
 Duration Falls::hold(const model::MonitorOptions& options, TimePoint now) const {
   const int extra = std::min(count(options, now) - options.falls + 1, kMostDoublings);
   if (extra <= 0) return options.hold;

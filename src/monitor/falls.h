@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <vector>
 
 #include "base/clock.h"
 #include "model/config.h"
@@ -18,6 +19,10 @@ class Falls {
   [[nodiscard]] int count(const model::MonitorOptions& options, TimePoint now) const;
   // options.hold; from the options.falls-th fall on each doubles it, up to options.longest_hold.
   [[nodiscard]] Duration hold(const model::MonitorOptions& options, TimePoint now) const;
+
+  // For a restart: the moments of what is kept, and the same again in a monitor that knows of none.
+  [[nodiscard]] std::vector<WallTime> remember(Now now) const;
+  void recall(const std::vector<WallTime>& times, Now now);
 
  private:
   std::deque<TimePoint> times_;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/duration.h"
@@ -14,12 +15,44 @@ namespace {
 
 std::string name_of(const Underlay& underlay) { return underlay.tunnel.empty() ? "its tunnel" : "tunnel " + underlay.tunnel; }
 
+bool is_bad(GatewayState state) { return state > GatewayState::online && state <= GatewayState::down; }
+
 }  // namespace
 
 GatewayMonitor::GatewayMonitor(const model::MonitorOptions& options, Underlay underlay, Now now)
     : options_(options), underlay_(std::move(underlay)), estimator_(options) {
   health_.since = now.wall;
   start(now);
+}
+
+// A tunnel that is down, or a file that has nothing probed, says more than the memory.
+void GatewayMonitor::recall(const Memory& memory, Now now) {
+  falls_.recall(memory.falls, now);
+  if (!is_bad(memory.state)) return;
+  state_.recall(wants_probes() ? memory.state : state_.value(), memory.has_worked);
+  if (!wants_probes()) return;
+  pace_.recall(memory.slow ? GatewayState::latency : GatewayState::online, memory.slow);
+  health_.state = memory.state;
+  health_.since = std::min(memory.since, now.wall);
+  health_.slow = memory.slow;
+  health_.loss_percent = memory.state == GatewayState::down ? 100 : 0;
+  health_.reason = "was so before vtid started";
+  if (memory.has_worked) health_.reason += "; " + hold_after(now);
+}
+
+Memory GatewayMonitor::remember(Now now) const {
+  Memory memory;
+  memory.falls = falls_.remember(now);
+  if (!is_bad(health_.state)) return memory;
+  memory.state = health_.state;
+  memory.since = health_.since;
+  memory.has_worked = state_.has_worked();
+  memory.slow = health_.slow;
+  return memory;
+}
+
+std::string GatewayMonitor::hold_after(Now now) const {
+  return fmt::format("believed {} after its first answer", print_duration(falls_.hold(options_, now.steady)));
 }
 
 bool GatewayMonitor::set_options(const model::MonitorOptions& options, Now now) {
@@ -38,9 +71,8 @@ bool GatewayMonitor::set_underlay(Underlay underlay, Now now) {
   answered_ = false;
   health_.tunnel_down = false;
   if (state_.value() == GatewayState::down) {
-    health_.reason = state_.has_worked() ? fmt::format("{} is up again; believed {} after its first answer", name_of(underlay_),
-                                                       print_duration(falls_.hold(options_, now.steady)))
-                                         : "no answer yet";
+    health_.reason =
+        state_.has_worked() ? fmt::format("{} is up again; {}", name_of(underlay_), hold_after(now)) : "no answer yet";
   }
   return false;
 }

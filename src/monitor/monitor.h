@@ -13,6 +13,7 @@
 #include "model/gateway.h"
 #include "monitor/estimator.h"
 #include "monitor/falls.h"
+#include "monitor/memory.h"
 #include "monitor/state.h"
 
 namespace vtid::monitor {
@@ -32,6 +33,10 @@ struct Underlay {
 class GatewayMonitor {
  public:
   GatewayMonitor(const model::MonitorOptions& options, Underlay underlay, Now now);
+
+  // For a restart, right after construction: what was bad stays so until it has been good for its hold.
+  void recall(const Memory& memory, Now now);
+  [[nodiscard]] Memory remember(Now now) const;  // all but the address, which only the caller knows
 
   // Keeps state and history unless monitoring itself is turned on or off, or the gateway is forced down or let go.
   bool set_options(const model::MonitorOptions& options, Now now);
@@ -57,7 +62,8 @@ class GatewayMonitor {
     model::GatewayState state;
     std::string reason;
   };
-  [[nodiscard]] Start start_of() const;  // what the inputs ask for before any probe
+  [[nodiscard]] std::string hold_after(Now now) const;  // "believed 10s after its first answer"
+  [[nodiscard]] Start start_of() const;                 // what the inputs ask for before any probe
   bool start(Now now);
   bool follow(bool changed, model::GatewayState before, Now now);  // brings health_ and falls_ up to date
   [[nodiscard]] std::string reason_for(const Estimate& estimate, Now now) const;

@@ -35,4 +35,10 @@ bool HeldState::force(GatewayState state) {
   return std::exchange(value_, state) != state;
 }
 
+void HeldState::recall(GatewayState state, bool has_worked) {
+  value_ = state;
+  has_worked_ = has_worked;
+  better_since_.reset();
+}
+
 }  // namespace vtid::monitor

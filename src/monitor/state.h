@@ -29,6 +29,9 @@ class HeldState {
   bool judge(model::GatewayState verdict, Duration hold, TimePoint now);
   bool force(model::GatewayState state);
 
+  // As it was before a restart; good verdicts have to come anew.
+  void recall(model::GatewayState state, bool has_worked);
+
  private:
   model::GatewayState value_ = model::GatewayState::pending;
   bool has_worked_ = false;                // was online, latency or loss at least once

@@ -133,6 +133,8 @@ class FullStore final : public daemon::StateStore {
   Result<void> save_role(Role) override { return fail("cannot write role.json: No space left on device"); }
   Result<vici::Loaded> load_loaded() override { return whole_->load_loaded(); }
   Result<void> save_loaded(const vici::Loaded& loaded) override { return whole_->save_loaded(loaded); }
+  Result<monitor::Memories> load_gateways() override { return whole_->load_gateways(); }
+  Result<void> save_gateways(const monitor::Memories& memories) override { return whole_->save_gateways(memories); }
 
  private:
   std::unique_ptr<daemon::StateStore> whole_;

@@ -8,6 +8,8 @@
 namespace vtid::daemon {
 namespace {
 
+using namespace std::chrono_literals;
+
 class State : public testing::Test {
  protected:
   ~State() override { std::filesystem::remove_all(folder); }
@@ -27,6 +29,24 @@ TEST_F(State, OutlivesTheDaemon) {
   EXPECT_EQ(store->load_numbers(), kNumbers);
   EXPECT_EQ(store->load_loaded(), kLoaded);
   EXPECT_EQ(store->load_role(), model::Role::standby);
+}
+
+TEST_F(State, RemembersGateways) {
+  const monitor::Memories memories{
+      {"A", {*net::parse_address("10.6.106.2"), model::GatewayState::down, WallTime{1000h}, true, false, {WallTime{999h}}}},
+      {"B", {*net::parse_address("fd00:6::2"), model::GatewayState::pending, WallTime{}, false, true, {}}}};
+  ASSERT_TRUE(open_state_directory(folder).value()->save_gateways(memories).has_value());
+  EXPECT_EQ(open_state_directory(folder).value()->load_gateways(), memories);
+}
+
+TEST_F(State, GuessesNothingAboutGateways) {
+  const auto store = open_state_directory(folder).value();
+  for (const char* text :
+       {"{", R"({"gateways":{"A":{}}})",
+        R"({"gateways":{"A":{"address":"10.1.1.1","state":"odd","since":0,"has_worked":true,"slow":false,"falls":[]}}})"}) {
+    ASSERT_TRUE(write_text(folder / "gateways.json", text).has_value());
+    EXPECT_FALSE(store->load_gateways().has_value()) << text;
+  }
 }
 
 TEST_F(State, IsEmptyAtFirst) { EXPECT_EQ(open_state_directory(folder).value()->load_numbers(), reconcile::Numbers{}); }

@@ -57,6 +57,30 @@ TEST_F(ProberTest, brings_an_ipv4_gateway_that_answers_online) {
   EXPECT_EQ(run_until(online), online);
 }
 
+monitor::Memories was_down(std::string_view address) {
+  return {{"GW", {*net::parse_address(address), down, WallTime{1h}, true, false, {}}}};
+}
+
+TEST_F(ProberTest, remembers_what_it_recalls) {
+  prober.recall(was_down("127.0.0.1"));
+  prober.set_targets({target("127.0.0.1")});
+  EXPECT_EQ(state(), down);
+  EXPECT_EQ(prober.remember(), was_down("127.0.0.1"));
+}
+
+TEST_F(ProberTest, recalls_nothing_of_another_address) {
+  prober.recall(was_down("127.0.0.2"));
+  prober.set_targets({target("127.0.0.1")});
+  EXPECT_EQ(state(), pending);
+}
+
+TEST_F(ProberTest, recalls_once) {
+  prober.recall(was_down("127.0.0.1"));
+  prober.set_targets({});
+  prober.set_targets({target("127.0.0.1")});
+  EXPECT_EQ(state(), pending);
+}
+
 TEST_F(ProberTest, brings_an_ipv6_gateway_that_answers_online) {
   prober.set_targets({target("::1")});
   EXPECT_EQ(run_until(online), online);

@@ -162,5 +162,72 @@ TEST(GatewayMonitor, keeps_its_since_while_it_cannot_measure) {
   EXPECT_FALSE(monitor.on_blind(at(2s)));
 }
 
+// Down since second 2, after it had worked; as a monitor that starts at second 4 takes it up.
+Memory down_memory() {
+  GatewayMonitor monitor = online_monitor();
+  monitor.set_underlay(kDown, at(2s));
+  return monitor.remember(at(3s));
+}
+GatewayMonitor restarted(const Memory& memory, const Underlay& underlay = kUp,
+                         const model::MonitorOptions& options = kOptions) {
+  GatewayMonitor monitor(options, underlay, at(4s));
+  monitor.recall(memory, at(4s));
+  return monitor;
+}
+void answer(GatewayMonitor& monitor, Duration when) {
+  monitor.on_reply(monitor.on_sent(at(when).steady), at(when).steady, at(when));
+}
+
+TEST(GatewayMonitor, is_down_after_a_restart_as_before_it) {
+  EXPECT_EQ(restarted(down_memory()).health(),
+            (model::GatewayHealth{.state = down,
+                                  .since = at(2s).wall,
+                                  .loss_percent = 100,
+                                  .reason = "was so before vtid started; believed 5s after its first answer"}));
+}
+
+TEST(GatewayMonitor, is_held_after_a_restart) {
+  GatewayMonitor monitor = restarted(down_memory());
+  answer(monitor, 5s);
+  EXPECT_FALSE(monitor.on_check(at(10s - 1ms)));
+  EXPECT_TRUE(monitor.on_check(at(10s)));
+  EXPECT_EQ(monitor.health(), (model::GatewayHealth{.state = online, .since = at(10s).wall}));
+}
+
+TEST(GatewayMonitor, is_held_after_a_restart_when_its_tunnel_comes_up_later) {
+  GatewayMonitor monitor = restarted(down_memory(), kDown);
+  monitor.set_underlay(kUp, at(6s));
+  answer(monitor, 7s);
+  EXPECT_FALSE(monitor.on_check(at(12s - 1ms)));
+  EXPECT_TRUE(monitor.on_check(at(12s)));
+}
+
+TEST(GatewayMonitor, does_not_hold_after_a_restart_what_has_never_worked) {
+  GatewayMonitor never(kOptions, kDown, at(0s));
+  GatewayMonitor monitor = restarted(never.remember(at(1s)));
+  answer(monitor, 5s);
+  EXPECT_EQ(monitor.health().state, online);
+}
+
+TEST(GatewayMonitor, waits_after_a_restart_for_nobody_who_was_well) { EXPECT_EQ(online_monitor().remember(at(3s)), Memory{}); }
+
+TEST(GatewayMonitor, believes_the_file_more_than_its_memory) {
+  EXPECT_EQ(restarted(down_memory(), kUp, kDisabled).health().state, unmonitored);
+  EXPECT_EQ(restarted(down_memory(), kAsleep).health().state, pending);
+}
+
+TEST(GatewayMonitor, is_damped_after_a_restart_by_the_falls_before_it) {
+  Memory memory = down_memory();
+  memory.falls = {at(0s).wall, at(1s).wall, at(2s).wall};
+  EXPECT_EQ(restarted(memory).health().reason, "was so before vtid started; believed 10s after its first answer");
+  EXPECT_EQ(restarted(memory).remember(at(4s)).falls, memory.falls);
+}
+
+TEST(GatewayMonitor, takes_a_fall_of_the_future_for_one_of_now) {
+  Memory memory = down_memory();
+  memory.falls = {at(1h).wall};
+  EXPECT_EQ(restarted(memory).remember(at(4s)).falls, (std::vector{at(4s).wall}));
+}
+
 }  // namespace
 }  // namespace vtid::monitor
