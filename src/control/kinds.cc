@@ -392,6 +392,8 @@ Json list_rules(const Index& index) {
                      {"to", render_networks_or_any(rule.traffic.to)},
                      {"ports", render_ports(rule.traffic.ports)},
                      {"log", rule.log ? Json(*rule.log) : Json(false)},
+                     {"gateway", rule.gateway},
+                     {"when_down", rule.gateway.empty() ? "" : model::print(rule.when_down)},
                      {"description", rule.description},
                      {"packets", counters.packets},
                      {"bytes", counters.bytes},

@@ -107,11 +107,9 @@ class Derivation {
       }
     }
     for (std::size_t i = 0; i < config_.routes.size(); ++i) add_route(config_.routes[i], i);
-    if (system_.has_rules) add_policy_routes(config_, exits_, system_, derived_.desired);
-    if (auto filter = derive_filter(config_, numbers_, derived_.desired.links, system_)) {
-      if (system_.has_rules) add_reply_routes(*filter, derived_.desired);
-      derived_.desired.filter = {*std::move(filter), "filter"};
-    }
+    auto filter = derive_filter(config_, numbers_, derived_.desired.links, exits_, system_);
+    if (system_.has_rules) add_policy_routes(config_, exits_, filter, system_, derived_.desired);
+    if (filter) derived_.desired.filter = {*std::move(filter), "filter"};
     for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) add_default_route(family);
     if (system_.stray_sas_mute && sas_.connected) tell_what_charon_has();
     sort(derived_.desired.links);
