@@ -14,7 +14,7 @@ namespace vtid::ctl {
 enum ExitCode : int { kDone = 0, kRefused = 1, kUsage = 2, kNoDaemon = 3, kFound = 4 };
 
 // A word or option that a command takes.
-enum class Word { kind, event_kind, name, target, role, file, other_file, timeout, expect_empty };
+enum class Word { kind, event_kind, name, target, role, file, other_file, timeout, expect_empty, capture };
 
 struct Syntax {
   std::string_view name;
@@ -32,6 +32,9 @@ struct Options {
   std::string file;
   std::string timeout = "30s";
   bool expect_empty = false;
+  bool outer = false;
+  bool print = false;
+  std::vector<std::string> arguments;  // for another program
   bool operator==(const Options&) const = default;
 };
 
