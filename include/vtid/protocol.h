@@ -10,9 +10,11 @@ namespace vtid::protocol {
 #ifdef __FreeBSD__
 inline constexpr std::string_view kSocket = "/var/run/vtid/vtid.sock";
 inline constexpr std::string_view kViewSocket = "/var/run/vtid/view.sock";
+inline constexpr std::string_view kEncDevice = "enc0";  // where the inside of all tunnels is seen in filter mode enc
 #else
 inline constexpr std::string_view kSocket = "/run/vtid/vtid.sock";
 inline constexpr std::string_view kViewSocket = "/run/vtid/view.sock";
+inline constexpr std::string_view kEncDevice = "";
 #endif
 inline constexpr std::string_view kViewSocketName = "view.sock";  // beside the first socket, whatever that is called
 inline constexpr std::string_view kGroup = "vtid";                // may use everything

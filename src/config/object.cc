@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <numeric>
 
-#include "config/unsupported.h"
-
 namespace vtid::config {
 namespace {
 
@@ -46,11 +44,8 @@ std::optional<std::string_view> nearest(std::string_view text, const std::vector
   return best;
 }
 
-Object::Object(const Node& node, std::string pointer, std::string pattern, Findings& findings)
-    : members_(std::get_if<Node::Object>(&node.value)),
-      pointer_(std::move(pointer)),
-      pattern_(std::move(pattern)),
-      findings_(&findings) {
+Object::Object(const Node& node, std::string pointer, Findings& findings)
+    : members_(std::get_if<Node::Object>(&node.value)), pointer_(std::move(pointer)), findings_(&findings) {
   if (members_ != nullptr) return;
   members_ = &kNothing;
   fail(Error{fmt::format("is {}, not an object", kind(node)), "write { … }"});
@@ -59,22 +54,13 @@ Object::Object(const Node& node, std::string pointer, std::string pattern, Findi
 const Node* Object::find(std::string_view key) {
   if (std::ranges::find(asked_, key) == asked_.end()) asked_.push_back(key);
   const auto found = std::ranges::find(*members_, key, &Member::key);
-  if (found == members_->end()) return nullptr;
-  if (const Unsupported* row = refused(fmt::format("{}/{}", pattern_, key), found->node)) {
-    report_unsupported(key, *row);
-    return nullptr;
-  }
-  return &found->node;
+  return found == members_->end() ? nullptr : &found->node;
 }
 
 bool Object::has(std::string_view key) { return find(key) != nullptr; }
 
-bool Object::refuses(std::string_view key) {
-  return std::ranges::find(*members_, key, &Member::key) != members_->end() && find(key) == nullptr;
-}
-
 void Object::need(std::string_view key) {
-  if (readable() && !has(key) && !refuses(key)) fail(key, Error{"is required but missing", ""});
+  if (readable() && !has(key)) fail(key, Error{"is required but missing", ""});
 }
 
 bool Object::readable() const { return members_ != &kNothing; }
@@ -90,7 +76,7 @@ void Object::allow_only(std::string_view key, std::string_view text) {
 std::optional<Object> Object::object(std::string_view key) {
   const Node* node = find(key);
   if (node == nullptr) return std::nullopt;
-  return Object(*node, join(pointer_, key), fmt::format("{}/{}", pattern_, key), *findings_);
+  return Object(*node, join(pointer_, key), *findings_);
 }
 
 std::vector<std::pair<std::string, Object>> Object::named(std::string_view key, std::size_t most) {
@@ -103,7 +89,7 @@ std::vector<std::pair<std::string, Object>> Object::named(std::string_view key, 
   }
   result.reserve(all->members_->size());
   for (const Member& member : *all->members_) {
-    result.emplace_back(member.key, Object(member.node, join(all->pointer_, member.key), all->pattern_ + "/*", *findings_));
+    result.emplace_back(member.key, Object(member.node, join(all->pointer_, member.key), *findings_));
   }
   return result;
 }
@@ -118,7 +104,7 @@ std::vector<Object> Object::items(std::string_view key) {
     return result;
   }
   for (std::size_t i = 0; i < array->size(); ++i) {
-    result.emplace_back((*array)[i], join(join(pointer_, key), i), fmt::format("{}/{}/*", pattern_, key), *findings_);
+    result.emplace_back((*array)[i], join(join(pointer_, key), i), *findings_);
   }
   return result;
 }
@@ -131,29 +117,14 @@ void Object::fail(Error error) { findings_->error(pointer_, std::move(error.text
 
 void Object::close() {
   for (const Member& member : *members_) {
-    if (std::ranges::find(asked_, member.key) != asked_.end()) continue;
-    const std::string pattern = fmt::format("{}/{}", pattern_, member.key);
-    if (const Unsupported* row = refused(pattern, member.node))
-      report_unsupported(member.key, *row);
-    else if (!listed(pattern))
-      report_unknown(member.key);
+    if (std::ranges::find(asked_, member.key) == asked_.end()) report_unknown(member.key);
   }
 }
 
 void Object::report_unknown(std::string_view key) {
-  auto known = asked_;
-  for (const std::string_view idle : idle_keys(pattern_)) {
-    if (std::ranges::find(known, idle) == known.end()) known.push_back(idle);
-  }
-  const auto meant = nearest(key, known);
-  fail(key, Error{"is not a known key",
-                  meant ? fmt::format("did you mean \"{}\"?", *meant) : fmt::format("known here: {}", fmt::join(known, ", "))});
-}
-
-void Object::report_unsupported(std::string_view key, const Unsupported& row) {
-  if (!reported_.insert(row.what).second) return;
-  fail(key,
-       Error{fmt::format("{} is not supported by this version of vtid ({})", row.what, VTID_SERIES), std::string(row.remedy)});
+  const auto meant = nearest(key, asked_);
+  fail(key, Error{"is not a known key", meant ? fmt::format("did you mean \"{}\"?", *meant)
+                                              : fmt::format("known here: {}", fmt::join(asked_, ", "))});
 }
 
 }  // namespace vtid::config

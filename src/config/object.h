@@ -3,7 +3,6 @@
 #pragma once
 
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,11 +16,11 @@ namespace vtid::config {
 
 class Object {
  public:
-  // `pattern` is the pointer with '*' for names and indices. A node that is not an object is an error and reads as empty.
-  Object(const Node& node, std::string pointer, std::string pattern, Findings& findings);
+  // A node that is not an object is an error and reads as empty.
+  Object(const Node& node, std::string pointer, Findings& findings);
 
   // Converts the value of `key` with `convert` (const Node& -> Result<T>) into `out`, which keeps its default when the key
-  // is not there, refused by the table of unsupported features, or wrong.
+  // is not there or wrong.
   template <class T, class Convert>
   void read(std::string_view key, T& out, Convert convert) {
     const Node* node = find(key);
@@ -44,9 +43,8 @@ class Object {
   [[nodiscard]] std::vector<std::pair<std::string, Object>> named(std::string_view key, std::size_t most);
   [[nodiscard]] std::vector<Object> items(std::string_view key);
 
-  void need(std::string_view key);                               // an error at `key` unless it is there
-  [[nodiscard]] bool has(std::string_view key);                  // there, with a value that this version supports
-  [[nodiscard]] bool refuses(std::string_view key);              // there, with a value that this version does not support
+  void need(std::string_view key);  // an error at `key` unless it is there
+  [[nodiscard]] bool has(std::string_view key);
   [[nodiscard]] bool readable() const;                           // the node is an object
   void allow_only(std::string_view key, std::string_view text);  // `text` is the error of every other key
   void fail(std::string_view key, Error error);                  // an error at `key`
@@ -58,14 +56,11 @@ class Object {
  private:
   const Node* find(std::string_view key);
   void report_unknown(std::string_view key);
-  void report_unsupported(std::string_view key, const struct Unsupported& row);
 
   const Node::Object* members_;
   std::string pointer_;
-  std::string pattern_;
   Findings* findings_;
   std::vector<std::string_view> asked_;
-  std::set<std::string_view> reported_;  // unsupported features, each reported once per object
 };
 
 // The candidate nearest to `text`, if one is near enough to have been meant.

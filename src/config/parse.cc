@@ -22,7 +22,7 @@ void read_charon(Object& root, std::string& vici) {
 
 model::Config read(const Node& tree, Findings& findings, const Readers& readers) {
   model::Config config;
-  Object root(tree, "", "", findings);
+  Object root(tree, "", findings);
   read_charon(root, config.vici);
   config.filter = read_filter(root);
   root.read("on_stop", config.on_stop, one_of(kOnStop));

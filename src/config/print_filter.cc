@@ -56,6 +56,10 @@ Json print_rules(const std::vector<model::FilterRule>& rules) {
     add_traffic(json, rule.traffic);
     json["log"] = rule.log ? Json(*rule.log) : Json(false);
     json["description"] = rule.description;
+    if (!rule.gateway.empty()) {
+      json["gateway"] = rule.gateway;
+      json["when_down"] = model::print(rule.when_down);
+    }
     array.push_back(std::move(json));
   }
   return array;

@@ -127,6 +127,12 @@ model::FilterRule read_rule(Object& object, std::size_t index) {
   read_traffic(object, rule.traffic);
   object.read("log", rule.log, log_of(index));
   object.read("description", rule.description, text);
+  object.read("gateway", rule.gateway, filled_text);
+  if (object.has("when_down") && !object.has("gateway")) {
+    object.fail("when_down", Error{"belongs to a rule with a gateway", "name one in \"gateway\", or take it out"});
+  } else {
+    read_when_down(object, rule.when_down);
+  }
   object.close();
   return rule;
 }

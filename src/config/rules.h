@@ -25,6 +25,7 @@ void check_loops(const model::Config& config, Findings& findings);   // a tunnel
 class Vias;
 void check_groups(const model::Config& config, Vias& vias, Findings& findings);
 void check_policy_routes(const model::Config& config, Vias& vias, Findings& findings);
+void check_rule_gateways(const model::Config& config, Vias& vias, Findings& findings);
 // Ports belong to protocols that have them.
 void check_ports(const model::Traffic& traffic, const std::string& at, Findings& findings);
 void check_default_gateway(const model::Config& config, Vias& vias, Findings& findings);

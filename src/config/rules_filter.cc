@@ -99,6 +99,21 @@ class FilterRules {
   void check_rule(const model::FilterRule& rule, const std::string& at) {
     if (!findings_.any_under(at + "/on")) check_place(rule.on, at);
     check_traffic(rule.traffic, at);
+    if (!rule.gateway.empty()) check_gateway(rule, at + "/gateway");
+  }
+
+  void check_gateway(const model::FilterRule& rule, const std::string& at) {
+    if (enc()) {
+      findings_.error(at,
+                      "rules choose no gateway in filter mode enc, because replies could not be led back to the interface "
+                      "that a connection came by",
+                      fmt::format("take it out, or {}", kOtherMode));
+    } else if (rule.action != model::RuleAction::pass) {
+      findings_.error(at, "belongs to rules that pass", "take it out, or write \"action\": \"pass\"");
+    } else if (rule.direction != model::RuleDirection::in) {
+      findings_.error(at, "comes too late on the way out: the packet has been routed",
+                      "put it on the rule by which the traffic comes in; \"policy_routes\" has what comes from elsewhere");
+    }
   }
 
   void check_place(const std::string& on, const std::string& at) {

@@ -53,15 +53,20 @@ void check_kernel_rules(const model::Traffic& traffic, const std::string& at, Fi
       "write wider networks or ranges of ports");
 }
 
+void check_family(const model::Traffic& traffic, const std::string& via, std::optional<net::Family> family,
+                  const std::string& at, Findings& findings) {
+  if (!family || traffic.covers(*family)) return;
+  findings.error(at, fmt::format("can match nothing that {} could carry: that is {}", via, net::print(*family)),
+                 "write networks and a protocol of the gateway's family");
+}
+
 void check_traffic(const PolicyRoute& route, const std::string& at, std::optional<net::Family> family, Findings& findings) {
   check_ports(route.traffic, at, findings);
   check_kernel_rules(route.traffic, at, findings);
   if (!route.traffic.icmp_types.empty()) {
     findings.error(at + "/icmp_types", "the kernel's routing rules do not know ICMP types", "take it out");
   }
-  if (findings.any_under(at) || !family || route.traffic.covers(*family)) return;
-  findings.error(at, fmt::format("can match nothing that {} could carry: that is {}", route.via, net::print(*family)),
-                 "write networks and a protocol of the gateway's family");
+  if (!findings.any_under(at)) check_family(route.traffic, route.via, family, at, findings);
 }
 
 }  // namespace
@@ -77,6 +82,17 @@ void check_policy_routes(const model::Config& config, Vias& vias, Findings& find
       vias.check(route.via, {at + "/via", fmt::format("policy_routes/{} ({})", i, route.name), "policy route", std::nullopt});
     }
     if (!findings.any_under(at)) check_traffic(route, at, vias.family_of(route.via), findings);
+  }
+}
+
+void check_rule_gateways(const model::Config& config, Vias& vias, Findings& findings) {
+  const auto& rules = config.filter.rules;
+  for (std::size_t i = 0; rules && i < rules->size(); ++i) {
+    const model::FilterRule& rule = (*rules)[i];
+    const std::string at = join("/rules", i);
+    if (rule.gateway.empty() || findings.any_under(at)) continue;
+    vias.check(rule.gateway, {at + "/gateway", at.substr(1), "rule", std::nullopt});
+    if (!findings.any_under(at)) check_family(rule.traffic, rule.gateway, vias.family_of(rule.gateway), at, findings);
   }
 }
 

@@ -32,6 +32,7 @@ class RouteRules {
     check_groups(config_, vias_, findings_);
     check_default_gateway(config_, vias_, findings_);
     check_policy_routes(config_, vias_, findings_);
+    check_rule_gateways(config_, vias_, findings_);
     for (std::size_t i = 0; i < config_.routes.size(); ++i) {
       const model::StaticRoute& route = config_.routes[i];
       const std::string at = join("/routes", i);

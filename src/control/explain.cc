@@ -62,6 +62,8 @@ class Chain {
     for (const NamedRoute& named : named_routes(index_.config)) tell_route(named);
     const std::vector<PolicyState> states = policy_states(index_);
     for (std::size_t i = 0; i < states.size(); ++i) tell_policy_route(i, states[i]);
+    const auto& rules = index_.config.filter.rules;
+    for (std::size_t i = 0; rules && i < rules->size(); ++i) tell_rule(fmt::format("rules/{}", i), (*rules)[i]);
     tell_plan();
     tell_problems();
     return std::move(steps_);
@@ -312,6 +314,18 @@ class Chain {
                                    : fmt::format(": nobody can carry it, and \"when_down\" is \"{}\"", print(route.when_down));
     step("policy route", state.state,
          fmt::format("{}: what comes in by {} goes via {}{}{}{}", route.name, route.in, route.via, by, where, unless));
+  }
+
+  // Of rules only those that send what they pass by one of our gateways.
+  void tell_rule(const std::string& object, const model::FilterRule& rule) {
+    if (rule.gateway.empty() || !focus_.route.empty()) return;
+    if (!concerns("gateways/" + rule.gateway) && !concerns("gateway_groups/" + rule.gateway)) return;
+    objects_.push_back(object);
+    const bool carried = index_.is_usable(rule.gateway) || rule.when_down == model::WhenDown::keep;
+    const std::string unless =
+        carried ? "" : fmt::format(": nobody can carry it, and \"when_down\" is \"{}\"", print(rule.when_down));
+    step("rule", snapshot_.rule_counters.contains(object) ? "installed" : "missing",
+         fmt::format("{}: what it passes in by {} goes via {}{}", object, rule.on, rule.gateway, unless));
   }
 
   void tell_plan() {

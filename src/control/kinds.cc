@@ -44,11 +44,21 @@ Json render_host_name(const model::Tunnel& tunnel, const Index& index) {
           {"failure", known.failure}};
 }
 
+// Which device has the outer address; empty while none does.
+std::string outer_device(const model::TunnelStatus& status, const Index& index) {
+  const auto local = net::parse_address(status.local);
+  if (!local) return {};
+  const auto& addresses = index.snapshot.observed.addresses;
+  const auto found = std::ranges::find(addresses, *local, [](const auto& item) { return item.local.address; });
+  return found == addresses.end() ? std::string{} : found->device.text();
+}
+
 Json list_tunnels(const Index& index) {
   Json array = Json::array();
   for (const model::TunnelStatus& status : index.snapshot.tunnels) {
     Json json = render_tunnel(status, index);
     json["mtu_reason"] = status.mtu_reason;
+    json["outer_device"] = outer_device(status, index);
     if (const auto found = index.tunnels.find(status.name); found != index.tunnels.end()) {
       const model::Tunnel& tunnel = *found->second;
       json["enabled"] = tunnel.enabled;
@@ -392,6 +402,8 @@ Json list_rules(const Index& index) {
                      {"to", render_networks_or_any(rule.traffic.to)},
                      {"ports", render_ports(rule.traffic.ports)},
                      {"log", rule.log ? Json(*rule.log) : Json(false)},
+                     {"gateway", rule.gateway},
+                     {"when_down", rule.gateway.empty() ? "" : model::print(rule.when_down)},
                      {"description", rule.description},
                      {"packets", counters.packets},
                      {"bytes", counters.bytes},

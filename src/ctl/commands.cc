@@ -1,6 +1,7 @@
 #include "ctl/commands.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +12,7 @@
 #include <sstream>
 
 #include "base/duration.h"
+#include "ctl/capture.h"
 #include "ctl/check.h"
 #include "ctl/connection.h"
 #include "ctl/import.h"
@@ -139,12 +141,50 @@ Outcome<ExitCode> import_file(const Run& run) {
   return kDone;
 }
 
+// On a system that has such a device: where the inside of every tunnel is seen in the filter mode that is set.
+Outcome<std::string_view> common_device(Connection& connection) {
+  if (protocol::kEncDevice.empty()) return std::string_view{};
+  const auto status = connection.call(method::kStatus, Json::object(), kPatience);
+  if (!status) return std::unexpected(status.error());
+  return text_of(object_of(*status, "filter"), "mode") == "enc" ? protocol::kEncDevice : std::string_view{};
+}
+
+Outcome<std::vector<std::string>> find_capture(const Options& options) {
+  auto connection = connect(options);
+  if (!connection) return std::unexpected(connection.error());
+  const std::string tunnel_name = options.name.substr(0, options.name.find('/'));
+  const auto tunnel = connection->call(method::kShow, {{"kind", "tunnels"}, {"name", tunnel_name}}, kPatience);
+  if (!tunnel) return std::unexpected(tunnel.error());
+  const auto common = common_device(*connection);
+  if (!common) return std::unexpected(common.error());
+  const auto child = std::string_view(options.name).substr(std::min(tunnel_name.size() + 1, options.name.size()));
+  auto words = capture_command(*tunnel, {child, options.outer, *common, options.arguments});
+  if (!words) return std::unexpected(Failure{kRefused, words.error()});
+  return *std::move(words);
+}
+
+// The command is told on stderr: stdout may carry packets.
+Outcome<ExitCode> capture(const Run& run) {
+  const auto words = find_capture(run.options);
+  if (!words) return std::unexpected(words.error());
+  if (run.options.print) {
+    run.out << (run.options.json ? print_json({{"command", *words}}) : print_command(*words)) << '\n';
+    return kDone;
+  }
+  if (::geteuid() != 0) {
+    return std::unexpected(Failure{kRefused, {"only root may capture", "run it as root, or see the command with --print"}});
+  }
+  run.err << print_command(*words) << std::endl;
+  return std::unexpected(Failure{kRefused, become(*words)});
+}
+
 // ---- the table -------------------------------------------------------------------------------------------------------
 
 constexpr std::array kOfKind{Word::kind};
 constexpr std::array kOfKindAndName{Word::kind, Word::name};
 constexpr std::array kOfExplained{Word::name, Word::probe};
 constexpr std::array kOfTarget{Word::target, Word::timeout};
+constexpr std::array kOfCapture{Word::target, Word::capture};
 constexpr std::array kOfRole{Word::role};
 constexpr std::array kOfFile{Word::file};
 constexpr std::array kOfPlan{Word::other_file, Word::expect_empty};
@@ -164,6 +204,7 @@ constexpr std::array kCommands{
     Command{{method::kRole, "carry the tunnels, or stand by for another node", kOfRole}, ask, render_outcome},
     Command{{"watch", "events as they happen, until interrupted", kOfEvents}, watch, render_event},
     Command{{method::kExplain, "why a tunnel, interface, gateway or route is as it is", kOfExplained}, explain, render_explain},
+    Command{{"capture", "run tcpdump on the device that shows a tunnel's packets", kOfCapture}, capture, nullptr},
     Command{{method::kDoctor, "every known trap, with its consequence and its remedy", {}}, doctor, render_doctor},
     Command{{"import", "the equivalent vtid.json of another system's file; needs no daemon", kOfImport}, import_file, nullptr}};
 

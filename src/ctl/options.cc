@@ -16,7 +16,7 @@ namespace vtid::ctl {
 namespace {
 
 // Promised for later versions: told apart from typing mistakes, and never offered.
-constexpr std::array<std::string_view, 5> kLater{"apply", "confirm", "top", "capture", "metrics"};
+constexpr std::array<std::string_view, 4> kLater{"apply", "confirm", "top", "metrics"};
 
 const std::vector<std::string> kKinds{"tunnels",  "interfaces", "gateways", "groups", "routes",
                                       "policies", "sas",        "numbers",  "rules",  "policy_routes"};
@@ -63,6 +63,11 @@ void add_word(CLI::App& command, Word word, Options& options) {
       command.add_option("--timeout", options.timeout, "how long to wait for the outcome")
           ->capture_default_str()
           ->check(CLI::Validator(check_timeout, "DURATION"));
+      return;
+    case Word::capture:
+      command.add_flag("--outer", options.outer, "ESP and IKE between the two outer addresses, not what is inside");
+      command.add_flag("--print", options.print, "only print the command");
+      command.add_option("ARGUMENT", options.arguments, "after --: for tcpdump");
       return;
     case Word::expect_empty:
       command.add_flag("--expect-empty", options.expect_empty, fmt::format("exit {} when there is anything to do", +kFound));

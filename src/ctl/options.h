@@ -14,7 +14,21 @@ namespace vtid::ctl {
 enum ExitCode : int { kDone = 0, kRefused = 1, kUsage = 2, kNoDaemon = 3, kFound = 4 };
 
 // A word or option that a command takes.
-enum class Word { kind, event_kind, name, target, role, file, other_file, timeout, expect_empty, source, secrets_dir, probe };
+enum class Word {
+  kind,
+  event_kind,
+  name,
+  target,
+  role,
+  file,
+  other_file,
+  timeout,
+  expect_empty,
+  source,
+  secrets_dir,
+  probe,
+  capture
+};
 
 struct Syntax {
   std::string_view name;
@@ -35,6 +49,9 @@ struct Options {
   bool probe = false;
   std::string source;
   std::string secrets_dir;
+  bool outer = false;
+  bool print = false;
+  std::vector<std::string> arguments;  // for another program
   bool operator==(const Options&) const = default;
 };
 

@@ -145,6 +145,7 @@ constexpr std::array kRuleColumns{Column{"NAME", "name"},
                                   Column{"PROTOCOL", "", cell_protocol},
                                   Column{"FROM", "", cell_from},
                                   Column{"TO", "", cell_to},
+                                  Column{"GATEWAY", "gateway"},
                                   Column{"STATE", "state"},
                                   Column{"PACKETS", "packets"},
                                   Column{"BYTES", "bytes"}};

@@ -34,7 +34,7 @@ std::vector<model::Problem> missing_means(const model::Config& config, const mod
     if (!reconcile::comes_by_tunnel(config, config.policy_routes[i])) continue;
     problems.push_back({model::Severity::error, fmt::format("policy_routes/{}", i),
                         "is not in force: this system has no policy routes for what comes in by a tunnel",
-                        "take it out of the file, and write a route-to rule into pf.conf instead"});
+                        "take it out of the file, and give a rule on that interface a \"gateway\" instead"});
   }
   if (system.route_has_metric) return problems;
   for (const auto& [to, places] : routes_by_network(config)) {

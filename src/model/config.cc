@@ -62,15 +62,6 @@ std::string_view print(WhenAllDown when_all_down) {
   std::abort();
 }
 
-std::string_view print(WhenDown when_down) {
-  switch (when_down) {
-    case WhenDown::keep: return "keep";
-    case WhenDown::withdraw: return "withdraw";
-    case WhenDown::blackhole: return "blackhole";
-  }
-  std::abort();
-}
-
 const Child* Tunnel::child(std::string_view wanted) const { return find_named(children, wanted); }
 
 const HostName* host_name_of(const Tunnel& tunnel) {

@@ -14,6 +14,7 @@
 #include "model/filter.h"
 #include "model/sa_algorithm.h"
 #include "model/secret.h"
+#include "model/when_down.h"
 #include "net/address.h"
 #include "net/names.h"
 
@@ -286,9 +287,6 @@ struct OnChange {
   Duration timeout{10'000};
   bool operator==(const OnChange&) const = default;
 };
-
-enum class WhenDown : std::uint8_t { keep, withdraw, blackhole };
-[[nodiscard]] std::string_view print(WhenDown when_down);
 
 struct StaticRoute {
   net::Prefix to;                     // network(), host bits clear

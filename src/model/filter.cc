@@ -70,6 +70,16 @@ class Writer {
     put(item.rule.action);
     put(item.rule.traffic);
     put(item.rule.log);
+    put(item.route_to);
+  }
+  void put(const RouteTo& item) {
+    put(item.family);
+    put(item.mark);
+    put(item.hops.size());
+    for (const auto& [device, address] : item.hops) {
+      put(device);
+      put(address);
+    }
   }
   void put(const DeviceNat& item) {
     put(item.name);

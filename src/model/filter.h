@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "model/when_down.h"
 #include "net/address.h"
 #include "net/names.h"
 #include "net/protocols.h"
@@ -60,6 +61,8 @@ struct FilterRule {
   Traffic traffic;
   std::optional<std::string> log;  // the prefix of its lines
   std::string description;
+  std::string gateway{};  // or group, by which what is passed goes; it matches that family alone then. Empty: by the routes
+  WhenDown when_down = WhenDown::blackhole;  // with a gateway
   auto operator<=>(const FilterRule&) const = default;
 };
 
@@ -119,11 +122,29 @@ struct MssClamp {
   auto operator<=>(const MssClamp&) const = default;
 };
 
+// A next hop, where the filter is what routes by policy.
+struct FilterHop {
+  net::IfName device;
+  std::optional<net::Address> gateway;
+  std::uint32_t weight = 1;
+  auto operator<=>(const FilterHop&) const = default;
+};
+
+// The gateway of a rule. Where the system has routing rules, one of them knows what goes there by its mark; else the next hops
+// that carry now stand here.
+struct RouteTo {
+  net::Family family = net::Family::ipv4;
+  std::uint32_t mark = 0;
+  std::vector<FilterHop> hops;
+  auto operator<=>(const RouteTo&) const = default;
+};
+
 // `device` is empty for a rule on all tunnels.
 struct DeviceRule {
   std::string name;  // "rules/0"
   net::IfName device;
   FilterRule rule;
+  std::optional<RouteTo> route_to{};
   auto operator<=>(const DeviceRule&) const = default;
 };
 struct DeviceNat {
@@ -133,13 +154,6 @@ struct DeviceNat {
   auto operator<=>(const DeviceNat&) const = default;
 };
 
-// One of the next hops of a policy route, where the filter is what routes by policy.
-struct FilterHop {
-  net::IfName device;
-  std::optional<net::Address> gateway;
-  std::uint32_t weight = 1;
-  auto operator<=>(const FilterHop&) const = default;
-};
 // Without hops what matches goes nowhere.
 struct DevicePolicyRoute {
   std::string name;  // "policy_routes/0"
@@ -169,7 +183,7 @@ struct FilterSet {
 // The same for equal sets and for no others, as far as 64 bits go. Changes with kFilterRendering too.
 [[nodiscard]] std::string digest(const FilterSet& set);
 [[nodiscard]] std::string digest(std::string_view text);
-inline constexpr int kFilterRendering = 1;  // to be raised when equal sets shall be written anew
+inline constexpr int kFilterRendering = 2;  // to be raised when equal sets shall be written anew
 
 // What the kernel holds in our place.
 struct ObservedFilter {
@@ -186,12 +200,16 @@ struct RuleCounters {
   bool operator==(const RuleCounters&) const = default;
 };
 
-// ---- reply-to ----------------------------------------------------------------------------------------------------------
+// ---- marks -------------------------------------------------------------------------------------------------------------
 
-// The bits of packet and connection marks that are vtid's; they hold a unit. All others keep what others put there.
-inline constexpr std::uint32_t kMarkMask = 0x7fff'0000;
+// The bits of packet and connection marks that are vtid's. All others keep what others put there. They hold the unit of the
+// tunnel that a connection came by, or from kFirstChoice on the number of that unit together with a rule's gateway.
+inline constexpr std::uint32_t kMarkMask = 0xffff'0000;
 inline constexpr int kMarkShift = 16;
+inline constexpr std::uint32_t kFirstChoice = 0x8000;
+inline constexpr std::uint32_t kChoices = 0x8000;
 [[nodiscard]] constexpr std::uint32_t mark_of(net::Unit unit) { return unit.value << kMarkShift; }
+[[nodiscard]] constexpr std::uint32_t mark_of_choice(std::uint32_t number) { return (kFirstChoice + number) << kMarkShift; }
 
 // ---- FreeBSD -----------------------------------------------------------------------------------------------------------
 

@@ -107,12 +107,10 @@ class Derivation {
       }
     }
     for (std::size_t i = 0; i < config_.routes.size(); ++i) add_route(config_.routes[i], i);
-    if (system_.has_rules) add_policy_routes(config_, exits_, system_, derived_.desired);
     auto by_filter = system_.has_rules ? std::vector<model::DevicePolicyRoute>{} : filter_policy_routes(config_, exits_);
-    if (auto filter = derive_filter(config_, numbers_, derived_.desired.links, std::move(by_filter), system_)) {
-      if (system_.has_rules) add_reply_routes(*filter, derived_.desired);
-      derived_.desired.filter = {*std::move(filter), "filter"};
-    }
+    auto filter = derive_filter(config_, numbers_, derived_.desired.links, exits_, std::move(by_filter), system_);
+    if (system_.has_rules) add_policy_routes(config_, exits_, filter, system_, derived_.desired);
+    if (filter) derived_.desired.filter = {*std::move(filter), "filter"};
     for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) add_default_route(family);
     if (system_.stray_sas_mute && sas_.connected) tell_what_charon_has();
     sort(derived_.desired.links);

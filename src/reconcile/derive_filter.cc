@@ -4,6 +4,10 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <string>
+
+#include "reconcile/policy_routes.h"
 
 namespace vtid::reconcile {
 namespace {
@@ -16,8 +20,9 @@ constexpr std::uint32_t kLargestClampedMtu = 65'535;
 
 class FilterDerivation {
  public:
-  FilterDerivation(const model::Config& config, const Numbers& numbers, const std::vector<model::Wanted<model::Link>>& links)
-      : config_(config), numbers_(numbers) {
+  FilterDerivation(const model::Config& config, const Numbers& numbers, const std::vector<model::Wanted<model::Link>>& links,
+                   const Exits& exits, const model::Capabilities& system)
+      : config_(config), numbers_(numbers), exits_(exits), system_(system) {
     for (const auto& link : links) mtus_.emplace(link.value.name, link.value.mtu);
   }
 
@@ -32,6 +37,10 @@ class FilterDerivation {
     }
     for (const model::Interface& interface : config_.interfaces) add_device(interface);
     add_rules();
+    for (model::DeviceRule& item : set_.rules) {
+      if (!item.rule.gateway.empty()) choose_gateway(item);
+    }
+    if (system_.has_rules) number_choices();
     std::ranges::sort(set_.devices);
     std::ranges::sort(set_.transits);
     std::ranges::sort(set_.clamps);
@@ -94,8 +103,38 @@ class FilterDerivation {
     }
   }
 
+  // Without routing rules the filter itself follows the gateways: what nobody can carry it drops, unless that was not meant.
+  void choose_gateway(model::DeviceRule& item) const {
+    const auto family = exits_.family_of(item.rule.gateway);
+    item.route_to.emplace().family = family.value_or(net::Family::ipv4);
+    if (system_.has_rules) return;
+    const NextHops exit = exits_.of(item.rule.gateway);
+    if (!exit.hops.empty() && (exit.usable || item.rule.when_down == model::WhenDown::keep)) {
+      for (const model::NextHop& hop : exit.hops) item.route_to->hops.push_back({hop.via.device, hop.via.gateway, hop.weight});
+    } else if (item.rule.when_down != model::WhenDown::withdraw) {
+      item.rule.action = model::RuleAction::block;
+    }
+  }
+
+  // A connection has one mark, and it says both: by which tunnel its replies leave, and where it goes itself.
+  void number_choices() {
+    const auto name_of = [](const model::DeviceRule& item) {
+      return fmt::format("{}/{}/{}", item.device.text(), item.rule.gateway, model::print(item.rule.when_down));
+    };
+    std::set<std::string> names;
+    for (const model::DeviceRule& item : set_.rules) {
+      if (item.route_to) names.insert(name_of(item));
+    }
+    const auto numbers = spread(names, model::kChoices);
+    for (model::DeviceRule& item : set_.rules) {
+      if (item.route_to) item.route_to->mark = model::mark_of_choice(numbers.at(name_of(item)));
+    }
+  }
+
   const model::Config& config_;
   const Numbers& numbers_;
+  const Exits& exits_;
+  const model::Capabilities& system_;
   std::map<net::IfName, std::uint32_t> mtus_;
   const std::map<std::string, const model::Interface*, std::less<>> assignments_ = model::assignments_by_holder(config_);
   std::map<std::string_view, net::IfName> devices_;  // by assigned, enabled interface
@@ -105,9 +144,9 @@ class FilterDerivation {
 }  // namespace
 
 std::optional<FilterSet> derive_filter(const model::Config& config, const Numbers& numbers,
-                                       const std::vector<model::Wanted<model::Link>>& links,
+                                       const std::vector<model::Wanted<model::Link>>& links, const Exits& exits,
                                        std::vector<model::DevicePolicyRoute> policy_routes, const model::Capabilities& system) {
-  FilterSet set = FilterDerivation(config, numbers, links).run();
+  FilterSet set = FilterDerivation(config, numbers, links, exits, system).run();
   set.policy_routes = std::move(policy_routes);
   if (set.closes() || !set.nat.empty() || !set.policy_routes.empty()) return set;
   if (!system.filters || set.clamps.empty()) return std::nullopt;

@@ -8,6 +8,7 @@
 #include "model/capabilities.h"
 #include "model/config.h"
 #include "model/desired.h"
+#include "reconcile/next_hops.h"
 #include "reconcile/numbers.h"
 
 namespace vtid::reconcile {
@@ -16,6 +17,7 @@ namespace vtid::reconcile {
 // filter is asked for one only when it has to keep something out or to translate; then it says itself that it cannot.
 [[nodiscard]] std::optional<model::FilterSet> derive_filter(const model::Config& config, const Numbers& numbers,
                                                             const std::vector<model::Wanted<model::Link>>& links,
+                                                            const Exits& exits,
                                                             std::vector<model::DevicePolicyRoute> policy_routes,
                                                             const model::Capabilities& system);
 

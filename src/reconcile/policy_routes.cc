@@ -11,18 +11,20 @@ namespace {
 
 constexpr net::Metric kLastMetric{UINT32_MAX};  // of what catches packets while the table has no way for them
 
-using Way = std::pair<std::string_view, model::WhenDown>;  // where to, and what else
+// A number that follows from the text alone: FNV-1a, 32 bits.
+std::uint32_t hash_of(std::string_view text) {
+  std::uint32_t hash = 2'166'136'261U;
+  for (const char letter : text) hash = (hash ^ static_cast<std::uint8_t>(letter)) * 16'777'619U;
+  return hash;
+}
 
-// In the order of their names, so that two that would have one number get theirs in a fixed order.
-std::map<Way, net::TableId> number_tables(const model::Config& config) {
-  std::map<Way, net::TableId> tables;
-  for (const model::PolicyRoute& route : config.policy_routes) tables.emplace(Way{route.via, route.when_down}, net::TableId{});
-  std::set<net::TableId> taken;
-  for (auto& [way, table] : tables) {
-    const std::uint32_t hash = hash_of(fmt::format("{}/{}", way.first, model::print(way.second)));
-    for (std::uint32_t step = 0; !taken.insert(table = {kFirstPolicyTable + (hash + step) % kPolicyTables}).second;) ++step;
-  }
-  return tables;
+std::string name_of(std::string_view via, model::WhenDown when_down) {
+  return fmt::format("{}/{}", via, model::print(when_down));
+}
+
+const std::vector<model::FilterRule>& rules_of(const model::Config& config) {
+  static const std::vector<model::FilterRule> kNone;
+  return config.filter.rules ? *config.filter.rules : kNone;
 }
 
 // Each rule once for each value; without values as it is.
@@ -50,49 +52,121 @@ std::vector<model::Rule> expand(const model::Traffic& traffic, const model::Rule
   return rules;
 }
 
-void add_table(const NextHops& exit, const Way& way, net::Family family, net::TableId table, const std::string& because,
-               const model::Capabilities& system, model::Desired& desired) {
-  model::Route route;
-  route.to = {net::Address::any(family), 0};
-  route.table = table;
-  route.metric = model::default_route_metric(family);
-  if (!exit.hops.empty() && (exit.usable || way.second == model::WhenDown::keep)) {
-    route.target = target_of(exit.hops, system);
-    desired.routes.push_back({route, because});
+// The filter marks replies of connections that came in by a tunnel; what is marked leaves by it.
+void add_reply_routes(const model::FilterSet& filter, model::Desired& desired) {
+  for (const model::FilterDevice& device : filter.devices) {
+    if (!device.replies) continue;
+    for (const auto& gateway : {device.gateway4, device.gateway6}) {
+      if (!gateway) continue;
+      model::Rule rule;
+      rule.family = gateway->family();
+      rule.priority = kReplyPriority;
+      rule.table = {kFirstReplyTable + device.unit.value};
+      rule.mark = model::mark_of(device.unit);
+      rule.mask = model::kMarkMask;
+      desired.rules.push_back({rule, "filter"});
+      const net::Metric metric = model::default_route_metric(gateway->family());
+      desired.routes.push_back(
+          {{{net::Address::any(gateway->family()), 0}, metric, rule.table, model::ViaGateway{device.device, *gateway}},
+           "filter"});
+    }
   }
-  if (way.second == model::WhenDown::withdraw) return;
-  route.metric = kLastMetric;
-  route.target = model::Blackhole{};
-  desired.routes.push_back({route, because});
 }
+
+class PolicyRouting {
+ public:
+  PolicyRouting(const model::Config& config, const Exits& exits, const model::Capabilities& system, model::Desired& desired)
+      : config_(config), exits_(exits), system_(system), desired_(desired), tables_(number_tables(config)) {}
+
+  void add_policy_routes() {
+    for (std::size_t i = 0; i < config_.policy_routes.size(); ++i) {
+      const model::PolicyRoute& route = config_.policy_routes[i];
+      const auto family = exits_.family_of(route.via);
+      const auto in = exits_.device_named(route.in);
+      if (!family || !in) continue;
+      const std::string because = fmt::format("policy_routes/{}", i);
+      model::Rule pattern;
+      pattern.family = *family;
+      pattern.priority = kFirstPolicyPriority + static_cast<std::uint32_t>(i);
+      pattern.table = table(route.via, route.when_down, *family, because);
+      pattern.in = *in;
+      for (model::Rule& rule : expand(route.traffic, pattern)) desired_.rules.push_back({std::move(rule), because});
+    }
+  }
+
+  // One for each mark, which several rules of the filter may set.
+  void add_marks(const model::FilterSet& filter) {
+    std::set<std::uint32_t> seen;
+    for (const model::DeviceRule& item : filter.rules) {
+      if (!item.route_to || !seen.insert(item.route_to->mark).second) continue;
+      model::Rule rule;
+      rule.family = item.route_to->family;
+      rule.priority = kChoicePriority;
+      rule.table = table(item.rule.gateway, item.rule.when_down, rule.family, item.name);
+      rule.mark = item.route_to->mark;
+      rule.mask = model::kMarkMask;
+      desired_.rules.push_back({rule, item.name});
+    }
+  }
+
+ private:
+  static std::map<std::string, std::uint32_t> number_tables(const model::Config& config) {
+    std::set<std::string> ways;
+    for (const model::PolicyRoute& route : config.policy_routes) ways.insert(name_of(route.via, route.when_down));
+    for (const model::FilterRule& rule : rules_of(config)) {
+      if (!rule.gateway.empty()) ways.insert(name_of(rule.gateway, rule.when_down));
+    }
+    return spread(ways, kPolicyTables);
+  }
+
+  // The table that leads there, which is made once.
+  net::TableId table(std::string_view via, model::WhenDown when_down, net::Family family, const std::string& because) {
+    const net::TableId table{kFirstPolicyTable + tables_.at(name_of(via, when_down))};
+    if (!made_.insert(table).second) return table;
+    const NextHops exit = exits_.of(via);
+    model::Route route;
+    route.to = {net::Address::any(family), 0};
+    route.table = table;
+    route.metric = model::default_route_metric(family);
+    if (!exit.hops.empty() && (exit.usable || when_down == model::WhenDown::keep)) {
+      route.target = target_of(exit.hops, system_);
+      desired_.routes.push_back({route, because});
+    }
+    if (when_down == model::WhenDown::withdraw) return table;
+    route.metric = kLastMetric;
+    route.target = model::Blackhole{};
+    desired_.routes.push_back({route, because});
+    return table;
+  }
+
+  const model::Config& config_;
+  const Exits& exits_;
+  const model::Capabilities& system_;
+  model::Desired& desired_;
+  const std::map<std::string, std::uint32_t> tables_;
+  std::set<net::TableId> made_;
+};
 
 }  // namespace
 
-std::uint32_t hash_of(std::string_view text) {
-  std::uint32_t hash = 2'166'136'261U;
-  for (const char letter : text) hash = (hash ^ static_cast<std::uint8_t>(letter)) * 16'777'619U;
-  return hash;
+std::map<std::string, std::uint32_t> spread(const std::set<std::string>& names, std::uint32_t slots) {
+  std::map<std::string, std::uint32_t> numbers;
+  std::set<std::uint32_t> taken;
+  for (const std::string& name : names) {
+    std::uint32_t number = hash_of(name) % slots;
+    while (!taken.insert(number).second) number = (number + 1) % slots;
+    numbers.emplace(name, number);
+  }
+  return numbers;
 }
 
-void add_policy_routes(const model::Config& config, const Exits& exits, const model::Capabilities& system,
-                       model::Desired& desired) {
-  const std::map<Way, net::TableId> tables = number_tables(config);
-  std::set<Way> made;
-  for (std::size_t i = 0; i < config.policy_routes.size(); ++i) {
-    const model::PolicyRoute& route = config.policy_routes[i];
-    const Way way{route.via, route.when_down};
-    const auto family = exits.family_of(route.via);
-    const auto in = exits.device_named(route.in);
-    if (!family || !in) continue;
-    const std::string because = fmt::format("policy_routes/{}", i);
-    if (made.insert(way).second) add_table(exits.of(route.via), way, *family, tables.at(way), because, system, desired);
-    model::Rule pattern;
-    pattern.family = *family;
-    pattern.priority = kFirstPolicyPriority + static_cast<std::uint32_t>(i);
-    pattern.table = tables.at(way);
-    pattern.in = *in;
-    for (model::Rule& rule : expand(route.traffic, pattern)) desired.rules.push_back({std::move(rule), because});
-  }
+void add_policy_routes(const model::Config& config, const Exits& exits, const std::optional<model::FilterSet>& filter,
+                       const model::Capabilities& system, model::Desired& desired) {
+  PolicyRouting routing(config, exits, system, desired);
+  routing.add_policy_routes();
+  if (!filter) return;
+  routing.add_marks(*filter);
+  add_reply_routes(*filter, desired);
 }
 
 bool comes_by_tunnel(const model::Config& config, const model::PolicyRoute& route) {
@@ -116,26 +190,6 @@ std::vector<model::DevicePolicyRoute> filter_policy_routes(const model::Config& 
     if (!item.hops.empty() || route.when_down != model::WhenDown::withdraw) made.push_back(std::move(item));
   }
   return made;
-}
-
-void add_reply_routes(const model::FilterSet& filter, model::Desired& desired) {
-  for (const model::FilterDevice& device : filter.devices) {
-    if (!device.replies) continue;
-    for (const auto& gateway : {device.gateway4, device.gateway6}) {
-      if (!gateway) continue;
-      model::Rule rule;
-      rule.family = gateway->family();
-      rule.priority = kReplyPriority;
-      rule.table = {kFirstReplyTable + device.unit.value};
-      rule.mark = model::mark_of(device.unit);
-      rule.mask = model::kMarkMask;
-      desired.rules.push_back({rule, "filter"});
-      const net::Metric metric = model::default_route_metric(gateway->family());
-      desired.routes.push_back(
-          {{{net::Address::any(gateway->family()), 0}, metric, rule.table, model::ViaGateway{device.device, *gateway}},
-           "filter"});
-    }
-  }
 }
 
 }  // namespace vtid::reconcile

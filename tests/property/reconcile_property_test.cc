@@ -53,6 +53,9 @@ void add_filter(model::Config& config, Dice& dice) {
                   : config.interfaces[static_cast<std::size_t>(dice.below(static_cast<int>(config.interfaces.size())))].name;
     if (dice.chance(50)) rule.traffic.to = {test::prefix("10.1." + std::to_string(dice.below(3)) + ".0/24")};
     if (dice.chance(30)) rule.direction = model::RuleDirection::out;
+    if (enc || rule.direction == model::RuleDirection::out || config.gateways.empty() || dice.chance(50)) continue;
+    rule.gateway = config.groups.empty() || dice.chance(50) ? config.gateways.front().name : "ALL";
+    rule.when_down = static_cast<model::WhenDown>(dice.below(3));
   }
 }
 

@@ -173,9 +173,9 @@ class Anchor {
 
   void rule(const model::DeviceRule& item) {
     for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) {
-      if (!item.rule.traffic.covers(family)) continue;
+      if (!item.rule.traffic.covers(family) || (item.route_to && item.route_to->family != family)) continue;
       line(fmt::format("{} {} {}quick on {}{} {}{}{} label \"{}\"", verdict(item.rule.action), print(item.rule.direction),
-                       item.rule.log ? "log " : "", item.device.empty() ? kEnc : item.device.text(), reply_to(item, family),
+                       item.rule.log ? "log " : "", item.device.empty() ? kEnc : item.device.text(), way(item, family),
                        matches(item.rule.traffic, family), icmp_types(item.rule.traffic),
                        item.rule.action == RuleAction::pass ? state() : std::string_view{}, item.name));
     }
@@ -188,6 +188,12 @@ class Anchor {
       case RuleAction::reject: return "block return";
     }
     std::abort();
+  }
+
+  // A rule has one of the two.
+  [[nodiscard]] std::string way(const model::DeviceRule& item, net::Family family) const {
+    if (!item.route_to || item.route_to->hops.empty()) return reply_to(item, family);
+    return " route-to " + ways(item.route_to->hops);
   }
 
   [[nodiscard]] std::string reply_to(const model::DeviceRule& item, net::Family family) const {

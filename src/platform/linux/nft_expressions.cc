@@ -107,6 +107,10 @@ std::vector<Expressions> matches(const model::Traffic& traffic, std::optional<ne
   return lists;
 }
 
+std::optional<net::Family> family_of(const model::DeviceRule& item) {
+  return item.route_to ? std::optional(item.route_to->family) : std::nullopt;
+}
+
 std::string_view ip_of(net::Family family) { return family == net::Family::ipv4 ? "ip" : "ip6"; }
 
 }  // namespace vtid::platform::netlink::nft

@@ -31,6 +31,9 @@ using Expressions = std::vector<Json>;
 // is left out.
 [[nodiscard]] std::vector<Expressions> matches(const model::Traffic& traffic, std::optional<net::Family> only = {});
 
+// The family that a rule is bound to by its gateway.
+[[nodiscard]] std::optional<net::Family> family_of(const model::DeviceRule& item);
+
 [[nodiscard]] std::string_view ip_of(net::Family family);  // "ip", "ip6"
 
 }  // namespace vtid::platform::netlink::nft

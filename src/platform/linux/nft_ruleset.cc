@@ -34,6 +34,7 @@ class Rendering {
     commands_.put(add(table()));
     if (set_.closes()) filter();
     add_replies(set_, commands_);
+    add_choices(set_, commands_);
     add_nat(set_, commands_);
     add_clamps(set_, commands_);
     return commands_.text();
@@ -145,7 +146,7 @@ class Rendering {
   void rules_of(const net::IfName& device, RuleDirection direction, std::string_view chain) {
     for (const model::DeviceRule& item : set_.rules) {
       if (item.device != device || item.rule.direction != direction) continue;
-      for (Expressions& expressions : matches(item.rule.traffic)) {
+      for (Expressions& expressions : matches(item.rule.traffic, family_of(item))) {
         expressions.push_back(one_word("counter"));
         if (item.rule.log) expressions.push_back({{"log", {{"prefix", *item.rule.log}}}});
         expressions.push_back(verdict(item.rule.action));

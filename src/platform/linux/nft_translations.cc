@@ -13,7 +13,20 @@ using model::NatKind;
 
 constexpr int kMangle = -150;  // NF_IP_PRI_MANGLE and its neighbours, linux/netfilter_ipv4.h
 constexpr int kDestinationNat = -100;
+constexpr int kAfterDestinationNat = -99;  // where rules see what they see when they judge
 constexpr int kSourceNat = 100;
+
+// The part of a mark that is ours, of the connection.
+Json our_mark() { return {{"&", Json::array({ct("mark"), model::kMarkMask})}}; }
+
+// The marks that rules with a gateway give, each once.
+std::map<std::uint32_t, net::IfName> choices(const FilterSet& set) {
+  std::map<std::uint32_t, net::IfName> marks;
+  for (const model::DeviceRule& item : set.rules) {
+    if (item.route_to) marks.emplace(item.route_to->mark, item.device);
+  }
+  return marks;
+}
 
 Json to(std::string_view statement, const net::Prefix& address) {
   Json what{{"family", ip_of(address.family())}, {"addr", prefix(address)}};
@@ -45,6 +58,30 @@ void source(Commands& commands, const model::DeviceNat& item) {
   }
 }
 
+std::string chain_of(std::string_view what, std::uint32_t mark) {
+  return fmt::format("{}_{:x}", what, mark >> model::kMarkShift);
+}
+
+// A chain of its own for a device that has rules with a gateway. The first that matches decides, so those without one stand
+// there too, up to the last with one.
+void choose_on(const FilterSet& set, const net::IfName& device, std::string_view chain, Commands& commands) {
+  std::vector<const model::DeviceRule*> rules;
+  std::size_t needed = 0;
+  for (const model::DeviceRule& item : set.rules) {
+    if (item.device != device || item.rule.direction != model::RuleDirection::in) continue;
+    rules.push_back(&item);
+    if (item.route_to) needed = rules.size();
+  }
+  rules.resize(needed);
+  commands.chain(chain);
+  for (const model::DeviceRule* item : rules) {
+    for (Expressions& expressions : matches(item->rule.traffic, family_of(*item))) {
+      expressions.push_back(item->route_to ? go_to(chain_of("choice", item->route_to->mark)) : one_word("return"));
+      commands.rule(chain, std::move(expressions));
+    }
+  }
+}
+
 void destination(Commands& commands, const model::DeviceNat& item) {
   const net::Family family = item.nat.target.family();
   Json statement = to("dnat", {item.nat.target, static_cast<std::uint8_t>(item.nat.target.bits())});
@@ -70,6 +107,7 @@ void add_replies(const FilterSet& set, Commands& commands) {
   commands.base_chain("reply_out", "route", "output", kMangle);
   std::vector<Json> origins;
   std::vector<Json> returns;
+  std::map<net::IfName, std::string> answering;  // the devices by which replies leave, and the chain that says so
   for (const model::FilterDevice& device : set.devices) {
     if (!device.replies) continue;
     const std::uint32_t mark = model::mark_of(device.unit);
@@ -81,12 +119,41 @@ void add_replies(const FilterSet& set, Commands& commands) {
     commands.rule(back, {set_mark(meta("mark"), mark)});
     origins.push_back(Json::array({device.device.text(), jump(from)}));
     returns.push_back(Json::array({mark, jump(back)}));
+    answering.emplace(device.device, back);
   }
-  const Json unit{{"&", Json::array({ct("mark"), model::kMarkMask})}};
+  for (const auto& [mark, device] : choices(set)) {
+    if (const auto back = answering.find(device); back != answering.end()) {
+      returns.push_back(Json::array({mark, jump(back->second)}));
+    }
+  }
   commands.rule("reply_in", {match(ct("state"), "new"), verdict_map(meta("iifname"), std::move(origins))});
   for (const std::string_view chain : {"reply_in", "reply_out"}) {
-    commands.rule(chain, {match(ct("direction"), "reply"), verdict_map(unit, returns)});
+    commands.rule(chain, {match(ct("direction"), "reply"), verdict_map(our_mark(), returns)});
   }
+}
+
+void add_choices(const FilterSet& set, Commands& commands) {
+  const auto marks = choices(set);
+  if (marks.empty()) return;
+  commands.base_chain("choose", "filter", "prerouting", kAfterDestinationNat);
+  std::map<net::IfName, Json> origins;
+  std::vector<Json> ways;
+  for (const auto& [mark, device] : marks) {
+    const std::string choice = chain_of("choice", mark), chosen = chain_of("chosen", mark);
+    commands.chain(choice);
+    commands.chain(chosen);
+    commands.rule(choice, {set_mark(ct("mark"), mark)});
+    commands.rule(chosen, {set_mark(meta("mark"), mark)});
+    ways.push_back(Json::array({mark, jump(chosen)}));
+    origins.emplace(device, Json::array({device.text(), jump("choose_" + device.text())}));
+  }
+  std::vector<Json> lists;
+  for (auto& [device, way] : origins) {
+    choose_on(set, device, "choose_" + device.text(), commands);
+    lists.push_back(std::move(way));
+  }
+  commands.rule("choose", {match(ct("state"), "new"), verdict_map(meta("iifname"), std::move(lists))});
+  commands.rule("choose", {match(ct("direction"), "original"), verdict_map(our_mark(), std::move(ways))});
 }
 
 // Whole addresses before single connections, as in pf.

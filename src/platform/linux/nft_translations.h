@@ -9,6 +9,8 @@ namespace vtid::platform::netlink::nft {
 
 // A connection is marked with the tunnel that it came by, and its replies get that mark before they are routed.
 void add_replies(const model::FilterSet& set, Commands& commands);
+// A connection that a rule with a gateway passes gets that rule's mark as it begins; its packets get it before they are routed.
+void add_choices(const model::FilterSet& set, Commands& commands);
 void add_nat(const model::FilterSet& set, Commands& commands);
 void add_clamps(const model::FilterSet& set, Commands& commands);
 

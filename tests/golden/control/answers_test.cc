@@ -22,6 +22,13 @@ struct Case {
   model::Snapshot (*site)() = test::snapshot;
 };
 
+// With the device that has the tunnels' outer address.
+model::Snapshot with_outer_device() {
+  model::Snapshot site = test::snapshot();
+  site.observed.addresses.push_back({{2}, test::device("wan"), test::prefix("192.0.2.1/24"), std::nullopt, false});
+  return site;
+}
+
 std::string answer(const Case& asked) {
   const Json request{{"jsonrpc", "2.0"}, {"id", 1}, {"method", asked.method}, {"params", asked.params}};
   const model::Snapshot site = asked.site();
@@ -55,7 +62,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Case{"status.json", "status", kNone}, Case{"plan.json", "plan", kNone},
         Case{"list-tunnels.json", "list", {{"kind", "tunnels"}}},
-        Case{"show-tunnel.json", "show", {{"kind", "tunnels"}, {"name", "hq"}}},
+        Case{"show-tunnel.json", "show", {{"kind", "tunnels"}, {"name", "hq"}}, with_outer_device},
         Case{"list-interfaces.json", "list", {{"kind", "interfaces"}}},
         Case{"list-gateways.json", "list", {{"kind", "gateways"}}},
         Case{"list-groups.json", "list", {{"kind", "groups"}}, test::snapshot_with_group},

@@ -25,10 +25,12 @@ std::string contents(const fs::path& path) {
   return {std::istreambuf_iterator(file), {}};
 }
 
-model::FilterSet filter_of(const std::string& name) {
+const model::Carrying kCarrying{{}, {{"BOTH", {{{"WAN_GW", 1}, {"VTI_LAB_VTIV4", 1}}}}}};
+
+model::FilterSet filter_of(const std::string& name, const model::Capabilities& system = {}) {
   const auto parsed = config::parse(contents(kGolden / "config/good" / (name + ".json")), name, test::read_golden_config_file);
   const auto numbers = reconcile::allocate(parsed.config.value(), {});
-  return reconcile::derive(*parsed.config, numbers.value(), {}, {}, {}, {}).desired.filter.value().value;
+  return reconcile::derive(*parsed.config, numbers.value(), {}, kCarrying, {}, system).desired.filter.value().value;
 }
 
 void expect_golden(const std::string& file, const std::string& output) {
@@ -46,9 +48,11 @@ TEST_P(Filter, IsThisInNftablesJson) {
   expect_golden(GetParam() + ".nft", lines);
 }
 
-TEST_P(Filter, IsThisInAnAnchorOfPf) { expect_golden(GetParam() + ".pf", print_pf_anchor(filter_of(GetParam()))); }
+TEST_P(Filter, IsThisInAnAnchorOfPf) {
+  expect_golden(GetParam() + ".pf", print_pf_anchor(filter_of(GetParam(), {.has_rules = false})));
+}
 
-INSTANTIATE_TEST_SUITE_P(Golden, Filter, testing::Values("filter_enc", "filter_if_ipsec", "rules_empty"),
+INSTANTIATE_TEST_SUITE_P(Golden, Filter, testing::Values("filter_enc", "filter_if_ipsec", "rules_empty", "rule_gateways"),
                          [](const auto& item) { return item.param; });
 
 }  // namespace

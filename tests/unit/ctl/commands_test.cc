@@ -125,6 +125,30 @@ TEST(Vtictl, SaysThatAllIsWellInOneLine) {
 }
 TEST(Vtictl, ExitsWithOneWhenTheFileToPlanCannotBeRead) { EXPECT_EQ(vtictl({"plan", "/nonexistent.json"}).exit, 1); }
 
+// ---- capturing
+
+const std::string kTunnel = result(R"({"name":"hq","local":"192.0.2.1","remote":"198.51.100.1","outer_device":"wan",)"
+                                   R"("child_sas":[{"name":"hq","device":"ipsec1"}],"children":[{"name":"v4","mode":"vti"}]})");
+
+TEST(Vtictl, AsksForTheTunnelThatItCaptures) {
+  EXPECT_EQ(ask_once({"capture", "hq/v4", "--print"}, kTunnel), request("show", R"({"kind":"tunnels","name":"hq"})"));
+}
+TEST(Vtictl, PrintsTheCommandThatWouldCapture) {
+  FakeDaemon daemon({kTunnel});
+  EXPECT_EQ(vtictl({"--socket", daemon.path(), "capture", "hq", "--print", "--", "-c", "5", "--", "icmp"}).out,
+            "tcpdump -n -i ipsec1 -c 5 -- icmp\n");
+}
+TEST(Vtictl, PrintsTheCommandThatWouldCaptureAsJson) {
+  FakeDaemon daemon({kTunnel});
+  EXPECT_EQ(vtictl(daemon, {"--json", "capture", "hq", "--print"}).out,
+            "{\n  \"command\": [\n    \"tcpdump\",\n    \"-n\",\n    \"-i\",\n    \"ipsec1\"\n  ]\n}\n");
+}
+TEST(Vtictl, CapturesNothingOfATunnelThatIsNotThere) {
+  FakeDaemon daemon({refusal("there is no tunnel \\\"qh\\\"", "did you mean hq?")});
+  EXPECT_EQ(vtictl(daemon, {"capture", "qh"}).exit, 1);
+}
+TEST(Vtictl, CapturesNothingWithoutTheTunnelsName) { EXPECT_EQ(vtictl({"capture"}).exit, 2); }
+
 // ---- watching
 
 const std::string kEvent = R"({"jsonrpc":"2.0","method":"event","params":{"time":"2026-11-23T18:00:00Z","kind":"tunnel",)"

@@ -2,10 +2,12 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <set>
 
 #include "reconcile/derive.h"
 #include "reconcile/plan.h"
+#include "reconcile/policy_routes.h"
 #include "support/worlds.h"
 
 namespace vtid::reconcile {
@@ -112,6 +114,88 @@ TEST(DeriveFilter, RulesOfADisabledInterfaceWait) {
   EXPECT_THAT(filter_of(config)->rules, IsEmpty());
 }
 
+// hq's traffic to the far end of lab, whose interface is assigned too.
+model::Config with_gateway(model::WhenDown when_down = model::WhenDown::blackhole) {
+  model::Config config = two_tunnels();
+  model::Interface interface;
+  interface.name = "VTI_LAB";
+  interface.port = model::TunnelPort{"lab", ""};
+  config.interfaces.push_back(interface);
+  model::Gateway gateway;
+  gateway.name = "LAB_GW";
+  gateway.interface = "VTI_LAB";
+  gateway.address = *net::parse_address("10.6.107.2");
+  config.gateways = {gateway};
+  config.filter.mode = FilterMode::if_ipsec;
+  config.filter.rules = {pass_on("VTI_HQ")};
+  config.filter.rules->front().gateway = "LAB_GW";
+  config.filter.rules->front().when_down = when_down;
+  return config;
+}
+
+const model::Carrying kLabDown{{"LAB_GW"}, {}};
+
+TEST(DeriveFilter, ARuleWithAGatewayIsAMarkAndAWayForIt) {
+  const auto desired = derive(with_gateway(), kNumbers, {}, {}, {}, {}).desired;
+  const auto& route_to = desired.filter->value.rules.front().route_to;
+  ASSERT_TRUE(route_to);
+  EXPECT_EQ(route_to->family, net::Family::ipv4);
+  EXPECT_GE(route_to->mark >> model::kMarkShift, model::kFirstChoice);
+  EXPECT_THAT(route_to->hops, IsEmpty());
+  const auto rule = std::ranges::find(desired.rules, kChoicePriority, [](const auto& item) { return item.value.priority; });
+  ASSERT_NE(rule, desired.rules.end());
+  EXPECT_EQ(rule->value.mark, route_to->mark);
+  EXPECT_EQ(rule->because, "rules/0");
+  const std::string way = "LAB_GW/blackhole";
+  EXPECT_EQ(rule->value.table.value, kFirstPolicyTable + spread({way}, kPolicyTables).at(way));
+  std::vector<std::string> routes;
+  for (const auto& route : desired.routes) {
+    if (route.value.table == rule->value.table) routes.push_back(print(model::SetRoute{route.value}));
+  }
+  const std::string table = std::to_string(rule->value.table.value);
+  EXPECT_THAT(routes, ElementsAre("add route 0.0.0.0/0 via 10.6.107.2 dev ipsec2 metric 0 table " + table,
+                                  "add route 0.0.0.0/0 blackhole metric 4294967295 table " + table));
+}
+
+TEST(DeriveFilter, AGatewayThatGoesDownChangesItsTableAndNotTheFilter) {
+  const auto up = derive(with_gateway(), kNumbers, {}, {}, {}, {}).desired;
+  const auto down = derive(with_gateway(), kNumbers, {}, kLabDown, {}, {}).desired;
+  EXPECT_EQ(up.filter, down.filter);
+  EXPECT_EQ(up.rules, down.rules);
+  EXPECT_EQ(up.routes.size(), down.routes.size() + 1);
+}
+
+model::DeviceRule rule_without_tables(model::WhenDown when_down, const model::Carrying& carrying) {
+  const model::Capabilities system{.has_rules = false};
+  return derive(with_gateway(when_down), kNumbers, {}, carrying, {}, system).desired.filter->value.rules.front();
+}
+
+TEST(DeriveFilter, WithoutRoutingRulesTheRuleHasTheNextHopsThatCarry) {
+  const auto rule = rule_without_tables(model::WhenDown::blackhole, {});
+  EXPECT_THAT(rule.route_to->hops, ElementsAre(model::FilterHop{net::IfName::of({2}), *net::parse_address("10.6.107.2")}));
+  EXPECT_EQ(rule.rule.action, model::RuleAction::pass);
+}
+
+TEST(DeriveFilter, WithoutRoutingRulesAGatewayThatIsDownBlocksUnlessItMayLeak) {
+  using enum model::WhenDown;
+  const auto text = [](model::WhenDown when_down) {
+    const auto rule = rule_without_tables(when_down, kLabDown);
+    return std::string(print(rule.rule.action)) + " " + std::to_string(rule.route_to->hops.size());
+  };
+  EXPECT_EQ(text(blackhole), "block 0");
+  EXPECT_EQ(text(withdraw), "pass 0");
+  EXPECT_EQ(text(keep), "pass 1");
+}
+
+TEST(Spread, KeepsANumberForEachNameAndNeverGivesOneTwice) {
+  std::set<std::string> names;
+  for (int i = 0; i < 100; ++i) names.insert(std::to_string(i));
+  std::set<std::uint32_t> numbers;
+  for (const auto& [name, number] : spread(names, 100)) numbers.insert(number);
+  EXPECT_EQ(numbers.size(), 100U);
+  EXPECT_EQ(spread({"a"}, 500'000).at("a"), spread({"a", "b"}, 500'000).at("a"));
+}
+
 // ---- the plan ----------------------------------------------------------------------------------------------------------
 
 model::Desired wanting(const model::FilterSet& set) {
@@ -198,6 +282,10 @@ TEST(FilterDigest, DiffersWhereverSetsDiffer) {
   with([](auto& other) { other.rules[0].rule.traffic.to = {test::prefix("10.0.0.0/8")}; });
   with([](auto& other) { other.rules[0].rule.log = ""; });
   with([](auto& other) { other.rules[0].device = net::IfName::of({1}); });
+  with([](auto& other) { other.rules[0].route_to.emplace(); });
+  with([](auto& other) { other.rules[0].route_to.emplace().mark = 6; });
+  with([](auto& other) { other.rules[0].route_to.emplace().family = net::Family::ipv6; });
+  with([](auto& other) { other.rules[0].route_to.emplace().hops = {{net::IfName::of({1}), *net::parse_address("10.0.0.1")}}; });
   with([](auto& other) { other.nat.emplace_back(); });
   with([](auto& other) { other.nat.emplace_back().nat.address = model::NoTranslation{}; });
   with([](auto& other) { other.nat.emplace_back().nat.address = test::prefix("10.0.0.0/8"); });
@@ -214,7 +302,7 @@ TEST(DeriveFilter, RepliesHaveARuleAndATableOfTheirTunnelUnlessTheInterfaceDecli
   config.filter.mode = model::FilterMode::if_ipsec;
   const auto desired = derive(config, kNumbers, {}, {}, {}, {}).desired;
   ASSERT_FALSE(desired.rules.empty());
-  EXPECT_EQ(print(desired.rules.front().value), "rule ipv4 11700: from all fwmark 0x10000/0x7fff0000 lookup 118500001");
+  EXPECT_EQ(print(desired.rules.front().value), "rule ipv4 11700: from all fwmark 0x10000/0xffff0000 lookup 118500001");
   EXPECT_EQ(desired.routes.front().value.table, net::TableId{118'500'001});
   for (model::Interface& interface : config.interfaces) interface.reply_to = false;
   EXPECT_THAT(derive(config, kNumbers, {}, {}, {}, {}).desired.rules, IsEmpty());

@@ -303,12 +303,17 @@ std::vector<std::string> changes_of(const model::Desired& desired) {
   return lines;
 }
 
+std::string table_of(const std::string& when_down) {
+  const std::string way = "A_VTIV4/" + when_down;
+  return std::to_string(kFirstPolicyTable + spread({way}, kPolicyTables).at(way));
+}
+
 TEST(Derive, APolicyRouteIsATableAndARuleForEachCombination) {
   model::PolicyRoute route{"voice", "WAN", {}, "A_VTIV4"};
   route.traffic.protocols = {17};
   route.traffic.from = {prefix("10.1.0.0/24"), prefix("fd00:1::/64")};
   route.traffic.ports = {{5060, 5061}, {7000, 7000}};
-  const std::string table = std::to_string(118'000'000 + hash_of("A_VTIV4/blackhole") % 500'000);
+  const std::string table = table_of("blackhole");
   EXPECT_THAT(changes_of(with_policy(route, {})),
               ElementsAre("add route 0.0.0.0/0 via 10.6.106.2 dev ipsec1 metric 0 table " + table,
                           "add route 0.0.0.0/0 blackhole metric 4294967295 table " + table,
@@ -320,12 +325,11 @@ TEST(Derive, APolicyRouteWhoseGatewayIsDownKeepsItsRuleAndDropsOrWithdraws) {
   const auto down = [](model::WhenDown when_down) {
     return changes_of(with_policy({"all", "eth9", {}, "A_VTIV4", when_down}, {{"A_VTIV4"}, {}}));
   };
-  const auto table = [](const std::string& word) { return std::to_string(118'000'000 + hash_of("A_VTIV4/" + word) % 500'000); };
   EXPECT_THAT(down(model::WhenDown::blackhole),
-              ElementsAre("add route 0.0.0.0/0 blackhole metric 4294967295 table " + table("blackhole"),
-                          "add rule ipv4 11800: from all iif eth9 lookup " + table("blackhole")));
+              ElementsAre("add route 0.0.0.0/0 blackhole metric 4294967295 table " + table_of("blackhole"),
+                          "add rule ipv4 11800: from all iif eth9 lookup " + table_of("blackhole")));
   EXPECT_THAT(down(model::WhenDown::withdraw),
-              ElementsAre("add rule ipv4 11800: from all iif eth9 lookup " + table("withdraw")));
+              ElementsAre("add rule ipv4 11800: from all iif eth9 lookup " + table_of("withdraw")));
   EXPECT_THAT(down(model::WhenDown::keep).front(), testing::HasSubstr("via 10.6.106.2 dev ipsec1"));
 }
 
