@@ -75,11 +75,7 @@ class Writer {
   void put(const RouteTo& item) {
     put(item.family);
     put(item.mark);
-    put(item.hops.size());
-    for (const auto& [device, address] : item.hops) {
-      put(device);
-      put(address);
-    }
+    put(item.hops);
   }
   void put(const DeviceNat& item) {
     put(item.name);
