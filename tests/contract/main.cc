@@ -92,11 +92,21 @@ int main(int argc, char** argv) {
   }
   int passed = 0;
   int failed = 0;
-  for (const Case& item : vtid::contract::cases_of(capabilities(which))) {
+  int skipped = 0;
+  const auto present = capabilities(which);
+  auto whole = present;
+  whole.filters = true;  // what a kernel of this kind may have or not
+  const auto playable = vtid::contract::cases_of(present);
+  for (const Case& item : vtid::contract::cases_of(whole)) {
     if (!wanted.empty() && std::ranges::find(wanted, item.name) == wanted.end()) continue;
+    if (std::ranges::find(playable, item.name, &Case::name) == playable.end()) {
+      std::printf("skip %.*s\n", static_cast<int>(item.name.size()), item.name.data());
+      ++skipped;
+      continue;
+    }
     std::fflush(stdout);
     ++((which == Which::native ? passes_apart(item, passed + failed == 0) : passes(item, which)) ? passed : failed);
   }
-  std::printf("%d passed, %d failed, 0 skipped\n", passed, failed);
+  std::printf("%d passed, %d failed, %d skipped\n", passed, failed, skipped);
   return failed == 0 ? 0 : 1;
 }

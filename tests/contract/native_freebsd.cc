@@ -116,7 +116,7 @@ std::optional<std::string_view> why_no_filter() {
 model::Capabilities native_capabilities() {
   load_modules();
   const auto why = why_no_filter();
-  if (why) std::printf("skip filter.*: %.*s\n", static_cast<int>(why->size()), why->data());
+  if (why) std::printf("cases of the filter are skipped: %.*s\n", static_cast<int>(why->size()), why->data());
   return bsd::freebsd_capabilities(!why);
 }
 
