@@ -16,10 +16,6 @@ struct CaptureQuestion {
   bool outer = false;                    // the packets between the two outer addresses; else what is inside
   std::string_view inner_device{};       // the one device on which the inside of all tunnels is seen; empty: the tunnel's own
   std::vector<std::string> arguments{};  // for tcpdump; where we have an expression it follows them
-};                                       // one of the tunnel's; empty: the only one that has an interface
-bool outer = false;                      // the packets between the two outer addresses; else what is inside
-std::string_view inner_device;           // the one device on which the inside of all tunnels is seen; empty: the tunnel's own
-std::vector<std::string> arguments;      // for tcpdump; where we have an expression it follows them
 };
 
 // tcpdump and its arguments. `tunnel` is the daemon's answer to `show tunnels`.
