@@ -9,7 +9,6 @@ programs=(src/daemon/vtid src/ctl/vtictl tests/contract/vtid-contract-tests test
 libraries=(libc.so.7 libthr.so.3 libm.so.5)
 declare -A newer=(
   [__libc_start1]="how a program for 14 is started; one that is built on 12 or 13 has another"
-  [posix_spawn_file_actions_addclosefrom_np]="FreeBSD 13.1: the user's programs get none of vtid's descriptors"
 )
 
 wrong=0

@@ -56,9 +56,10 @@ class Setting {
   }
 
  private:
-  // Ours close by themselves; whoever started us may have left others open. FreeBSD before 13.1 has no means against those.
+  // Ours close by themselves; whoever started us may have left others open. FreeBSD has this call only since 13.1, and there
+  // drop_privileges() makes those close too.
   void leave_out_others() {
-#if !defined(__FreeBSD_version) || __FreeBSD_version >= 1301000
+#ifndef __FreeBSD__
     posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
 #endif
   }

@@ -2,6 +2,7 @@
 
 #include <sys/capsicum.h>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -9,6 +10,8 @@
 
 namespace vtid::platform {
 namespace {
+
+constexpr int kMostInherited = 1'024;  // descriptors; more of them nobody leaves open
 
 // An errno. What is closed, and a kernel without Capsicum, is none.
 int narrow(int fd, const cap_rights_t& rights) {
@@ -19,7 +22,7 @@ int narrow(int fd, const cap_rights_t& rights) {
 }  // namespace
 
 // No capability mode, in which vtid could do nothing that it is for (docs/decisions/0012). What a service manager gave it can
-// be read or written, and no more.
+// be read or written, and no more; what else was left open goes to no program that vtid runs.
 Result<void> drop_privileges() {
   cap_rights_t read, write;
   cap_rights_init(&read, CAP_READ, CAP_FSTAT);
@@ -30,6 +33,7 @@ Result<void> drop_privileges() {
           "cannot narrow descriptor " + std::to_string(fd) + " (cap_rights_limit): " + std::generic_category().message(code),
           {}, code);
   }
+  for (int fd = STDERR_FILENO + 1; fd < kMostInherited; ++fd) (void)::fcntl(fd, F_SETFD, FD_CLOEXEC);
   return {};
 }
 

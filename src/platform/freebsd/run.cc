@@ -43,7 +43,6 @@ int spawn(pid_t& pid, const std::vector<std::string>& command, const std::array<
   for (int i = 0; i < kFirstOther; ++i) {
     posix_spawn_file_actions_adddup2(&actions, pairs[static_cast<std::size_t>(i)].its.get(), i);
   }
-  posix_spawn_file_actions_addclosefrom_np(&actions, kFirstOther);
   sigset_t all, none;
   sigfillset(&all);
   sigemptyset(&none);
