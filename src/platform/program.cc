@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <spawn.h>
-#include <sys/param.h>  // __FreeBSD_version
 #include <sys/wait.h>
 #include <unistd.h>
 

@@ -19,7 +19,7 @@
 namespace vtid::platform {
 namespace {
 
-constexpr int kFirstOther = 3;  // the first descriptor after the standard ones
+constexpr int kStandard = 3;  // descriptors: input, output, errors
 
 struct Pair {
   UniqueFd ours, its;
@@ -40,7 +40,7 @@ int spawn(pid_t& pid, const std::vector<std::string>& command, const std::array<
   posix_spawnattr_t attributes{};
   posix_spawn_file_actions_init(&actions);
   posix_spawnattr_init(&attributes);
-  for (int i = 0; i < kFirstOther; ++i) {
+  for (int i = 0; i < kStandard; ++i) {
     posix_spawn_file_actions_adddup2(&actions, pairs[static_cast<std::size_t>(i)].its.get(), i);
   }
   sigset_t all, none;
