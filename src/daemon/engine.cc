@@ -182,6 +182,7 @@ model::Plan Engine::make_plan(const model::Config& config, const reconcile::Numb
 
 void Engine::reconcile(Now now) {
   if (executor_.busy()) return;  // the plan at hand first: it was complete, and looking again half-way only costs
+  bool changed = false;
   const bool retry_is_due = executor_.next_deadline().value_or(TimePoint::max()) <= now.steady;
   if ((must_look_ && now.steady >= next_look_) || now.steady >= rescan_ || retry_is_due) {
     const bool seen = look().has_value();
@@ -189,13 +190,15 @@ void Engine::reconcile(Now now) {
     next_look_ = now.steady + (seen ? kLookInterval : kLookRetry);
     rescan_ = now.steady + kRescan;
     must_plan_ |= retry_is_due;
+    changed = true;
   }
   if (must_plan_ && kernel_seen_) {
     must_plan_ = false;
     const auto removal = seen_everything() ? reconcile::Removal::allowed : reconcile::Removal::withheld;
     executor_.accept(make_plan(*config_, numbers_, carrying_, removal, derived_), now.steady);
+    changed = true;
   }
-  if (reconcile::awaits_end(derived_.desired, observed_)) rescan_ = std::min(rescan_, now.steady + kLookForEnd);
+  if (changed && reconcile::awaits_end(derived_.desired, observed_)) rescan_ = std::min(rescan_, now.steady + kLookForEnd);
 }
 
 void Engine::carry_out(Now now) {

@@ -1,6 +1,6 @@
-// The few things that must outlive the daemon: units, its role, what it loaded into which charon, and
-// which gateways were not believed. One small JSON file each,
-// replaced atomically, in the state directory, which one daemon at a time may hold. Holds no secrets.
+// The few things that must outlive the daemon: units, its role, what it loaded into which charon, and which gateways were not
+// believed. One small JSON file each, replaced atomically, in the state directory, which one daemon at a time may hold. Holds
+// no secrets.
 #pragma once
 
 #include <filesystem>

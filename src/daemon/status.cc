@@ -9,7 +9,6 @@
 #include <set>
 
 #include "reconcile/child_index.h"
-#include "reconcile/policy_routes.h"
 
 namespace vtid::daemon {
 namespace {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -87,15 +88,10 @@ struct IkeSa {
   bool operator==(const IkeSa&) const = default;
 };
 
-// The outbound SA of a CHILD_SA that was replaced. charon tells of that before the peer can read the new one (as responder),
-// and of the old one's end not at all.
-struct ReplacedSa {
-  net::ReqId reqid;
-  net::Address destination;
-  std::uint32_t spi = 0;
-  bool operator==(const ReplacedSa&) const = default;
-};
-inline constexpr int kMostReplaced = 4;  // of one reqid; the latest
+// The outbound SAs of CHILD_SAs that were replaced, destination and SPI, the oldest first. charon tells of that before the peer
+// can read the new one (as responder), and of the old one's end not at all.
+using ReplacedSas = std::vector<std::pair<net::Address, std::uint32_t>>;
+inline constexpr std::size_t kMostReplaced = 4;  // of one reqid; the latest
 
 struct SaTable {
   bool connected = false;  // charon's socket answers and the first whole list was read
@@ -105,7 +101,7 @@ struct SaTable {
   WallTime since{};        // of `connected`'s last change
   std::map<std::uint32_t, IkeSa> ikes;
   std::map<std::uint32_t, ChildSa> children;
-  std::vector<ReplacedSa> replaced;  // since this charon's start, the oldest first
+  std::map<net::ReqId, ReplacedSas> replaced;  // since this charon's start
   bool operator==(const SaTable&) const = default;
 };
 

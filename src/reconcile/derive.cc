@@ -237,9 +237,7 @@ class Derivation {
     }
     if (by_age.empty()) return;
     model::SendOrder order{net::reqid_of(unit), {}, 0};
-    for (const model::ReplacedSa& old : sas_.replaced) {
-      if (old.reqid == order.reqid) order.sas.emplace_back(old.destination, old.spi);
-    }
+    if (const auto old = sas_.replaced.find(order.reqid); old != sas_.replaced.end()) order.sas = old->second;
     order.replaced = order.sas.size();
     for (const auto& [id, child] : by_age) order.sas.emplace_back(sas_.ikes.at(child->ike_id).remote, child->spi_out);
     derived_.desired.send_orders.push_back({order, because});

@@ -108,12 +108,9 @@ class FilterDerivation {
     const auto family = exits_.family_of(item.rule.gateway);
     item.route_to.emplace().family = family.value_or(net::Family::ipv4);
     if (system_.has_rules) return;
-    const NextHops exit = exits_.of(item.rule.gateway);
-    if (!exit.hops.empty() && (exit.usable || item.rule.when_down == model::WhenDown::keep)) {
-      for (const model::NextHop& hop : exit.hops) item.route_to->hops.push_back({hop.via.device, hop.via.gateway, hop.weight});
-    } else if (item.rule.when_down != model::WhenDown::withdraw) {
+    item.route_to->hops = filter_hops(exits_.of(item.rule.gateway), item.rule.when_down);
+    if (item.route_to->hops.empty() && item.rule.when_down != model::WhenDown::withdraw)
       item.rule.action = model::RuleAction::block;
-    }
   }
 
   // A connection has one mark, and it says both: by which tunnel its replies leave, and where it goes itself.

@@ -10,6 +10,13 @@ decltype(model::Route::target) target_of(std::vector<model::NextHop> hops, const
   return model::Multipath{std::move(hops)};
 }
 
+std::vector<model::FilterHop> filter_hops(const NextHops& exit, model::WhenDown when_down) {
+  std::vector<model::FilterHop> hops;
+  if (!exit.carry(when_down)) return hops;
+  for (const model::NextHop& hop : exit.hops) hops.push_back({hop.via.device, hop.via.gateway, hop.weight});
+  return hops;
+}
+
 Exits::Exits(const model::Config& config, const Numbers& numbers, const model::Carrying& carrying)
     : config_(config), numbers_(numbers), carrying_(carrying) {}
 

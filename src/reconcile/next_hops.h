@@ -21,7 +21,15 @@ struct NextHops {
   std::vector<model::NextHop> hops;  // in the file's order; empty: nobody, or none of them has a device
   bool usable = true;                // false: every gateway behind the name is down
   bool operator==(const NextHops&) const = default;
+
+  // Whether what is sent there goes by them.
+  [[nodiscard]] bool carry(model::WhenDown when_down) const {
+    return !hops.empty() && (usable || when_down == model::WhenDown::keep);
+  }
 };
+
+// What carries, where the filter is what sends it there; none while nobody does.
+[[nodiscard]] std::vector<model::FilterHop> filter_hops(const NextHops& exit, model::WhenDown when_down);
 
 // What a route over these has on this system; `hops` has at least one.
 [[nodiscard]] decltype(model::Route::target) target_of(std::vector<model::NextHop> hops, const model::Capabilities& system);

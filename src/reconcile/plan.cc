@@ -299,7 +299,7 @@ bool awaits_end(const model::Desired& desired, const model::Observed& observed) 
   return std::ranges::any_of(desired.send_orders, [&](const model::Wanted<model::SendOrder>& wanted) {
     const auto& sas = wanted.value.sas;
     return std::any_of(sas.begin(), sas.begin() + static_cast<std::ptrdiff_t>(wanted.value.replaced), [&](const SaKey& key) {
-      return std::ranges::find(observed.negotiated, key, key_of<model::NegotiatedSa>) != observed.negotiated.end();
+      return std::ranges::binary_search(observed.negotiated, key, {}, key_of<model::NegotiatedSa>);
     });
   });
 }

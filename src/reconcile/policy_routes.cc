@@ -128,7 +128,7 @@ class PolicyRouting {
     route.to = {net::Address::any(family), 0};
     route.table = table;
     route.metric = model::default_route_metric(family);
-    if (!exit.hops.empty() && (exit.usable || when_down == model::WhenDown::keep)) {
+    if (exit.carry(when_down)) {
       route.target = target_of(exit.hops, system_);
       desired_.routes.push_back({route, because});
     }
@@ -182,11 +182,8 @@ std::vector<model::DevicePolicyRoute> filter_policy_routes(const model::Config& 
     const auto family = exits.family_of(route.via);
     const auto in = exits.device_named(route.in);
     if (!family || !in || comes_by_tunnel(config, route)) continue;
-    const NextHops exit = exits.of(route.via);
-    model::DevicePolicyRoute item{fmt::format("policy_routes/{}", i), *in, *family, route.traffic, {}};
-    if (exit.usable || route.when_down == model::WhenDown::keep) {
-      for (const model::NextHop& hop : exit.hops) item.hops.push_back({hop.via.device, hop.via.gateway, hop.weight});
-    }
+    model::DevicePolicyRoute item{fmt::format("policy_routes/{}", i), *in, *family, route.traffic,
+                                  filter_hops(exits.of(route.via), route.when_down)};
     if (!item.hops.empty() || route.when_down != model::WhenDown::withdraw) made.push_back(std::move(item));
   }
   return made;

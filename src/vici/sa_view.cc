@@ -1,7 +1,6 @@
 #include "vici/sa_view.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <utility>
 #include <variant>
 
@@ -85,14 +84,12 @@ std::string SaView::on(const ChildRekeyed& event) {
 void SaView::remember(const model::ChildSa& child) {
   const auto ike = table_.ikes.find(child.ike_id);
   if (ike == table_.ikes.end()) return;
-  std::vector<model::ReplacedSa>& all = table_.replaced;
-  const model::ReplacedSa replaced{child.reqid, ike->second.remote, child.spi_out};
-  if (std::ranges::find(all, replaced) != all.end()) return;
-  all.push_back(replaced);
+  model::ReplacedSas& known = table_.replaced[child.reqid];
+  const std::pair replaced{ike->second.remote, child.spi_out};
+  if (std::ranges::find(known, replaced) != known.end()) return;
+  known.push_back(replaced);
+  if (known.size() > model::kMostReplaced) known.erase(known.begin());
   changed_ = true;
-  const auto of_reqid = [&](const model::ReplacedSa& item) { return item.reqid == replaced.reqid; };
-  if (std::ranges::count_if(all, of_reqid) > std::ptrdiff_t{model::kMostReplaced})
-    all.erase(std::ranges::find_if(all, of_reqid));
 }
 
 void SaView::begin_reading(const std::optional<std::string>& name) {

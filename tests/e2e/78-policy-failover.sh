@@ -36,8 +36,6 @@ by() { # device: both ways of the transfer
   [[ $there == *" dev $1 "* && $back == *" dev $1 "* ]]
 }
 logged() { local line; line=$(grep "$1" /run/hq/vtid.log | tail -n 1); date -d "${line%% *}" +%s%3N; } # text: when, in milliseconds
-arrived() { stat -c %s /run/received; }
-arrived_more_than() { (($(arrived) > $1)); } # bytes
 goes_on() { expect 15 arrived_more_than $(($(arrived) + 50000)); }
 at_wan() { local site; for site in hq branch; do tc -n wan qdisc "$1" dev "$site" root "${@:2}"; done; } # action arguments...
 
@@ -69,13 +67,7 @@ done
 expect 15 by ipsec1
 
 say "a transfer begins"
-# busybox nc hangs up when its input ends, so the receiver has one that does not
-at branch-lan busybox nc -l -p 5001 < <(sleep 600) >/run/received &
-receiver=$!
-expect 15 eval 'at branch-lan ss -ltn | grep :5001'
-until [[ -e /run/enough ]]; do head -c 10000 /dev/urandom; sleep 0.05; done | tee /run/sent | at hq-lan busybox nc 10.2.0.10 5001 >/dev/null &
-sender=$!
-expect 15 arrived_more_than 0
+begin_transfer
 record_start hq
 
 track 5061 "${inner[hq]}"
@@ -108,11 +100,8 @@ vtictl_at branch down hq >/dev/null
 expect 15 by ipsec2
 goes_on
 
-touch /run/enough
-wait "$sender"
-wait "$receiver"
-assert_eq "what arrived of the transfer" "$(sha256sum </run/sent)" "$(sha256sum </run/received)"
+end_transfer
 # The new way is there before the old one goes: never a moment in which the table's last resort, or the main table, has them.
 record_stop hq | grep -E 'default via .* dev ipsec[12] table [0-9]+' >/run/record
 assert_eq "moves" 3 "$(grep -vc Deleted /run/record)"
-assert_eq "ways that went before another was there" 0 "$(awk '/Deleted/ && !added { n++ } { added = !/Deleted/ } END { print n + 0 }' /run/record)"
+assert_eq "ways at the least" 1 "$(fewest_ways </run/record)"

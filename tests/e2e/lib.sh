@@ -284,6 +284,26 @@ ping_stop() { # sets ping_answered, ping_lost
     awk '!seen[$1]++ { n++ } $1 > last { last = $1 } END { print n + 0, last - n }')
 }
 
+# ---- a TCP transfer from the LAN of hq to the branch's -----------------------------------------------------------------
+
+begin_transfer() {
+  # busybox nc hangs up when its input ends, so the receiver has one that does not
+  at branch-lan busybox nc -l -p 5001 < <(sleep 600) >/run/received &
+  receiver=$!
+  expect 5 eval 'at branch-lan ss -ltn | grep :5001'
+  until [[ -e /run/enough ]]; do head -c 10000 /dev/urandom; sleep 0.05; done | tee /run/sent | at hq-lan busybox nc 10.2.0.10 5001 >/dev/null &
+  sender=$!
+  expect 5 arrived_more_than 0
+}
+arrived() { stat -c %s /run/received; }
+arrived_more_than() { (($(arrived) > $1)); } # bytes
+end_transfer() { # all that was sent has to arrive
+  touch /run/enough
+  wait "$sender"
+  wait "$receiver"
+  assert_eq "what arrived of the transfer" "$(sha256sum </run/sent)" "$(sha256sum </run/received)"
+}
+
 # Everything that rtnetlink tells about links, addresses and routes of a site between start and stop. A marker, an address
 # that comes and goes on lo, proves that the recording had begun and has seen all.
 record_start() { # site
@@ -304,3 +324,5 @@ record_stop() { # site: prints what was recorded
   wait "${monitor_pid[$1]}" 2>/dev/null || true
   grep -v "127\.77\.0\." "/run/$1/monitor" || true
 }
+# How many ways there were at the least, out of what was recorded of a destination that had one.
+fewest_ways() { awk 'BEGIN { n = least = 1 } { n += /Deleted/ ? -1 : 1 } n < least { least = n } END { print least }'; }

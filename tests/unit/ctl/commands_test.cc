@@ -3,29 +3,18 @@
 #include <gmock/gmock.h>
 
 #include <fstream>
-#include <sstream>
 
 #include "fake_daemon.h"
+#include "vtictl.h"
 
 namespace vtid::ctl {
 namespace {
 
 using test::FakeDaemon;
+using test::Outcome;
+using test::vtictl;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-struct Outcome {
-  int exit = -1;
-  std::string out;
-  std::string err;
-};
-
-Outcome vtictl(std::vector<std::string> words) {
-  std::ostringstream out;
-  std::ostringstream err;
-  const int exit = run("vtictl", words, out, err);
-  return {exit, out.str(), err.str()};
-}
 
 Outcome vtictl(const FakeDaemon& daemon, std::vector<std::string> words) {
   words.insert(words.end(), {"--socket", daemon.path()});

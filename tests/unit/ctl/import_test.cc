@@ -5,28 +5,16 @@
 
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
-#include "ctl/commands.h"
+#include "vtictl.h"
 
 namespace vtid::ctl {
 namespace {
 
 namespace fs = std::filesystem;
+using test::Outcome;
+using test::vtictl;
 using ::testing::HasSubstr;
-
-struct Outcome {
-  int exit = -1;
-  std::string out;
-  std::string err;
-};
-
-Outcome vtictl(std::vector<std::string> words) {
-  std::ostringstream out;
-  std::ostringstream err;
-  const int exit = run("vtictl", words, out, err);
-  return {exit, out.str(), err.str()};
-}
 
 std::string contents(const fs::path& path) {
   std::ifstream file(path);

@@ -183,7 +183,7 @@ TEST(Derive, BehindOurPoliciesOneThatWasReplacedComesBeforeItsSuccessor) {
   model::SaTable sas;
   test::install(sas, 2, "hq", {1});
   sas.children[2].spi_out = 0x102;
-  sas.replaced = {{{5001}, address("198.51.100.1"), 0x101}, {{5002}, address("198.51.100.1"), 0x201}};
+  sas.replaced = {{{5001}, {{address("198.51.100.1"), 0x101}}}, {{5002}, {{address("198.51.100.1"), 0x201}}}};
   const model::SendOrder order{{5001}, {{address("198.51.100.1"), 0x101}, {address("198.51.100.1"), 0x102}}, 1};
   EXPECT_THAT(of(config, sas).desired.send_orders, ElementsAre(model::Wanted<model::SendOrder>{order, "tunnels/hq"}));
 }

@@ -88,7 +88,7 @@ TEST(SaView, TheLastReplacedSasOfAReqidAreRemembered) {
     view.apply(ChildRekeyed{ike(1), before, child(id + 1)});
   }
   std::vector<std::uint32_t> spis;
-  for (const model::ReplacedSa& sa : view.table().replaced) spis.push_back(sa.spi);
+  for (const auto& [destination, spi] : view.table().replaced.at({5001})) spis.push_back(spi);
   EXPECT_EQ(spis, (std::vector<std::uint32_t>{0x103, 0x104, 0x105, 0x106}));
 }
 
