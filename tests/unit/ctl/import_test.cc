@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -34,7 +35,7 @@ class Import : public ::testing::Test {
     return ::stat(path.c_str(), &status) == 0 ? status.st_mode & 07777U : 0;
   }
 
-  const fs::path folder_ = ::testing::TempDir() + "vtictl-import";
+  const fs::path folder_ = ::testing::TempDir() + "vtictl-import." + std::to_string(::getpid());  // tests run side by side
 };
 
 TEST_F(Import, PrintsTheFile) { EXPECT_THAT(vtictl({"import", "pfsense", kSite}).out, HasSubstr("\"to_headquarters\"")); }
