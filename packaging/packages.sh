@@ -1,6 +1,8 @@
 # packages.sh: what vtid is built with, by Debian's package names, and need(), which installs what is missing of them.
 
-build_packages=(g++ cmake ninja-build pkg-config libboost1.81-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libcli11-dev
+boost=libboost-dev # 1.81 or later: Debian 12's own is 1.74, and it has another beside it
+grep -q '^VERSION_ID="12"' /etc/os-release && boost=libboost1.81-dev
+build_packages=(g++ cmake ninja-build pkg-config "$boost" nlohmann-json3-dev libspdlog-dev libfmt-dev libcli11-dev
   libmnl-dev libnftables-dev libcap-ng-dev libsystemd-dev)
 check_packages=(ccache clang-format libgtest-dev libgmock-dev shellcheck)
 # Two sites with a real charon each, and a kernel under emulation for machines whose own lacks XFRM interfaces.

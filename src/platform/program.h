@@ -1,6 +1,7 @@
 // Programs of the user's that are run for him: started, watched, killed. Never through a shell, never with our descriptors.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
