@@ -20,7 +20,9 @@ inline constexpr std::string_view kViewSocketName = "view.sock";  // beside the 
 inline constexpr std::string_view kGroup = "vtid";                // may use everything
 inline constexpr std::string_view kViewGroup = "vtid-view";       // may read
 
-inline constexpr std::size_t kMaxRequest = 1U << 20;  // bytes of one request, without its newline
+// Bytes of one request, without its newline: of any method on either socket, and of `plan` with `text` on the first.
+inline constexpr std::size_t kMaxShortRequest = 4U << 10;
+inline constexpr std::size_t kMaxRequest = 1U << 20;
 
 namespace method {
 inline constexpr std::string_view kStatus = "status";
@@ -51,7 +53,7 @@ enum ErrorCode : int {
   kNotAllowed = -32001,  // the view socket reads only
   kNotFound = -32002,    // no tunnel, interface, ... of that name; data.nearest lists names like it
   kRefused = -32003,     // the daemon tried or checked, and says no; data.errno when the system's reason is known
-  kBusy = -32004,        // too many sessions
+  kBusy = -32004,        // too many sessions, or long requests, at once
 };
 
 }  // namespace vtid::protocol

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/printable.h"
+
 namespace vtid::log {
 namespace {
 
@@ -64,18 +66,12 @@ std::string print_field(const Field& field) {
   std::string line(field.key);
   line += '=';
   if (is_plain(field.value)) return line += field.value;
-  line += '"';
+  std::string quoted;
   for (const char c : field.value) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      (line += '\\') += c;
-    } else if (byte < ' ' || byte == 0x7f) {
-      line += fmt::format("\\x{:02x}", byte);
-    } else {
-      line += c;
-    }
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
   }
-  return line += '"';
+  return line += '"' + printable(quoted) + '"';
 }
 
 void write(Level level, std::string_view event, std::initializer_list<Field> fields) {

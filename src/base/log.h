@@ -28,7 +28,7 @@ inline void info(std::string_view event, std::initializer_list<Field> fields = {
 inline void warning(std::string_view event, std::initializer_list<Field> fields = {}) { write(Level::warning, event, fields); }
 inline void error(std::string_view event, std::initializer_list<Field> fields = {}) { write(Level::error, event, fields); }
 
-// `key=value`, quoted when the value holds spaces, quotes or control bytes. Exposed for its test.
+// `key=value`, quoted when the value holds anything but plain ASCII words; printable whatever it holds. Exposed for its test.
 [[nodiscard]] std::string print_field(const Field& field);
 
 }  // namespace vtid::log

@@ -27,15 +27,17 @@ using model::Snapshot;
 // ---- what every handler is given -------------------------------------------------------------------------------------
 
 struct Call {
+  const Request& request;  // its arguments are known, strings, and allowed here; those required are there
   const Reply& reply;
-  const Json& params;  // every one known, a string, and allowed here; those required are there
-  const Snapshot& snapshot;
+  const SnapshotSource& snapshot;
 
   [[nodiscard]] std::string text(std::string_view name) const {
-    const auto found = params.find(name);
-    return found == params.end() ? std::string{} : found->get<std::string>();
+    const Argument* found = request.argument(name);
+    return found == nullptr ? std::string{} : found->text.value_or("");
   }
 };
+
+constexpr std::string_view kFileText = "text";  // the one parameter that is longer than a name
 
 struct Parameter {
   std::string_view name;
@@ -107,7 +109,8 @@ Action run_explain(const Call& call) {
 }
 
 Action run_doctor(const Call& call) {
-  return Ask{model::Examine{question_about(Index(call.snapshot))},
+  const auto now = call.snapshot();
+  return Ask{model::Examine{question_about(Index(*now))},
              {},
              [reply = call.reply](const CommandResult& result, const Snapshot& snapshot) {
                const model::HostFacts facts = result && result->host ? *result->host : model::HostFacts{};
@@ -138,13 +141,13 @@ Ask command(const Call& call, model::Command command, std::string change) {
 }
 
 Action run_plan(const Call& call) {
-  const bool other_file = call.params.contains("text");
+  const bool other_file = call.request.argument(kFileText) != nullptr;
   if (other_file && !call.text("path").starts_with('/')) {
     return Say{call.reply.error(protocol::kInvalidParams, {"\"text\" needs an absolute \"path\"",
                                                            "it names the file in errors and is where its secrets are"})};
   }
   model::MakePlan make;
-  if (other_file) make = {call.text("text"), call.text("path")};
+  if (other_file) make = {call.text(kFileText), call.text("path")};
   return Ask{std::move(make), {}, [reply = call.reply, other_file](const CommandResult& result, const Snapshot& snapshot) {
                if (!result) return refusal(reply, result.error());
                return reply.result(render_plan(*result, other_file ? std::vector<model::FailedOp>{} : snapshot.failed));
@@ -164,7 +167,8 @@ Action run_role(const Call& call) {
 // `target` is a tunnel or "tunnel/child" of the running configuration.
 std::optional<Say> unknown_target(const Call& call, std::string_view target) {
   static const model::Config kNone;
-  const model::Config& config = call.snapshot.config ? *call.snapshot.config : kNone;
+  const auto now = call.snapshot();
+  const model::Config& config = now->config ? *now->config : kNone;
   const auto slash = target.find('/');
   const auto name_of = [](const auto& item) { return item.name; };
   std::vector<std::string> names;
@@ -202,7 +206,8 @@ Action run_down(const Call& call) { return run_on_target<model::Down>(call, prot
 Action run_rekey(const Call& call) { return run_on_target<model::Rekey>(call, protocol::method::kRekey); }
 
 Action run_find_mtu(const Call& call) {
-  const Index index(call.snapshot);
+  const auto now = call.snapshot();
+  const Index index(*now);
   const auto tunnel = index.tunnels.find(call.text("name"));
   if (tunnel == index.tunnels.end()) {
     return not_found(call.reply, "tunnel", call.text("name"),
@@ -227,7 +232,7 @@ constexpr std::array kOfRole{Parameter{"role"}};
 constexpr std::array kOfEvents{Parameter{"kind", false}};
 constexpr std::array kOfTarget{Parameter{"name"}, Parameter{"timeout", false}};
 // Another file's secrets are read for its plan: not for those who may only look.
-constexpr std::array kOfPlan{Parameter{"text", false, Access::full}, Parameter{"path", false, Access::full}};
+constexpr std::array kOfPlan{Parameter{kFileText, false, Access::full}, Parameter{"path", false, Access::full}};
 
 namespace method = protocol::method;
 constexpr std::array kMethods{
@@ -248,6 +253,9 @@ constexpr std::array kMethods{
 
 const Error kReadOnly{"this socket is for reading only", "use vtid.sock beside it: root and the group vtid may"};
 
+const Error kTooLong{fmt::format("the request exceeds {} bytes", protocol::kMaxShortRequest),
+                     "longer is only a plan of another file, on vtid.sock: root and the group vtid may"};
+
 Say unknown_method(const Request& request) {
   const std::string_view name = std::string_view(request.method).substr(0, kLongestName);
   std::vector<std::string> names;
@@ -261,18 +269,18 @@ std::optional<Say> check_parameters(const Method& method, const Request& request
   const auto no = [&](std::string text) {
     return Say{request.reply.error(protocol::kInvalidParams, {std::move(text), "see docs/control-protocol.md"})};
   };
-  for (const auto& [name, value] : request.params.items()) {
+  for (const auto& [name, text] : request.arguments) {
     const auto known = std::ranges::find(method.parameters, name, &Parameter::name);
     if (known == method.parameters.end())
       return no(fmt::format("{} has no parameter \"{}\"", method.name, name.substr(0, kLongestName)));
-    if (!value.is_string()) return no(fmt::format("\"{}\" must be a string", name));
+    if (!text) return no(fmt::format("\"{}\" must be a string", name));
     if (known->access > access) return Say{request.reply.error(protocol::kNotAllowed, kReadOnly)};
-    if (name != "text" && value.get_ref<const std::string&>().size() > kLongestName) {
+    if (name != kFileText && text->size() > kLongestName) {
       return no(fmt::format("\"{}\" is longer than {} bytes", name, kLongestName));
     }
   }
   for (const Parameter& parameter : method.parameters) {
-    if (parameter.required && !request.params.contains(parameter.name)) {
+    if (parameter.required && request.argument(parameter.name) == nullptr) {
       return no(fmt::format("{} needs \"{}\"", method.name, parameter.name));
     }
   }
@@ -281,21 +289,33 @@ std::optional<Say> check_parameters(const Method& method, const Request& request
 
 }  // namespace
 
-Action dispatch(std::string_view line, Access access, const Snapshot& snapshot) {
+Action dispatch(std::string_view line, Access access, const SnapshotSource& snapshot) {
   const auto request = parse_request(line);
   if (!request) return Say{request.error()};
   const auto method = std::ranges::find(kMethods, request->method, &Method::name);
   if (method == kMethods.end()) return unknown_method(*request);
   if (method->access > access) return Say{request->reply.error(protocol::kNotAllowed, kReadOnly)};
   if (auto no = check_parameters(*method, *request, access)) return std::move(*no);
-  return method->run({request->reply, request->params, snapshot});
+  if (line.size() > protocol::kMaxShortRequest && request->argument(kFileText) == nullptr) {
+    return Say{request->reply.error(protocol::kInvalidRequest, kTooLong)};
+  }
+  Action action = method->run({*request, request->reply, snapshot});
+  const auto* ask = std::get_if<Ask>(&action);
+  const bool in_vain = ask != nullptr && ask->change.empty() && !request->reply.is_awaited();  // a look that nobody sees
+  return in_vain ? Action(Say{}) : std::move(action);
 }
 
-std::string too_long_line() {
-  return Reply().error(protocol::kInvalidRequest, {fmt::format("the request exceeds {} bytes", protocol::kMaxRequest), ""});
+Action dispatch(std::string_view line, Access access, const Snapshot& snapshot) {
+  return dispatch(line, access, [&snapshot] { return std::shared_ptr<const Snapshot>(std::shared_ptr<void>(), &snapshot); });
 }
 
-std::string busy_line() { return Reply().error(protocol::kBusy, {"too many sessions", "close one, or try again"}); }
+std::string too_long_line(Access access) {
+  if (access == Access::view) return Reply().error(protocol::kInvalidRequest, kTooLong);
+  return Reply().error(protocol::kInvalidRequest, {fmt::format("the request exceeds {} bytes", protocol::kMaxRequest),
+                                                   "only a plan's \"text\" may be as long as that"});
+}
+
+std::string busy_line(const Error& reason) { return Reply().error(protocol::kBusy, reason); }
 
 std::string event_line(const model::Event& event) { return notification_line(protocol::method::kEvent, render_event(event)); }
 

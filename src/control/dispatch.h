@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -27,6 +28,9 @@ struct Ask {
   std::function<std::string(const model::CommandResult&, const model::Snapshot&)> reply;
 };
 
+// The snapshot of this moment; taken only when the request needs it.
+using SnapshotSource = std::function<std::shared_ptr<const model::Snapshot>()>;
+
 // Write `line`, then every event of `kind` (of any kind when empty) until the session ends.
 struct Follow {
   std::string line;
@@ -35,11 +39,12 @@ struct Follow {
 
 using Action = std::variant<Say, Ask, Follow>;
 
+[[nodiscard]] Action dispatch(std::string_view line, Access access, const SnapshotSource& snapshot);
 [[nodiscard]] Action dispatch(std::string_view line, Access access, const model::Snapshot& snapshot);
 
 // Lines that answer no request in particular.
-[[nodiscard]] std::string too_long_line();  // an error: the request exceeds protocol::kMaxRequest
-[[nodiscard]] std::string busy_line();      // an error: too many sessions
+[[nodiscard]] std::string too_long_line(Access access);    // an error: the request exceeds what that socket takes
+[[nodiscard]] std::string busy_line(const Error& reason);  // an error: no place for a session or a long request
 [[nodiscard]] std::string event_line(const model::Event& event);
 [[nodiscard]] std::string closing_line(std::string_view reason);  // before the daemon ends a session by itself
 

@@ -16,6 +16,7 @@
 #include "ctl/check.h"
 #include "ctl/connection.h"
 #include "ctl/import.h"
+#include "ctl/terminal.h"
 #include "ctl/text.h"
 #include "vtid/protocol.h"
 
@@ -215,7 +216,9 @@ void print_failure(const Error& error, std::ostream& err) {
 
 }  // namespace
 
-ExitCode run(const std::string& program, std::span<const std::string> words, std::ostream& out, std::ostream& err) {
+ExitCode run(const std::string& program, std::span<const std::string> words, std::ostream& to, std::ostream& complaints) {
+  Terminal out(to);
+  Terminal err(complaints);
   std::vector<Syntax> syntax;
   std::ranges::transform(kCommands, std::back_inserter(syntax), &Command::syntax);
   const auto options = parse_options(words, syntax, out, err);

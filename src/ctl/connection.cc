@@ -39,6 +39,8 @@ Failure refusal(const Json& error) {
   return {kRefused, {text_of(error, "message"), text_of(object_of(error, "data"), "remedy"), 0}};
 }
 
+Failure ended(const Json& params) { return {kRefused, {"vtid ended the session: " + text_of(params, "reason"), "", 0}}; }
+
 }  // namespace
 
 Outcome<Connection> Connection::open(std::span<const std::string> paths) {
@@ -67,6 +69,7 @@ Outcome<Json> Connection::call(std::string_view method, const Json& params, Dura
   auto answer = read_message();  // even so: a daemon that closes at once says why
   if (!answer && !written) return std::unexpected(written.error());
   if (!answer) return answer;
+  if (text_of(*answer, "method") == protocol::method::kClosing) return std::unexpected(ended(object_of(*answer, "params")));
   if (answer->contains("error")) return std::unexpected(refusal(object_of(*answer, "error")));
   return (*answer)["result"];
 }
@@ -77,7 +80,7 @@ Outcome<Json> Connection::next_event() {
   if (!message) return message;
   const Json& params = object_of(*message, "params");
   if (text_of(*message, "method") == protocol::method::kClosing) {
-    return std::unexpected(Failure{kRefused, {"vtid ended the session: " + text_of(params, "reason"), "", 0}});
+    return std::unexpected(ended(params));
   }
   return params;
 }

@@ -1,15 +1,9 @@
 #include "ctl/json.h"
 
+#include "base/printable.h"
+
 namespace vtid::ctl {
 namespace {
-
-std::string clean(std::string text) {
-  for (char& c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte < ' ' && c != '\n') || byte == 0x7f) c = '?';
-  }
-  return text;
-}
 
 const Json* find(const Json& object, std::string_view key) {
   const auto found = object.find(key);
@@ -20,7 +14,7 @@ const Json* find(const Json& object, std::string_view key) {
 
 std::string to_text(const Json& value) {
   if (value.is_null()) return {};
-  if (value.is_string()) return clean(value.get<std::string>());
+  if (value.is_string()) return printable(value.get_ref<const std::string&>(), Newlines::kept);
   if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
   return print_json_line(value);
 }

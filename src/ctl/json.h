@@ -1,5 +1,5 @@
 // Reading the daemon's answers without trusting them: a missing or strange field is shown as such, never an exception, and
-// control bytes (a peer chooses its own IDs) never reach the terminal.
+// what a terminal would obey (a peer chooses its own IDs) is escaped, so that columns are as wide as they look.
 #pragma once
 
 #include <nlohmann/json.hpp>

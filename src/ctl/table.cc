@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <span>
 
+#include "base/printable.h"
+
 namespace vtid::ctl {
 namespace {
 
@@ -17,6 +19,11 @@ const std::string& shown(const std::string& cell) {
 }
 
 }  // namespace
+
+void Table::add(std::vector<std::string> cells) {
+  for (std::string& cell : cells) cell = printable(cell);
+  rows_.push_back(std::move(cells));
+}
 
 std::string Table::print() const {
   const std::vector<std::string>& titles = rows_.front();

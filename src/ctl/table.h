@@ -9,7 +9,8 @@ namespace vtid::ctl {
 class Table {
  public:
   explicit Table(std::vector<std::string> titles) : rows_{std::move(titles)} {}
-  void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+  // Each cell in one line, whatever it holds.
+  void add(std::vector<std::string> cells);
 
   // A line per row, two spaces between columns, none at the end of a line; "-" for an empty cell. The titles come first
   // unless they are all empty. Columns that are empty in every row are left out.

@@ -180,11 +180,21 @@ std::string print_columns(std::span<const Column> columns, const Json& objects) 
 
 // ---- pieces ----------------------------------------------------------------------------------------------------------
 
+// What has several lines shows them as its own: a line that begins at the margin is one of ours.
+std::string indented(std::string_view text) {
+  std::string result;
+  for (const char letter : text) (result += letter) += letter == '\n' ? "    " : "";
+  return result;
+}
+
 std::string print_problems(const Json& problems) {
   std::string text;
   for (const Json& problem : problems) {
-    text += fmt::format("{}: {}: {}\n", text_of(problem, "severity"), text_of(problem, "object"), text_of(problem, "text"));
-    if (const auto remedy = text_of(problem, "remedy"); !remedy.empty()) text += fmt::format("  remedy: {}\n", remedy);
+    text += fmt::format("{}: {}: {}\n", text_of(problem, "severity"), indented(text_of(problem, "object")),
+                        indented(text_of(problem, "text")));
+    if (const auto remedy = text_of(problem, "remedy"); !remedy.empty()) {
+      text += fmt::format("  remedy: {}\n", indented(remedy));
+    }
   }
   return text;
 }
@@ -330,8 +340,9 @@ std::string render_doctor(const Json& result, const Options&) {
 std::string render_outcome(const Json& result, const Options&) { return text_of(result, "text") + '\n'; }
 
 std::string render_event(const Json& event, const Options&) {
-  return fmt::format("{}  {:<8} {}{}{}\n", text_of(event, "time"), text_of(event, "kind"), text_of(event, "object"),
-                     text_of(event, "object").empty() ? "" : " ", text_of(event, "text"));
+  const std::string object = text_of(event, "object");
+  return fmt::format("{}  {:<8} {}\n", text_of(event, "time"), text_of(event, "kind"),
+                     indented(object + (object.empty() ? "" : " ") + text_of(event, "text")));
 }
 
 }  // namespace vtid::ctl

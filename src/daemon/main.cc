@@ -6,6 +6,7 @@
 #include <random>
 
 #include "base/log.h"
+#include "base/printable.h"
 #include "config/parse.h"
 #include "config/print.h"
 #include "daemon/alarms.h"
@@ -33,14 +34,17 @@ constexpr int kFailed = 1;
 constexpr int kFound = 4;
 constexpr Duration kRememberAfter{1'000};  // many gateways that change together are written down once, and after they moved
 
+// The only way of text to a terminal.
+void show(std::FILE* stream, std::string_view text) { fmt::print(stream, "{}", printable(text, Newlines::kept)); }
+
 int complain(const Error& error) {
-  fmt::print(stderr, "vtid: {}\n", error.text);
-  if (!error.remedy.empty()) fmt::print(stderr, "  {}\n", error.remedy);
+  show(stderr, fmt::format("vtid: {}\n", error.text));
+  if (!error.remedy.empty()) show(stderr, fmt::format("  {}\n", error.remedy));
   return kFailed;
 }
 
 void print_findings(const std::vector<config::Finding>& findings) {
-  for (const config::Finding& finding : findings) fmt::print(stderr, "{}\n", config::print(finding));
+  for (const config::Finding& finding : findings) show(stderr, config::print(finding) + '\n');
 }
 
 int check(const Options& options) {
@@ -48,7 +52,7 @@ int check(const Options& options) {
   print_findings(parsed.errors);
   print_findings(parsed.warnings);
   if (!parsed.config) return kFound;
-  fmt::print("{}", config::print_canonical(*parsed.config));
+  show(stdout, config::print_canonical(*parsed.config));
   return 0;
 }
 
@@ -86,9 +90,9 @@ int print_plan(const Options& options, platform::Kernel& kernel) {
   if (!engine) return complain(engine.error());
   const auto plan = (*engine)->plan_only();
   if (!plan) return complain(plan.error());
-  for (const model::Op& op : plan->ops) fmt::print("{}: {}\n", print(op.change), op.reason);
+  for (const model::Op& op : plan->ops) show(stdout, fmt::format("{}: {}\n", print(op.change), op.reason));
   for (const model::Problem& problem : plan->problems)
-    fmt::print("{} {}: {}; {}\n", print(problem.severity), problem.object, problem.text, problem.remedy);
+    show(stdout, fmt::format("{} {}: {}; {}\n", print(problem.severity), problem.object, problem.text, problem.remedy));
   return 0;
 }
 

@@ -1,7 +1,10 @@
 #include "daemon/options.h"
 
 #include <CLI/CLI.hpp>
+#include <iostream>
+#include <sstream>
 
+#include "base/printable.h"
 #include "vtid/paths.h"
 #include "vtid/protocol.h"
 #include "vtid/version.h"
@@ -38,7 +41,11 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kUsageError;
+    std::ostringstream out, err;  // which may repeat an argument
+    const bool wrong = app.exit(error, out, err) != 0;
+    std::cout << printable(out.str(), Newlines::kept);
+    std::cerr << printable(err.str(), Newlines::kept);
+    return wrong ? kUsageError : 0;
   }
   if (check) options.mode = Options::Mode::check;
   if (plan) options.mode = Options::Mode::plan;

@@ -77,7 +77,12 @@ bool replaced(const std::set<std::uint32_t>& old_ids, const std::set<std::uint32
 
 }  // namespace
 
+void Requests::forget_unwanted() {
+  std::erase_if(pending_, [](const Pending& pending) { return !pending.reply.is_wanted(); });
+}
+
 void Requests::add(Pending pending) {
+  forget_unwanted();
   if (pending_.size() >= kMost) {
     pending.reply(fail("too many requests wait already", "try again when some of them are answered"));
     return;
@@ -115,6 +120,7 @@ void Requests::on_refused(const std::string& target, const Error& error) {
 }
 
 std::vector<RekeyAsk> Requests::check(const Supervisor& supervisor, const model::SaTable& sas, Now now) {
+  forget_unwanted();
   std::vector<RekeyAsk> asks;
   for (Pending& pending : pending_) {
     if (auto result = outcome(pending, supervisor, sas, now, asks)) {

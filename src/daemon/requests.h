@@ -1,8 +1,7 @@
 // People's requests that wait for an outcome: up, down, rekey. Each is answered exactly once: when what was asked for is
-// seen in charon's table, when it is known to have failed, or when its time is over.
+// seen in charon's table, when it is known to have failed, or when its time is over. One whose asker has left is forgotten.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -23,7 +22,7 @@ struct RekeyAsk {
 
 class Requests {
  public:
-  using Reply = std::function<void(model::CommandResult)>;
+  using Reply = model::Reply;
 
   struct Target {
     std::string name;         // as asked: "hq", "hq/v4"
@@ -59,6 +58,7 @@ class Requests {
   };
 
   void add(Pending pending);
+  void forget_unwanted();
   [[nodiscard]] std::optional<model::CommandResult> outcome(Pending& pending, const Supervisor& supervisor,
                                                             const model::SaTable& sas, Now now, std::vector<RekeyAsk>& asks);
 

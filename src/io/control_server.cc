@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 
@@ -11,6 +12,7 @@
 #include "io/asio.h"
 #include "io/close_on_exec.h"
 #include "io/control_session.h"
+#include "io/control_turns.h"
 #include "io/unix_listener.h"
 
 namespace vtid::io {
@@ -22,6 +24,7 @@ using boost::system::error_code;
 using Stream = asio::local::stream_protocol;
 
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t kMostDescriptors = 2 * (kMaxSessions + kKeptForRoot);  // of a socket, with sessions that are ending
 constexpr Duration kAcceptPause{1'000};  // after a failed accept: out of descriptors, most likely
 
 // One listening socket and its sessions.
@@ -55,6 +58,45 @@ void close_door(Door& door) {
   for (const auto& session : door.sessions) session->close();
 }
 
+bool is_root(std::uint32_t uid) { return uid == 0 || uid == ::geteuid(); }
+
+ControlTurns::Lane lane_of(control::Access access, std::uint32_t uid) {
+  using enum ControlTurns::Lane;
+  if (access == control::Access::view) return is_root(uid) ? view_root : view;
+  return is_root(uid) ? full_root : full;
+}
+
+// Why one more session of that user has no place; nothing when it has one. `may_yield` gets whose sessions are in its way.
+std::optional<Error> crowd(const Door& door, std::uint32_t uid, std::function<bool(const ControlSession&)>& may_yield) {
+  const auto count = [&](const std::function<bool(const ControlSession&)>& which) {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        door.sessions, [&](const auto& session) { return !session->is_ending() && (!which || which(*session)); }));
+  };
+  const auto of_user = [uid](const ControlSession& session) { return session.uid() == uid; };
+  const auto of_all_but_root = [](const ControlSession& session) { return !is_root(session.uid()); };
+  const bool root = is_root(uid);
+  if (!root && count(of_user) >= kMaxSessionsOfUser) {
+    may_yield = of_user;
+    return Error{fmt::format("user {} has {} sessions on this socket already", uid, kMaxSessionsOfUser),
+                 "close one of them, or try again"};
+  }
+  const std::size_t all = count({});
+  if (all < (root ? kMaxSessions + kKeptForRoot : kMaxSessions)) return std::nullopt;
+  if (!root) may_yield = of_all_but_root;
+  return Error{fmt::format("there are {} sessions on this socket already", all), "close one of them, or try again"};
+}
+
+// Ends the session that has asked for nothing for longest; false when all are busy.
+bool make_room(const Door& door, const std::function<bool(const ControlSession&)>& may_yield) {
+  ControlSession* idlest = nullptr;
+  for (const auto& session : door.sessions) {
+    if (!session->idle_since() || (may_yield && !may_yield(*session))) continue;
+    if (idlest == nullptr || *session->idle_since() < *idlest->idle_since()) idlest = session.get();
+  }
+  if (idlest != nullptr) idlest->drop("another session needed the place, and this one was idle");
+  return idlest != nullptr;
+}
+
 }  // namespace
 
 struct ControlServer::State : std::enable_shared_from_this<State> {
@@ -62,11 +104,13 @@ struct ControlServer::State : std::enable_shared_from_this<State> {
       : full(context, doors.path, control::Access::full),
         view(context, (std::filesystem::path(doors.path).parent_path() / protocol::kViewSocketName).string(),
              control::Access::view),
-        wiring(std::make_shared<const ControlWiring>(std::move(with))) {}
+        wiring(std::make_shared<const ControlWiring>(std::move(with))),
+        turns(std::make_shared<ControlTurns>(context.get_executor())) {}
 
   Door full;
   Door view;
   const std::shared_ptr<const ControlWiring> wiring;
+  const std::shared_ptr<ControlTurns> turns;
 
   // `self` keeps the door: a coroutine starts only when the context runs, by which time the server may be gone.
   static awaitable<void> accept(std::shared_ptr<State> self, Door& door) {
@@ -87,8 +131,13 @@ struct ControlServer::State : std::enable_shared_from_this<State> {
     const auto caller = wiring->peer(socket.native_handle());
     if (!caller) return log::warning("control peer unknown", {{"socket", door.path}, {"error", caller.error().text}});
     const auto executor = socket.get_executor();
-    auto session = std::make_shared<ControlSession>(std::move(socket), door.access, *caller, wiring);
-    if (door.sessions.size() >= kMaxSessions) return session->refuse(control::busy_line());
+    const ControlSession::Client client{door.access, *caller, lane_of(door.access, caller->uid)};
+    auto session = std::make_shared<ControlSession>(std::move(socket), client, wiring, turns);
+    if (door.sessions.size() >= kMostDescriptors) return session->close();
+    std::function<bool(const ControlSession&)> may_yield;
+    if (const auto crowded = crowd(door, caller->uid, may_yield); crowded && !make_room(door, may_yield)) {
+      return session->refuse(control::busy_line(*crowded));
+    }
     door.sessions.insert(session);
     asio::co_spawn(executor, session->run(),
                    [self = shared_from_this(), &door, session](const std::exception_ptr&) { door.sessions.erase(session); });
@@ -105,11 +154,11 @@ Result<ControlServer> ControlServer::open(asio::io_context& context, ControlDoor
 }
 
 void ControlServer::publish(const model::Event& event) {
-  std::string line;
+  std::shared_ptr<const std::string> line;  // one for all of them
   for (const Door* door : {&state_->full, &state_->view}) {
     for (const auto& session : door->sessions) {
       if (!session->follows(event.kind)) continue;
-      if (line.empty()) line = control::event_line(event);
+      if (!line) line = std::make_shared<const std::string>(control::event_line(event));
       session->publish(line);
     }
   }
@@ -119,6 +168,7 @@ void ControlServer::close() {
   if (!state_) return;
   close_door(state_->full);
   close_door(state_->view);
+  state_->turns->close();
 }
 
 ControlServer::ControlServer(std::shared_ptr<State> state) : state_(std::move(state)) {}

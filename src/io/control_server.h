@@ -1,5 +1,6 @@
 // The control sockets: one for everything, one beside it for reading. Sessions read a snapshot or post a command, and never
-// wait for each other; a client that does not read is dropped with a reason, and nothing that it sends ends another session.
+// wait for each other; a client that does not read is dropped with a reason, and nothing that it sends ends another session,
+// holds the loop for longer than one answer takes or makes memory grow beyond what is named here and in control_turns.h.
 // Runs on the io_context's one thread; never touches the daemon's state.
 #pragma once
 
@@ -25,12 +26,14 @@ struct ControlDoors {
   std::string view_group{protocol::kViewGroup};
 };
 
-// What the server needs of the daemon. `snapshot` always gives one; `post` calls back once, on the same thread, at once or
-// later.
+// What the server needs of the daemon. `snapshot` always gives one; `post` replies once, on the same thread, at once or
+// later; a reply that is not wanted any more need not be given.
 struct ControlWiring {
   std::function<std::shared_ptr<const model::Snapshot>()> snapshot;
-  std::function<void(model::Command, model::Caller, std::function<void(model::CommandResult)>)> post;
+  std::function<void(model::Command, model::Caller, model::Reply)> post;
   std::function<Result<model::Caller>(int fd)> peer;  // whose the other end of a connected socket is
+  Duration idle_limit{60'000};                        // for a session that follows nothing to ask for something
+  Duration long_request_limit{10'000};                // for a request of more than protocol::kMaxShortRequest bytes to end
 };
 
 class ControlServer {
@@ -54,8 +57,14 @@ class ControlServer {
   std::shared_ptr<State> state_;
 };
 
-inline constexpr std::size_t kMaxSessions = 64;        // on each of the two sockets: readers cannot crowd out changes
-inline constexpr std::size_t kMaxQueuedEvents = 1024;  // lines that a session may lag behind before it is dropped
-inline constexpr Duration kWriteDeadline{10'000};      // for a client to take one line
+// Places on each of the two sockets: readers cannot crowd out changes, one user not the others, nobody root. Where there is
+// none left, the session that has been idle for longest makes way.
+inline constexpr std::size_t kMaxSessions = 64;        // of everybody
+inline constexpr std::size_t kMaxSessionsOfUser = 32;  // of one user but root and the daemon's own
+inline constexpr std::size_t kKeptForRoot = 16;        // beyond kMaxSessions, for those two
+
+inline constexpr std::size_t kMaxQueuedEvents = 1024;            // lines that a session may lag behind before it is dropped
+inline constexpr std::size_t kMaxQueuedEventBytes = 256U << 10;  // bytes of them
+inline constexpr Duration kWriteDeadline{10'000};                // for a client to take one line
 
 }  // namespace vtid::io

@@ -2,10 +2,15 @@
 // it never touches the kernel or charon by itself.
 #pragma once
 
+#include <concepts>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -70,6 +75,27 @@ struct Answer {
   std::vector<MtuFinding> mtus{};  // one for each path, in their order
 };
 using CommandResult = Result<Answer>;
+
+// Takes the outcome of a command, once. Whoever has one may ask whether it is still wanted before working for it.
+class Reply {
+ public:
+  Reply() = default;
+  Reply(std::nullptr_t) {}
+  template <class Say>
+  requires std::invocable<Say&, CommandResult> &&(!std::same_as<std::remove_cvref_t<Say>, Reply>)Reply(Say say)
+      : say_(std::move(say)) {}
+  // Not wanted any more once `asker` is gone.
+  Reply(std::function<void(CommandResult)> say, std::weak_ptr<const void> asker)
+      : say_(std::move(say)), asker_(std::move(asker)) {}
+
+  void operator()(CommandResult result) const { say_(std::move(result)); }
+  explicit operator bool() const { return static_cast<bool>(say_); }
+  [[nodiscard]] bool is_wanted() const { return !asker_ || !asker_->expired(); }
+
+ private:
+  std::function<void(CommandResult)> say_;
+  std::optional<std::weak_ptr<const void>> asker_;
+};
 
 // Something happened. `kind` is one of: config, charon, tunnel, kernel, gateway, group.
 struct Event {

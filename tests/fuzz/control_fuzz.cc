@@ -1,4 +1,5 @@
-// Any bytes on a control socket: every line that comes back is JSON and ends with its only newline.
+// Any bytes on either control socket: every line that comes back is JSON and ends with its only newline, and no request is
+// longer than it may be.
 #include <cstdint>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -13,7 +14,8 @@ namespace {
 
 using namespace vtid;
 
-constexpr std::size_t kMaxLine = 512;  // so that over-long lines happen
+constexpr std::size_t kUsual = 512;  // so that over-long lines happen
+constexpr std::size_t kLongest = 4096;
 
 void expect_line(const std::string& line) {
   if (line.empty()) return;
@@ -33,13 +35,17 @@ void serve(std::string_view line, control::Access access, const model::Snapshot&
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const model::Snapshot site = control::test::snapshot();
-  std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   const std::size_t step = size == 0 ? 1 : 1 + data[0];
-  control::Framer framer(kMaxLine);
-  for (; !bytes.empty(); bytes.remove_prefix(std::min(step, bytes.size()))) {
-    framer.feed(bytes.substr(0, step));
-    while (const auto line = framer.next()) {
-      for (const auto access : {control::Access::view, control::Access::full}) serve(line->text, access, site);
+  for (const auto access : {control::Access::view, control::Access::full}) {
+    control::Framer framer(kUsual, kLongest, [&] { return access == control::Access::full; });
+    for (std::string_view rest = bytes; !rest.empty(); rest.remove_prefix(std::min(step, rest.size()))) {
+      framer.feed(rest.substr(0, step));
+      while (const auto line = framer.next()) {
+        if (line->text.size() > kLongest || line->text.contains('\n')) std::abort();
+        if (line->too_long) expect_line(control::too_long_line(access));
+        serve(line->text, access, site);
+      }
     }
   }
   return 0;

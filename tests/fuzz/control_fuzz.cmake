@@ -1,1 +1,1 @@
-vtid_fuzz(control_fuzz SEEDS control_seeds.jsonl DEPENDS control LIBRARIES vtid_json)
+vtid_fuzz(control_fuzz SEEDS control_seeds.jsonl control_seeds_deep.jsonl control_seeds_wide.jsonl control_seed_half_line.jsonl DEPENDS control LIBRARIES vtid_json)

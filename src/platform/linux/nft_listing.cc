@@ -3,12 +3,16 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "base/bounded_json.h"
 #include "platform/linux/nft_ruleset.h"
 
 namespace vtid::platform::netlink {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+// Of a table that others may have filled: 100,000 rules, twice what the longest configuration makes.
+constexpr JsonBounds kListing{.bytes = 64U << 20, .depth = 32, .values = 4U << 20, .members = 64};
 
 constexpr std::string_view kSealChain = "seal";
 constexpr std::string_view kSealMark = "vtid";
@@ -116,12 +120,14 @@ std::string render_seal(const model::FilterSet& set, std::string_view listed) {
 }
 
 Result<Listing> read_filter_listing(std::string_view json) {
-  Json document = Json::parse(json, nullptr, false);
-  if (!document.is_object() || !document.contains("nftables") || !document["nftables"].is_array()) {
-    return fail("cannot read the filter: libnftables' listing is not JSON as it documents it");
+  auto document = parse_bounded_json<Json>(json, kListing);
+  if (!document) return fail("cannot read the filter: libnftables' listing is " + document.error().text);
+  const auto items = document->find("nftables");
+  if (items == document->end() || !items->is_array()) {
+    return fail("cannot read the filter: libnftables' listing is not as it documents it");
   }
   Reading reading;
-  for (Json& item : document["nftables"]) reading.take(item);
+  for (Json& item : *items) reading.take(item);
   return reading.finish();
 }
 

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "control/message.h"
 #include "support/site.h"
 
 namespace vtid::control {
@@ -59,10 +60,60 @@ TEST(Dispatch, RefusesARequestWithoutAMethod) {
 TEST(Dispatch, RefusesAnIdThatIsAnObject) {
   EXPECT_EQ(code_of(said(R"({"jsonrpc":"2.0","id":{},"method":"status"})")), protocol::kInvalidRequest);
 }
-TEST(Dispatch, SurvivesAnIdThatIsNestedAsDeepAsALineAllows) {
-  const std::string deep(protocol::kMaxRequest / 2, '[');
-  const std::string line = R"({"jsonrpc":"2.0","method":"status","id":)" + deep + std::string(deep.size(), ']') + "}";
+class NestedAsDeepAsALineAllows : public ::testing::TestWithParam<std::string> {};
+TEST_P(NestedAsDeepAsALineAllows, IsRefused) {
+  const std::string deep = std::string(protocol::kMaxRequest / 2, '[') + std::string(protocol::kMaxRequest / 2, ']');
+  std::string line = GetParam();
+  line.replace(line.find('@'), 1, deep);
   EXPECT_EQ(code_of(said(line)), protocol::kInvalidRequest);
+}
+INSTANTIATE_TEST_SUITE_P(Places, NestedAsDeepAsALineAllows,
+                         ::testing::Values(R"({"id":@,"a":1})", R"({"jsonrpc":"2.0","method":"status","id":@})",
+                                           R"({"jsonrpc":"2.0","id":1,"method":@})", R"({"jsonrpc":"2.0","id":1,"params":@})",
+                                           R"({"jsonrpc":"2.0","id":1,"method":"list","params":{"kind":@}})",
+                                           R"({"jsonrpc":"2.0","id":1,"method":"status","other":@})", "@"));
+TEST(Dispatch, RepeatsTheIdThatCameBeforeWhatIsTooDeep) {
+  const std::string line = R"({"jsonrpc":"2.0","id":9,"method":"status","other":)" + std::string(100, '[');
+  EXPECT_EQ(id_of(said(line)), Json(9));
+}
+TEST(Dispatch, RefusesMoreParametersThanAnyMethodHas) {
+  std::string line = R"({"jsonrpc":"2.0","id":1,"method":"list","params":{)";
+  for (int i = 0; i < 100'000; ++i) line += "\"k" + std::to_string(i) + "\":\"v\",";
+  EXPECT_EQ(code_of(said(line + "\"kind\":\"sas\"}}")), protocol::kInvalidParams);
+}
+TEST(Dispatch, RefusesMoreMembersThanARequestMayHave) {
+  std::string line = "{";
+  for (int i = 0; i < 100'000; ++i) line += "\"k" + std::to_string(i) + "\":1,";
+  EXPECT_EQ(code_of(said(line + R"("jsonrpc":"2.0","id":1,"method":"status"})")), protocol::kInvalidRequest);
+}
+TEST(Dispatch, RefusesMoreValuesThanARequestMayHave) {
+  std::string line = R"({"jsonrpc":"2.0","id":1,"method":"status","other":[0)";
+  for (int i = 0; i < 1'000; ++i) line += ",0";
+  EXPECT_EQ(code_of(said(line + "]}")), protocol::kInvalidRequest);
+}
+TEST(Dispatch, IgnoresMembersThatJsonRpcDoesNotKnow) {
+  EXPECT_TRUE(asked(R"({"jsonrpc":"2.0","id":1,"method":"status","trace":{"span":[1,2]}})").reply);
+}
+TEST(Dispatch, RefusesAMemberThatIsWrittenTwice) {
+  EXPECT_EQ(code_of(said(R"({"jsonrpc":"2.0","id":1,"id":2,"method":"status"})")), protocol::kInvalidRequest);
+}
+TEST(Dispatch, RefusesAParameterThatIsGivenTwice) {
+  EXPECT_EQ(code_of(said(R"({"jsonrpc":"2.0","id":1,"method":"list","params":{"kind":"sas","kind":"routes"}})")),
+            protocol::kInvalidParams);
+}
+TEST(Dispatch, RefusesAParameterThatIsAnObject) {
+  EXPECT_EQ(code_of(said(R"({"jsonrpc":"2.0","id":1,"method":"list","params":{"kind":{"a":"sas"}}})")),
+            protocol::kInvalidParams);
+}
+TEST(Dispatch, RefusesAnIdLongerThanAnAnswerRepeats) {
+  EXPECT_EQ(code_of(said(R"({"jsonrpc":"2.0","id":")" + std::string(kLongestId + 1, 'x') + R"(","method":"status"})")),
+            protocol::kInvalidRequest);
+}
+TEST(Dispatch, RefusesAnythingLongButAPlanOfAnotherFile) {
+  const std::string spaces(protocol::kMaxShortRequest, ' ');
+  EXPECT_EQ(code_of(said(request("status") + spaces)), protocol::kInvalidRequest);
+  EXPECT_EQ(code_of(said(request("plan") + spaces)), protocol::kInvalidRequest);
+  EXPECT_TRUE(asked(request("plan", {{"text", spaces}, {"path", "/x"}})).reply);
 }
 TEST(Dispatch, RefusesPositionalParameters) {
   EXPECT_EQ(code_of(said(R"({"jsonrpc":"2.0","id":1,"method":"list","params":["tunnels"]})")), protocol::kInvalidParams);
@@ -70,6 +121,14 @@ TEST(Dispatch, RefusesPositionalParameters) {
 TEST(Dispatch, SaysNothingToANotificationThatItCannotServe) { EXPECT_EQ(said(R"({"jsonrpc":"2.0","method":"nonsense"})"), ""); }
 TEST(Dispatch, RepeatsTheIdOfTheRequest) {
   EXPECT_EQ(id_of(said(R"({"jsonrpc":"2.0","id":"a\u0000b","method":"nonsense"})")), Json(std::string("a\0b", 3)));
+}
+TEST(Dispatch, RepeatsANumberAsItWasWritten) {
+  EXPECT_THAT(said(R"({"jsonrpc":"2.0","id":1.50e3,"method":"nonsense"})"), HasSubstr(R"("id":1.50e3,)"));
+}
+TEST(Dispatch, RepeatsANullId) { EXPECT_EQ(id_of(said(R"({"jsonrpc":"2.0","id":null,"method":"nonsense"})")), Json(nullptr)); }
+TEST(Dispatch, LooksAtNothingForWhoAwaitsNoAnswer) { EXPECT_EQ(said(R"({"jsonrpc":"2.0","method":"status"})"), ""); }
+TEST(Dispatch, ChangesWhatIsAskedWithoutAwaitingAnAnswer) {
+  EXPECT_EQ(asked(R"({"jsonrpc":"2.0","method":"reload"})").change, "reload");
 }
 TEST(Dispatch, GivesANullIdToWhatItCannotRead) { EXPECT_EQ(id_of(said("nonsense")), Json(nullptr)); }
 TEST(Dispatch, EndsEveryAnswerWithItsOnlyNewline) {
@@ -112,8 +171,7 @@ TEST_P(ViewSocketRefuses, AChange) { EXPECT_EQ(code_of(said(GetParam(), Access::
 INSTANTIATE_TEST_SUITE_P(Methods, ViewSocketRefuses,
                          ::testing::Values(request("up", {{"name", "hq"}}), request("down", {{"name", "hq"}}),
                                            request("rekey", {{"name", "hq"}}), request("reload"),
-                                           request("find_mtu", {{"name", "hq"}}),
-                                           request("role", {{"role", "standby"}}),
+                                           request("find_mtu", {{"name", "hq"}}), request("role", {{"role", "standby"}}),
                                            request("plan", {{"text", "{}"}, {"path", "/tmp/x.json"}})));
 
 class ViewSocketServes : public ::testing::TestWithParam<std::string> {};

@@ -45,6 +45,23 @@ TEST(Framer, TellsAnOverlongLineBeforeItEnds) {
   EXPECT_THAT(feed(framer, "nine-is-t"), ElementsAre(Line{"", true}));
 }
 
+TEST(Framer, AsksOnceForEachLineThatExceedsTheUsualLength) {
+  int asked = 0;
+  Framer framer(4, 8, [&] { return ++asked > 0; });
+  EXPECT_THAT(feed(framer, "five5\nfour\nsixsix\n"), ElementsAre(Line{"five5"}, Line{"four"}, Line{"sixsix"}));
+  EXPECT_EQ(asked, 2);
+}
+
+TEST(Framer, LeavesALineOutThatMayNotExceedTheUsualLength) {
+  Framer framer(4, 8, [] { return false; });
+  EXPECT_THAT(feed(framer, "five5\nfour\n"), ElementsAre(Line{"", true}, Line{"four"}));
+}
+
+TEST(Framer, LeavesALineOutThatExceedsTheLongest) {
+  Framer framer(4, 8, [] { return true; });
+  EXPECT_THAT(feed(framer, "nine-is-too-much\nfour\n"), ElementsAre(Line{"", true}, Line{"four"}));
+}
+
 TEST(Framer, HasNothingToSayBeforeANewline) {
   Framer framer(8);
   EXPECT_THAT(feed(framer, "twelve78"), ElementsAre());

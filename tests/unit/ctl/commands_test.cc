@@ -114,6 +114,23 @@ TEST(Vtictl, SaysThatAllIsWellInOneLine) {
 }
 TEST(Vtictl, ExitsWithOneWhenTheFileToPlanCannotBeRead) { EXPECT_EQ(vtictl({"plan", "/nonexistent.json"}).exit, 1); }
 
+TEST(Vtictl, SaysThatTheDaemonIsBusyAndExitsWithOne) {
+  FakeDaemon daemon(
+      {R"({"jsonrpc":"2.0","id":null,"error":{"code":-32004,"message":"there are 64 sessions on this socket already",)"
+       R"("data":{"remedy":"close one of them, or try again"}}})"
+       "\n"});
+  const Outcome outcome = vtictl(daemon, {"status"});
+  EXPECT_EQ(outcome.err, "vtictl: there are 64 sessions on this socket already\n  remedy: close one of them, or try again\n");
+  EXPECT_EQ(outcome.exit, 1);
+}
+TEST(Vtictl, ExitsWithOneWhenTheSessionMadeWay) {
+  FakeDaemon daemon({R"({"jsonrpc":"2.0","method":"closing","params":{"reason":"it was idle"}})"
+                     "\n"});
+  const Outcome outcome = vtictl(daemon, {"status"});
+  EXPECT_EQ(outcome.err, "vtictl: vtid ended the session: it was idle\n");
+  EXPECT_EQ(outcome.exit, 1);
+}
+
 // ---- capturing
 
 const std::string kTunnel = result(R"({"name":"hq","local":"192.0.2.1","remote":"198.51.100.1","outer_device":"wan",)"

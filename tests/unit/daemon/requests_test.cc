@@ -50,6 +50,22 @@ TEST_F(Requested, UpIsAnsweredWhenTheTunnelIsUp) {
   EXPECT_THAT(answers, ElementsAre("hq is up: ipsec1 after 0.4 s"));
 }
 
+TEST_F(Requested, OneWhoseAskerLeftIsForgotten) {
+  auto asker = std::make_shared<int>();
+  requests.wait_up(target, Duration{30'000}, now, {reply(), asker});
+  asker.reset();
+  (void)check();
+  EXPECT_EQ(requests.next_deadline(), std::nullopt);
+}
+
+TEST_F(Requested, ThoseWhoLeftTakeNobodysPlace) {
+  auto asker = std::make_shared<int>();
+  for (std::size_t i = 0; i < Requests::kMost; ++i) requests.wait_up(target, Duration{30'000}, now, {reply(), asker});
+  asker.reset();
+  requests.wait_up(target, Duration{30'000}, now, reply());
+  EXPECT_THAT(answers, IsEmpty());
+}
+
 TEST_F(Requested, UpIsAnsweredWhenTheAttemptFailed) {
   requests.wait_up(target, Duration{30'000}, now, reply());
   (void)check();

@@ -12,6 +12,7 @@
 #include <fstream>
 
 #include "io/asio.h"
+#include "io/control_turns.h"
 #include "support/site.h"
 
 namespace vtid::io {
@@ -49,15 +50,16 @@ class Control : public ::testing::Test {
   // The engine of these tests answers at once, except to `up`, which waits for finish().
   ControlWiring wiring() {
     return {[] { return std::make_shared<const model::Snapshot>(control::test::snapshot()); },
-            [this](const model::Command& command, model::Caller caller, std::function<void(model::CommandResult)> done) {
+            [this](const model::Command& command, model::Caller caller, const model::Reply& done) {
               callers_.push_back(caller);
-              if (std::holds_alternative<model::Up>(command)) return waiting_.push_back(std::move(done));
+              if (std::holds_alternative<model::Up>(command)) return waiting_.push_back(done);
               done(model::Answer{"done", std::nullopt});
             },
             [this](int fd) {
               inherited_ |= (::fcntl(fd, F_GETFD) & FD_CLOEXEC) == 0;
-              return model::Caller{42, 43, 44};
-            }};
+              return model::Caller{uid_, 43, 44};
+            },
+            idle_limit_, long_request_limit_};
   }
 
   Result<ControlServer> open(const std::string& group = "no-such-group") {
@@ -115,7 +117,10 @@ class Control : public ::testing::Test {
   std::string folder_ = "/tmp/vtid-control-XXXXXX";
   boost::asio::io_context context_;
   std::unique_ptr<ControlServer> server_;
-  std::vector<std::function<void(model::CommandResult)>> waiting_;
+  std::vector<model::Reply> waiting_;
+  std::uint32_t uid_ = 42;  // of who connects next
+  Duration idle_limit_{60'000};
+  Duration long_request_limit_{60'000};
   std::vector<model::Caller> callers_;
   bool inherited_ = false;
   std::map<const Stream::socket*, std::string> buffers_;
@@ -252,14 +257,242 @@ TEST_F(Control, DropsAReaderThatIsTooSlowAndSaysWhy) {
   EXPECT_THAT(last, HasSubstr(R"("method":"closing","params":{"reason":"you read slower)"));
 }
 
-TEST_F(Control, TellsOneSessionTooManyAndServesTheOtherSocket) {
+// ---- places
+
+class Crowd : public Control {
+ protected:
+  // Sessions that are not idle, of users who have no more places than others.
+  void fill(const std::string& path, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      uid_ = 1'000 + static_cast<std::uint32_t>(i / kMaxSessionsOfUser);
+      busy_.push_back(connect(path));
+      EXPECT_THAT(ask(busy_.back(), request(1, "subscribe")), HasSubstr("result"));
+    }
+    uid_ = 42;
+  }
+  std::string come_as(std::uint32_t uid, const std::string& path) {
+    uid_ = uid;
+    auto client = connect(path);
+    return ask(client, request(1, "status"));
+  }
+
+  std::deque<Stream::socket> busy_;
+};
+
+TEST_F(Crowd, IsToldThatThereIsNoPlaceLeft) {
+  start();
+  fill(view(), kMaxSessions);
+  EXPECT_THAT(come_as(42, view()), HasSubstr(R"("code":-32004,"message":"there are 64 sessions on this socket already")"));
+}
+
+TEST_F(Crowd, LeavesTheOtherSocketAlone) {
+  start();
+  fill(view(), kMaxSessions);
+  EXPECT_THAT(come_as(42, full()), HasSubstr("result"));
+}
+
+TEST_F(Crowd, LeavesPlacesForRoot) {
+  start();
+  fill(view(), kMaxSessions);
+  EXPECT_THAT(come_as(0, view()), HasSubstr("result"));
+}
+
+TEST_F(Crowd, LeavesPlacesForTheDaemonsOwnUser) {
+  start();
+  fill(view(), kMaxSessions);
+  EXPECT_THAT(come_as(::geteuid(), view()), HasSubstr("result"));
+}
+
+TEST_F(Crowd, OfOneUserLeavesPlacesForOthers) {
+  start();
+  fill(view(), kMaxSessionsOfUser);
+  EXPECT_THAT(come_as(1'000, view()), HasSubstr("user 1000 has 32 sessions on this socket already"));
+  EXPECT_THAT(come_as(42, view()), HasSubstr("result"));
+}
+
+TEST_F(Crowd, OfIdleSessionsMakesWay) {
+  start();
+  std::deque<Stream::socket> idle;
+  for (std::size_t i = 0; i < kMaxSessionsOfUser; ++i) idle.push_back(connect(view()));
+  EXPECT_THAT(come_as(42, view()), HasSubstr("result"));
+  EXPECT_THAT(read_line(idle.front()), HasSubstr(R"("method":"closing")"));
+}
+
+TEST_F(Crowd, OfHalfRequestsMakesWay) {
+  start();
+  std::deque<Stream::socket> idle;
+  for (std::size_t i = 0; i < kMaxSessionsOfUser; ++i) {
+    idle.push_back(connect(view()));
+    send(idle.back(), "{\"jsonrpc\":");
+  }
+  EXPECT_THAT(come_as(42, view()), HasSubstr("result"));
+}
+
+TEST_F(Crowd, OfRootsIdleSessionsMakesWayForRoot) {
+  start();
+  std::deque<Stream::socket> idle;
+  uid_ = 0;
+  for (std::size_t i = 0; i < kMaxSessions + kKeptForRoot; ++i) idle.push_back(connect(full()));
+  EXPECT_THAT(come_as(0, full()), HasSubstr("result"));
+}
+
+TEST_F(Crowd, ThatLeftWhileItsCommandsWaitedFreesItsPlaces) {
+  start();
+  {
+    std::deque<Stream::socket> clients;
+    for (std::size_t i = 0; i < kMaxSessionsOfUser; ++i) {
+      clients.push_back(connect(full()));
+      send(clients.back(), kUp);
+    }
+  }
+  poll();
+  EXPECT_EQ(waiting_.size(), kMaxSessionsOfUser);
+  EXPECT_THAT(come_as(42, full()), HasSubstr("result"));
+}
+
+// ---- clients that leave, or stay and ask for nothing
+
+TEST_F(Control, NobodyWantsTheOutcomeOnceTheClientLeft) {
+  start();
+  auto client = connect(full());
+  send(client, kUp);
+  const bool wanted = waiting_.front().is_wanted();
+  client.close();
+  poll();
+  EXPECT_EQ(std::pair(wanted, waiting_.front().is_wanted()), std::pair(true, false));
+}
+
+TEST_F(Control, AnswersAClientThatOnlySendsNoMore) {
+  start();
+  auto client = connect(full());
+  send(client, kUp);
+  client.shutdown(Stream::socket::shutdown_send);
+  poll();
+  finish();
+  EXPECT_THAT(read_line(client), HasSubstr("hq is up"));
+}
+
+TEST_F(Control, ServesWhatAClientAskedBeforeItLeft) {
+  start();
+  auto client = connect(full());
+  boost::asio::write(client, boost::asio::buffer(kUp + R"({"jsonrpc":"2.0","method":"reload"})" + "\n"));
+  client.close();
+  poll();
+  EXPECT_EQ(callers_.size(), 2U);
+}
+
+TEST_F(Control, EndsASessionThatAsksForNothing) {
+  idle_limit_ = Duration{1};
+  start();
+  auto client = connect(view());
+  EXPECT_THAT(read_line(client), HasSubstr(R"("method":"closing","params":{"reason":"no request came for )"));
+  EXPECT_EQ(read_line(client), "");
+}
+
+TEST_F(Control, EndsASessionThatSendsHalfARequest) {
+  idle_limit_ = Duration{1};
+  start();
+  Stream::socket client(context_);
+  client.connect(Stream::endpoint(view()));
+  boost::asio::write(client, boost::asio::buffer(std::string("{\"jsonrpc\":")));
+  EXPECT_THAT(read_line(client), HasSubstr("no request came for "));
+}
+
+TEST_F(Control, EndsALongRequestThatDoesNotEnd) {
+  long_request_limit_ = Duration{1};
+  start();
+  auto client = connect(full());
+  send(client, std::string(2 * protocol::kMaxShortRequest, 'x'));
+  EXPECT_THAT(read_line(client), HasSubstr("a long request did not end within "));
+}
+
+TEST_F(Control, KeepsASessionWhoseCommandWaits) {
+  idle_limit_ = Duration{1};
+  start();
+  Stream::socket client(context_);
+  client.connect(Stream::endpoint(full()));
+  boost::asio::write(client, boost::asio::buffer(kUp));
+  poll();
+  while (waiting_.empty()) {  // the limit may have come first
+    client = Stream::socket(context_);
+    client.connect(Stream::endpoint(full()));
+    boost::asio::write(client, boost::asio::buffer(kUp));
+    poll();
+  }
+  context_.restart();
+  context_.run_for(std::chrono::milliseconds{20});
+  finish();
+  EXPECT_THAT(read_line(client), HasSubstr("hq is up"));
+}
+
+// ---- long requests
+
+TEST_F(Control, TakesNoLongRequestOnTheViewSocket) {
+  start();
+  auto client = connect(view());
+  send(client, request(1, "status", std::string(protocol::kMaxShortRequest, ' ') + "{}") + request(2, "status"));
+  EXPECT_THAT(read_line(client), HasSubstr("-32600"));
+  EXPECT_THAT(read_line(client), HasSubstr(R"("id":2,"result")"));
+}
+
+TEST_F(Control, TakesThePlanOfALongFile) {
+  start();
+  auto client = connect(full());
+  const std::string text(protocol::kMaxRequest - 200, '[');
+  EXPECT_THAT(ask(client, request(1, "plan", R"({"path":"/x","text":")" + text + R"("})")), HasSubstr(R"("id":1,"result")"));
+}
+
+TEST_F(Control, TakesOnlySoManyLongRequestsAtATime) {
   start();
   std::deque<Stream::socket> clients;
-  for (std::size_t i = 0; i < kMaxSessions; ++i) clients.push_back(connect(view()));
-  auto extra = connect(view());
-  EXPECT_THAT(read_line(extra), HasSubstr("-32004"));
-  auto admin = connect(full());
-  EXPECT_THAT(ask(admin, request(1, "reload")), HasSubstr("result"));
+  uid_ = 0;
+  for (std::size_t i = 0; i < ControlTurns::kMaxLongRequests; ++i) {
+    clients.push_back(connect(full()));
+    send(clients.back(), std::string(2 * protocol::kMaxShortRequest, 'x'));
+  }
+  auto extra = connect(full());
+  send(extra, std::string(2 * protocol::kMaxShortRequest, 'x') + '\n' + request(2, "status"));
+  EXPECT_THAT(read_line(extra), HasSubstr("8 long requests are being sent already"));
+  EXPECT_THAT(read_line(extra), HasSubstr(R"("id":2,"result")"));
+}
+
+TEST_F(Control, GivesThePlaceOfALongRequestBack) {
+  start();
+  auto client = connect(full());
+  const std::string plan = request(1, "plan", R"({"path":"/x","text":")" + std::string(10'000, ' ') + R"("})");
+  for (std::size_t i = 0; i <= ControlTurns::kMaxLongRequests; ++i) {
+    ASSERT_THAT(ask(client, plan), HasSubstr("result"));
+    send(client, std::string(2 * protocol::kMaxShortRequest, 'x') + '\n');
+    ASSERT_THAT(read_line(client), HasSubstr("-32700"));
+    auto other = connect(full());
+    send(other, std::string(2 * protocol::kMaxShortRequest, 'x'));
+    other.close();
+    poll();
+  }
+}
+
+// ---- turns
+
+TEST_F(Control, ServesOthersBetweenTheRequestsOfOne) {
+  start();
+  auto many = connect(view());
+  auto one = connect(view());
+  std::string requests;
+  for (int i = 0; i < 200; ++i) requests += request(i, "status");
+  boost::asio::write(many, boost::asio::buffer(requests));
+  boost::asio::write(one, boost::asio::buffer(request(1, "status")));
+  EXPECT_THAT(read_line(one), HasSubstr("result"));
+  EXPECT_LT(callers_.size(), 10U);
+}
+
+TEST_F(Control, ServesThousandsOfRequestsOfOneSession) {
+  start();
+  auto client = connect(view());
+  std::string requests;
+  for (int i = 0; i < 5'000; ++i)
+    requests += R"({"jsonrpc":"2.0","method":"nonsense"})"
+                "\n";
+  EXPECT_THAT(ask(client, requests + request(7, "status")), HasSubstr(R"("id":7,"result")"));
 }
 
 TEST_F(Control, FreesTheSessionOfAClientThatLeft) {
