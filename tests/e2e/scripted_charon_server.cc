@@ -1,6 +1,6 @@
-// scripted-charon SOCKET [LIE]: the scripted charon of the unit tests behind a real vici socket, for tests with more tunnels than
-// a real charon could negotiate in time. Every peer answers at once. LIE is "endless-list" (of SAs), "huge-errors" (60,000 bytes
-// for each load) or "broken-text" (that is not UTF-8). Ends with its process.
+// scripted-charon SOCKET [LIE]: the scripted charon of the unit tests behind a real vici socket, for tests with more tunnels
+// than a real charon could negotiate in time. Every peer answers at once. LIE is "endless-list" (of SAs), "huge-errors" (60,000
+// bytes for each load) or "broken-text" (that is not UTF-8). Ends with its process.
 #include <cstdio>
 #include <list>
 #include <map>
