@@ -6,15 +6,18 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/utf8.h"
 #include "monitor/choice.h"
 
 namespace vtid::daemon {
 namespace {
 
-constexpr Duration kLookInterval{50};  // the kernel is read at most so often, however much it has to say
-constexpr Duration kLookRetry{1'000};  // after a look that failed
-constexpr Duration kLookForEnd{500};   // of an SA that was replaced
-constexpr Duration kRescan{60'000};    // without any notice: what was lost costs so much time at most
+constexpr Duration kLookInterval{50};          // the kernel is read at most so often, however much it has to say
+constexpr Duration kLookRetry{1'000};          // after a look that failed
+constexpr Duration kLookForEnd{500};           // of an SA that was replaced
+constexpr std::size_t kMostUnloadedTold = 16;  // one by one, of what others unloaded at once
+constexpr std::size_t kLongestText = 4'096;    // bytes of one event or problem
+constexpr Duration kRescan{60'000};            // without any notice: what was lost costs so much time at most
 
 std::string print_all(const std::vector<config::Finding>& findings) {
   std::string text;
@@ -479,6 +482,11 @@ std::vector<model::Problem> Engine::problems() const {
   add(missing_means(*config_, system_));
   add(filter_problems(observed_, derived_.desired));
   add(config_warnings_);
+  for (model::Problem& problem : problems) {
+    for (std::string* text : {&problem.object, &problem.text, &problem.remedy}) {
+      if (text->size() > kLongestText || !is_utf8(*text)) *text = to_utf8(*text, kLongestText);
+    }
+  }
   return problems;
 }
 
@@ -516,6 +524,7 @@ void Engine::tell_changes(Now now) {
     tell(now, "charon", "",
          connected ? "connected, version " + charon_.table().version : "lost: its SAs are shown as last seen");
   }
+  tell_unloaded(now);
   const std::uint64_t revision = supervisor_.revision() + statics_.revision();
   if (revision == std::exchange(told_revision_, revision)) return;
   probes_changed_ = true;
@@ -532,8 +541,21 @@ void Engine::tell_changes(Now now) {
   }
 }
 
+void Engine::tell_unloaded(Now now) {
+  const std::vector<vici::Unloaded> unloaded = charon_.take_unloaded();
+  for (std::size_t i = 0; i < std::min(unloaded.size(), kMostUnloadedTold); ++i) {
+    const std::string what = print(unloaded[i]);
+    log::warning("unloaded by others", {{"what", what}});
+    tell(now, "charon", "", fmt::format("somebody unloaded {} (swanctl --load-all, --clear?): it is loaded again", what));
+  }
+  if (unloaded.size() <= kMostUnloadedTold) return;
+  const std::size_t more = unloaded.size() - kMostUnloadedTold;
+  log::warning("unloaded by others", {{"more", std::to_string(more)}});
+  tell(now, "charon", "", fmt::format("somebody unloaded {} more: they are loaded again", more));
+}
+
 void Engine::tell(Now now, std::string kind, std::string object, std::string text) {
-  wiring_.publish({now.wall, std::move(kind), std::move(object), std::move(text)});
+  wiring_.publish({now.wall, std::move(kind), to_utf8(object, kLongestText), to_utf8(text, kLongestText)});
 }
 
 // splitmix64: jitter needs no more, and a seed makes a run repeatable.

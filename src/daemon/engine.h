@@ -103,6 +103,7 @@ class Engine {
   [[nodiscard]] vici::Ticket ticket(Pending::Kind kind, const std::string& tunnel);
   void collect_outcomes(Now now);
   void tell_changes(Now now);
+  void tell_unloaded(Now now);
   void tell(Now now, std::string kind, std::string object, std::string text);
   [[nodiscard]] Result<Requests::Target> find_target(const std::string& name) const;
   [[nodiscard]] model::CommandResult plan_for(const model::MakePlan& command);

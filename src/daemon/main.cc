@@ -166,8 +166,9 @@ class Daemon {
 
   void connect_charon() {
     io::ViciTransport::Wiring wiring;
-    wiring.opened = [this](vici::Channel channel) {
-      engine_->charon().on_opened(channel, io::Loop::now());
+    wiring.run_of_peer = platform::run_of_peer;
+    wiring.opened = [this](vici::Channel channel, std::string_view run) {
+      engine_->charon().on_opened(channel, run, io::Loop::now());
       turn();
     };
     wiring.received = [this](vici::Channel channel, std::string_view bytes) {

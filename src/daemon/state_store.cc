@@ -45,11 +45,11 @@ void from_json(const json& text, model::Role& role) {
 }
 
 json to_json(const vici::Loaded& loaded) {
-  return {{"boot", loaded.boot}, {"connections", loaded.connections}, {"secrets", loaded.secrets}, {"keys", loaded.keys}};
+  return {{"charon", loaded.charon}, {"connections", loaded.connections}, {"secrets", loaded.secrets}, {"keys", loaded.keys}};
 }
 
 void from_json(const json& text, vici::Loaded& loaded) {
-  text.at("boot").get_to(loaded.boot);
+  if (text.contains("charon")) text.at("charon").get_to(loaded.charon);  // 0.1.0 knew only when it had started
   text.at("connections").get_to(loaded.connections);
   text.at("secrets").get_to(loaded.secrets);
   if (text.contains("keys")) text.at("keys").get_to(loaded.keys);  // 0.1.0 knew none

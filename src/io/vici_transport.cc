@@ -1,6 +1,9 @@
 #include "io/vici_transport.h"
 
+#include <sys/socket.h>
+
 #include <array>
+#include <cerrno>
 #include <deque>
 #include <optional>
 
@@ -24,7 +27,8 @@ struct Line {
   explicit Line(asio::io_context& context) : socket(context) {}
   Socket socket;
   std::uint64_t generation = 0;
-  std::deque<std::string> queue;  // bounded by vici::Charon, which waits for answers
+  std::deque<std::string> queue;
+  std::size_t unsent = 0;  // bytes of it
   std::vector<char> buffer = std::vector<char>(kReadSize);
 };
 
@@ -53,25 +57,23 @@ struct ViciTransport::State : std::enable_shared_from_this<State> {
     try {
       endpoint = asio::local::stream_protocol::endpoint(path);
     } catch (const boost::system::system_error& error) {
-      report(channel, opening.generation, error.code());  // longer than sun_path
-      return;
+      return report(channel, error.code().message());  // longer than sun_path
     }
     boost::system::error_code failed;
     opening.socket.open(endpoint.protocol(), failed);
-    if (failed) {
-      report(channel, opening.generation, failed);
-      return;
-    }
+    if (!failed) opening.socket.native_non_blocking(true, failed);
+    if (failed) return report(channel, failed.message());
     close_on_exec(opening.socket.native_handle());
-    opening.socket.async_connect(endpoint, guarded(channel, [this, channel](const boost::system::error_code& error) {
-                                   if (error) return lost(channel, error);
-                                   read(channel);
-                                   wiring.opened(channel);
-                                 }));
+    connect(channel, endpoint);
   }
 
   void send(vici::Channel channel, std::string bytes) {
     Line& sending = line(channel);
+    sending.unsent += bytes.size();
+    if (sending.unsent > kMostUnsent) {
+      shut(channel);
+      return report(channel, "charon does not read what it is sent");
+    }
     sending.queue.push_back(std::move(bytes));
     if (sending.queue.size() == 1) write(channel);
   }
@@ -82,14 +84,32 @@ struct ViciTransport::State : std::enable_shared_from_this<State> {
     boost::system::error_code ignored;
     closing.socket.close(ignored);
     closing.queue.clear();
+    closing.unsent = 0;
   }
 
  private:
-  void report(vici::Channel channel, std::uint64_t generation, const boost::system::error_code& error) {
-    asio::post(context, [weak = weak_from_this(), channel, generation, error] {
-      const auto self = weak.lock();
-      if (self && self->line(channel).generation == generation) self->lost(channel, error);
-    });
+  // A UNIX socket connects at once or not at all. Asio's own connect would wait for a full backlog to become writable, which it
+  // always is, and take that for a connection.
+  void connect(vici::Channel channel, const asio::local::stream_protocol::endpoint& endpoint) {
+    const int fd = line(channel).socket.native_handle();
+    if (::connect(fd, endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0) {
+      const int code = errno;
+      if (code == EAGAIN) return report(channel, "charon does not accept connections; is it stopped?");
+      return report(channel, boost::system::error_code(code, boost::system::system_category()).message());
+    }
+    asio::post(context, [connected = guarded(channel, [this, channel](const boost::system::error_code&) {
+                           Line& opened = line(channel);
+                           const std::uint64_t generation = opened.generation;
+                           wiring.opened(channel, wiring.run_of_peer(opened.socket.native_handle()));
+                           if (opened.generation == generation) read(channel);
+                         })]() mutable { connected(boost::system::error_code{}); });
+  }
+
+  void report(vici::Channel channel, std::string reason) {
+    asio::post(context, [lost = guarded(channel, [this, channel, reason = std::move(reason)](const boost::system::error_code&) {
+                           shut(channel);
+                           wiring.closed(channel, path + ": " + reason);
+                         })]() mutable { lost(boost::system::error_code{}); });
   }
 
   void lost(vici::Channel channel, const boost::system::error_code& error) {
@@ -115,6 +135,7 @@ struct ViciTransport::State : std::enable_shared_from_this<State> {
                       guarded(channel, [this, channel](const boost::system::error_code& error, std::size_t) {
                         if (error) return lost(channel, error);
                         Line& written = line(channel);
+                        written.unsent -= written.queue.front().size();
                         written.queue.pop_front();
                         if (!written.queue.empty()) write(channel);
                       }));

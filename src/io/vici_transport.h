@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "vici/charon.h"
@@ -18,7 +19,8 @@ namespace vtid::io {
 class ViciTransport {
  public:
   struct Wiring {
-    std::function<void(vici::Channel)> opened;
+    std::function<std::string(int fd)> run_of_peer;  // which run of which process a connected socket leads to
+    std::function<void(vici::Channel, std::string_view run)> opened;
     std::function<void(vici::Channel, std::string_view bytes)> received;
     std::function<void(vici::Channel, const std::string& reason)> closed;  // not after a Close of ours
   };
@@ -37,5 +39,6 @@ class ViciTransport {
 };
 
 inline constexpr std::string_view kUnixScheme = "unix://";
+inline constexpr std::size_t kMostUnsent = 32 * 1024 * 1024;  // bytes for one connection that charon has not read
 
 }  // namespace vtid::io

@@ -34,7 +34,7 @@ struct SendOrder {
 struct KnownToCharon {
   std::set<net::ReqId> reqids;
   std::set<std::uint32_t> spis;
-  WallTime since{};
+  WallTime since{};  // what was made before that and is not here is nobody's
   bool operator==(const KnownToCharon&) const = default;
 };
 

@@ -1,4 +1,4 @@
-// charon's SAs as it last told us, keyed by (boot, uniqueid). Duplicates of one name are normal (both ends initiated,
+// charon's SAs as it last told us, keyed by (run of charon, uniqueid). Duplicates of one name are normal (both ends initiated,
 // make before break): a tunnel is up while at least one CHILD_SA of it counts as carrying.
 #pragma once
 
@@ -97,8 +97,9 @@ struct SaTable {
   bool connected = false;  // charon's socket answers and the first whole list was read
   bool known = false;      // that was so at least once; the rest below is then the last view
   std::string version;     // "5.9.8"
-  std::string boot;        // stats.uptime.since: changes when charon restarts
+  std::string charon;      // which run of it; empty: not known
   WallTime since{};        // of `connected`'s last change
+  WallTime oldest_own{};   // no SA made since we are connected bears an older stamp, however the clock was set
   std::map<std::uint32_t, IkeSa> ikes;
   std::map<std::uint32_t, ChildSa> children;
   std::map<net::ReqId, ReplacedSas> replaced;  // since this charon's start

@@ -33,9 +33,12 @@ std::vector<WallTime> Falls::remember(Now now) const {
   return times;
 }
 
-// A clock that was set back meanwhile makes a fall one of this moment, never of the future.
+// A fall of the future says that the clock was set back meanwhile: the latest is taken for one of this moment, and the others
+// for as much older as they are.
 void Falls::recall(const std::vector<WallTime>& times, Now now) {
-  for (const WallTime fell : times) times_.push_back(now.steady - (now.wall - std::min(fell, now.wall)));
+  WallTime latest = now.wall;
+  for (const WallTime fell : times) latest = std::max(latest, fell);
+  for (const WallTime fell : times) times_.push_back(now.steady - (latest - fell));
   while (times_.size() > kMostKept) times_.pop_front();
 }
 

@@ -140,7 +140,7 @@ class Derivation {
 
   void tell_what_charon_has() {
     model::KnownToCharon known;
-    known.since = sas_.since;
+    known.since = sas_.oldest_own;
     for (const model::Tunnel& tunnel : config_.tunnels) {
       if (!tunnel.enabled || has_static_keys(tunnel)) continue;
       for (const model::ChildConfig& config : model::child_configs(tunnel)) {

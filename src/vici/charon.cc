@@ -1,10 +1,10 @@
 #include "vici/charon.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
-#include "vici/boot.h"
+#include "base/utf8.h"
+#include "vici/words.h"
 
 namespace vtid::vici {
 namespace {
@@ -20,27 +20,30 @@ constexpr Duration kWaitPatience{60'000};     // an IKE_SA is busy while charon 
 constexpr Duration kCommandPatience{60'000};  // and a command may have to wait for it
 constexpr Duration kSettle{1'000};            // from an event to the look that checks what it left untold
 constexpr Duration kRelist{300'000};
+constexpr Duration kRelistWhenFull{10'000};
+// What charon has of ours is looked at so often, and less while others unload it again and again.
+constexpr BackoffLimits kInventoryPace{Duration{5'000}, Duration{60'000}};
+constexpr Duration kInventoryPerName{1};  // and so much later for each name, so that many cost no more time than few
 
 Result<void> without_message(const Result<Message>& answer) {
   if (!answer) return std::unexpected(answer.error());
   return {};
 }
 
-std::set<std::string> names(const Result<Message>& answer, std::string_view list) {
-  if (!answer) return {};
-  const Message::List& items = answer->list(list);
-  return {items.begin(), items.end()};
-}
-
 }  // namespace
 
 Charon::Charon(Loaded loaded, std::function<std::uint32_t()> random)
-    : random_(random), loader_(std::move(loaded), std::move(random)), backoff_(kReconnect) {}
+    : random_(random), loader_(std::move(loaded), std::move(random)), backoff_(kReconnect), inventory_pace_(kInventoryPace) {}
 
-void Charon::on_opened(Channel channel, Now now) {
+void Charon::on_opened(Channel channel, std::string_view run, Now now) {
   Line& opened = line(channel);
   if (opened.state != LineState::opening) return;
   opened.state = LineState::open;
+  if (!meets(run)) {
+    lose("it was replaced by another while the connections were opened", now);
+    return pump(now);
+  }
+  if (all_open()) loader_.on_charon(*peer_.run);
   if (channel == Channel::events) {
     for (const std::string_view event : kEvents) {
       opened.purposes.emplace(opened.session.subscribe(event, kQueryPatience, now), Subscribed{});
@@ -50,6 +53,19 @@ void Charon::on_opened(Channel channel, Now now) {
     ask(channel, "stats", {}, StatsAsked{}, now);
   }
   pump(now);
+}
+
+bool Charon::all_open() const {
+  return std::ranges::all_of(lines_, [](const Line& one) { return one.state == LineState::open; });
+}
+
+// All lines are to lead to one process. False: they do not.
+bool Charon::meets(std::string_view run) {
+  if (!peer_.run) peer_.run = run;
+  if (*peer_.run == run) return true;
+  const bool known = !peer_.run->empty() && !run.empty();
+  peer_.run->clear();
+  return !known;
 }
 
 void Charon::on_bytes(Channel channel, std::string_view bytes, Now now) {
@@ -71,11 +87,13 @@ void Charon::on_time(Now now) {
   if (closed && now.steady >= next_try_) open_all(now);
   if (opening && now.steady >= opened_by_) lose("the connection could not be opened in time", now);
   for (Line& one : lines_) one.session.on_time(now);
+  view_.follow_clock(now);
+  if (table().connected && now.steady >= inventory_at_ && !peer_.inventory_asked) peer_.inventory_due = true;
+  if (view_.overflowed()) relist_at_ = std::min(relist_at_, now.steady + kRelistWhenFull);
   if (table().connected && now.steady >= relist_at_) {
     relist_at_ = now.steady + kRelist;
     readings_.never_wait(false);
     readings_.look_at_all();
-    peer_.inventory_due = true;
     ask(Channel::queries, "stats", {}, StatsAsked{}, now);
   }
   pump(now);
@@ -89,6 +107,7 @@ TimePoint Charon::next_deadline() const {
     next = std::min(next, one.session.next_deadline().value_or(next));
   }
   if (!table().connected) return next;
+  if (!peer_.inventory_asked) next = std::min(next, inventory_at_);
   next = std::min({next, relist_at_, readings_.next_deadline().value_or(next)});
   return std::min(next, loader_.next_deadline().value_or(next));
 }
@@ -147,7 +166,10 @@ bool Charon::receive(Channel channel, Now now) {
 }
 
 void Charon::on_report(Line& from, Report report, Now now) {
-  if (const auto* raised = std::get_if<Raised>(&report)) return on_event(*raised, now);
+  if (const auto* raised = std::get_if<Raised>(&report)) {
+    if (&from == &line(Channel::events)) on_event(*raised, now);  // nobody asked for others
+    return;
+  }
   if (const auto* streamed = std::get_if<Streamed>(&report)) return on_listed(streamed->message, now);
   const auto* answered = std::get_if<Answered>(&report);
   if (answered == nullptr) return;  // abandoned: lose() sees to it
@@ -169,8 +191,9 @@ void Charon::advance(Now now) {
 
 // Over the commands, not the queries: so the answer tells exactly what the loads before it have made.
 void Charon::advance_inventory(Now now) {
-  if (line(Channel::commands).state != LineState::open || !peer_.stats_known) return;
-  if (!std::exchange(peer_.inventory_due, false)) return;
+  if (!all_open() || peer_.inventory_asked || !std::exchange(peer_.inventory_due, false)) return;
+  peer_.inventory_asked = true;
+  peer_.inventory = {};
   ask(Channel::commands, "get-conns", {}, ConnectionsAsked{}, now);
   ask(Channel::commands, "get-keys", {}, KeysAsked{}, now);
   ask(Channel::commands, "get-shared", {}, SecretsAsked{}, now);
@@ -178,8 +201,7 @@ void Charon::advance_inventory(Now now) {
 
 // Not before every event is subscribed: what happens after the list must be heard.
 void Charon::advance_readings(Now now) {
-  const bool open = std::ranges::all_of(lines_, [](const Line& one) { return one.state == LineState::open; });
-  if (!open || !peer_.stats_known || peer_.subscriptions < kEvents.size()) return;
+  if (!all_open() || !peer_.stats_known || peer_.subscriptions < kEvents.size()) return;
   Line& queries = line(Channel::queries);
   const auto reading = readings_.next(now.steady);
   if (!reading) return;
@@ -212,10 +234,7 @@ void Charon::on_answer(const ListAsked&, const Result<Message>& answer, Now now)
 }
 
 void Charon::adopt(Now now) {
-  const std::string& shown = view_.table().boot;
-  const std::string boot = same_boot(known_boot_, peer_.boot) && !shown.empty() ? shown : peer_.boot;
-  readings_.recheck(view_.adopt(std::move(peer_.view), boot, peer_.version, now.wall));
-  known_boot_ = peer_.boot;
+  readings_.recheck(view_.adopt(std::move(peer_.view), *peer_.run, peer_.version, now));
   relist_at_ = now.steady + kRelist;
   backoff_.reset();
   lost_because_.clear();
@@ -234,17 +253,20 @@ void Charon::on_answer(const Subscribed&, const Result<Message>&, Now) {
 }
 
 void Charon::on_answer(const VersionAsked&, const Result<Message>& answer, Now) {
-  if (answer) peer_.version = answer->text("version");
+  if (answer) peer_.version = to_utf8(answer->text("version"), kLongestWord);
 }
 
 void Charon::on_answer(const StatsAsked&, const Result<Message>& answer, Now) {
-  const Message* uptime = answer ? answer->find_section("uptime") : nullptr;
   const Message* ikes = answer ? answer->find_section("ikesas") : nullptr;
-  const bool continues = std::exchange(peer_.stats_known, true);
-  peer_.boot = uptime == nullptr ? "" : uptime->text("since");
+  peer_.stats_known = true;
   peer_.ikes = ikes == nullptr ? 0 : static_cast<std::size_t>(ikes->number("total").value_or(0));
-  loader_.on_boot(peer_.boot, continues);
-  if (table().connected) known_boot_ = peer_.boot;
+}
+
+std::set<std::string> Charon::names(const Result<Message>& answer, std::string_view list) {
+  peer_.inventory.whole &= answer.has_value();
+  if (!answer) return {};
+  const Message::List& items = answer->list(list);
+  return {items.begin(), items.end()};
 }
 
 void Charon::on_answer(const ConnectionsAsked&, const Result<Message>& answer, Now) {
@@ -253,9 +275,12 @@ void Charon::on_answer(const ConnectionsAsked&, const Result<Message>& answer, N
 
 void Charon::on_answer(const KeysAsked&, const Result<Message>& answer, Now) { peer_.inventory.keys = names(answer, "keys"); }
 
-void Charon::on_answer(const SecretsAsked&, const Result<Message>& answer, Now) {
+void Charon::on_answer(const SecretsAsked&, const Result<Message>& answer, Now now) {
   peer_.inventory.secrets = names(answer, "keys");
-  loader_.on_inventory(peer_.inventory);
+  peer_.inventory_asked = false;
+  if (!loader_.on_inventory(peer_.inventory)) inventory_pace_.reset();
+  const Duration for_many = kInventoryPerName * static_cast<int>(peer_.inventory.size());
+  inventory_at_ = now.steady + inventory_pace_.next(random_()) + for_many;
 }
 
 std::vector<Effect> Charon::take_effects() { return std::exchange(effects_, {}); }

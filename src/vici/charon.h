@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -49,6 +50,8 @@ struct Close {
 };
 using Effect = std::variant<Open, Send, Close>;
 
+inline constexpr std::size_t kMostInitiates = 32'767;  // that wait for their connection: each unit's
+
 struct Outcome {
   Ticket ticket = 0;
   Result<void> result;
@@ -74,7 +77,8 @@ class Charon {
   Charon(Loaded loaded, std::function<std::uint32_t()> random);
 
   // Input from the sockets and the clock. A refused connect (ENOENT, ECONNREFUSED, EAGAIN) is an on_closed like any other.
-  void on_opened(Channel channel, Now now);
+  // `run` is which run of which process is at the other end; empty: not known.
+  void on_opened(Channel channel, std::string_view run, Now now);
   void on_bytes(Channel channel, std::string_view bytes, Now now);
   void on_closed(Channel channel, std::string_view reason, Now now);
   void on_time(Now now);
@@ -97,6 +101,8 @@ class Charon {
   [[nodiscard]] const Loaded& loaded() const { return loader_.loaded(); }
   // Changes whenever table(), problems() or loaded() may have changed.
   [[nodiscard]] std::uint64_t revision() const { return revision_; }
+  // What others have unloaded of ours since the last call. It is loaded again by itself.
+  [[nodiscard]] std::vector<Unloaded> take_unloaded() { return loader_.take_unloaded(); }
   // charon is in step with the last want(), or has refused what is missing.
   [[nodiscard]] bool settled() const { return table().connected && loader_.settled(); }
 
@@ -131,13 +137,14 @@ class Charon {
   };
   // What is known of the charon at the other end of the open lines.
   struct Peer {
-    std::size_t subscriptions = 0;  // answered
+    std::size_t subscriptions = 0;   // answered
+    std::optional<std::string> run;  // none before a line is open
     std::string version;
-    std::string boot;
     bool stats_known = false;
     std::size_t ikes = 0;  // in stats, to tell whether a list was whole
     std::size_t listed = 0;
     bool inventory_due = true;
+    bool inventory_asked = false;
     Inventory inventory;
     SaView view;  // until it is whole and replaces ours
   };
@@ -145,6 +152,8 @@ class Charon {
   Line& line(Channel channel) { return lines_.at(static_cast<std::size_t>(channel)); }
   SaView& current_view() { return table().connected ? view_ : peer_.view; }
 
+  [[nodiscard]] bool all_open() const;
+  bool meets(std::string_view run);
   void open_all(Now now);
   void lose(std::string reason, Now now);
   void pump(Now now);
@@ -164,6 +173,7 @@ class Charon {
   void on_answer(const ConnectionsAsked& asked, const Result<Message>& answer, Now now);
   void on_answer(const KeysAsked& asked, const Result<Message>& answer, Now now);
   void on_answer(const SecretsAsked& asked, const Result<Message>& answer, Now now);
+  std::set<std::string> names(const Result<Message>& answer, std::string_view list);
   void on_answer(const ListAsked& asked, const Result<Message>& answer, Now now);
   void on_answer(const Step& asked, const Result<Message>& answer, Now now);
   void on_answer(const TicketAsked& asked, const Result<Message>& answer, Now now);
@@ -177,13 +187,14 @@ class Charon {
   Readings readings_;
   SaView view_;
   Peer peer_;
-  std::string known_boot_;  // as last told by a charon
   std::array<Line, 3> lines_;
   std::vector<Initiate> waiting_;  // for their connection to be loaded
   Backoff backoff_;
   TimePoint next_try_{};   // of opening, while all lines are closed
   TimePoint opened_by_{};  // else the attempt has failed
   TimePoint relist_at_{};
+  Backoff inventory_pace_;
+  TimePoint inventory_at_{};
   std::string lost_because_;
   std::uint64_t revision_ = 0;
   std::vector<Effect> effects_;

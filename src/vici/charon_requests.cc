@@ -43,10 +43,12 @@ void Charon::advance_loads(Now now) {
 void Charon::on_answer(const Step& step, const Result<Message>& answer, Now now) { loader_.on_done(step, answer, now.steady); }
 
 void Charon::initiate(Ticket ticket, const std::string& ike, const std::string& child, Now now) {
-  if (table().connected) {
-    waiting_.push_back({ticket, ike, child});
-  } else {
+  if (!table().connected) {
     conclude(ticket, fail("charon does not answer"));
+  } else if (waiting_.size() >= kMostInitiates) {
+    conclude(ticket, fail("too many requests are waiting for charon"));
+  } else {
+    waiting_.push_back({ticket, ike, child});
   }
   pump(now);
 }
@@ -107,6 +109,11 @@ std::vector<model::Problem> Charon::problems() const {
                         "is charon running, with the vici plugin, on the socket that charon.vici names?"});
   }
   if (table().connected) {
+    if (view_.overflowed()) {
+      problems.push_back({model::Severity::error, "charon",
+                          "charon has more SAs than vtid keeps in mind; the others are not seen",
+                          "swanctl --list-sas --noblock tells what they are; terminate those that nobody needs"});
+    }
     if (auto caveat = version_caveat(table().version)) problems.push_back(std::move(*caveat));
   }
   return problems;

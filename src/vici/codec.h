@@ -51,6 +51,8 @@ class SegmentReader {
   // The next payload, valid until the next call; nothing when more bytes are needed; an error, now and from then on, when
   // a segment announces a length of 0 or above kLargestSegment.
   [[nodiscard]] Result<std::optional<std::string_view>> next();
+  // Whether a segment has begun that next() cannot give yet.
+  [[nodiscard]] bool unfinished() const { return taken_ < buffer_.size(); }
 
  private:
   std::string buffer_;

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdlib>
+#include <iterator>
 #include <utility>
 
-#include "vici/boot.h"
 #include "vici/codec.h"
 
 namespace vtid::vici {
@@ -59,55 +61,80 @@ void Loader::want(std::vector<WantedConnection> connections) {
   keys_unchecked_ = changed_ = true;
 }
 
-void Loader::on_boot(const std::string& boot, bool continues) {
-  const bool same = same_boot(loaded_.boot, boot);
-  if (same) return;
+void Loader::on_charon(const std::string& charon) {
+  const bool known = !charon.empty() && !loaded_.charon.empty();
+  if (known && charon == loaded_.charon) return;
   changed_ = true;
-  loaded_.boot = boot;
-  if (continues) return;  // somebody set the clock
-  loaded_.connections.clear();
-  loaded_.secrets.clear();
-  loaded_.keys.clear();
-  refusals_.clear();
+  loaded_.charon = charon;
+  if (known) {
+    loaded_.connections.clear();
+    loaded_.secrets.clear();
+    loaded_.keys.clear();
+    refusals_.clear();
+  }
+  for (auto& [name, digest] : loaded_.connections) digest.clear();
   for (auto& [name, wish] : wishes_) {
     wish.secret_loaded = wish.foreign = false;
     wish.certificates_sent = 0;
-    wish.serving_key.clear();
+    if (known) wish.serving_key.clear();
   }
 }
 
-void Loader::on_inventory(const Inventory& inventory) {
-  forget_missing(inventory);
+bool Loader::on_inventory(const Inventory& inventory) {
+  const bool again = std::exchange(inventory_known_, true);
+  if (again && !inventory.whole) return false;
+  const std::vector<Unloaded> gone = missing(inventory);
+  for (const Unloaded& unloaded : gone) forget(unloaded);
+  const auto holds_credentials = [](const Unloaded& unloaded) { return unloaded.kind != Unloaded::Kind::connection; };
+  if (std::ranges::any_of(gone, holds_credentials)) {
+    for (auto& [name, wish] : wishes_) {
+      if (!wish.connection.key_id.empty() && !under_way_.contains(name)) forget_certificates(wish);
+    }
+  }
+  if (again) std::ranges::copy(gone, std::back_inserter(unloaded_));
   for (auto& [name, wish] : wishes_) {
     const bool foreign = inventory.connections.contains(name) && !loaded_.connections.contains(name);
-    if (std::exchange(wish.foreign, foreign) != foreign) changed_ = true;
-    dirty_.insert(name);
+    const bool turned = std::exchange(wish.foreign, foreign) != foreign;
+    if (turned || !again) dirty_.insert(name);
+    changed_ |= turned;
   }
-  for (const auto& [name, text] : loaded_.connections) dirty_.insert(name);
-  dirty_.insert(loaded_.secrets.begin(), loaded_.secrets.end());
+  if (!again) {
+    for (const auto& [name, text] : loaded_.connections) dirty_.insert(name);
+    dirty_.insert(loaded_.secrets.begin(), loaded_.secrets.end());
+    keys_unchecked_ = true;
+  }
   foreign_keys_ = inventory.keys;
   for (const std::string& id : loaded_.keys) foreign_keys_.erase(id);
-  keys_unchecked_ = inventory_known_ = true;
+  changed_ |= !gone.empty();
+  return !gone.empty();
 }
 
 // What is under way was asked for after the inventory.
-void Loader::forget_missing(const Inventory& inventory) {
-  const auto missing = [this](const std::set<std::string>& present, const std::string& item, const std::string& name) {
-    return !present.contains(item) && !under_way_.contains(name);
+std::vector<Unloaded> Loader::missing(const Inventory& inventory) const {
+  std::vector<Unloaded> gone;
+  const auto look_for = [&](Unloaded::Kind kind, const std::set<std::string>& present, const std::string& item,
+                            const std::string& name, const std::set<std::string>& under_way) {
+    if (!present.contains(item) && !under_way.contains(name)) gone.push_back({kind, name});
   };
-  const std::size_t connections = std::erase_if(
-      loaded_.connections, [&](const auto& loaded) { return missing(inventory.connections, loaded.first, loaded.first); });
-  const std::size_t secrets = std::erase_if(
-      loaded_.secrets, [&](const std::string& name) { return missing(inventory.secrets, secret_id(name), name); });
-  for (auto& [name, wish] : wishes_) {
-    if (missing(inventory.secrets, secret_id(name), name)) wish.secret_loaded = false;
+  for (const auto& [name, text] : loaded_.connections)
+    look_for(Unloaded::Kind::connection, inventory.connections, name, name, under_way_);
+  for (const std::string& name : loaded_.secrets)
+    look_for(Unloaded::Kind::secret, inventory.secrets, secret_id(name), name, under_way_);
+  for (const std::string& id : loaded_.keys) look_for(Unloaded::Kind::key, inventory.keys, id, id, keys_under_way_);
+  return gone;
+}
+
+void Loader::forget(const Unloaded& unloaded) {
+  const std::string& name = unloaded.name;
+  switch (unloaded.kind) {
+    case Unloaded::Kind::connection: loaded_.connections.erase(name); break;
+    case Unloaded::Kind::secret:
+      loaded_.secrets.erase(name);
+      if (const auto wish = wishes_.find(name); wish != wishes_.end()) wish->second.secret_loaded = false;
+      break;
+    case Unloaded::Kind::key: forget_key(name); return;
   }
-  std::set<std::string> lost;
-  for (const std::string& id : loaded_.keys) {
-    if (!inventory.keys.contains(id) && !keys_under_way_.contains(id)) lost.insert(id);
-  }
-  for (const std::string& id : lost) forget_key(id);
-  changed_ |= connections + secrets + lost.size() > 0;
+  dirty_.insert(name);
 }
 
 void Loader::on_disconnected() {
@@ -241,7 +268,7 @@ void Loader::on_refused(const Step& step, const Error& error, TimePoint now) {
 }
 
 bool Loader::busy_with(const std::string& name) const {
-  return wishes_.contains(name) && (under_way_.contains(name) || dirty_.contains(name));
+  return wishes_.contains(name) && (!inventory_known_ || under_way_.contains(name) || dirty_.contains(name));
 }
 
 std::optional<Error> Loader::refusal(const std::string& name) const {
@@ -274,6 +301,15 @@ std::vector<model::Problem> Loader::problems() const {
       problems.push_back({model::Severity::error, "tunnels/" + name, error->text, error->remedy});
   }
   return problems;
+}
+
+std::string print(const Unloaded& unloaded) {
+  switch (unloaded.kind) {
+    case Unloaded::Kind::connection: return fmt::format("the connection {}", unloaded.name);
+    case Unloaded::Kind::secret: return fmt::format("the secret of {}", unloaded.name);
+    case Unloaded::Kind::key: return fmt::format("the private key {}", unloaded.name);
+  }
+  std::abort();
 }
 
 bool Loader::take_changed() { return std::exchange(changed_, false); }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/backoff.h"
@@ -20,7 +21,7 @@ namespace vtid::vici {
 
 // What we loaded into one charon, to be kept over a restart of vtid. Holds no secret and nothing derived from one.
 struct Loaded {
-  std::string boot;                                // the charon; another boot makes the rest void
+  std::string charon;                              // which run of it; empty: not known
   std::map<std::string, std::string> connections;  // name -> digest of what was loaded; "" while a load is under way
   std::set<std::string> secrets;                   // connections whose secret was loaded
   std::set<std::string> keys = {};                 // ids of private keys: hashes of their public halves
@@ -32,7 +33,19 @@ struct Inventory {
   std::set<std::string> connections;
   std::set<std::string> secrets;    // ids
   std::set<std::string> keys = {};  // ids
+  bool whole = true;                // else charon did not say all of it
+
+  [[nodiscard]] std::size_t size() const { return connections.size() + secrets.size() + keys.size(); }
 };
+
+// Something of ours that somebody else unloaded.
+struct Unloaded {
+  enum class Kind : std::uint8_t { connection, secret, key };
+  Kind kind;
+  std::string name;  // the connection's, or the key's id
+  bool operator==(const Unloaded&) const = default;
+};
+[[nodiscard]] std::string print(const Unloaded& unloaded);  // "the secret of hq"
 
 struct Step {
   enum class Kind : std::uint8_t {
@@ -60,17 +73,19 @@ class Loader {
 
   void want(std::vector<WantedConnection> connections);
 
-  // charon is reached: `boot` tells which one it is, unless it is the one we were connected to all the time. Then, and
-  // whenever it was read again, the inventory tells what it has: what others unloaded is due again.
-  void on_boot(const std::string& boot, bool continues);
-  void on_inventory(const Inventory& inventory);
+  // charon is reached, and this run of it. By the one of before what we loaded is there still, and by another one nothing is.
+  // When either is not known, what we may have loaded is ours wherever it is found, and is loaded over it.
+  void on_charon(const std::string& charon);
+  // What it has, then and whenever it was read again: what others unloaded is due again. False: nothing was missing.
+  bool on_inventory(const Inventory& inventory);
   void on_disconnected();
 
   // The next request to send now, if any. One per connection is under way at a time.
   [[nodiscard]] std::optional<Step> next_step(TimePoint now);
   void on_done(const Step& step, const Result<Message>& answer, TimePoint now);
 
-  // Whether the connection is being loaded, or may have to be: an initiate has to wait for it.
+  // Whether the connection is being loaded, or may have to be, as long as it is not known what charon has: an initiate has to
+  // wait for it.
   [[nodiscard]] bool busy_with(const std::string& name) const;
   // Why the connection is not loaded: charon's words, or that somebody else has its name.
   [[nodiscard]] std::optional<Error> refusal(const std::string& name) const;
@@ -81,6 +96,8 @@ class Loader {
 
   [[nodiscard]] const Loaded& loaded() const { return loaded_; }
   [[nodiscard]] std::vector<model::Problem> problems() const;
+  // What others have unloaded since the last call, while we were connected.
+  [[nodiscard]] std::vector<Unloaded> take_unloaded() { return std::exchange(unloaded_, {}); }
   // Whether loaded() or problems() changed since the last call.
   [[nodiscard]] bool take_changed();
 
@@ -110,7 +127,9 @@ class Loader {
   [[nodiscard]] bool has_key(const std::string& id) const;
   void forget_key(const std::string& id);
   void on_refused(const Step& step, const Error& error, TimePoint now);
-  void forget_missing(const Inventory& inventory);
+  [[nodiscard]] std::vector<Unloaded> missing(const Inventory& inventory) const;
+  void forget(const Unloaded& unloaded);
+  void forget_certificates(Wish& wish);
 
   Loaded loaded_;
   std::function<std::uint32_t()> random_;
@@ -123,6 +142,7 @@ class Loader {
   bool wishes_known_ = false;           // before the first want() nothing is unloaded
   bool inventory_known_ = false;        // before, nothing is sent
   bool keys_unchecked_ = false;         // some may serve no connection any more
+  std::vector<Unloaded> unloaded_;
   bool changed_ = false;
 };
 

@@ -1,5 +1,7 @@
 // Private keys, which unlike everything else several connections may share.
+#include "base/utf8.h"
 #include "vici/loader.h"
+#include "vici/words.h"
 
 namespace vtid::vici {
 
@@ -7,22 +9,27 @@ bool Loader::has_key(const std::string& id) const { return loaded_.keys.contains
 
 // charon says which key it was. Not every private key tells that before.
 void Loader::on_key_loaded(const Step& step, const Message& answer, TimePoint now) {
-  const std::string id(answer.text("id"));
+  const std::string id = to_utf8(answer.text("id"), kLongestWord);  // hexadecimal
   if (id.empty() || id == step.key) return;
   if (!foreign_keys_.contains(id)) loaded_.keys.insert(id);
   on_refused(step, {"the private key is not that of the certificate or public key", "name two files that were made together"},
              now);
 }
 
-// Whoever cleared charon's keys cleared its certificates too, which cannot be told: the connection brings them again.
 void Loader::forget_key(const std::string& id) {
   loaded_.keys.erase(id);
   for (auto& [name, wish] : wishes_) {
-    if (wish.connection.key_id != id) continue;
-    wish.certificates_sent = 0;
-    if (const auto loaded = loaded_.connections.find(name); loaded != loaded_.connections.end()) loaded->second.clear();
-    dirty_.insert(name);
+    if (wish.connection.key_id == id) forget_certificates(wish);
   }
+}
+
+// Whoever cleared charon's keys or secrets cleared its certificates too. Those are not asked for, which would be dear: the
+// connections bring them again.
+void Loader::forget_certificates(Wish& wish) {
+  wish.certificates_sent = 0;
+  if (const auto loaded = loaded_.connections.find(wish.connection.name); loaded != loaded_.connections.end())
+    loaded->second.clear();
+  dirty_.insert(wish.connection.name);
 }
 
 // Only when nothing else is left to do: until then charon may have a connection that still uses it.

@@ -7,6 +7,12 @@
 namespace vtid::vici {
 
 void Readings::look_soon(const std::string& connection, TimePoint due) {
+  if (all_soon_) return;
+  if (soon_.size() >= kMostLooks && !soon_.contains(connection)) {
+    soon_.clear();
+    all_soon_ = due;
+    return;
+  }
   TimePoint& moment = soon_.try_emplace(connection, due).first->second;
   moment = std::min(moment, due);
 }
@@ -23,6 +29,10 @@ std::optional<Reading> Readings::next(TimePoint now) {
   if (std::exchange(recheck_all_, false) || recheck_.size() > kMostSingleReadings)
     return begin(true, true, std::exchange(recheck_, {}));
   if (!recheck_.empty()) return begin(false, true, take_first(recheck_));
+  if (all_soon_ && *all_soon_ <= now) {
+    all_soon_.reset();
+    all_due_ = true;
+  }
   Covered due = take_due(now);
   if (std::exchange(all_due_, false) || due.size() > kMostSingleReadings) return begin(true, false, std::move(due));
   if (due.empty()) return std::nullopt;
@@ -90,6 +100,7 @@ std::vector<Ticket> Readings::abandon() {
 std::optional<TimePoint> Readings::next_deadline() const {
   if (reading_) return std::nullopt;
   if (all_due_ || recheck_all_ || !recheck_.empty() || !asked_.empty()) return TimePoint{};
+  if (all_soon_) return all_soon_;
   const auto first = std::ranges::min_element(soon_, {}, [](const auto& look) { return look.second; });
   return first == soon_.end() ? std::nullopt : std::optional(first->second);
 }

@@ -23,6 +23,7 @@ struct Reading {
   bool operator==(const Reading&) const = default;
 };
 
+inline constexpr std::size_t kMostLooks = 4'096;        // connections in mind at once: above, a look at all of them
 inline constexpr std::size_t kMostSingleReadings = 16;  // each walks charon's whole table: above, one reading of all
 
 class Readings {
@@ -58,6 +59,7 @@ class Readings {
   [[nodiscard]] Covered take_due(TimePoint now);
 
   std::map<std::string, TimePoint> soon_;
+  std::optional<TimePoint> all_soon_;  // instead of more of those
   Covered asked_;
   Covered recheck_;
   bool all_due_ = false;

@@ -5,6 +5,9 @@
 #include <limits>
 #include <string>
 
+#include "base/utf8.h"
+#include "vici/words.h"
+
 namespace vtid::vici {
 namespace {
 
@@ -18,6 +21,19 @@ Number number(const Message& message, std::string_view name, int base = 10) {
 
 net::Address address(const Message& message, std::string_view name) {
   return net::parse_address(message.text(name)).value_or(net::Address{});
+}
+
+std::string word(const Message& message, std::string_view name) { return to_utf8(message.text(name), kLongestWord); }
+
+std::string identity(const Message& message, std::string_view name) { return to_utf8(message.text(name), kLongestIdentity); }
+
+std::vector<std::string> selectors(const Message& message, std::string_view name) {
+  std::vector<std::string> texts;
+  for (const std::string& item : message.list(name)) {
+    if (texts.size() == kMostSelectors) break;
+    texts.push_back(to_utf8(item, kLongestSelector));
+  }
+  return texts;
 }
 
 // The state that charon's word names; `unknown` is the last.
@@ -43,8 +59,8 @@ std::optional<model::IkeSa> decode_ike(const std::string& name, const Message& m
   ike.remote = address(message, "remote-host");
   ike.local_port = number<std::uint16_t>(message, "local-port");
   ike.remote_port = number<std::uint16_t>(message, "remote-port");
-  ike.local_id = message.text("local-id");
-  ike.remote_id = message.text("remote-id");
+  ike.local_id = identity(message, "local-id");
+  ike.remote_id = identity(message, "remote-id");
   return ike;
 }
 
@@ -53,21 +69,21 @@ std::optional<model::ChildSa> decode_child(const Message& message, std::uint32_t
   child.id = number<std::uint32_t>(message, "uniqueid");
   if (child.id == 0) return std::nullopt;
   child.ike_id = ike_id;
-  child.name = message.text("name");
+  child.name = word(message, "name");
   child.reqid = {number<std::uint32_t>(message, "reqid")};
   child.if_id_in = {number<std::uint32_t>(message, "if-id-in", 16)};
   child.if_id_out = {number<std::uint32_t>(message, "if-id-out", 16)};
   child.state = state(message, model::ChildState::unknown);
-  child.protocol = message.text("protocol");
+  child.protocol = word(message, "protocol");
   child.udp_encapsulation = message.flag("encap");
   child.spi_in = number<std::uint32_t>(message, "spi-in", 16);
   child.spi_out = number<std::uint32_t>(message, "spi-out", 16);
-  child.algorithms.encryption = message.text("encr-alg");
+  child.algorithms.encryption = word(message, "encr-alg");
   child.algorithms.encryption_bits = number<std::uint16_t>(message, "encr-keysize");
-  child.algorithms.integrity = message.text("integ-alg");
-  child.algorithms.dh_group = message.text("dh-group");
-  child.local_ts = message.list("local-ts");
-  child.remote_ts = message.list("remote-ts");
+  child.algorithms.integrity = word(message, "integ-alg");
+  child.algorithms.dh_group = word(message, "dh-group");
+  child.local_ts = selectors(message, "local-ts");
+  child.remote_ts = selectors(message, "remote-ts");
   if (message.find("install-time") != nullptr) {
     child.installed = now - std::chrono::seconds{number<std::uint32_t>(message, "install-time")};
   }
@@ -129,6 +145,7 @@ std::optional<Listing> decode_listing(const Message& message, WallTime now) {
   const Message* children = body(*conn).find_section("child-sas");
   if (children == nullptr) return listing;
   for (const Element& element : children->elements()) {
+    if (listing.children.size() == kMostChildrenAtOnce) break;
     const auto* section = std::get_if<Message>(&element.content);
     const auto child = section == nullptr ? std::nullopt : decode_child(*section, ike->id, now);
     if (child) listing.children.push_back(*child);

@@ -1,5 +1,6 @@
 // charon's words about SAs as values: one `list-sa` message, or one event. A message that lacks a uniqueid, or speaks of an
 // IKE_SA without a connection yet, is nothing; any other field that is absent or malformed keeps its default.
+// All text is valid UTF-8 of a bounded length (words.h).
 #pragma once
 
 #include <optional>

@@ -19,13 +19,18 @@ bool over(ChildState state) {
 // charon gives ages in whole seconds: the same moment may come out one or two seconds apart.
 constexpr std::chrono::seconds kSameMoment{2};
 
-template <class Map, class Value>
-bool assign(Map& map, const Value& value) {
-  const auto [entry, fresh] = map.try_emplace(value.id, value);
-  if (fresh) return true;
-  if (entry->second == value) return false;
-  entry->second = value;
-  return true;
+constexpr std::size_t kNodeSize = 48;  // of a map, around its value
+
+std::size_t weight(const model::IkeSa& ike) {
+  return kNodeSize + sizeof ike + ike.name.size() + ike.local_id.size() + ike.remote_id.size();
+}
+
+std::size_t weight(const model::ChildSa& child) {
+  std::size_t sum = kNodeSize + sizeof child + child.name.size();
+  for (const auto* selectors : {&child.local_ts, &child.remote_ts}) {
+    for (const std::string& selector : *selectors) sum += sizeof selector + selector.size();
+  }
+  return sum;
 }
 
 }  // namespace
@@ -46,11 +51,14 @@ std::string SaView::on(const IkeUpdown& event) {
 
 std::string SaView::on(const IkeRekeyed& event) {
   tell(event.after);
-  for (auto& [id, child] : table_.children) {
-    if (child.ike_id != event.before.id) continue;
+  if (event.before.id == event.after.id) return event.after.name;
+  for (auto moved = of_ike_.lower_bound({event.before.id, 0}); moved != of_ike_.end() && moved->first == event.before.id;) {
+    const std::uint32_t id = moved->second;
+    moved = of_ike_.erase(moved);
+    note_told(&Reading::told_children, id);
+    model::ChildSa child = table_.children.at(id);
     child.ike_id = event.after.id;
-    changed_ = true;
-    if (reading_) reading_->told_children.insert(id);
+    store(table_.children, child);
   }
   remove_ike(event.before.id);
   return event.after.name;
@@ -84,6 +92,7 @@ std::string SaView::on(const ChildRekeyed& event) {
 void SaView::remember(const model::ChildSa& child) {
   const auto ike = table_.ikes.find(child.ike_id);
   if (ike == table_.ikes.end()) return;
+  if (table_.replaced.size() >= kMostSas && !table_.replaced.contains(child.reqid)) return;
   model::ReplacedSas& known = table_.replaced[child.reqid];
   const std::pair replaced{ike->second.remote, child.spi_out};
   if (std::ranges::find(known, replaced) != known.end()) return;
@@ -93,7 +102,7 @@ void SaView::remember(const model::ChildSa& child) {
 }
 
 void SaView::begin_reading(const std::optional<std::string>& name) {
-  reading_.emplace();
+  reading_.emplace().all = !name;
   for (const auto& [id, ike] : table_.ikes) {
     if (!name || ike.name == *name) reading_->unseen_ikes.insert(id);
   }
@@ -113,6 +122,11 @@ void SaView::read(const Listing& listing) {
 
 std::set<std::string> SaView::end_reading(bool whole) {
   const Reading reading = *std::exchange(reading_, std::nullopt);
+  whole = whole && !reading.spoiled;
+  if (reading.all && overflowed_ != reading.overflowed) {
+    overflowed_ = reading.overflowed;
+    changed_ = true;
+  }
   std::set<std::string> missing;
   for (const std::uint32_t id : reading.unseen_children) {
     const auto child = table_.children.find(id);
@@ -129,25 +143,40 @@ std::set<std::string> SaView::end_reading(bool whole) {
   return whole ? std::set<std::string>{} : missing;
 }
 
-std::set<std::string> SaView::adopt(SaView fresh, const std::string& boot, const std::string& version, WallTime now) {
+std::set<std::string> SaView::adopt(SaView fresh, const std::string& charon, const std::string& version, Now now) {
   std::set<std::string> unconfirmed;
-  model::SaTable table = std::move(fresh.table_);
-  if (boot == table_.boot) {
-    table.replaced = std::move(table_.replaced);
+  const bool another = !charon.empty() && !table_.charon.empty() && charon != table_.charon;
+  if (!another) {
+    fresh.table_.replaced = std::move(table_.replaced);
     for (const auto& [id, child] : table_.children) {
-      if (table.children.emplace(id, child).second) unconfirmed.insert(connection_of(child));
+      if (!fresh.table_.children.contains(id)) unconfirmed.insert(connection_of(child));
     }
     for (const auto& [id, ike] : table_.ikes) {
-      if (table.ikes.emplace(id, ike).second) unconfirmed.insert(ike.name);
+      if (fresh.table_.ikes.contains(id)) continue;
+      unconfirmed.insert(ike.name);
+      fresh.store(fresh.table_.ikes, ike);
+    }
+    for (const auto& [id, child] : table_.children) {
+      if (!fresh.table_.children.contains(id)) fresh.store(fresh.table_.children, child);
     }
   }
-  table.connected = table.known = true;
-  table.version = version;
-  table.boot = boot;
-  table.since = now;
-  table_ = std::move(table);
+  *this = std::move(fresh);
+  table_.connected = table_.known = true;
+  table_.version = version;
+  table_.charon = charon;
+  table_.since = table_.oldest_own = now.wall;
+  connected_since_ = now.steady;
   changed_ = true;
   return unconfirmed;
+}
+
+// A clock that is set forward changes nothing here: an older stamp is still one of before.
+void SaView::follow_clock(Now now) {
+  if (!table_.connected) return;
+  const WallTime since = now.wall - std::chrono::floor<std::chrono::seconds>(now.steady - connected_since_);
+  if (since + kSameMoment >= table_.oldest_own) return;
+  table_.oldest_own = since;
+  changed_ = true;
 }
 
 void SaView::disconnect(WallTime now) {
@@ -160,27 +189,27 @@ void SaView::disconnect(WallTime now) {
 bool SaView::take_changed() { return std::exchange(changed_, false); }
 
 void SaView::tell(const model::IkeSa& ike) {
-  if (reading_) reading_->told_ikes.insert(ike.id);
+  note_told(&Reading::told_ikes, ike.id);
   put(ike);
 }
 
 void SaView::tell(const model::ChildSa& child) {
-  if (reading_) reading_->told_children.insert(child.id);
+  note_told(&Reading::told_children, child.id);
   put(child);
 }
 
 void SaView::put(const model::IkeSa& ike) {
   if (over(ike.state)) {
-    changed_ |= table_.ikes.erase(ike.id) > 0;
+    drop(table_.ikes, ike.id);
   } else {
-    changed_ |= assign(table_.ikes, ike);
+    store(table_.ikes, ike);
   }
 }
 
 void SaView::put(const model::ChildSa& child) {
   if (child.state == ChildState::rekeyed) remember(child);
   if (over(child.state)) {
-    changed_ |= table_.children.erase(child.id) > 0;
+    drop(table_.children, child.id);
     return;
   }
   model::ChildSa value = child;
@@ -188,17 +217,56 @@ void SaView::put(const model::ChildSa& child) {
   if (known != table_.children.end() && std::chrono::abs(known->second.installed - value.installed) <= kSameMoment) {
     value.installed = known->second.installed;
   }
-  changed_ |= assign(table_.children, value);
+  store(table_.children, value);
+}
+
+// What does not fit is left out, and what was known of it stays.
+template <class Map, class Value>
+void SaView::store(Map& map, const Value& value) {
+  const auto known = map.find(value.id);
+  const bool fresh = known == map.end();
+  if (!fresh && known->second == value) return;
+  const std::size_t heavier = weight_ - (fresh ? 0 : weight(known->second)) + weight(value);
+  if ((fresh && map.size() >= kMostSas) || heavier > kHeaviestTable) {
+    if (reading_) reading_->overflowed = true;
+    if (!std::exchange(overflowed_, true)) changed_ = true;
+    return;
+  }
+  weight_ = heavier;
+  if (!fresh) unindex(known->second);
+  map.insert_or_assign(value.id, value);
+  index(value);
+  changed_ = true;
+}
+
+template <class Map>
+void SaView::drop(Map& map, std::uint32_t id) {
+  const auto known = map.find(id);
+  if (known == map.end()) return;
+  weight_ -= weight(known->second);
+  unindex(known->second);
+  map.erase(known);
+  changed_ = true;
+}
+
+void SaView::note_told(std::set<std::uint32_t> Reading::*ids, std::uint32_t id) {
+  if (!reading_) return;
+  std::set<std::uint32_t>& told = (*reading_).*ids;
+  if (told.size() < kMostSas) {
+    told.insert(id);
+  } else if (!told.contains(id)) {
+    reading_->spoiled = true;
+  }
 }
 
 void SaView::remove_ike(std::uint32_t id) {
-  if (reading_) reading_->told_ikes.insert(id);
-  changed_ |= table_.ikes.erase(id) > 0;
+  note_told(&Reading::told_ikes, id);
+  drop(table_.ikes, id);
 }
 
 void SaView::remove_child(std::uint32_t id) {
-  if (reading_) reading_->told_children.insert(id);
-  changed_ |= table_.children.erase(id) > 0;
+  note_told(&Reading::told_children, id);
+  drop(table_.children, id);
 }
 
 std::string SaView::connection_of(const model::ChildSa& child) const {

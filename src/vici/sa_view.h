@@ -1,18 +1,23 @@
 // Keeps the table of charon's SAs true from events and lists, which come over different connections and so in any order.
-// The rules: an event changes one SA and is never doubted; ids are never reused within one boot; a list adds and updates;
-// absence from a list removes only what the table had when the list was asked for, and only if the list was sure to be whole.
+// The rules: an event changes one SA and is never doubted; ids are never reused within one run of charon; a list adds and
+// updates; absence from a list removes only what the table had when the list was asked for, and only if the list was sure to be
+// whole.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "base/clock.h"
 #include "model/sa_table.h"
 #include "vici/sa_decode.h"
 
 namespace vtid::vici {
+
+inline constexpr std::size_t kMostSas = 4 * 32'767;               // IKE_SAs, and CHILD_SAs: each unit's four times
+inline constexpr std::size_t kHeaviestTable = 128 * 1024 * 1024;  // bytes of both
 
 class SaView {
  public:
@@ -28,9 +33,14 @@ class SaView {
   std::set<std::string> end_reading(bool whole);
 
   // charon was read whole by `fresh`, which saw the same events since: its view replaces ours. What only ours has is dropped
-  // when charon is another one, else kept, and its connections are returned.
-  std::set<std::string> adopt(SaView fresh, const std::string& boot, const std::string& version, WallTime now);
+  // when charon is known to be another one, else kept, and its connections are returned.
+  std::set<std::string> adopt(SaView fresh, const std::string& charon, const std::string& version, Now now);
   void disconnect(WallTime now);
+  // The wall clock may have been set back: then what is made from now on bears older stamps.
+  void follow_clock(Now now);
+
+  // There was no room for something: what is missing shows in a later list, once there is.
+  [[nodiscard]] bool overflowed() const { return overflowed_; }
 
   // Whether the table changed since the last call.
   [[nodiscard]] bool take_changed();
@@ -43,6 +53,9 @@ class SaView {
     std::set<std::uint32_t> unseen_children;
     std::set<std::uint32_t> told_ikes;
     std::set<std::uint32_t> told_children;
+    bool all = false;
+    bool overflowed = false;
+    bool spoiled = false;  // events said more than can be kept in mind: absence proves nothing
   };
 
   void tell(const model::IkeSa& ike);
@@ -50,6 +63,15 @@ class SaView {
   void put(const model::IkeSa& ike);
   void put(const model::ChildSa& child);
   void remember(const model::ChildSa& child);  // one that was replaced
+  template <class Map, class Value>
+  void store(Map& map, const Value& value);
+  template <class Map>
+  void drop(Map& map, std::uint32_t id);
+  void index(const model::IkeSa&) {}
+  void unindex(const model::IkeSa&) {}
+  void index(const model::ChildSa& child) { of_ike_.emplace(child.ike_id, child.id); }
+  void unindex(const model::ChildSa& child) { of_ike_.erase({child.ike_id, child.id}); }
+  void note_told(std::set<std::uint32_t> Reading::*ids, std::uint32_t id);
   void remove_ike(std::uint32_t id);
   void remove_child(std::uint32_t id);
   [[nodiscard]] std::string connection_of(const model::ChildSa& child) const;
@@ -61,6 +83,10 @@ class SaView {
   std::string on(const ChildRekeyed& event);
 
   model::SaTable table_;
+  std::set<std::pair<std::uint32_t, std::uint32_t>> of_ike_;  // CHILD_SAs by IKE_SA
+  std::size_t weight_ = 0;                                    // bytes of its SAs, about
+  TimePoint connected_since_{};
+  bool overflowed_ = false;
   std::optional<Reading> reading_;
   bool changed_ = false;
 };

@@ -1,6 +1,7 @@
 // The dialogue on one vici connection: requests out, answers and events in. charon answers strictly in the order of the
 // requests, so any number may be on the way; events may come between any two packets. Holds no socket and reads no clock.
-// A packet that fits nothing, or an answer that does not come in time, ends the session: what it still owes is abandoned.
+// A packet that fits nothing, or an answer that does not come in time or to an end, ends the session: what it still owes is
+// abandoned.
 #pragma once
 
 #include <cstdint>
@@ -44,8 +45,12 @@ struct Raised {
 };
 using Report = std::variant<Streamed, Answered, Abandoned, Raised>;
 
-inline constexpr std::size_t kMostPending = 16'384;    // requests on the way on one connection
-inline constexpr std::size_t kMostStreamed = 262'144;  // messages of one streaming command
+inline constexpr std::size_t kMostPending = 16'384;                 // requests on the way on one connection
+inline constexpr std::size_t kMostPendingBytes = 16 * 1024 * 1024;  // of the requests on the way
+inline constexpr std::size_t kMostStreamed = 4 * 32'767;            // messages of one answer: each unit's IKE_SA four times
+inline constexpr std::size_t kMostStreamedBytes = 256 * 1024 * 1024;
+inline constexpr Duration kLongestAnswer{600'000};   // from its first message to its end, however lively
+inline constexpr Duration kSegmentPatience{10'000};  // from a segment's first byte to its last
 
 class Session {
  public:
@@ -77,17 +82,23 @@ class Session {
     std::string name;           // of the command or event
     std::string streams;        // the event that carries its results
     Duration patience{};
+    std::size_t size = 0;  // of the request
   };
 
   void post(PacketType type, Owed owed, const Message& message, Now now);
   void refuse(RequestId id, std::string text);
-  void receive(Packet packet, Now now);
-  void receive_event(Packet packet, Now now);
+  void receive(Packet packet, std::size_t size, Now now);
+  void receive_event(Packet packet, std::size_t size, Now now);
+  void note_unfinished_segment(bool whole_ones, Now now);
   void settle(Result<Message> response, Now now);
 
   std::deque<Owed> owed_;
   TimePoint progress_{};  // when the oldest of owed_ became the oldest, or last gave a sign of life
-  std::size_t streamed_ = 0;
+  std::size_t owed_bytes_ = 0;
+  std::size_t streamed_ = 0;  // messages of the answer that is coming in
+  std::size_t streamed_bytes_ = 0;
+  TimePoint streaming_since_{};
+  std::optional<TimePoint> segment_began_;  // of the unfinished one
   RequestId last_id_ = 0;
   SegmentReader reader_;
   std::string output_;

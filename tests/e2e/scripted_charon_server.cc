@@ -1,8 +1,10 @@
-// scripted-charon SOCKET: the scripted charon of the unit tests behind a real vici socket, for tests with more tunnels than
-// a real charon could negotiate in time. Every peer answers at once. Ends with its process.
+// scripted-charon SOCKET [LIE]: the scripted charon of the unit tests behind a real vici socket, for tests with more tunnels
+// than a real charon could negotiate in time. Every peer answers at once. LIE is "endless-list" (of SAs), "huge-errors" (60,000
+// bytes for each load) or "broken-text" (that is not UTF-8). Ends with its process.
 #include <cstdio>
 #include <list>
 #include <map>
+#include <string_view>
 
 #include "io/asio.h"
 #include "support/scripted_charon.h"
@@ -14,7 +16,12 @@ using Protocol = asio::local::stream_protocol;
 
 class Server {
  public:
-  Server(asio::io_context& context, const char* path) : acceptor_(context, Protocol::endpoint(path)) { accept(); }
+  Server(asio::io_context& context, const char* path, std::string_view lie) : acceptor_(context, Protocol::endpoint(path)) {
+    if (lie == "endless-list") charon_.endless_list = true;
+    if (lie == "huge-errors") charon_.refused_all = std::string(60'000, 'x');
+    if (lie == "broken-text") charon_.refused_all = charon_.version = "5.9.8 \xff\xfe\xc3(";
+    accept();
+  }
 
  private:
   struct Connection {
@@ -63,6 +70,7 @@ class Server {
                         const auto found = lines_.find(line);
                         if (error || found == lines_.end()) return;
                         found->second.leaving.clear();
+                        found->second.out += charon_.take(line);
                         write(line);
                       });
   }
@@ -76,11 +84,11 @@ class Server {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::fputs("usage: scripted-charon SOCKET\n", stderr);
+  if (argc != 2 && argc != 3) {
+    std::fputs("usage: scripted-charon SOCKET [endless-list|huge-errors|broken-text]\n", stderr);
     return 2;
   }
   asio::io_context context{1};
-  const Server server(context, argv[1]);
+  const Server server(context, argv[1], argc == 3 ? argv[2] : "");
   context.run();
 }

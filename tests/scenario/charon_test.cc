@@ -147,6 +147,78 @@ TEST_F(WithCharon, NothingIsRemovedBeforeCharonWasSeen) {
   EXPECT_EQ(stage.link(), nullptr);
 }
 
+// charon reckons when it began from the wall clock, as it does in stats.
+const std::string kTomorrow = "Nov 25 03:58:38 2026";
+const std::string kYesterday = "Nov 23 03:58:38 2026";
+
+class WithAClockThatIsSet : public WithCharon, public testing::WithParamInterface<std::chrono::hours> {
+ protected:
+  void set_clock() {
+    stage.set_clock(GetParam());
+    stage.charon.boot = GetParam() > GetParam().zero() ? kTomorrow : kYesterday;
+  }
+  void expect_an_edit_to_arrive() {
+    const auto at = stage.file.find("198.51.100.1");
+    stage.file.replace(at, std::string("198.51.100.1").size(), "198.51.100.9");
+    stage.command(model::Reload{}, Duration{10'000});
+    EXPECT_EQ(stage.charon.connections.at("hq").list("remote_addrs"), vici::Message::List{"198.51.100.9"});
+    EXPECT_EQ(stage.problem(), "");
+  }
+};
+
+TEST_P(WithAClockThatIsSet, WhileVtidIsDownEverythingIsAdoptedAndEditsArrive) {
+  stage.kill_vtid();
+  set_clock();
+  stage.start_vtid();
+  expect_untouched();
+  expect_an_edit_to_arrive();
+}
+
+TEST_P(WithAClockThatIsSet, WhileVtidRunsNothingIsTouchedAndEditsArrive) {
+  set_clock();
+  stage.run(std::chrono::minutes{10});
+  expect_untouched();
+  stage.kill_vtid();
+  stage.start_vtid();
+  expect_untouched();
+  expect_an_edit_to_arrive();
+}
+
+INSTANTIATE_TEST_SUITE_P(ADay, WithAClockThatIsSet, testing::Values(std::chrono::hours{24}, std::chrono::hours{-24}));
+
+TEST_F(WithCharon, ACharonThatIsRestartedWithinASecondGetsItsConnectionsBack) {
+  stage.stop_charon();
+  stage.start_charon(stage.charon.boot);
+  stage.run(Duration{10'000});
+  EXPECT_EQ(stage.charon.connections.size(), 1U);
+  EXPECT_EQ(stage.state(), TunnelState::up);
+  EXPECT_EQ(stage.charon.children.size(), 1U);
+}
+
+TEST_F(WithCharon, WhatOthersUnloadIsBackWithinSecondsAndTold) {
+  stage.run(std::chrono::minutes{1});
+  stage.charon.unload_all();
+  stage.charon.clear_credentials();
+  stage.charon.unanswered.insert("load-shared");
+  stage.run(Duration{8'000});
+  EXPECT_FALSE(stage.snapshot()->converged);
+  stage.charon.unanswered.clear();
+  stage.charon.finish_work(0);
+  stage.settle();
+  EXPECT_TRUE(stage.snapshot()->converged);
+  EXPECT_TRUE(stage.charon.connections.contains("hq") && stage.charon.secrets.contains("vtid-hq"));
+  const auto told = std::ranges::count_if(
+      stage.events, [](const model::Event& event) { return event.text.find("somebody unloaded the connection hq") == 0; });
+  EXPECT_EQ(told, 1);
+  expect_untouched();
+}
+
+TEST_F(WithCharon, WhileNothingIsMissingNothingIsLoaded) {
+  const int loads = stage.loads();
+  stage.run(std::chrono::minutes{30});
+  EXPECT_EQ(stage.loads(), loads);
+}
+
 TEST(Peers, ARefusalIsToldAndTriedAgainAtGrowingDistances) {
   Stage stage;
   stage.charon.peers["hq"] = ScriptedCharon::Peer::refuses;

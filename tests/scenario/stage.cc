@@ -114,7 +114,7 @@ bool Stage::carry_out_effects() {
       if (!stage.charon.running) return stage.engine->charon().on_closed(open.channel, "Connection refused", stage.now);
       stage.charon.open(line);
       stage.open_lines_.insert(line);
-      stage.engine->charon().on_opened(open.channel, stage.now);
+      stage.engine->charon().on_opened(open.channel, stage.charon.run, stage.now);
     }
     void operator()(const vici::Send& send) const { stage.charon.feed(static_cast<int>(send.channel), send.bytes); }
     void operator()(const vici::Close& close) const {

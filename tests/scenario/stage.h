@@ -30,6 +30,7 @@ class Stage {
   void kill_vtid();  // nothing is said to anybody
   void stop_charon();
   void start_charon(const std::string& boot);
+  void set_clock(std::chrono::seconds on) { now.wall += on; }
 
   void run(Duration time);
   // Until the daemon has nothing left to do for now; a second is plenty for everything but backoffs.

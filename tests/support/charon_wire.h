@@ -32,6 +32,9 @@ class CharonWire {
     }
   }
 
+  // Somebody sets the wall clock.
+  void set_clock(std::chrono::seconds on) { now.wall += on; }
+
   // Lets time pass, waking charon's client whenever it wants to be woken.
   void pass(Duration duration) {
     const TimePoint end = now.steady + duration;
@@ -52,7 +55,7 @@ class CharonWire {
     is_open(open.channel) = server_.running;
     if (!server_.running) return charon_.on_closed(open.channel, "Connection refused", now);
     server_.open(line(open.channel));
-    charon_.on_opened(open.channel, now);
+    charon_.on_opened(open.channel, server_.run, now);
   }
   void carry_out(const vici::Send& send) { server_.feed(line(send.channel), send.bytes); }
   void carry_out(const vici::Close& close) {

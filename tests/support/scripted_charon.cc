@@ -82,7 +82,9 @@ void ScriptedCharon::close(Line line) { lines_.erase(line); }
 
 std::string ScriptedCharon::take(Line line) {
   const auto found = lines_.find(line);
-  return found == lines_.end() ? "" : std::exchange(found->second.out, {});
+  if (found == lines_.end()) return "";
+  if (endless_list && found->second.invented > 0) invent(found->second);
+  return std::exchange(found->second.out, {});
 }
 
 void ScriptedCharon::feed(Line line, std::string_view bytes) {
@@ -122,6 +124,10 @@ bool ScriptedCharon::answer_command(Wire& wire, const Packet& packet) {
   if (unanswered.contains(packet.name)) return false;
   const Message& request = packet.message;
   std::optional<Message> reply;
+  if (packet.name == "list-sas" && endless_list) {
+    wire.invented = std::max(wire.invented, 1U);
+    return false;
+  }
   if (packet.name == "list-sas") {
     if (!list_sas(wire, request)) return false;
     reply = Message{};
@@ -173,6 +179,23 @@ bool ScriptedCharon::list_sas(Wire& wire, const Message& request) {
   return true;
 }
 
+void ScriptedCharon::invent(Wire& wire) {
+  constexpr int kAtOnce = 256;
+  for (int i = 0; i < kAtOnce; ++i) {
+    model::IkeSa ike;
+    ike.id = wire.invented++;
+    ike.name = fmt::format("invented-{}", ike.id);
+    ike.state = model::IkeState::established;
+    ike.remote_id = std::string(100, 'x');
+    model::ChildSa child;
+    child.id = ike.id;
+    child.name = ike.name;
+    child.state = model::ChildState::installed;
+    Message entry = encode_ike(ike).add_section("child-sas", section(child_key(child), encode_child(child)));
+    wire.out += *vici::encode_segment({PacketType::event, "list-sa", section(ike.name, std::move(entry))});
+  }
+}
+
 std::vector<std::uint32_t> ScriptedCharon::matching(const Message& request) const {
   std::vector<std::uint32_t> ids;
   for (const auto& [id, ike] : ikes) {
@@ -189,6 +212,7 @@ Message ScriptedCharon::stats() const {
 }
 
 Message ScriptedCharon::load_connection(const Message& request) {
+  if (refused_all) return refused(*refused_all);
   for (const vici::Element& element : request.elements()) {
     const auto refusal = refused_loads.find(element.name);
     if (refusal != refused_loads.end()) return refused(refusal->second);
@@ -415,6 +439,12 @@ void ScriptedCharon::finish_work(std::uint32_t ike_id) {
   for (auto& [line, wire] : lines_) serve(wire);
 }
 
+void ScriptedCharon::clear_credentials() {
+  secrets.clear();
+  keys.clear();
+  certificates.clear();
+}
+
 void ScriptedCharon::stop() {
   running = false;
   lines_.clear();
@@ -424,9 +454,10 @@ void ScriptedCharon::start(const std::string& boot_time) {
   stop();
   running = true;
   boot = boot_time;
+  run = fmt::format("charon {}", ++runs_);
   last_ike_ = last_child_ = 0;
-  connections.clear();
-  secrets.clear();
+  unload_all();
+  clear_credentials();
   ikes.clear();
   children.clear();
   busy.clear();

@@ -34,7 +34,8 @@ class ScriptedCharon {
 
   // State, free to be changed.
   std::string version = "5.9.8";
-  std::string boot = "Nov 24 03:58:38 2026";
+  std::string boot = "Nov 24 03:58:38 2026";         // stats.uptime.since: its clock's
+  std::string run = "charon 1";                      // what the system tells of the process at the other end
   std::map<std::string, vici::Message> connections;  // by name, as loaded
   std::map<std::string, vici::Message> secrets;      // by id, whole load-shared requests
   std::map<std::string, vici::Message> keys;         // by id, which in tests is their data, whole load-key requests
@@ -43,6 +44,8 @@ class ScriptedCharon {
   std::map<std::uint32_t, model::ChildSa> children;
   std::map<std::string, Peer> peers;                 // by connection; absent: answers
   std::map<std::string, std::string> refused_loads;  // connection -> errmsg
+  std::optional<std::string> refused_all;            // errmsg of every load-conn
+  bool endless_list = false;                         // list-sas goes on with ever new IKE_SAs
   std::set<std::string> unanswered;                  // commands that never get an answer
   std::set<std::uint32_t> busy;                      // IKE_SAs that somebody else works on
   std::map<std::string, int> served;                 // how often each command came
@@ -66,8 +69,12 @@ class ScriptedCharon {
   // An IKE_SA is free again: list-sas that waited for it are answered.
   void finish_work(std::uint32_t ike_id);
 
+  // What others do: `swanctl --load-all` with an empty swanctl.conf, and with --clear.
+  void unload_all() { connections.clear(); }
+  void clear_credentials();
+
   void stop();                               // closes all lines
-  void start(const std::string& boot_time);  // empty, with a new boot
+  void start(const std::string& boot_time);  // empty, another run
   void send_junk(Line line, std::string_view bytes) { lines_.at(line).out += bytes; }
 
  private:
@@ -75,6 +82,7 @@ class ScriptedCharon {
     vici::SegmentReader in;
     std::string out;
     std::set<std::string> events;
+    std::uint32_t invented = 0;        // IKE_SAs of the endless list; 0: it has not been asked for
     std::deque<vici::Packet> waiting;  // behind a command that waits
   };
 
@@ -93,11 +101,13 @@ class ScriptedCharon {
   std::uint32_t add_ike(const std::string& connection, bool initiator);
   void establish(std::uint32_t ike_id);
   std::uint32_t add_child(std::uint32_t ike_id, const std::string& name);
+  void invent(Wire& wire);
   void announce(std::string event, vici::Message message);
 
   std::map<Line, Wire> lines_;
   std::uint32_t last_ike_ = 0;
   std::uint32_t last_child_ = 0;
+  int runs_ = 1;
   bool keeping_ = false;
   std::vector<vici::Packet> kept_;
 };

@@ -5,6 +5,7 @@
 #include <set>
 #include <system_error>
 
+#include "base/utf8.h"
 #include "platform/freebsd/wire/requests.h"
 #include "platform/refusal.h"
 
@@ -32,7 +33,7 @@ Result<std::string> description_of(Calls& calls, const net::IfName& name) {
   if (code == ENOMSG) return std::string();
   if (code != 0) return cannot("read the description of " + name.text(), code);
   if (value_of<abi::Buffer>(request).pointer == 0) return std::string();
-  return std::string(text_in(text));
+  return to_utf8(text_in(text));  // anybody may set it to any bytes
 }
 
 Result<net::ReqId> reqid_of(Calls& calls, const net::IfName& name) {

@@ -4,6 +4,8 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
+#include "base/utf8.h"
+
 namespace vtid::platform::netlink {
 namespace {
 
@@ -99,7 +101,7 @@ std::optional<model::ObservedLink> decode_link(const nlmsghdr& message) {
   link.mtu = attributes.get<std::uint32_t>(IFLA_MTU).value_or(0);
   link.up = (head->ifi_flags & IFF_UP) != 0;
   link.multicast = (head->ifi_flags & IFF_MULTICAST) != 0;
-  link.alias = attributes.text(IFLA_IFALIAS);
+  link.alias = to_utf8(attributes.text(IFLA_IFALIAS));  // anybody may set it to any bytes
   return link;
 }
 

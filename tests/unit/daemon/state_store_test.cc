@@ -17,7 +17,7 @@ class State : public testing::Test {
 };
 
 const reconcile::Numbers kNumbers{{"hq", {1}}, {"branch", {32767}}};
-const vici::Loaded kLoaded{"Nov 24 06:00:00 2026", {{"hq", "digest"}, {"b", ""}}, {"hq"}, {"0a1b"}};
+const vici::Loaded kLoaded{"boot/100/4711", {{"hq", "digest"}, {"b", ""}}, {"hq"}, {"0a1b"}};
 
 TEST_F(State, OutlivesTheDaemon) {
   {
@@ -29,6 +29,14 @@ TEST_F(State, OutlivesTheDaemon) {
   EXPECT_EQ(store->load_numbers(), kNumbers);
   EXPECT_EQ(store->load_loaded(), kLoaded);
   EXPECT_EQ(store->load_role(), model::Role::standby);
+}
+
+TEST_F(State, KnowsNoCharonFromTheFileOfVersion010) {
+  const auto store = open_state_directory(folder).value();
+  ASSERT_TRUE(write_text(folder / "charon.json",
+                         R"({"boot": "Nov 24 06:00:00 2026", "connections": {"hq": "digest"}, "secrets": ["hq"]})")
+                  .has_value());
+  EXPECT_EQ(store->load_loaded(), (vici::Loaded{"", {{"hq", "digest"}}, {"hq"}}));
 }
 
 TEST_F(State, RemembersGateways) {

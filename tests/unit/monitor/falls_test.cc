@@ -34,6 +34,14 @@ TEST(Falls, never_shorten_a_hold_that_is_longer_than_the_longest) {
 }
 TEST(Falls, are_bounded) { EXPECT_EQ(after(2'000).hold(kOptions, kStart + 2'000min), 5min); }
 
+TEST(Falls, keep_their_distances_when_the_clock_was_set_back) {
+  const Now now{kStart, WallTime{std::chrono::hours{1'000}}};
+  Falls falls;
+  falls.recall({now.wall + 22h, now.wall + 23h, now.wall + 24h}, now);
+  EXPECT_EQ(falls.count(kOptions, kStart), 1);
+  EXPECT_EQ(falls.remember(now), (std::vector<WallTime>{now.wall - 2h, now.wall - 1h, now.wall}));
+}
+
 TEST(Falls, in_steps_are_one) {
   Falls falls = after(0);
   falls.note(online, latency, kStart);

@@ -135,6 +135,59 @@ TEST_F(CharonLoads, WhatSwanctlUnloadedComesBack) {
   EXPECT_TRUE(server.secrets.contains("vtid-hq"));
 }
 
+TEST_F(CharonLoads, WhatSwanctlUnloadedComesBackWithinSeconds) {
+  charon.want(both(), wire.now);
+  wire.pass(Duration{60'000});
+  sent();
+  server.unload_all();
+  server.unanswered.insert("load-conn");
+  wire.pass(Duration{7'000});
+  EXPECT_FALSE(charon.settled());
+  server.unanswered.clear();
+  server.finish_work(0);
+  wire.settle();
+  EXPECT_EQ(loaded(), (Names{"hq", "lab"}));
+  EXPECT_TRUE(charon.settled());
+  EXPECT_EQ(charon.take_unloaded().size(), 2U);
+  EXPECT_EQ(sent(), 2);
+}
+
+TEST_F(CharonLoads, WhatSwanctlClearedComesBackWithinSeconds) {
+  charon.want(both(), wire.now);
+  wire.pass(Duration{60'000});
+  sent();
+  server.clear_credentials();
+  wire.pass(Duration{7'000});
+  EXPECT_TRUE(server.secrets.contains("vtid-hq") && server.secrets.contains("vtid-lab"));
+  EXPECT_EQ(sent(), 2);
+  EXPECT_TRUE(charon.settled());
+}
+
+TEST_F(CharonLoads, WhoUnloadsAgainAndAgainIsAnsweredLessOften) {
+  charon.want(both(), wire.now);
+  wire.pass(Duration{60'000});
+  sent();
+  for (int i = 0; i < 600; ++i) {
+    wire.pass(Duration{1'000});
+    server.unload_all();
+  }
+  EXPECT_LE(sent(), 2 * 20);
+  wire.pass(Duration{60'000});
+  EXPECT_EQ(loaded(), (Names{"hq", "lab"}));
+}
+
+TEST_F(CharonLoads, ManyNamesAreLookedAtLessOften) {
+  std::vector<WantedConnection> many;
+  for (std::uint32_t unit = 1; unit <= 5'000; ++unit) many.push_back(wanted("t" + std::to_string(unit), unit));
+  charon.want(many, wire.now);
+  wire.pass(Duration{0});
+  wire.pass(Duration{60'000});
+  server.served.clear();
+  wire.pass(Duration{60'000});
+  EXPECT_LE(server.served["get-conns"], 5);
+  EXPECT_GE(server.served["get-conns"], 3);
+}
+
 TEST_F(CharonLoads, AnInitiateThatFindsNothingMakesUsLook) {
   charon.want(both(), wire.now);
   wire.pass(Duration{0});

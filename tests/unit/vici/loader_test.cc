@@ -6,7 +6,8 @@ namespace vtid::vici {
 namespace {
 
 constexpr TimePoint kNow{Duration{1'000}};
-const std::string kBoot = "Nov 24 03:58:38 2026";
+const std::string kCharon = "boot 1, process 100";
+const std::string kAnother = "boot 1, process 200";
 
 WantedConnection wanted(const std::string& name, const std::string& remote = "192.0.2.2", const std::string& psk = "secret") {
   return {name, Message{}.add_section(name, Message{}.add_list("remote_addrs", {remote})),
@@ -36,9 +37,9 @@ using Commands = std::vector<std::string>;
 class LoaderTest : public testing::Test {
  protected:
   explicit LoaderTest() { connect({}); }
-  void connect(const Inventory& inventory, const std::string& boot = kBoot) {
+  void connect(const Inventory& inventory, const std::string& charon = kCharon) {
     loader.on_disconnected();
-    loader.on_boot(boot, false);
+    loader.on_charon(charon);
     loader.on_inventory(inventory);
   }
   Inventory everything() const {
@@ -78,7 +79,7 @@ TEST_F(LoaderTest, WhatIsNoLongerWantedIsUnloaded) {
   run(loader);
   loader.want({});
   EXPECT_EQ(run(loader), (Commands{"unload-conn hq", "unload-shared hq"}));
-  EXPECT_EQ(loader.loaded(), (Loaded{kBoot, {}, {}}));
+  EXPECT_EQ(loader.loaded(), (Loaded{kCharon, {}, {}}));
 }
 
 TEST_F(LoaderTest, ANewVtidLoadsOnlySecretsAgain) {
@@ -86,7 +87,7 @@ TEST_F(LoaderTest, ANewVtidLoadsOnlySecretsAgain) {
   run(loader);
   Loader next(loader.loaded(), [] { return 0U; });
   next.want({wanted("hq")});
-  next.on_boot("Nov 24 03:58:39 2026", false);  // the same, told a second apart
+  next.on_charon(kCharon);
   next.on_inventory(everything());
   EXPECT_EQ(run(next), Commands{"load-shared hq"});
 }
@@ -95,7 +96,7 @@ TEST_F(LoaderTest, BeforeTheFileIsKnownNothingIsUnloaded) {
   loader.want({wanted("hq")});
   run(loader);
   Loader next(loader.loaded(), [] { return 0U; });
-  next.on_boot(kBoot, false);
+  next.on_charon(kCharon);
   next.on_inventory(everything());
   EXPECT_EQ(run(next), Commands{});
   next.want({});
@@ -105,16 +106,79 @@ TEST_F(LoaderTest, BeforeTheFileIsKnownNothingIsUnloaded) {
 TEST_F(LoaderTest, AnotherCharonGetsEverything) {
   loader.want({wanted("hq")});
   run(loader);
-  connect({}, "Nov 24 05:00:00 2026");
+  connect({}, kAnother);
   EXPECT_EQ(run(loader), (Commands{"load-shared hq", "load-conn hq"}));
 }
 
-TEST_F(LoaderTest, ASetClockIsNotAnotherCharon) {
+TEST_F(LoaderTest, WhatACharonThatIsNotKnownMayHaveOfUsIsLoadedOverAndNeverSomebodyElses) {
+  const std::vector<std::pair<std::string, std::string>> unknown{{kCharon, ""}, {"", kCharon}, {"", ""}};
+  for (const auto& [before, now] : unknown) {
+    Loader first({}, [] { return 0U; });
+    first.on_charon(before);
+    first.on_inventory({});
+    first.want({wanted("hq")});
+    run(first);
+    Loader next(first.loaded(), [] { return 0U; });
+    next.want({wanted("hq")});
+    next.on_charon(now);
+    next.on_inventory({{"hq"}, {"vtid-hq"}});
+    EXPECT_EQ(run(next), (Commands{"load-shared hq", "load-conn hq"})) << before << " then " << now;
+    EXPECT_EQ(next.problems(), std::vector<model::Problem>{});
+    EXPECT_EQ(next.loaded().charon, now);
+  }
+}
+
+TEST_F(LoaderTest, AConnectionThatACharonOfLaterHasIsItsAdministrators) {
   loader.want({wanted("hq")});
   run(loader);
-  loader.on_boot("Nov 24 05:00:00 2026", true);
+  connect({{"hq"}, {}}, kAnother);
   EXPECT_EQ(run(loader), Commands{});
-  EXPECT_EQ(loader.loaded().boot, "Nov 24 05:00:00 2026");
+  EXPECT_EQ(loader.problems().size(), 1U);
+}
+
+TEST_F(LoaderTest, AnInitiateWaitsUntilItIsKnownWhatCharonHas) {
+  loader.want({wanted("hq")});
+  run(loader);
+  EXPECT_FALSE(loader.busy_with("hq"));
+  loader.on_disconnected();
+  EXPECT_TRUE(loader.busy_with("hq"));
+  EXPECT_FALSE(loader.busy_with("theirs"));
+  loader.on_charon(kAnother);
+  EXPECT_TRUE(loader.busy_with("hq"));
+  loader.on_inventory({});
+  EXPECT_TRUE(loader.busy_with("hq"));
+  run(loader);
+  EXPECT_FALSE(loader.busy_with("hq"));
+}
+
+TEST_F(LoaderTest, WhatOthersUnloadedIsToldOnce) {
+  loader.want({wanted("hq"), with_key("lab", "k1")});
+  run(loader);
+  (void)loader.take_unloaded();
+  EXPECT_TRUE(loader.on_inventory({}));
+  EXPECT_FALSE(loader.settled());
+  std::vector<std::string> told;
+  for (const Unloaded& unloaded : loader.take_unloaded()) told.push_back(print(unloaded));
+  EXPECT_EQ(told,
+            (std::vector<std::string>{"the connection hq", "the connection lab", "the secret of hq", "the private key k1"}));
+  run(loader);
+  EXPECT_FALSE(loader.on_inventory(everything()));
+  EXPECT_EQ(loader.take_unloaded(), std::vector<Unloaded>{});
+  EXPECT_TRUE(loader.settled());
+}
+
+TEST_F(LoaderTest, AnInventoryThatWasRefusedSaysNothing) {
+  loader.want({wanted("hq")});
+  run(loader);
+  EXPECT_FALSE(loader.on_inventory({.connections = {}, .secrets = {}, .whole = false}));
+  EXPECT_EQ(run(loader), Commands{});
+}
+
+TEST_F(LoaderTest, WhoeverClearedTheSecretsClearedTheCertificatesToo) {
+  loader.want({wanted("hq"), with_key("lab", "k1", "office")});
+  run(loader);
+  loader.on_inventory({{"hq", "lab"}, {}, {"k1"}});
+  EXPECT_EQ(run(loader), (Commands{"load-shared hq", "load-cert lab", "load-conn lab"}));
 }
 
 TEST_F(LoaderTest, WhatOthersUnloadedIsLoadedAgain) {
@@ -238,7 +302,7 @@ TEST_F(LoaderTest, ANewVtidLoadsNoKeyThatCharonHas) {
   run(loader);
   Loader next(loader.loaded(), [] { return 0U; });
   next.want({with_key("hq", "k1", "office")});
-  next.on_boot(kBoot, false);
+  next.on_charon(kCharon);
   next.on_inventory(everything());
   EXPECT_EQ(run(next), Commands{});
 }
@@ -247,7 +311,7 @@ TEST_F(LoaderTest, ANewVtidUnloadsTheKeyThatItsFileLeft) {
   loader.want({with_key("hq", "k1")});
   run(loader);
   Loader next(loader.loaded(), [] { return 0U; });
-  next.on_boot(kBoot, false);
+  next.on_charon(kCharon);
   next.on_inventory(everything());
   EXPECT_EQ(run(next), Commands{});
   next.want({});
@@ -272,7 +336,7 @@ TEST_F(LoaderTest, ClearedCredentialsAreAllLoadedAgain) {
 TEST_F(LoaderTest, AnotherCharonGetsTheKeyAgain) {
   loader.want({with_key("hq", "k1")});
   run(loader);
-  connect({}, "Nov 24 05:00:00 2026");
+  connect({}, kAnother);
   EXPECT_EQ(run(loader), (Commands{"load-key hq", "load-conn hq"}));
 }
 

@@ -209,27 +209,27 @@ TEST(SaView, ReadingTheSameAgainIsNoChange) {
 
 TEST(SaView, TheSameCharonKeepsWhatOnlyTheOldViewHas) {
   SaView view;
-  view.adopt({}, "boot", "5.9.8", {});
+  view.adopt({}, "boot", "5.9.8", Now{});
   view.apply(up(1));
   SaView fresh;
   fresh.apply(up(2, 2));
-  EXPECT_EQ(view.adopt(fresh, "boot", "5.9.8", {}), std::set<std::string>{"hq"});
+  EXPECT_EQ(view.adopt(fresh, "boot", "5.9.8", Now{}), std::set<std::string>{"hq"});
   EXPECT_EQ(children(view), (Ids{1, 2}));
 }
 
 TEST(SaView, AnotherCharonDropsTheOldView) {
   SaView view;
-  view.adopt({}, "boot", "5.9.8", {});
+  view.adopt({}, "boot", "5.9.8", Now{});
   view.apply(up(1));
   SaView fresh;
   fresh.apply(up(2, 2));
-  EXPECT_EQ(view.adopt(fresh, "later", "5.9.8", {}), std::set<std::string>{});
+  EXPECT_EQ(view.adopt(fresh, "later", "5.9.8", Now{}), std::set<std::string>{});
   EXPECT_EQ(children(view), Ids{2});
 }
 
 TEST(SaView, SilenceKeepsTheLastView) {
   SaView view;
-  view.adopt({}, "boot", "5.9.8", {});
+  view.adopt({}, "boot", "5.9.8", Now{});
   view.apply(up(1));
   view.disconnect(WallTime{std::chrono::seconds{5}});
   EXPECT_EQ((std::tuple{view.table().connected, view.table().known, children(view)}), (std::tuple{false, true, Ids{1}}));
