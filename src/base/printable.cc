@@ -8,38 +8,12 @@
 #include <iterator>
 #include <utility>
 
+#include "base/utf8.h"
+
 namespace vtid {
 namespace {
 
 constexpr std::size_t kLongestCharacter = 4;  // bytes
-
-// How many bytes a character has that begins with `first`; 0 when none does.
-std::size_t length_from(unsigned char first) {
-  if (first < 0x80) return 1;
-  if (first >= 0xc2 && first <= 0xdf) return 2;
-  if (first >= 0xe0 && first <= 0xef) return 3;
-  return first >= 0xf0 && first <= 0xf4 ? 4 : 0;
-}
-
-bool continues(char byte) { return (static_cast<unsigned char>(byte) & 0xc0U) == 0x80U; }
-
-struct Character {
-  std::uint32_t code = 0;
-  std::size_t length = 0;  // 0: not UTF-8
-};
-
-// The first character of `text` (RFC 3629: no surrogates, nothing longer than it need be).
-Character first_of(std::string_view text) {
-  const auto first = static_cast<unsigned char>(text.front());
-  const std::size_t length = length_from(first);
-  if (length == 1) return {first, 1};
-  if (length == 0 || text.size() < length || !std::ranges::all_of(text.substr(1, length - 1), continues)) return {};
-  std::uint32_t code = first & (0xffU >> (length + 1));
-  for (const char byte : text.substr(1, length - 1)) code = (code << 6U) | (static_cast<unsigned char>(byte) & 0x3fU);
-  constexpr std::array<std::uint32_t, 5> kLeast{0, 0, 0x80, 0x800, 0x10000};
-  const bool surrogate = code >= 0xd800 && code <= 0xdfff;
-  return code < kLeast.at(length) || code > 0x10ffff || surrogate ? Character{} : Character{code, length};
-}
 
 // Unicode's control characters, separators of lines, and controls of direction (UAX #9), deprecated ones included; the mark of
 // byte order, which is shown as nothing.
@@ -56,7 +30,7 @@ std::string printable(std::string_view text, Newlines newlines) {
   std::string shown;
   shown.reserve(text.size());
   while (!text.empty()) {
-    const auto [code, length] = first_of(text);
+    const auto [code, length] = first_character(text);
     if (length == 0) {
       fmt::format_to(std::back_inserter(shown), "\\x{:02x}", static_cast<unsigned char>(text.front()));
     } else if (is_obeyed(code) && (code != '\n' || newlines == Newlines::escaped)) {
@@ -72,8 +46,8 @@ std::string printable(std::string_view text, Newlines newlines) {
 std::size_t incomplete_tail(std::string_view text) {
   for (std::size_t back = 1; back < kLongestCharacter && back <= text.size(); ++back) {
     const char byte = text[text.size() - back];
-    if (continues(byte)) continue;
-    return length_from(static_cast<unsigned char>(byte)) > back ? back : 0;
+    if ((static_cast<unsigned char>(byte) & 0xc0U) == 0x80U) continue;  // the middle of one
+    return character_length(static_cast<unsigned char>(byte)) > back ? back : 0;
   }
   return 0;
 }

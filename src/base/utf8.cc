@@ -1,6 +1,7 @@
 #include "base/utf8.h"
 
 #include <algorithm>
+#include <array>
 
 namespace vtid {
 namespace {
@@ -8,29 +9,32 @@ namespace {
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
 constexpr std::string_view kCut = "...";
 
-unsigned byte_at(std::string_view bytes, std::size_t at) { return static_cast<unsigned char>(bytes[at]); }
-
-// How many bytes the character at the front takes; 0 when there is none (RFC 3629, section 4: no overlong forms, no
-// surrogates, nothing above U+10FFFF).
-std::size_t character_at_front(std::string_view bytes) {
-  const unsigned first = byte_at(bytes, 0);
-  if (first < 0x80) return 1;
-  const std::size_t size = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
-  if (size == 0 || bytes.size() < size) return 0;
-  const unsigned lowest = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
-  const unsigned highest = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-  if (byte_at(bytes, 1) < lowest || byte_at(bytes, 1) > highest) return 0;
-  for (std::size_t i = 2; i < size; ++i) {
-    if (byte_at(bytes, i) < 0x80 || byte_at(bytes, i) > 0xbf) return 0;
-  }
-  return size;
-}
+bool continues(char byte) { return (static_cast<unsigned char>(byte) & 0xc0U) == 0x80U; }
 
 }  // namespace
 
+std::size_t character_length(unsigned char first) {
+  if (first < 0x80) return 1;
+  if (first >= 0xc2 && first <= 0xdf) return 2;
+  if (first >= 0xe0 && first <= 0xef) return 3;
+  return first >= 0xf0 && first <= 0xf4 ? 4 : 0;
+}
+
+Utf8Character first_character(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text.front());
+  const std::size_t length = character_length(first);
+  if (length == 1) return {first, 1};
+  if (length == 0 || text.size() < length || !std::ranges::all_of(text.substr(1, length - 1), continues)) return {};
+  std::uint32_t code = first & (0xffU >> (length + 1));
+  for (const char byte : text.substr(1, length - 1)) code = (code << 6U) | (static_cast<unsigned char>(byte) & 0x3fU);
+  constexpr std::array<std::uint32_t, 5> kLeast{0, 0, 0x80, 0x800, 0x10000};
+  const bool surrogate = code >= 0xd800 && code <= 0xdfff;
+  return code < kLeast.at(length) || code > 0x10ffff || surrogate ? Utf8Character{} : Utf8Character{code, length};
+}
+
 bool is_utf8(std::string_view bytes) {
   while (!bytes.empty()) {
-    const std::size_t size = character_at_front(bytes);
+    const std::size_t size = first_character(bytes).length;
     if (size == 0) return false;
     bytes.remove_prefix(size);
   }
@@ -41,7 +45,7 @@ std::string to_utf8(std::string_view bytes, std::size_t most) {
   std::string text;
   std::size_t room = 0;  // what of `text` stays when it turns out to be too long
   while (!bytes.empty()) {
-    const std::size_t size = character_at_front(bytes);
+    const std::size_t size = first_character(bytes).length;
     const std::string_view character = size == 0 ? kReplacement : bytes.substr(0, size);
     if (most - text.size() < character.size()) {
       text.resize(room);

@@ -3,10 +3,22 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace vtid {
+
+struct Utf8Character {
+  std::uint32_t code = 0;
+  std::size_t length = 0;  // in bytes; 0: what is there is not UTF-8
+};
+
+// The first character of `text`, which is not empty: no overlong form, no surrogate, nothing above U+10FFFF.
+[[nodiscard]] Utf8Character first_character(std::string_view text);
+
+// How many bytes a character has whose first byte this is; 0 when none begins with it.
+[[nodiscard]] std::size_t character_length(unsigned char first);
 
 [[nodiscard]] bool is_utf8(std::string_view bytes);
 
