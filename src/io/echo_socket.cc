@@ -116,7 +116,8 @@ void pin6(msghdr& message, Control& control, const EchoPath& path) {
   control.put(message, IPPROTO_IPV6, IPV6_PKTINFO, pin);
 }
 
-// The kernel's time of arrival against the same clock now. A clock that was set meanwhile may make it nonsense: never negative.
+// The kernel's time of arrival against the same clock now. A clock that was set meanwhile makes it nonsense, which is no time.
+constexpr std::chrono::seconds kLongestQueued{1};  // the loop is never held so long
 microseconds time_queued(msghdr& message) {
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
     if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_TIMESTAMP) continue;
@@ -125,7 +126,7 @@ microseconds time_queued(msghdr& message) {
     timeval now{};
     ::gettimeofday(&now, nullptr);
     const auto queued = std::chrono::seconds{now.tv_sec - arrived.tv_sec} + microseconds{now.tv_usec - arrived.tv_usec};
-    return std::max<microseconds>(queued, microseconds{0});
+    return queued >= microseconds{0} && queued <= kLongestQueued ? queued : microseconds{0};
   }
   return {};
 }

@@ -114,6 +114,7 @@ TimePoint Charon::next_deadline() const {
 
 void Charon::open_all(Now now) {
   peer_ = {};
+  peer_.view.make_room(loader_.wanted());
   opened_by_ = now.steady + kOpenPatience;
   for (const Channel channel : kChannels) {
     line(channel) = {LineState::opening, {}, {}};

@@ -22,6 +22,7 @@ void add_unless_empty(Message& message, std::string name, const std::string& val
 
 void Charon::want(std::vector<WantedConnection> connections, Now now) {
   loader_.want(std::move(connections));
+  for (SaView* view : {&view_, &peer_.view}) view->make_room(loader_.wanted());
   pump(now);
 }
 

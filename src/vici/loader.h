@@ -72,6 +72,7 @@ class Loader {
   Loader(Loaded loaded, std::function<std::uint32_t()> random);
 
   void want(std::vector<WantedConnection> connections);
+  [[nodiscard]] std::size_t wanted() const { return wishes_.size(); }
 
   // charon is reached, and this run of it. By the one of before what we loaded is there still, and by another one nothing is.
   // When either is not known, what we may have loaded is ours wherever it is found, and is loaded over it.

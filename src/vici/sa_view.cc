@@ -227,7 +227,7 @@ void SaView::store(Map& map, const Value& value) {
   const bool fresh = known == map.end();
   if (!fresh && known->second == value) return;
   const std::size_t heavier = weight_ - (fresh ? 0 : weight(known->second)) + weight(value);
-  if ((fresh && map.size() >= kMostSas) || heavier > kHeaviestTable) {
+  if ((fresh && map.size() >= most_) || heavier > kHeaviestTable) {
     if (reading_) reading_->overflowed = true;
     if (!std::exchange(overflowed_, true)) changed_ = true;
     return;

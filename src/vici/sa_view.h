@@ -4,6 +4,8 @@
 // whole.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -16,12 +18,19 @@
 
 namespace vtid::vici {
 
-inline constexpr std::size_t kMostSas = 4 * 32'767;               // IKE_SAs, and CHILD_SAs: each unit's four times
+// IKE_SAs, and CHILD_SAs: each connection of ours four times, and those of others. Whoever looks at the table at each change
+// has work in proportion, so a charon that invents SAs gets no more room than the tunnels of the file ask for.
+inline constexpr std::size_t kSasOfConnection = 4;
+inline constexpr std::size_t kMostSas = kSasOfConnection * 32'767;
+inline constexpr std::size_t kMostSasOfOthers = 32'768;
 inline constexpr std::size_t kHeaviestTable = 128 * 1024 * 1024;  // bytes of both
 
 class SaView {
  public:
   [[nodiscard]] const model::SaTable& table() const { return table_; }
+
+  // How many connections of ours there are.
+  void make_room(std::size_t connections) { most_ = std::min(kMostSas, kMostSasOfOthers + kSasOfConnection * connections); }
 
   // Gives the connection that should be looked at soon, because the event does not tell everything; or an empty name.
   std::string apply(const SaEvent& event);
@@ -86,6 +95,7 @@ class SaView {
   std::set<std::pair<std::uint32_t, std::uint32_t>> of_ike_;  // CHILD_SAs by IKE_SA
   std::size_t weight_ = 0;                                    // bytes of its SAs, about
   TimePoint connected_since_{};
+  std::size_t most_ = kMostSas;
   bool overflowed_ = false;
   std::optional<Reading> reading_;
   bool changed_ = false;

@@ -120,7 +120,8 @@ class Play {
       const std::string tunnel = "t" + std::to_string(i - 1);
       const auto unit = static_cast<std::uint32_t>(i);
       wanted.push_back(
-          vici::make_connection(test::tunnel(tunnel, script_.byte() % 2 == 0 ? 106 : 107), {{tunnel, net::Unit{unit}}}).value());
+          vici::make_connection(test::tunnel(tunnel, script_.byte() % 2 == 0 ? 106 : 107), {{tunnel, net::Unit{unit}}})
+              .value());
       if (i % 2 != 0) continue;
       wanted.back().key_id = "k" + std::to_string(i);
       wanted.back().key = Message{}.add("data", wanted.back().key_id);

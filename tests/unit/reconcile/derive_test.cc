@@ -142,6 +142,16 @@ TEST(Derive, AnIpv6RouteSpellsOutTheKernelsDefaultMetric) {
   EXPECT_EQ(of(config).desired.routes[0].value.metric, net::Metric{1024});
 }
 
+TEST(Derive, WhatIsOldIsReckonedFromTheOldestStampThatAnSaOfThisCharonMayBear) {
+  model::SaTable sas;
+  sas.connected = true;
+  sas.since = WallTime{std::chrono::hours{100}};
+  sas.oldest_own = WallTime{std::chrono::hours{76}};  // the clock was set back
+  model::Capabilities system;
+  system.stray_sas_mute = true;
+  EXPECT_EQ(of(one_tunnel(), sas, {}, system).desired.charon->since, sas.oldest_own);
+}
+
 TEST(Derive, CharonsPoliciesAreNotOurs) { EXPECT_THAT(of(one_tunnel()).desired.policies, IsEmpty()); }
 
 TEST(Derive, OurPoliciesFollowTheLiveOuterAddresses) {

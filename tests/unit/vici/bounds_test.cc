@@ -215,6 +215,15 @@ TEST_F(LyingCharon, TooManySasAreAProblemAndAreReadAgainSoon) {
   EXPECT_EQ(problem(), "");
 }
 
+TEST_F(LyingCharon, ItsInventionsGetNoMoreRoomThanTheFileAsksFor) {
+  charon.want({make_connection(test::tunnel("hq"), {{"hq", net::Unit{1}}}).value()}, wire.now);
+  wire.pass(Duration{0});
+  server.endless_list = true;
+  charon.look(1, "hq", wire.now);
+  wire.settle();
+  EXPECT_EQ(charon.table().ikes.size(), kMostSasOfOthers + kSasOfConnection);
+}
+
 TEST_F(LyingCharon, EventsOnALineThatAskedForNoneSayNothing) {
   wire.pass(Duration{0});
   for (const int line : {1, 2})
