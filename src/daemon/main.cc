@@ -108,10 +108,8 @@ class Daemon {
       if (control_) control_->publish(event);
     };
     if (options_.kernel == Options::KernelChoice::native) wiring.read_host = host_reader();
-    wiring.find_mtus = [this](std::vector<model::MtuPath> paths, Requests::Reply reply) {
-      io::find_mtus(loop_.context(), std::move(paths), [reply = std::move(reply)](std::vector<model::MtuFinding> findings) {
-        reply(model::Answer{"", {}, {}, std::move(findings)});
-      });
+    wiring.find_mtus = [this](std::vector<model::MtuPath> paths, const Requests::Reply& reply) {
+      find_mtus(std::move(paths), reply);
     };
     wiring.gateway_health = [this] { return prober_ ? prober_->health() : model::Gateways{}; };
     auto engine = Engine::start(std::move(wiring), io::Loop::now());
@@ -190,6 +188,18 @@ class Daemon {
     turn();
   }
 
+  void find_mtus(std::vector<model::MtuPath> paths, const Requests::Reply& reply) {
+    if (mtu_searches_ >= io::kMostMtuSearches) {
+      return reply(fail(fmt::format("{} searches for an MTU run already", mtu_searches_), "try again when they have ended"));
+    }
+    ++mtu_searches_;
+    const auto found = [this, reply](std::vector<model::MtuFinding> findings) {
+      --mtu_searches_;
+      reply(model::Answer{"", {}, {}, std::move(findings)});
+    };
+    io::find_mtus(loop_.context(), std::move(paths), found, [reply] { return reply.is_wanted(); });
+  }
+
   void recall_gateways() {
     if (auto memories = store_.load_gateways()) {
       prober_->recall(std::move(*memories));
@@ -231,6 +241,7 @@ class Daemon {
   std::optional<io::Prober> prober_;
   std::optional<io::Resolver> resolver_;
   Alarms alarms_;
+  std::size_t mtu_searches_ = 0;  // under way
   std::optional<TimePoint> remember_at_;
 };
 

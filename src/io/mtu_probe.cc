@@ -24,11 +24,15 @@ constexpr std::size_t kLongestPacket = 65'535;
 
 class Probe : public std::enable_shared_from_this<Probe> {
  public:
-  Probe(asio::io_context& context, std::vector<model::MtuPath> paths, MtusFound found)
-      : paths_(std::move(paths)), found_(std::move(found)), timer_(context), buffer_(kLongestPacket) {}
+  Probe(asio::io_context& context, std::vector<model::MtuPath> paths, MtusFound found, std::function<bool()> is_wanted)
+      : paths_(std::move(paths)),
+        found_(std::move(found)),
+        is_wanted_(std::move(is_wanted)),
+        timer_(context),
+        buffer_(kLongestPacket) {}
 
   void begin_path() {
-    if (findings_.size() == paths_.size()) return found_(std::move(findings_));
+    if (findings_.size() == paths_.size() || !is_wanted_()) return found_(std::move(findings_));
     const bool v4 = path().destination.is_v4();
     search_.emplace(std::min(v4 ? kLeast4 : kLeast6, path().mtu), path().mtu);
     auto socket = open_echo_socket(path().destination.family());
@@ -49,7 +53,7 @@ class Probe : public std::enable_shared_from_this<Probe> {
   }
 
   void begin_size() {
-    if (!search_->next()) return end_path({});
+    if (!search_->next() || !is_wanted_()) return end_path({});
     tries_ = 0;
     send();
   }
@@ -104,6 +108,7 @@ class Probe : public std::enable_shared_from_this<Probe> {
 
   const std::vector<model::MtuPath> paths_;
   const MtusFound found_;
+  const std::function<bool()> is_wanted_;
   asio::steady_timer timer_;
   std::vector<std::uint8_t> buffer_;
   const std::uint64_t cookie_ = std::uint64_t{std::random_device{}()} << 32 | std::random_device{}();
@@ -119,8 +124,8 @@ class Probe : public std::enable_shared_from_this<Probe> {
 
 }  // namespace
 
-void find_mtus(asio::io_context& context, std::vector<model::MtuPath> paths, MtusFound found) {
-  const auto probe = std::make_shared<Probe>(context, std::move(paths), std::move(found));
+void find_mtus(asio::io_context& context, std::vector<model::MtuPath> paths, MtusFound found, std::function<bool()> is_wanted) {
+  const auto probe = std::make_shared<Probe>(context, std::move(paths), std::move(found), std::move(is_wanted));
   asio::post(context, [probe] { probe->begin_path(); });
 }
 

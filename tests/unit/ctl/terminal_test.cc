@@ -37,8 +37,8 @@ TEST(Terminal, EscapesWhatComesByteByByte) {
 }
 
 // What a peer may have put where text is expected, in JSON: an escape, a C1 control of two bytes, an override, a separator.
-constexpr std::string_view kHostile = "x\\u001b[2J\u009b\u202e\u2028y";
-constexpr std::string_view kHarmless = "x\\u001b[2J\\u009b\\u202e\\u2028y";
+const std::string kHostile = "x\\u001b[2J\xc2\x9b\u202e\u2028y";
+const std::string kHarmless = R"(x\u001b[2J\u009b\u202e\u2028y)";
 
 std::string with_hostile(std::string text) {
   for (auto at = text.find('@'); at != std::string::npos; at = text.find('@')) text.replace(at, 1, kHostile);

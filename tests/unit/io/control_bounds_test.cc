@@ -133,21 +133,14 @@ class Flooded {
   std::uint32_t seen_ = 0;
 };
 
-class ControlBounds : public ::testing::Test {
- protected:
-  static void SetUpTestSuite() {
-    cost_ = Flooded().run();
-    std::cout << "longest turn: " << std::chrono::duration<double, std::milli>(cost_.longest_turn).count()
-              << " ms; memory: " << (cost_.memory >> 20) << " MiB\n";
-  }
-  static inline Cost cost_;
-};
-
-TEST_F(ControlBounds, AClientOfGoodWillIsServedWhileOthersFlood) { EXPECT_EQ(cost_.exit, 0); }
-TEST_F(ControlBounds, NoTurnOfTheLoopTakesLongerThanFiftyMilliseconds) {
-  EXPECT_LT(std::chrono::duration<double>(cost_.longest_turn), std::chrono::duration<double>(kLongestTurn));
+TEST(ControlBounds, WhileClientsFloodOneOfGoodWillIsServedNoTurnTakes50MsAndMemoryGrowsByLessThan64MiB) {
+  const Cost cost = Flooded().run();
+  const std::chrono::duration<double, std::milli> longest = cost.longest_turn;
+  std::cout << "longest turn: " << longest.count() << " ms; memory: " << (cost.memory >> 20) << " MiB\n";
+  EXPECT_EQ(cost.exit, 0);
+  EXPECT_LT(longest, kLongestTurn);
+  EXPECT_LT(cost.memory, kMostMemory);
 }
-TEST_F(ControlBounds, MemoryGrowsByLessThan64MiB) { EXPECT_LT(cost_.memory, kMostMemory); }
 
 }  // namespace
 }  // namespace vtid::io

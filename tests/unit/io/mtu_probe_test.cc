@@ -20,10 +20,12 @@ model::MtuPath path(std::string_view address, int mtu, std::string_view device =
   return {*net::parse_address(address), *net::parse_address(address), *net::IfName::parse(device), mtu};
 }
 
-std::vector<MtuFinding> find(std::vector<model::MtuPath> paths) {
+std::vector<MtuFinding> find(std::vector<model::MtuPath> paths, bool wanted = true) {
   boost::asio::io_context context;
   std::vector<MtuFinding> result;
-  find_mtus(context, std::move(paths), [&](std::vector<MtuFinding> findings) { result = std::move(findings); });
+  find_mtus(
+      context, std::move(paths), [&](std::vector<MtuFinding> findings) { result = std::move(findings); },
+      [wanted] { return wanted; });
   context.run();
   return result;
 }
@@ -31,6 +33,8 @@ std::vector<MtuFinding> find(std::vector<model::MtuPath> paths) {
 TEST(MtuProbe, PacketsOfTheWholeMtuComeBackInBothFamilies) {
   EXPECT_THAT(find({path("127.0.0.1", 1438), path("::1", 1501)}), ElementsAre(MtuFinding{1438, ""}, MtuFinding{1501, ""}));
 }
+
+TEST(MtuProbe, NothingIsSearchedForThatNobodyWants) { EXPECT_THAT(find({path("127.0.0.1", 1438)}, false), ElementsAre()); }
 
 TEST(MtuProbe, SaysThatADeviceIsNotThere) {
   const auto findings = find({path("127.0.0.1", 1438, "ipsec4711"), path("127.0.0.1", 1438)});
