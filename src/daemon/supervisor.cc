@@ -17,9 +17,12 @@ constexpr Duration kRateWindow{1'000};
 constexpr int kBegunPerWindow = 100;  // attempts begun per second over all tunnels: charon has 16 threads by default
 constexpr const char* kReachRemedy = "is it reachable, does it run IKE, and do UDP 500 and 4500 pass on the way?";
 constexpr Duration kFirstLook{50};
-constexpr Duration kCallSpread{500};  // of the call after charon was lost: it may have been lost at both ends
+constexpr Duration kCallPause{
+    500};  // before the call after charon was lost: the peer may be quicker, and its connection is loaded
+constexpr Duration kCallSpread{500};  // and by chance up to so much more: it may have been lost at both ends
 constexpr BackoffLimits kRepairRetry{Duration{4'000}, Duration{60'000}};  // the first leaves time for a rekey and its look
-constexpr Duration kRepairForgets{120'000};                               // so long without a loss, and it begins anew
+constexpr int kQuickRepairs = 5;             // a first wait apart; only then it is somebody who does it again and again
+constexpr Duration kRepairForgets{120'000};  // so long without a loss, and it begins anew
 constexpr Duration kLossConfirmed{400};
 constexpr Duration kRepairLook{500};      // so often it is looked whether a repair has helped, and
 constexpr Duration kRepairRescan{5'000};  // so often when it did not within that time
@@ -180,7 +183,7 @@ void Supervisor::follow(Charge& charge, const Seen& seen, Now now, std::vector<A
 void Supervisor::call_after_loss(Charge& charge, Now now) {
   if (!std::exchange(charge.lost, false) || charge.ward.start == model::Start::start || !charge.ward.callable) return;
   charge.urged = true;
-  charge.next_attempt = now.steady + charge.ward.yields + kCallSpread * static_cast<int>(random_() % 1024) / 1024;
+  charge.next_attempt = now.steady + charge.ward.yields + kCallPause + kCallSpread * static_cast<int>(random_() % 1024) / 1024;
 }
 
 // By new SAs first, which cost nothing; when they do not come, or do not help, the whole CHILD_SA goes and is called anew.
@@ -190,7 +193,8 @@ void Supervisor::repair(Charge& charge, Now now, std::vector<Ask>& asks) {
     wake_at(charge.next_repair);
     return;
   }
-  charge.next_repair = now.steady + charge.repairs.next(random_());
+  const bool quick = charge.quick_repairs++ < kQuickRepairs;
+  charge.next_repair = now.steady + (quick ? kRepairRetry.first : charge.repairs.next(random_()));
   kernel_look_ = std::min(kernel_look_.value_or(TimePoint::max()), now.steady + kRepairLook);
   if (!charge.loss->rekeyed) {
     charge.loss->rekeyed = now.steady;
@@ -222,7 +226,10 @@ void Supervisor::note_loss(Charge& charge, std::string missing, Now now) {
   }
   if (!charge.loss) {
     charge.loss = Loss{{}, now.steady};
-    if (now.steady - charge.next_repair > kRepairForgets) charge.repairs.reset();
+    if (now.steady - charge.next_repair > kRepairForgets) {
+      charge.repairs.reset();
+      charge.quick_repairs = 0;
+    }
   }
   Loss& loss = *charge.loss;
   loss.what = std::move(missing);

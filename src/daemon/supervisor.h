@@ -176,6 +176,7 @@ class Supervisor {
     bool sas_left = false;  // SAs of its reqid are in the kernel, as last seen
     std::optional<Loss> loss;
     Backoff repairs;
+    int quick_repairs = 0;
     TimePoint next_repair;
     Backoff backoff;
     TimePoint next_attempt;

@@ -442,7 +442,7 @@ TEST_F(Losing, AResponderThatKnowsItsPeerCallsOnceAfterCharonWasLost) {
   look();
   EXPECT_THAT(step(), IsEmpty());  // spread over a while
   EXPECT_TRUE(supervisor.view("hq")->left_behind);
-  EXPECT_THAT(step(Duration{500}), ElementsAre(Ask(kInitiate)));
+  EXPECT_THAT(step(Duration{1'000}), ElementsAre(Ask(kInitiate)));
   supervisor.on_initiated("hq", fail("refused"), now);
   EXPECT_THAT(step(Duration{120'000}), IsEmpty());
   EXPECT_EQ(state(), TunnelState::waiting);
