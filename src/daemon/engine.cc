@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "base/log.h"
@@ -18,6 +19,8 @@ constexpr Duration kLookForEnd{500};           // of an SA that was replaced
 constexpr std::size_t kMostUnloadedTold = 16;  // one by one, of what others unloaded at once
 constexpr std::size_t kLongestText = 4'096;    // bytes of one event or problem
 constexpr Duration kRescan{60'000};            // without any notice: what was lost costs so much time at most
+constexpr Duration kLossPause{300};            // from a word about SAs or policies of others that went until it is followed
+constexpr std::size_t kMostLost = 1'024;       // of SPIs that are waited with; more of them are all worth a look
 
 std::string print_all(const std::vector<config::Finding>& findings) {
   std::string text;
@@ -73,6 +76,24 @@ Result<std::unique_ptr<Engine>> Engine::start(EngineWiring wiring, Now now) {
 void Engine::on_kernel_notices() {
   const platform::Notices notices = wiring_.kernel.drain();
   must_look_ |= notices.ours > 0 || notices.overflowed;
+  lost_sas_.insert(notices.lost_sas.begin(), notices.lost_sas.end());
+  lost_policies_ |= notices.lost_policies || lost_sas_.size() > kMostLost;
+  if (lost_policies_) lost_sas_.clear();
+}
+
+// charon takes its own SAs away at each rekey, and is quicker than its word about it. A look is due when one of those that went
+// counts for somebody even then.
+void Engine::follow_losses(Now now) {
+  if (!lost_policies_ && lost_sas_.empty()) return;
+  if (!losses_due_) losses_due_ = now.steady + kLossPause;
+  if (now.steady < *losses_due_) return;
+  losses_due_.reset();
+  const bool policies = std::exchange(lost_policies_, false);
+  const auto spis = std::exchange(lost_sas_, {});
+  must_look_ |=
+      policies || supervisor_.leans_on_the_kernel() || std::ranges::any_of(charon_.table().children, [&](const auto& child) {
+        return spis.contains(child.second.spi_in) || spis.contains(child.second.spi_out);
+      });
 }
 
 void Engine::on_gateway_changed(const std::string& gateway, const model::GatewayHealth& health, Now now) {
@@ -112,6 +133,7 @@ TimePoint Engine::step(Now now) {
   charon_.on_time(now);
   follow_charon(now);
   follow_gateways(now);
+  follow_losses(now);
   reconcile(now);
   carry_out(now);
   follow_statics(now);
@@ -127,7 +149,12 @@ TimePoint Engine::step(Now now) {
        {executor_.next_deadline(), supervisor_.next_deadline(), requests_.next_deadline(), names_.next_deadline()}) {
     if (deadline) next = std::min(next, *deadline);
   }
-  if (must_look_) next = std::min(next, next_look_);
+  if (losses_due_) next = std::min(next, *losses_due_);
+  if (must_look_) {
+    next = std::min(next, next_look_);
+  } else if (const auto due = supervisor_.kernel_look()) {
+    next = std::min(next, *due);
+  }
   if (executor_.busy() || must_plan_) next = now.steady;
   return next;
 }
@@ -136,8 +163,9 @@ void Engine::follow_charon(Now now) {
   collect_outcomes(now);
   if (charon_.revision() == charon_revision_) return;
   charon_revision_ = charon_.revision();
-  must_look_ |= !observed_.policies.empty();  // which of its SAs the kernel sends by is then ours to see to
-  must_plan_ = true;                          // MTUs and outer addresses follow the SAs; an equal plan writes nothing
+  must_look_ |= !observed_.policies.empty();                    // which of its SAs the kernel sends by is then ours to see to
+  must_look_ |= charon_.table().connected && !told_connected_;  // and what one of before has left there
+  must_plan_ = true;  // MTUs and outer addresses follow the SAs; an equal plan writes nothing
 }
 
 void Engine::follow_gateways(Now now) {
@@ -172,20 +200,26 @@ Result<void> Engine::look() {
   }
   kernel_problem_.reset();
   kernel_seen_ = true;
-  must_plan_ |= observed_ != *observed;
+  if (observed_ != *observed) {
+    must_plan_ = true;
+    if (!wrote_) executor_.on_seen(observed_, *observed, now_.steady);
+  }
+  wrote_ = false;
   observed_ = std::move(*observed);
   return {};
 }
 
 model::Plan Engine::make_plan(const model::Config& config, const reconcile::Numbers& numbers, const model::Carrying& carrying,
                               reconcile::Removal removal, reconcile::Derived& derived) const {
-  derived = reconcile::derive(config, numbers, charon_.table(), carrying, reconcile::read_host(observed_), system_);
+  derived = reconcile::derive(config, numbers, charon_.table(), carrying, reconcile::read_host(observed_), system_,
+                              system_.stray_sas_mute ? supervisor_.ended() : std::set<std::string>{});
   return reconcile::make_plan(derived.desired, observed_, system_, removal);
 }
 
 void Engine::reconcile(Now now) {
   if (executor_.busy()) return;  // the plan at hand first: it was complete, and looking again half-way only costs
   bool changed = false;
+  must_look_ |= supervisor_.kernel_look().value_or(TimePoint::max()) <= now.steady;
   const bool retry_is_due = executor_.next_deadline().value_or(TimePoint::max()) <= now.steady;
   if ((must_look_ && now.steady >= next_look_) || now.steady >= rescan_ || retry_is_due) {
     const bool seen = look().has_value();
@@ -194,6 +228,9 @@ void Engine::reconcile(Now now) {
     rescan_ = now.steady + kRescan;
     must_plan_ |= retry_is_due;
     changed = true;
+    if (seen && system_.shared_with_charon) {
+      supervisor_.on_kernel(charon_.table(), reconcile::KernelSide(observed_, charon_.table(), system_), now);
+    }
   }
   if (must_plan_ && kernel_seen_) {
     must_plan_ = false;
@@ -208,6 +245,8 @@ void Engine::carry_out(Now now) {
   if (!executor_.busy()) return;
   for (const Executor::Done& done : executor_.step(now.steady, random())) {
     if (done.error) {
+      if (!std::has_single_bit(static_cast<unsigned>(done.failures)))
+        continue;  // it stays a problem, and is said ever less often
       log::warning("kernel refused", {{"object", done.op.object}, {"error", done.error->text}});
       tell(now, "kernel", done.op.object, done.error->text);
     } else {
@@ -217,7 +256,7 @@ void Engine::carry_out(Now now) {
     }
   }
   if (!executor_.busy()) {
-    must_look_ = true;  // what was written is not believed until it is read back
+    must_look_ = wrote_ = true;  // what was written is not believed until it is read back
     next_look_ = now.steady;
   }
 }
@@ -258,6 +297,10 @@ void Engine::ask(const Ask& asked, Now now) {
     void operator()(const AskLook& ask) const {
       engine.charon_.look(engine.ticket(Pending::Kind::look, ask.ward), ask.ike, now);
     }
+    void operator()(const AskRekey& ask) const {
+      log::warning("rekey asked", {{"tunnel", ask.ward}, {"reason", "the kernel lacks what its SAs need"}});
+      engine.charon_.rekey(engine.ticket(Pending::Kind::repair, ask.ward), {ask.ike, ask.child}, now);
+    }
   };
   std::visit(Visitor{*this, now}, asked);
 }
@@ -282,6 +325,7 @@ void Engine::collect_outcomes(Now now) {
       case Pending::Kind::rekey:
         if (!outcome.result) requests_.on_refused(pending.tunnel, outcome.result.error());
         break;
+      case Pending::Kind::repair:
       case Pending::Kind::terminate: break;  // the table tells, and the supervisor asks again
     }
   }
@@ -528,6 +572,7 @@ void Engine::tell_changes(Now now) {
   const std::uint64_t revision = supervisor_.revision() + statics_.revision();
   if (revision == std::exchange(told_revision_, revision)) return;
   probes_changed_ = true;
+  must_plan_ |= system_.stray_sas_mute;  // whether a tunnel shall be left nothing
   for (const model::Tunnel& tunnel : config_->tunnels) {
     const auto view = tunnel_view(tunnel.name, supervisor_, statics_);
     if (!view) continue;

@@ -78,7 +78,7 @@ class Engine {
 
  private:
   struct Pending {
-    enum class Kind : std::uint8_t { initiate, look, rekey, terminate } kind{};
+    enum class Kind : std::uint8_t { initiate, look, rekey, repair, terminate } kind{};
     std::string tunnel;
   };
 
@@ -89,6 +89,7 @@ class Engine {
   [[nodiscard]] model::Plan make_plan(const model::Config& config, const reconcile::Numbers& numbers,
                                       const model::Carrying& carrying, reconcile::Removal removal,
                                       reconcile::Derived& derived) const;
+  void follow_losses(Now now);
   void reconcile(Now now);
   void carry_out(Now now);
   void follow_statics(Now now);
@@ -150,6 +151,10 @@ class Engine {
   bool must_choose_ = true;
   bool must_plan_ = true;
   bool probes_changed_ = true;
+  bool wrote_ = false;                // since the last look
+  std::set<std::uint32_t> lost_sas_;  // SPIs of others that went, not yet followed
+  bool lost_policies_ = false;
+  std::optional<TimePoint> losses_due_;
   TimePoint next_look_{};  // not before
   TimePoint rescan_{};     // at the latest
   Now now_{};

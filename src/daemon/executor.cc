@@ -4,11 +4,13 @@
 #include <ranges>
 
 #include "reconcile/order.h"
+#include "reconcile/touched.h"
 
 namespace vtid::daemon {
 namespace {
 
 constexpr BackoffLimits kRetry{Duration{500}, Duration{30'000}};
+constexpr BackoffLimits kShutRetry{Duration{400}, Duration{800}};  // with jitter no more than a second
 
 const model::CreateLink* creation(const model::Change& change) { return std::get_if<model::CreateLink>(&change); }
 
@@ -17,6 +19,32 @@ bool closes(const model::Change& change) {
   const auto* filter = std::get_if<model::SetFilter>(&change);
   return filter != nullptr && filter->filter.closes();
 }
+
+// Until it is done traffic goes where it must not: unfiltered, by a route that is to be shut, past the table of a policy route
+// to the default route, or by what is no longer wanted.
+struct Shuts {
+  bool operator()(const model::SetFilter& op) const { return op.filter.closes(); }
+  bool operator()(const model::SetRoute& op) const {
+    return std::holds_alternative<model::Blackhole>(op.route.target) || op.route.table != net::kMainTable;
+  }
+  bool operator()(const model::AddRule&) const { return true; }
+  bool operator()(const model::DeleteLink&) const { return true; }
+  bool operator()(const model::DeleteAddress&) const { return true; }
+  bool operator()(const model::DeleteRoute&) const { return true; }
+  bool operator()(const model::DeletePolicy&) const { return true; }
+  bool operator()(const model::DeleteSa&) const { return true; }
+  bool operator()(const model::DropSa&) const { return true; }
+  bool operator()(const model::SetSa& op) const { return op.replaces; }  // the old key is taken until then
+  bool operator()(const model::CreateLink&) const { return false; }
+  bool operator()(const model::ChangeLink& op) const { return !op.link.up; }
+  bool operator()(const model::AddAddress&) const { return false; }
+  bool operator()(const model::SetPolicy&) const { return false; }  // without one the interface drops everything
+  bool operator()(const model::HoldSa&) const { return false; }
+  bool operator()(const model::DeleteRule&) const { return false; }
+  bool operator()(const model::DeleteFilter&) const { return false; }
+};
+
+BackoffLimits retry_of(const model::Change& change) { return std::visit(Shuts{}, change) ? kShutRetry : kRetry; }
 
 // Nothing can stand on a link that could not be made.
 bool stands_on_any(const std::set<net::IfName>& missing, const model::Change& change) {
@@ -71,7 +99,9 @@ std::vector<Executor::Done> Executor::step(TimePoint now, std::uint32_t random) 
     if (const auto* made = creation(op.change); made != nullptr && !results[i]) missing.insert(made->link.name);
     note(op, results[i], now, random + static_cast<std::uint32_t>(i) * 2'654'435'761U);
     if (!results[i] && closes(op.change)) hold_back_links();
-    done.push_back({std::move(portion[i]), results[i] ? std::nullopt : std::optional(results[i].error())});
+    const auto failure = failures_.find(op.object);
+    const int failures = failure == failures_.end() ? 0 : failure->second.backoff.failures();
+    done.push_back({std::move(portion[i]), results[i] ? std::nullopt : std::optional(results[i].error()), failures});
   }
   return done;
 }
@@ -81,11 +111,22 @@ void Executor::note(const model::Op& op, const Result<void>& result, TimePoint n
     failures_.erase(op.object);
     return;
   }
-  Failure& failure = failures_.try_emplace(op.object, Failure{op, result.error(), Backoff(kRetry), now}).first->second;
-  if (failure.op.change != op.change) failure.backoff.reset();
+  const Failure fresh{op, result.error(), Backoff(retry_of(op.change)), now};
+  Failure& failure = failures_.try_emplace(op.object, fresh).first->second;
+  if (failure.op.change != op.change) failure.backoff = fresh.backoff;
   failure.op = op;
   failure.error = result.error();
   failure.next = now + failure.backoff.next(random);
+}
+
+void Executor::on_seen(const model::Observed& before, const model::Observed& after, TimePoint now) {
+  for (auto& [object, failure] : failures_) {
+    if (failure.next <= now || (failure.lifted && now - *failure.lifted < kLiftInterval)) continue;
+    if (!reconcile::touched(failure.op.change, before, after)) continue;
+    failure.next = now;
+    failure.lifted = now;
+    failure.backoff.reset();
+  }
 }
 
 std::set<net::IfName> Executor::missing_devices() const {

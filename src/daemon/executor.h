@@ -1,6 +1,7 @@
 // Carries out plans: what is due, in order, in portions, and remembers for each object that failed when it may be tried
-// again. Decides nothing about content; a failed op comes back because the next plan still contains it. While a filter that has
-// to keep something out could not be written, no link is made.
+// again: what shuts a way or takes one off within a second, for ever, other things at growing distances. Decides nothing about
+// content; a failed op comes back because the next plan still contains it. While a filter that has to keep something out could
+// not be written, no link is made.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +31,13 @@ class Executor {
   struct Done {
     model::Op op;
     std::optional<Error> error;
+    int failures = 0;  // in a row, this one included
   };
   [[nodiscard]] std::vector<Done> step(TimePoint now, std::uint32_t random);
+
+  // Two looks with a difference that is not our own doing: what failed about an object that somebody has changed meanwhile may
+  // be tried again at once, once a kLiftInterval at most, so that two programs that disagree do not chase each other.
+  void on_seen(const model::Observed& before, const model::Observed& after, TimePoint now);
 
   [[nodiscard]] bool busy() const { return !due_.empty(); }
   [[nodiscard]] const model::Plan& plan() const { return plan_; }
@@ -41,6 +47,7 @@ class Executor {
   [[nodiscard]] std::optional<TimePoint> next_deadline() const;
 
   static constexpr std::size_t kPortion = 512;  // ops between two looks at everything else the daemon has to do
+  static constexpr Duration kLiftInterval{1'000};
 
  private:
   struct Failure {
@@ -48,6 +55,7 @@ class Executor {
     Error error;
     Backoff backoff;
     TimePoint next;
+    std::optional<TimePoint> lifted{};  // when its wait was last cut short
   };
 
   // Without the filter that they need, links are not made: they come back with a later plan.

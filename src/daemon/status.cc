@@ -34,6 +34,7 @@ Ward ward_of(const model::Tunnel& tunnel) {
   const auto* local = std::get_if<net::Address>(&ike.local.address);
   const auto* remote = std::get_if<net::Address>(&ike.remote.address);
   if (local != nullptr && remote != nullptr && *remote < *local) ward.yields = kYield;
+  ward.callable = !std::holds_alternative<model::AnyAddress>(ike.remote.address);
   return ward;
 }
 
@@ -50,6 +51,7 @@ Ward ward_of(const model::Tunnel& tunnel, const model::ChildConfig& config, cons
   Ward ward = ward_of(tunnel);
   ward.name = config.holder;
   ward.child = config.name;
+  ward.charons_policies = config.mode != model::ChildMode::vti || config.policies == model::PolicyOwner::charon;
   if (config.mode == model::ChildMode::vti) {
     ward.unit = numbers.at(config.holder);
   } else {
@@ -216,6 +218,12 @@ std::vector<model::Problem> tunnel_problems(const model::Config& config, const S
     if (view && view->failed) {
       problems.push_back({model::Severity::warning, "tunnels/" + tunnel.name, view->reason, view->remedy});
     }
+    if (const std::string missing = supervisor.missing(tunnel.name); !missing.empty()) {
+      problems.push_back({model::Severity::error, "tunnels/" + tunnel.name,
+                          "charon says that it is up, and the kernel lacks what its packets need: " + missing,
+                          "another program took that away; vtid has charon make it anew, and vtictl explain " + tunnel.name +
+                              " shows what is there"});
+    }
   }
   return problems;
 }
@@ -271,12 +279,13 @@ std::string print_carriers(const model::Choice& choice) {
 
 namespace {
 
-// Silence of charon is no news of a tunnel (invariant 8): probes go on and tell. A tunnel on demand that waits is not down:
-// what is routed into it brings it up, and a probe would too.
+// Silence of charon is no news of a tunnel (invariant 8), and neither is a restart, which leaves its SAs in the kernel: probes
+// go on and tell. A tunnel on demand that waits is not down: what is routed into it brings it up, and a probe would too.
 monitor::Underlay::State underlay_state(const TunnelView* view, model::Start start) {
   using enum model::TunnelState;
   using State = monitor::Underlay::State;
   const bool on_demand = start == model::Start::trap;
+  if (view != nullptr && view->left_behind) return State::up;
   switch (view == nullptr ? unknown : view->state) {
     case up: return State::up;
     case unknown: return on_demand ? State::asleep : State::up;

@@ -31,7 +31,7 @@ struct StatusSources {
 };
 [[nodiscard]] std::vector<model::TunnelStatus> tunnel_statuses(const StatusSources& sources);
 
-// Tunnels whose last attempt failed.
+// Tunnels whose last attempt failed, or from under whose SAs somebody took what they need in the kernel.
 [[nodiscard]] std::vector<model::Problem> tunnel_problems(const model::Config& config, const Supervisor& supervisor);
 
 // Host names whose latest look-up failed, where that is not already the reason why the tunnel is down.

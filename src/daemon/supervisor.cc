@@ -17,8 +17,17 @@ constexpr Duration kRateWindow{1'000};
 constexpr int kBegunPerWindow = 100;  // attempts begun per second over all tunnels: charon has 16 threads by default
 constexpr const char* kReachRemedy = "is it reachable, does it run IKE, and do UDP 500 and 4500 pass on the way?";
 constexpr Duration kFirstLook{50};
-constexpr Duration kForceAfter{3'000};   // a peer that is gone never consents to a deletion
-constexpr Duration kRefusalTime{3'000};  // charon's first retransmission comes after 4 s: what ends sooner was refused
+constexpr Duration kCallPause{
+    500};  // before the call after charon was lost: the peer may be quicker, and its connection is loaded
+constexpr Duration kCallSpread{500};  // and by chance up to so much more: it may have been lost at both ends
+constexpr BackoffLimits kRepairRetry{Duration{4'000}, Duration{60'000}};  // the first leaves time for a rekey and its look
+constexpr int kQuickRepairs = 5;             // a first wait apart; only then it is somebody who does it again and again
+constexpr Duration kRepairForgets{120'000};  // so long without a loss, and it begins anew
+constexpr Duration kLossConfirmed{400};
+constexpr Duration kRepairLook{500};      // so often it is looked whether a repair has helped, and
+constexpr Duration kRepairRescan{5'000};  // so often when it did not within that time
+constexpr Duration kForceAfter{3'000};    // a peer that is gone never consents to a deletion
+constexpr Duration kRefusalTime{3'000};   // charon's first retransmission comes after 4 s: what ends sooner was refused
 
 bool established(const model::IkeSa& ike) {
   return ike.state == model::IkeState::established || ike.state == model::IkeState::rekeying;
@@ -53,6 +62,7 @@ void Supervisor::supervise(std::vector<Ward> wards, Now now) {
     Charge& charge = entry->second;
     if (fresh) {
       charge.backoff = Backoff(kInitiateRetry);
+      charge.repairs = Backoff(kRepairRetry);
       charge.next_attempt = now.steady + ward.yields;
       charge.view.since = now.wall;
     } else if (charge.ward != ward) {
@@ -106,9 +116,13 @@ std::vector<Ask> Supervisor::step(const model::SaTable& sas, Now now) {
   next_.reset();
   std::vector<Ask> asks;
   if (!sas.connected) {
+    kernel_look_.reset();
     for (auto& [name, charge] : charges_) {
+      if (charge.view.state == TunnelState::up) charge.lost = charge.unproven = charge.sas_left = true;
+      set_left_behind(charge, charge.lost && charge.stays() && !standby_);
       charge.attempt.reset();
       charge.terminating.reset();
+      charge.loss.reset();
       set_state(charge, charge.ward.enabled ? TunnelState::unknown : TunnelState::disabled, now);
       charge.view.reason = charge.ward.enabled ? "charon does not answer" : "disabled in the file";
     }
@@ -136,6 +150,8 @@ std::vector<Ask> Supervisor::step(const model::SaTable& sas, Now now) {
 void Supervisor::follow(Charge& charge, const Seen& seen, Now now, std::vector<Ask>& asks) {
   TunnelView& view = charge.view;
   charge.replacing &= seen.anything_left() || charge.begins_unseen();
+  if (seen.carries || !stays(charge)) charge.unproven = charge.lost = false;
+  set_left_behind(charge, charge.unproven && charge.sas_left);
   if (charge.leaving || charge.replacing) {
     tear_down(charge, seen, now, asks);
     return;
@@ -156,10 +172,95 @@ void Supervisor::follow(Charge& charge, const Seen& seen, Now now, std::vector<A
     set_state(charge, TunnelState::up, now);
     view.reason.clear();
     view.remedy.clear();
+    repair(charge, now, asks);
     return;
   }
   if (view.state == TunnelState::up || view.state == TunnelState::unknown) view.reason.clear();
   pursue(charge, seen.ikes, now, asks);
+}
+
+// The peer has no reason to call while its own SAs carry, and this end's charon cannot answer for them any more.
+void Supervisor::call_after_loss(Charge& charge, Now now) {
+  if (!std::exchange(charge.lost, false) || charge.ward.start == model::Start::start || !charge.ward.callable) return;
+  charge.urged = true;
+  charge.next_attempt = now.steady + charge.ward.yields + kCallPause + kCallSpread * static_cast<int>(random_() % 1024) / 1024;
+}
+
+// By new SAs first, which cost nothing; when they do not come, or do not help, the whole CHILD_SA goes and is called anew.
+void Supervisor::repair(Charge& charge, Now now, std::vector<Ask>& asks) {
+  if (!charge.loss || !charge.loss->confirmed) return;
+  if (now.steady < charge.next_repair) {
+    wake_at(charge.next_repair);
+    return;
+  }
+  const bool quick = charge.quick_repairs++ < kQuickRepairs;
+  charge.next_repair = now.steady + (quick ? kRepairRetry.first : charge.repairs.next(random_()));
+  kernel_look_ = std::min(kernel_look_.value_or(TimePoint::max()), now.steady + kRepairLook);
+  if (!charge.loss->rekeyed) {
+    charge.loss->rekeyed = now.steady;
+    asks.push_back(AskRekey{charge.ward.name, charge.ward.ike, charge.ward.child});
+    wake_at(charge.next_repair);
+    return;
+  }
+  charge.loss.reset();
+  charge.replacing = charge.urged = true;
+  wake_at(now.steady);
+}
+
+void Supervisor::on_kernel(const model::SaTable& sas, const reconcile::KernelSide& kernel, Now now) {
+  kernel_look_.reset();
+  const reconcile::ChildIndex children(sas);
+  for (auto& [name, charge] : charges_) {
+    const Ward& ward = charge.ward;
+    charge.sas_left = ward.unit && kernel.carries(net::reqid_of(*ward.unit));
+    if (!sas.connected) continue;
+    const reconcile::KernelSide::Use use{ward.unit.has_value(), ward.charons_policies};
+    note_loss(charge, stays(charge) ? kernel.missing(children_of(ward, children), use) : std::string(), now);
+  }
+}
+
+void Supervisor::note_loss(Charge& charge, std::string missing, Now now) {
+  if (missing.empty()) {
+    charge.loss.reset();
+    return;
+  }
+  if (!charge.loss) {
+    charge.loss = Loss{{}, now.steady};
+    if (now.steady - charge.next_repair > kRepairForgets) {
+      charge.repairs.reset();
+      charge.quick_repairs = 0;
+    }
+  }
+  Loss& loss = *charge.loss;
+  loss.what = std::move(missing);
+  loss.confirmed |= now.steady - loss.since >= kLossConfirmed;
+  TimePoint next = loss.since + kLossConfirmed;
+  const bool soon = loss.rekeyed && now.steady - *loss.rekeyed < kRepairRescan;
+  if (loss.confirmed) next = now.steady + (soon ? kRepairLook : kRepairRescan);
+  kernel_look_ = std::min(kernel_look_.value_or(next), next);
+}
+
+std::string Supervisor::missing(const std::string& tunnel) const {
+  const auto wards = by_tunnel_.find(tunnel);
+  if (wards == by_tunnel_.end()) return {};
+  for (const std::string& name : wards->second) {
+    const Charge& charge = charges_.at(name);
+    if (!charge.loss || !charge.loss->confirmed) continue;
+    return name == tunnel ? charge.loss->what : fmt::format("{} of {}", charge.loss->what, name);
+  }
+  return {};
+}
+
+bool Supervisor::leans_on_the_kernel() const {
+  return std::ranges::any_of(charges_, [](const auto& charge) { return charge.second.view.left_behind; });
+}
+
+std::set<std::string> Supervisor::ended() const {
+  std::set<std::string> names;
+  for (const auto& [name, charge] : charges_) {
+    if (charge.held || standby_) names.insert(name);
+  }
+  return names;
 }
 
 void Supervisor::explain_hold(Charge& charge) const {
@@ -182,6 +283,7 @@ void Supervisor::pursue(Charge& charge, const std::vector<const model::IkeSa*>& 
   const Ward& ward = charge.ward;
   if (!charge.attempt) {
     if (lacks_address(charge, now)) return;
+    call_after_loss(charge, now);
     if (ward.start != model::Start::start && !charge.urged) {
       wait(charge, ikes, now);
       return;
@@ -395,6 +497,10 @@ void Supervisor::set_state(Charge& charge, TunnelState state, Now now) {
   ++revision_;
   charge.view.state = state;
   charge.view.since = now.wall;
+}
+
+void Supervisor::set_left_behind(Charge& charge, bool left_behind) {
+  if (std::exchange(charge.view.left_behind, left_behind) != left_behind) ++revision_;
 }
 
 void Supervisor::wake_at(TimePoint time) { next_ = std::min(next_.value_or(time), time); }

@@ -1,6 +1,7 @@
 // Brings tunnels up and keeps them up: decides when charon is asked to initiate, follows each attempt, waits longer after
-// each failure and says why a tunnel is not up. Keeps no sockets and reads no clock. charon's own start, close and dead-peer
-// actions stay off, so that this is the only initiator on this side.
+// each failure and says why a tunnel is not up. What somebody took from the kernel under an SA, charon is asked to put back.
+// Keeps no sockets and reads no clock. charon's own start, close and dead-peer actions stay off, so that this is the only
+// initiator on this side.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +22,7 @@
 #include "net/address.h"
 #include "net/names.h"
 #include "reconcile/child_index.h"
+#include "reconcile/kernel_side.h"
 
 namespace vtid::daemon {
 
@@ -36,7 +38,9 @@ struct Ward {
   bool external = false;          // the administrator's connection: its SAs are left alone when the tunnel leaves the file
   bool enabled = true;
   model::Start start = model::Start::start;
-  Duration yields{0};  // waits so long before the first attempt, for the other end to begin
+  Duration yields{0};            // waits so long before the first attempt, for the other end to begin
+  bool callable = false;         // whether this end knows where to call
+  bool charons_policies = true;  // charon makes them, not vtid
   bool operator==(const Ward&) const = default;
 };
 
@@ -70,7 +74,14 @@ struct AskLook {
   std::string ike;
   bool operator==(const AskLook&) const = default;
 };
-using Ask = std::variant<AskInitiate, AskTerminate, AskLook>;
+// New SAs and policies in the place of what the kernel has lost.
+struct AskRekey {
+  std::string ward;
+  std::string ike;
+  std::string child;
+  bool operator==(const AskRekey&) const = default;
+};
+using Ask = std::variant<AskInitiate, AskTerminate, AskLook, AskRekey>;
 
 struct TunnelView {
   model::TunnelState state = model::TunnelState::unknown;
@@ -78,6 +89,8 @@ struct TunnelView {
   std::string reason;  // empty when up
   std::string remedy;
   bool failed = false;  // the last attempt failed: the reason is a problem, not a passing state
+  // Not up, and SAs of before charon's restart are in the kernel: probes tell whether they carry.
+  bool left_behind = false;
   bool operator==(const TunnelView&) const = default;
 };
 
@@ -94,6 +107,18 @@ class Supervisor {
 
   // Looks at charon's table and says what to ask charon now.
   [[nodiscard]] std::vector<Ask> step(const model::SaTable& sas, Now now);
+
+  // What the kernel has, as just looked at. A loss counts when the next look finds it too: charon and the kernel are not read
+  // at one moment.
+  void on_kernel(const model::SaTable& sas, const reconcile::KernelSide& kernel, Now now);
+  // When the kernel is to be looked at again because of that.
+  [[nodiscard]] std::optional<TimePoint> kernel_look() const { return kernel_look_; }
+  // What of the tunnel's the kernel lacks: "inbound SA, policy out"; empty: nothing.
+  [[nodiscard]] std::string missing(const std::string& tunnel) const;
+  // Whether an SA that charon does not know may count for somebody.
+  [[nodiscard]] bool leans_on_the_kernel() const;
+  // The wards of which nothing shall be left.
+  [[nodiscard]] std::set<std::string> ended() const;
 
   // charon's answer to an AskInitiate (accepted or refused), and to an AskLook (the table is fresh for that ward).
   void on_initiated(const std::string& ward, const Result<void>& outcome, Now now);
@@ -130,6 +155,13 @@ class Supervisor {
     bool answered = false;
     std::optional<TimePoint> established{};  // since when
   };
+  // What the kernel lacks although charon counts on it.
+  struct Loss {
+    std::string what;
+    TimePoint since;
+    bool confirmed = false;
+    std::optional<TimePoint> rekeyed{};  // when that was asked for; it has not helped so far
+  };
   struct Charge {
     Ward ward;
     TunnelView view;
@@ -138,7 +170,14 @@ class Supervisor {
     bool leaving = false;    // no longer in the file: forgotten when its SAs are gone
     bool replacing = false;  // its identity or its peer's address changed: the old SAs go first
     std::optional<Whereabouts> where;
-    bool moved = false;  // its peer's name has other addresses, and its SAs have not been held against them yet
+    bool moved = false;     // its peer's name has other addresses, and its SAs have not been held against them yet
+    bool unproven = true;   // no live CHILD_SA was seen since vtid's start, or since charon was lost
+    bool lost = false;      // it was up when charon was lost, and nothing has been tried yet since it is back
+    bool sas_left = false;  // SAs of its reqid are in the kernel, as last seen
+    std::optional<Loss> loss;
+    Backoff repairs;
+    int quick_repairs = 0;
+    TimePoint next_repair;
     Backoff backoff;
     TimePoint next_attempt;
     std::optional<Attempt> attempt;
@@ -168,6 +207,10 @@ class Supervisor {
   void wait(Charge& charge, const std::vector<const model::IkeSa*>& ikes, Now now);
   void begin(Charge& charge, Now now, std::vector<Ask>& asks);
   void fail_attempt(Charge& charge, Now now, std::string reason, std::string remedy);
+  void call_after_loss(Charge& charge, Now now);
+  void repair(Charge& charge, Now now, std::vector<Ask>& asks);
+  void note_loss(Charge& charge, std::string missing, Now now);
+  void set_left_behind(Charge& charge, bool left_behind);
   void look_for(const Charge& charge, Attempt& attempt, Now now, std::vector<Ask>& asks);
   void tear_down(Charge& charge, const Seen& seen, Now now, std::vector<Ask>& asks);
   void explain_hold(Charge& charge) const;
@@ -180,6 +223,7 @@ class Supervisor {
   std::map<std::string, std::vector<std::string>> by_tunnel_;  // the names of the file's wards
   std::set<std::string> unanswered_;
   std::optional<TimePoint> next_;
+  std::optional<TimePoint> kernel_look_;
   bool standby_ = false;
   std::uint64_t revision_ = 0;
   TimePoint rate_window_{};

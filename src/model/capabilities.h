@@ -14,10 +14,11 @@ struct Capabilities {
   bool manages_policies = true;        // SPs by reqid are ours to make
   bool address_needs_peer = false;     // FreeBSD: IPv4 needs its peer (EDESTADDRREQ)
   bool route_has_metric = true;
-  bool multipath = true;                 // false: a route has one next hop, the first that the file names
-  bool has_rules = true;                 // routing rules and tables; FreeBSD: pf's route-to
-  bool filters = true;                   // Linux: nf_tables is there; FreeBSD: pf is
-  bool stray_sas_mute = false;           // FreeBSD: while an SA of its reqid is there, a tunnel asks for no other
+  bool multipath = true;           // false: a route has one next hop, the first that the file names
+  bool has_rules = true;           // routing rules and tables; FreeBSD: pf's route-to
+  bool filters = true;             // Linux: nf_tables is there; FreeBSD: pf is
+  bool stray_sas_mute = false;     // FreeBSD: while an SA of its reqid is there, a tunnel asks for no other
+  bool shared_with_charon = true;  // false: charon puts its SAs and policies somewhere else, and nothing follows from here
   std::uint32_t replay_window_step = 1;  // FreeBSD counts replay windows in bytes of a bitmap: 8 packets
   bool operator==(const Capabilities&) const = default;
 };

@@ -29,8 +29,8 @@ struct SendOrder {
   auto operator<=>(const SendOrder&) const = default;
 };
 
-// What charon has, for the tunnels that it keeps: with one of their reqids, what it does not have and what is older than our
-// view of it was left behind by a charon of before.
+// What charon has. With one of these reqids, what it does not have and what is older than our view of it was left behind by a
+// charon of before and is in the way.
 struct KnownToCharon {
   std::set<net::ReqId> reqids;
   std::set<std::uint32_t> spis;
@@ -47,6 +47,7 @@ struct Desired {
   std::vector<Wanted<Sa>> sas;
   std::vector<Wanted<SendOrder>> send_orders;  // of tunnels with policies of ours and SAs of charon's
   std::optional<Wanted<FilterSet>> filter;
+  std::set<net::IfId> unplaced;  // of links whose policies cannot be said: an end is not known. Those of their SAs are kept
   std::optional<KnownToCharon> charon;  // nothing while charon is away, or where strays do no harm
   bool operator==(const Desired&) const = default;
 };

@@ -132,8 +132,7 @@ struct NegotiatedSa {
   auto operator<=>(const NegotiatedSa&) const = default;
 };
 
-// An SA that vtid did not make, with the reqid of one of its tunnels: charon's, or one that a charon of before left behind.
-// Identity: (destination, spi).
+// An ESP SA in use that vtid did not make: charon's, or one that a charon of before left behind. Identity: (destination, spi).
 struct CharonsSa {
   net::Address source;
   net::Address destination;
@@ -143,6 +142,17 @@ struct CharonsSa {
 
   auto operator<=>(const CharonsSa&) const = default;
 };
+
+// Policies that vtid did not make and that lead to SAs of this reqid: for which directions and families there are any.
+struct CharonsPolicies {
+  net::ReqId reqid;
+  std::uint8_t bits = 0;  // of policy_bit()
+
+  auto operator<=>(const CharonsPolicies&) const = default;
+};
+[[nodiscard]] constexpr std::uint8_t policy_bit(PolicyDirection direction, net::Family family) {
+  return static_cast<std::uint8_t>(1U << (static_cast<unsigned>(direction) + (family == net::Family::ipv4 ? 0U : 3U)));
+}
 
 inline constexpr std::uint32_t kLinkGroup = 0x76746964;    // IFLA_GROUP of our links: "vtid" in ASCII
 inline constexpr std::uint8_t kRouteProtocol = 118;        // rtproto of our routes: 'v'; free in rt_protos

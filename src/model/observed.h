@@ -49,7 +49,8 @@ struct ObservedRoute {
   bool operator==(const ObservedRoute&) const = default;
 };
 
-// Rules (by protocol number), policies (by priority) and SAs (by the user of their selector) of ours. Others' are not listed.
+// Rules (by protocol number), policies (by priority) and SAs (by the user of their selector) of ours. Others' are
+// not listed, but for what charon's SAs need.
 struct Observed {
   std::vector<ObservedLink> links;         // sorted by name
   std::vector<ObservedAddress> addresses;  // sorted by (device, local); of all links
@@ -59,7 +60,8 @@ struct Observed {
   std::vector<NegotiatedSa> negotiated;    // sorted; of the reqids of our policies
   std::vector<Rule> rules;                 // sorted
   std::optional<ObservedFilter> filter;
-  std::vector<CharonsSa> charons_sas;  // sorted; only where stray ones do harm (Capabilities)
+  std::vector<CharonsSa> charons_sas{};             // sorted
+  std::vector<CharonsPolicies> charons_policies{};  // sorted; where policies are ours or charon's to make
   bool operator==(const Observed&) const = default;
 
   [[nodiscard]] const ObservedLink* link(const net::IfName& name) const;

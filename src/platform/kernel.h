@@ -21,6 +21,10 @@ using model::Capabilities;
 struct Notices {
   std::size_t ours = 0;     // about links, addresses, routes or the filter that may concern us
   bool overflowed = false;  // some were lost (ENOBUFS): everything may have changed
+  // What others took away, which is news only when an SA that charon counts on is among it: the SPIs, and that there were
+  // policies. charon does so at each rekey.
+  std::vector<std::uint32_t> lost_sas{};
+  bool lost_policies = false;
   bool operator==(const Notices&) const = default;
 };
 

@@ -16,6 +16,7 @@ void sort(model::Observed& observed) {
   std::ranges::sort(observed.negotiated);
   std::ranges::sort(observed.rules);
   std::ranges::sort(observed.charons_sas);
+  std::ranges::sort(observed.charons_policies);
 }
 
 }  // namespace vtid::platform

@@ -90,12 +90,13 @@ std::optional<model::Sa> static_sa(const model::StaticSa& written, const model::
 class Derivation {
  public:
   Derivation(const model::Config& config, const Numbers& numbers, const model::SaTable& sas, const model::Carrying& carrying,
-             const Host& host, const model::Capabilities& system)
+             const Host& host, const model::Capabilities& system, const std::set<std::string>& ended)
       : config_(config),
         numbers_(numbers),
         sas_(sas),
         host_(host),
         system_(system),
+        ended_(ended),
         children_(sas),
         exits_(config, numbers, carrying) {}
 
@@ -138,17 +139,27 @@ class Derivation {
     for (auto& item : routes) item.value.metric = {};
   }
 
+  // While nothing else carries, what a charon of before left may carry still: it goes when something has come in its place,
+  // when nothing can come as long as it is there, or when nothing shall be there at all.
   void tell_what_charon_has() {
     model::KnownToCharon known;
     known.since = sas_.oldest_own;
+    for (const auto& [holder, unit] : numbers_) known.reqids.insert(net::reqid_of(unit));
     for (const model::Tunnel& tunnel : config_.tunnels) {
-      if (!tunnel.enabled || has_static_keys(tunnel)) continue;
       for (const model::ChildConfig& config : model::child_configs(tunnel)) {
-        if (config.mode == model::ChildMode::vti) known.reqids.insert(net::reqid_of(numbers_.at(config.holder)));
+        if (!tunnel.enabled || config.mode != model::ChildMode::vti) continue;
+        const net::Unit unit = numbers_.at(config.holder);
+        if (has_static_keys(tunnel) || !goes(tunnel, config.holder, unit)) known.reqids.erase(net::reqid_of(unit));
       }
     }
     for (const auto& [id, child] : sas_.children) known.spis.insert({child.spi_in, child.spi_out});
     derived_.desired.charon = std::move(known);
+  }
+
+  // Of an SA that this charon has replaced only charon knows when it ends.
+  [[nodiscard]] bool goes(const model::Tunnel& tunnel, const std::string& holder, net::Unit unit) const {
+    if (sas_.replaced.contains(net::reqid_of(unit))) return false;
+    return tunnel.start == model::Start::trap || ended_.contains(holder) || live_child(children_.of(unit)) != nullptr;
   }
 
   void add_interface(const model::Tunnel& tunnel, const model::ChildConfig& config) {
@@ -219,7 +230,10 @@ class Derivation {
   }
 
   void add_policies(const model::Link& link, const OuterEnds& ends, const std::string& because) {
-    if (!ends.local || !ends.remote) return;
+    if (!ends.local || !ends.remote) {
+      derived_.desired.unplaced.insert(link.if_id);
+      return;
+    }
     for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) {
       for (const auto direction : {model::PolicyDirection::in, model::PolicyDirection::out, model::PolicyDirection::forward}) {
         const bool out = direction == model::PolicyDirection::out;
@@ -294,6 +308,7 @@ class Derivation {
   const model::SaTable& sas_;
   const Host& host_;
   const model::Capabilities& system_;
+  const std::set<std::string>& ended_;
   const ChildIndex children_;
   const Exits exits_;
   const std::map<std::string, const model::Interface*, std::less<>> assignments_ = model::assignments_by_holder(config_);
@@ -316,8 +331,8 @@ Host read_host(const model::Observed& observed) {
 }
 
 Derived derive(const model::Config& config, const Numbers& numbers, const model::SaTable& sas, const model::Carrying& carrying,
-               const Host& host, const model::Capabilities& system) {
-  return Derivation(config, numbers, sas, carrying, host, system).run();
+               const Host& host, const model::Capabilities& system, const std::set<std::string>& ended) {
+  return Derivation(config, numbers, sas, carrying, host, system, ended).run();
 }
 
 }  // namespace vtid::reconcile

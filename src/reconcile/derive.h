@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "model/capabilities.h"
@@ -31,7 +32,9 @@ struct Derived {
   bool operator==(const Derived&) const = default;
 };
 
+// `ended`: the holders of which nothing shall be left, because they are held down or this node is on standby.
 [[nodiscard]] Derived derive(const model::Config& config, const Numbers& numbers, const model::SaTable& sas,
-                             const model::Carrying& carrying, const Host& host, const model::Capabilities& system);
+                             const model::Carrying& carrying, const Host& host, const model::Capabilities& system,
+                             const std::set<std::string>& ended = {});
 
 }  // namespace vtid::reconcile

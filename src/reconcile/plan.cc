@@ -218,7 +218,7 @@ class Planner {
     std::map<PolicyKey, const model::Policy*> have;
     for (const model::Policy& policy : observed_.policies) {
       have.emplace(key_of(policy), &policy);
-      if (!wanted.contains(key_of(policy))) remove(model::DeletePolicy{policy}, name_of(policy));
+      if (!wanted.contains(key_of(policy)) && !is_in_use(policy)) remove(model::DeletePolicy{policy}, name_of(policy));
     }
     for (const auto& [policy, because] : desired_.policies) {
       const auto found = have.find(key_of(policy));
@@ -226,6 +226,12 @@ class Planner {
       if (conflicts_.blocks(policy.if_id)) continue;
       add(model::SetPolicy{policy}, name_of(policy), found == have.end() ? "not there" : "differs", because);
     }
+  }
+
+  // SAs that a charon of before left carry by it, although nobody knows the ends any more.
+  [[nodiscard]] bool is_in_use(const model::Policy& policy) const {
+    return desired_.unplaced.contains(policy.if_id) &&
+           std::ranges::any_of(observed_.charons_sas, [&](const auto& sa) { return sa.reqid == policy.reqid; });
   }
 
   void sas() {

@@ -69,6 +69,26 @@ void foreign(Stage& stage) {
   stage.expect(stage.world.has_policy(foreign_policy()), "theirs is there");
 }
 
+void charons(Stage& stage) {
+  for (const auto direction : {PolicyDirection::in, PolicyDirection::out}) {
+    model::Policy theirs = foreign_policy();
+    theirs.direction = direction;
+    stage.world.add_policy(theirs);
+  }
+  const std::uint8_t in = model::policy_bit(PolicyDirection::in, foreign_policy().family);
+  const std::uint8_t out = model::policy_bit(PolicyDirection::out, foreign_policy().family);
+  const net::ReqId reqid = foreign_policy().reqid;
+  const auto both = static_cast<std::uint8_t>(in | out);
+  stage.expect(stage.observe().charons_policies == std::vector<model::CharonsPolicies>{{reqid, both}}, "theirs are summed up");
+  const platform::Notices coming = stage.settle();
+  stage.expect(coming.ours == 0 && !coming.lost_policies, "that they came is no news");
+  model::Policy gone = foreign_policy();
+  gone.direction = PolicyDirection::in;
+  stage.world.delete_policy(gone);
+  stage.expect(stage.settle().lost_policies, "that one went is");
+  stage.expect(stage.observe().charons_policies == std::vector<model::CharonsPolicies>{{reqid, out}}, "the other is left");
+}
+
 }  // namespace
 
 namespace {
@@ -80,7 +100,8 @@ std::vector<Case> policy_cases() {
           {"policy.ipv6_outer", ipv6_outer, has_policies},
           {"policy.replaced", replaced, has_policies},
           {"policy.delete_of_missing_done", remove_gone, has_policies},
-          {"policy.foreign_untouched", foreign, has_policies}};
+          {"policy.foreign_untouched", foreign, has_policies},
+          {"policy.charons_summed_up_and_missed", charons, has_policies}};
 }
 
 }  // namespace vtid::contract

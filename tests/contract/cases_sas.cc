@@ -140,6 +140,19 @@ void held(Stage& stage) {
   stage.expect(stage.apply(model::HoldSa{negotiated(0x1009, true)}) == 0, "holding what is gone is no error");
 }
 
+void charons(Stage& stage) {
+  stage.world.add_sa(sa(0x1001));
+  const auto listed = stage.observe().charons_sas;
+  stage.expect(listed.size() == 1 && listed.front().spi == 0x1001 && listed.front().reqid == sa(0x1001).reqid &&
+                   listed.front().destination == sa(0x1001).destination && listed.front().source == sa(0x1001).source,
+               "another's is listed by its reqid");
+  stage.expect(stage.settle().lost_sas.empty(), "that it came is no loss");
+  stage.world.delete_our_sa(sa(0x1001));
+  const platform::Notices told = stage.settle();
+  stage.expect(told.lost_sas == std::vector<std::uint32_t>{0x1001} || told.ours > 0, "that it went is told");
+  stage.expect(stage.observe().charons_sas.empty(), "it is gone");
+}
+
 }  // namespace
 
 std::vector<Case> sa_cases() {
@@ -151,6 +164,7 @@ std::vector<Case> sa_cases() {
           {"sa.delete_of_missing_done", remove_gone},
           {"sa.foreign_untouched", foreign},
           {"sa.deleted_by_hand_noticed", deleted_by_hand},
+          {"sa.charons_listed_and_missed", charons},
           {"sa.negotiated_held_and_let_go", held, as_linux}};
 }
 

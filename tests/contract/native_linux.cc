@@ -114,6 +114,7 @@ class LinuxWorld final : public World {
   }
   void add_policy(const model::Policy& policy) override { ask(xfrm_, netlink::encode_new_policy(policy)); }
   [[nodiscard]] bool has_policy(const model::Policy& policy) override;
+  void delete_policy(const model::Policy& policy) override { ask(xfrm_, netlink::encode_delete_policy(policy)); }
   void add_sa(const model::Sa& sa) override { ask(xfrm_, netlink::encode_new_sa(sa, 0)); }
   void delete_our_sa(const model::Sa& sa) override { ask(xfrm_, netlink::encode_delete_sa(sa)); }
   [[nodiscard]] bool has_sa(const model::Sa& sa) override;

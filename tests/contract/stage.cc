@@ -57,6 +57,8 @@ platform::Notices Stage::settle() {
     const platform::Notices some = kernel.drain();
     all.ours += some.ours;
     all.overflowed = all.overflowed || some.overflowed;
+    all.lost_sas.insert(all.lost_sas.end(), some.lost_sas.begin(), some.lost_sas.end());
+    all.lost_policies = all.lost_policies || some.lost_policies;
   } while (readable.fd >= 0 && poll(&readable, 1, kQuietMilliseconds) > 0);
   return all;
 }

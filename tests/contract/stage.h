@@ -39,6 +39,7 @@ class World {
   [[nodiscard]] virtual bool has_rule(const model::Rule& rule) = 0;  // of another owner
   virtual void add_policy(const model::Policy& policy) = 0;
   [[nodiscard]] virtual bool has_policy(const model::Policy& policy) = 0;  // of another owner
+  virtual void delete_policy(const model::Policy&) {}                      // whoever's
   virtual void add_sa(const model::Sa& sa) = 0;
   virtual void delete_our_sa(const model::Sa& sa) = 0;
   [[nodiscard]] virtual bool has_sa(const model::Sa& sa) = 0;  // of another owner

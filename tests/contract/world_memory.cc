@@ -22,6 +22,7 @@ class MemoryWorld final : public World {
   [[nodiscard]] bool has_rule(const model::Rule& rule) override { return kernel_.has_foreign_rule(rule); }
   void add_policy(const model::Policy& policy) override { kernel_.add_foreign_policy(policy); }
   [[nodiscard]] bool has_policy(const model::Policy& policy) override { return kernel_.has_foreign_policy(policy); }
+  void delete_policy(const model::Policy& policy) override { kernel_.delete_policy(policy); }
   void add_sa(const model::Sa& sa) override { kernel_.add_foreign_sa(sa); }
   void delete_our_sa(const model::Sa& sa) override { kernel_.delete_sa(sa); }
   [[nodiscard]] bool has_sa(const model::Sa& sa) override { return kernel_.has_foreign_sa(sa); }

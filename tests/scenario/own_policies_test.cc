@@ -9,6 +9,7 @@ namespace {
 class WithOwnPolicies : public testing::Test {
  protected:
   WithOwnPolicies() : stage(own_policies_file()) {
+    stage.kernel.shared_with_charon = false;  // each SA comes and goes as the test says
     stage.start_vtid();
     stage.settle();
     install(child());

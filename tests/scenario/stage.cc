@@ -83,7 +83,91 @@ void Stage::kill_vtid() {
 
 void Stage::stop_charon() { charon.stop(); }
 
-void Stage::start_charon(const std::string& boot) { charon.start(boot); }
+void Stage::start_charon(const std::string& boot) {
+  left_.push_back(std::exchange(installed_, {}));
+  charon.start(boot);
+}
+
+Stage::Installed Stage::parts_of(const model::ChildSa& child) const {
+  const model::IkeSa& ike = charon.ikes.at(child.ike_id);
+  Installed parts;
+  for (const bool out : {false, true}) {
+    model::Sa sa;
+    sa.source = out ? ike.local : ike.remote;
+    sa.destination = out ? ike.remote : ike.local;
+    sa.spi = out ? child.spi_out : child.spi_in;
+    sa.reqid = child.reqid;
+    sa.if_id = child.if_id_in;
+    sa.algorithm = {model::Cipher::aes_gcm, model::Integrity::none, 128, 128};
+    sa.key = model::Secret(std::string(20, 'k'));
+    parts.sas.push_back(sa);
+  }
+  const auto config = charon.connections.find(ike.name);
+  const auto* all = config == charon.connections.end() ? nullptr : config->second.find_section("children");
+  const auto* own = all == nullptr ? nullptr : all->find_section(child.name);
+  if (!kernel.is_linux() || (own != nullptr && own->text("policies") == "no")) return parts;
+  for (const auto direction : {model::PolicyDirection::in, model::PolicyDirection::out, model::PolicyDirection::forward}) {
+    for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) {
+      parts.policies.push_back({direction, family, child.if_id_in, child.reqid, ike.local, ike.remote, 300'000});
+    }
+  }
+  return parts;
+}
+
+// As charon does, which holds a policy for as long as any of its CHILD_SAs needs it and writes it anew for each.
+void Stage::follow_charon() {
+  if (!kernel.shared_with_charon || !charon.running) return;
+  const auto is_live = [&](std::uint32_t id) {
+    const auto child = charon.children.find(id);
+    return child != charon.children.end() && child->second.carries();
+  };
+  for (const auto& [id, child] : charon.children) {
+    if (!child.carries() || child.reqid.value == 0 || installed_.contains(id)) continue;
+    const Installed& parts = installed_[id] = parts_of(child);
+    for (const model::Sa& sa : parts.sas) kernel.add_sa_made_at(sa, now.wall);
+    for (const model::Policy& policy : parts.policies) kernel.add_foreign_policy(policy);
+  }
+  for (auto item = installed_.begin(); item != installed_.end();) {
+    if (is_live(item->first)) {
+      ++item;
+      continue;
+    }
+    const Installed gone = std::move(item->second);
+    item = installed_.erase(item);
+    for (const model::Sa& sa : gone.sas) {
+      if (kernel.has_foreign_sa(sa)) kernel.delete_sa(sa);
+    }
+    for (const model::Policy& policy : gone.policies) {
+      const bool needed = std::ranges::any_of(installed_, [&](const auto& other) {
+        return std::ranges::find(other.second.policies, policy) != other.second.policies.end();
+      });
+      if (!needed) kernel.delete_policy(policy);
+    }
+  }
+}
+
+void Stage::flush_sas() {
+  for (const auto* installed : everything()) {
+    for (const model::Sa& sa : installed->sas) {
+      if (kernel.has_foreign_sa(sa)) kernel.delete_sa(sa);
+    }
+  }
+}
+
+void Stage::flush_policies() {
+  for (const auto* installed : everything()) {
+    for (const model::Policy& policy : installed->policies) kernel.delete_policy(policy);
+  }
+}
+
+std::vector<const Stage::Installed*> Stage::everything() const {
+  std::vector<const Installed*> all;
+  for (const auto& [id, parts] : installed_) all.push_back(&parts);
+  for (const auto& of_one : left_) {
+    for (const auto& [id, parts] : of_one) all.push_back(&parts);
+  }
+  return all;
+}
 
 void Stage::run(Duration time) {
   const TimePoint end = now.steady + time;
@@ -92,6 +176,7 @@ void Stage::run(Duration time) {
     const TimePoint next = engine->step(now);
     const bool sent = carry_out_effects();
     const bool received = hand_over();
+    follow_charon();
     const bool looked_up = look_up();
     if (sent || received || looked_up || next <= now.steady) {
       if (++turns > kMostTurns) throw std::runtime_error("the daemon never rests");

@@ -27,8 +27,12 @@ class Stage {
   explicit Stage(std::string file_text = one_tunnel_file());
 
   void start_vtid();
-  void kill_vtid();  // nothing is said to anybody
-  void stop_charon();
+  void kill_vtid();    // nothing is said to anybody
+  void stop_charon();  // what it has put into the kernel stays, as after a kill
+  // What others do to what charon has put there.
+  void flush_sas();
+  void flush_policies();
+  [[nodiscard]] std::size_t charons_sas() { return kernel.observe().value().charons_sas.size(); }
   void start_charon(const std::string& boot);
   void set_clock(std::chrono::seconds on) { now.wall += on; }
 
@@ -60,11 +64,21 @@ class Stage {
   Now now{TimePoint{Duration{1'000'000}}, WallTime{std::chrono::seconds{1'795'500'000}}};
 
  private:
+  // What charon puts into the kernel for a CHILD_SA.
+  struct Installed {
+    std::vector<model::Sa> sas;
+    std::vector<model::Policy> policies;
+  };
+  void follow_charon();
+  [[nodiscard]] std::vector<const Installed*> everything() const;
+  [[nodiscard]] Installed parts_of(const model::ChildSa& child) const;
   bool carry_out_effects();
   bool hand_over();
   bool look_up();
 
-  model::Observed seen_;  // keeps link() alive
+  std::map<std::uint32_t, Installed> installed_;          // by the CHILD_SA's id, of the charon that runs
+  std::vector<std::map<std::uint32_t, Installed>> left_;  // by those of before
+  model::Observed seen_;                                  // keeps link() alive
   std::set<int> open_lines_;
 };
 

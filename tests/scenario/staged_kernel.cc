@@ -1,5 +1,8 @@
 #include "scenario/staged_kernel.h"
 
+#include <cerrno>
+
+#include "contract/world_fake_freebsd.h"
 #include "platform/refusal.h"
 
 namespace vtid::test {
@@ -13,13 +16,21 @@ std::vector<Result<void>> StagedKernel::apply(std::span<const model::Op> ops) {
   std::size_t begin = 0;
   for (std::size_t i = 0; i < ops.size(); ++i) {
     const auto failing = failing_ops_.extract(writes_++);
-    if (failing.empty()) continue;
+    const bool refused = filters_refused_ && std::holds_alternative<model::SetFilter>(ops[i].change);
+    if (failing.empty() && !refused) continue;
     pass_on(begin, i);
-    results.emplace_back(std::unexpected(platform::refusal(ops[i].change, failing.mapped())));
+    const int code = failing.empty() ? EPERM : failing.mapped();
+    results.emplace_back(std::unexpected(platform::refusal(ops[i].change, code)));
     begin = i + 1;
   }
   pass_on(begin, ops.size());
   return results;
+}
+
+void StagedKernel::add_sa_made_at(const model::Sa& sa, WallTime made) {
+  if (!is_linux()) contract::fake_under(*backend_.kernel).make_sas_at(made);
+  add_foreign_sa(sa);
+  if (!is_linux()) contract::fake_under(*backend_.kernel).make_sas_at({});
 }
 
 }  // namespace vtid::test

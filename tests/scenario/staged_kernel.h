@@ -14,7 +14,13 @@ class StagedKernel final : public platform::Kernel {
  public:
   StagedKernel() : backend_(open_staged()) { (void)drain(); }
 
-  [[nodiscard]] platform::Capabilities capabilities() const override { return backend_.kernel->capabilities(); }
+  [[nodiscard]] platform::Capabilities capabilities() const override {
+    platform::Capabilities system = backend_.kernel->capabilities();
+    system.shared_with_charon = shared_with_charon;
+    return system;
+  }
+  // The stage then keeps in it what its charon would. To be said before vtid starts.
+  bool shared_with_charon = true;
   [[nodiscard]] Result<model::Observed> observe() override {
     if (const int code = std::exchange(failing_observe_, 0); code != 0) return fail("cannot list links", {}, code);
     return backend_.kernel->observe();
@@ -48,11 +54,15 @@ class StagedKernel final : public platform::Kernel {
   void flush_addresses(const net::IfName& name) { backend_.world->flush_addresses(name); }
   void delete_route(const model::Route& route) { backend_.world->delete_our_route(route); }
   void delete_sa(const model::Sa& sa) { backend_.world->delete_our_sa(sa); }
+  void add_sa_made_at(const model::Sa& sa, WallTime made);  // where the kernel dates them; else at no time
+  void add_foreign_policy(const model::Policy& policy) { backend_.world->add_policy(policy); }
+  void delete_policy(const model::Policy& policy) { backend_.world->delete_policy(policy); }
   void alter_filter() { backend_.world->alter_filter(); }
   void delete_filter() { backend_.world->delete_our_filter(); }
 
   void fail_apply(std::size_t after, int code) { failing_ops_[writes_ + after] = code; }  // 0: the next operation
-  void fail_observe(int code) { failing_observe_ = code; }                                // the next one
+  void refuse_filters(bool refuse) { filters_refused_ = refuse; }
+  void fail_observe(int code) { failing_observe_ = code; }  // the next one
   void lose_notices() { lost_ = true; }
   [[nodiscard]] std::size_t writes() const { return writes_; }  // operations given to apply() so far
 
@@ -61,6 +71,7 @@ class StagedKernel final : public platform::Kernel {
   std::map<std::size_t, int> failing_ops_;
   int failing_observe_ = 0;
   bool lost_ = false;
+  bool filters_refused_ = false;
   std::size_t writes_ = 0;
 };
 

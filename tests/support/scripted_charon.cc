@@ -268,6 +268,7 @@ Message ScriptedCharon::terminate(const Message& request) {
 }
 
 Message ScriptedCharon::rekey(const Message& request) {
+  if (rekeys_nothing) return counted(1, "rekey");
   std::vector<std::uint32_t> chosen;
   if (request.find("child") != nullptr) {
     for (const auto& [id, child] : children) {
@@ -318,8 +319,8 @@ std::uint32_t ScriptedCharon::add_child(std::uint32_t ike_id, const std::string&
   child.name = name;
   child.state = model::ChildState::installed;
   child.protocol = "ESP";
-  child.spi_in = 0xc0000000 + child.id * 2;
-  child.spi_out = 0xc0000001 + child.id * 2;
+  child.spi_in = 0xc0000000 + (runs_ - 1) * 0x10000 + child.id * 2;
+  child.spi_out = child.spi_in + 1;
   child.algorithms = {"AES_GCM_16", 128, "", ""};
   child.local_ts = child.remote_ts = {"0.0.0.0/0", "::/0"};
   const auto config = connections.find(ike.name);

@@ -49,6 +49,7 @@ class ScriptedCharon {
   std::set<std::string> unanswered;                  // commands that never get an answer
   std::set<std::uint32_t> busy;                      // IKE_SAs that somebody else works on
   std::map<std::string, int> served;                 // how often each command came
+  bool rekeys_nothing = false;                       // says yes and does no more
   bool running = true;
 
   // What happens to SAs, with charon's events in charon's order.
@@ -107,7 +108,7 @@ class ScriptedCharon {
   std::map<Line, Wire> lines_;
   std::uint32_t last_ike_ = 0;
   std::uint32_t last_child_ = 0;
-  int runs_ = 1;
+  std::uint32_t runs_ = 1;
   bool keeping_ = false;
   std::vector<vici::Packet> kept_;
 };

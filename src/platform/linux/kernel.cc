@@ -52,23 +52,54 @@ std::vector<model::ObservedRoute> name_routes(std::vector<netlink::IndexedRoute>
   return named;
 }
 
-// Ours, and charon's behind policies of ours, out of one dump.
+// Ours, others', and which of those are behind policies of ours, out of one dump.
 struct AnySa {
-  using value_type = std::variant<model::Sa, model::NegotiatedSa>;
+  struct value_type {
+    std::optional<model::Sa> ours;
+    std::optional<model::CharonsSa> charons;
+    std::optional<model::NegotiatedSa> negotiated;
+  };
 
   explicit AnySa(const std::vector<model::Policy>& policies) {
     for (const model::Policy& policy : policies) reqids.insert(policy.reqid);
   }
   std::optional<value_type> operator()(const nlmsghdr& message) const {
-    if (auto ours = netlink::decode_sa(message)) return *std::move(ours);
-    const auto negotiated = netlink::decode_negotiated_sa(message, now);
-    if (!negotiated || !reqids.contains(negotiated->reqid)) return std::nullopt;
-    return *negotiated;
+    if (auto ours = netlink::decode_sa(message)) return value_type{*std::move(ours), {}, {}};
+    value_type found{{}, netlink::decode_charons_sa(message), netlink::decode_negotiated_sa(message, now)};
+    if (found.negotiated && !reqids.contains(found.negotiated->reqid)) found.negotiated.reset();
+    return found;
   }
 
   std::set<net::ReqId> reqids;
   std::uint64_t now = netlink::wall_seconds();
 };
+
+void sort_out(std::vector<AnySa::value_type> sas, model::Observed& observed) {
+  for (AnySa::value_type& sa : sas) {
+    if (sa.ours) observed.sas.push_back(*std::move(sa.ours));
+    if (sa.charons) observed.charons_sas.push_back(*sa.charons);
+    if (sa.negotiated) observed.negotiated.push_back(*sa.negotiated);
+  }
+}
+
+// Ours, and a summary of others'.
+struct AnyPolicy {
+  using value_type = std::variant<model::Policy, model::CharonsPolicies>;
+  std::optional<value_type> operator()(const nlmsghdr& message) const {
+    if (auto ours = netlink::decode_policy(message)) return *ours;
+    if (auto charons = netlink::decode_charons_policy(message)) return *charons;
+    return std::nullopt;
+  }
+};
+
+void sort_out(const std::vector<AnyPolicy::value_type>& policies, model::Observed& observed) {
+  std::map<net::ReqId, std::uint8_t> bits;
+  for (const AnyPolicy::value_type& policy : policies) {
+    if (const auto* ours = std::get_if<model::Policy>(&policy)) observed.policies.push_back(*ours);
+    if (const auto* charons = std::get_if<model::CharonsPolicies>(&policy)) bits[charons->reqid] |= charons->bits;
+  }
+  for (const auto& [reqid, of_it] : bits) observed.charons_policies.push_back({reqid, of_it});
+}
 
 class LinuxKernel final : public Kernel {
  public:
@@ -120,11 +151,13 @@ Result<model::Observed> LinuxKernel::observe() {
   auto rules =
       route_.dump(netlink::encode_dump_rules(), "rules", [](const nlmsghdr& message) { return netlink::decode_rule(message); });
   if (!rules) return std::unexpected(rules.error());
-  auto policies = xfrm_.dump(netlink::encode_dump_policies(), "policies", netlink::decode_policy);
+  auto policies = xfrm_.dump(netlink::encode_dump_policies(), "policies", AnyPolicy{});
   if (!policies) return std::unexpected(policies.error());
-  const AnySa any_sa{*policies};
-  auto sas = xfrm_.dump(netlink::encode_dump_sas(), "SAs", any_sa);
+  model::Observed observed;
+  sort_out(*policies, observed);
+  auto sas = xfrm_.dump(netlink::encode_dump_sas(), "SAs", AnySa{observed.policies});
   if (!sas) return std::unexpected(sas.error());
+  sort_out(*std::move(sas), observed);
   auto filter = filter_.observe();
   if (!filter) return std::unexpected(filter.error());
 
@@ -132,19 +165,11 @@ Result<model::Observed> LinuxKernel::observe() {
   for (const model::ObservedLink& link : *links) names.emplace(link.index, link.name);
   name_addresses(*addresses, names);
   std::ranges::move(*more, std::back_inserter(*routes));
-  model::Observed observed{*std::move(links),
-                           *std::move(addresses),
-                           name_routes(*std::move(routes), names),
-                           *std::move(policies),
-                           {},
-                           {},
-                           *std::move(rules),
-                           *std::move(filter),
-                           {}};
-  for (AnySa::value_type& sa : *sas) {
-    if (auto* ours = std::get_if<model::Sa>(&sa)) observed.sas.push_back(std::move(*ours));
-    if (const auto* negotiated = std::get_if<model::NegotiatedSa>(&sa)) observed.negotiated.push_back(*negotiated);
-  }
+  observed.links = *std::move(links);
+  observed.addresses = *std::move(addresses);
+  observed.routes = name_routes(*std::move(routes), names);
+  observed.rules = *std::move(rules);
+  observed.filter = *std::move(filter);
   sort(observed);
   return observed;
 }

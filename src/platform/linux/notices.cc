@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "platform/linux/filter.h"
+#include "platform/linux/policies.h"
 #include "platform/linux/routes.h"
 #include "platform/linux/rules.h"
 #include "platform/linux/sas.h"
@@ -46,7 +47,7 @@ Result<NoticeSocket> NoticeSocket::open() {
   auto route = listen(NETLINK_ROUTE, {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE,
                                       RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE});
   if (!route) return std::unexpected(route.error());
-  auto xfrm = listen(NETLINK_XFRM, {XFRMNLGRP_SA});
+  auto xfrm = listen(NETLINK_XFRM, {XFRMNLGRP_SA, XFRMNLGRP_POLICY});
   if (!xfrm) return std::unexpected(xfrm.error());
   auto netfilter = listen(NETLINK_NETFILTER, {NFNLGRP_NFTABLES});
   SocketHandle filter = netfilter ? *std::move(netfilter) : SocketHandle(nullptr, mnl_socket_close);
@@ -57,13 +58,17 @@ Result<NoticeSocket> NoticeSocket::open() {
 
 Notices NoticeSocket::drain() {
   Notices notices;
-  drain(route_.get(), concerns_us, notices);
-  drain(xfrm_.get(), is_our_sa, notices);
-  if (filter_) drain(filter_.get(), is_our_filter, notices);
+  const auto counted = [](bool (*concerns)(const nlmsghdr&)) {
+    return [concerns](const nlmsghdr& message, Notices& told) { told.ours += concerns(message) ? 1U : 0U; };
+  };
+  drain(route_.get(), counted(concerns_us), notices);
+  drain(xfrm_.get(), take_xfrm_notice, notices);
+  if (filter_) drain(filter_.get(), counted(is_our_filter), notices);
   return notices;
 }
 
-void NoticeSocket::drain(mnl_socket* socket, bool (*concerns)(const nlmsghdr&), Notices& notices) {
+template <class Take>
+void NoticeSocket::drain(mnl_socket* socket, Take take, Notices& notices) {
   for (int count = 0; count < kNoticesAtOnce; ++count) {
     const ssize_t size = mnl_socket_recvfrom(socket, buffer_.data(), buffer_.size());
     if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
@@ -73,8 +78,14 @@ void NoticeSocket::drain(mnl_socket* socket, bool (*concerns)(const nlmsghdr&), 
       continue;
     }
     for_each_message(std::span<const std::uint8_t>(buffer_).first(static_cast<std::size_t>(size)),
-                     [&](const nlmsghdr& message) { notices.ours += concerns(message) ? 1U : 0U; });
+                     [&](const nlmsghdr& message) { take(message, notices); });
   }
+}
+
+void take_xfrm_notice(const nlmsghdr& message, Notices& notices) {
+  notices.ours += is_our_sa(message) ? 1U : 0U;
+  notices.lost_policies = notices.lost_policies || tells_of_lost_policies(message);
+  if (const auto spi = decode_lost_sa(message)) notices.lost_sas.push_back(*spi);
 }
 
 bool concerns_us(const nlmsghdr& message) {

@@ -26,7 +26,8 @@ class NoticeSocket {
         any_(std::move(any)),
         buffer_(kLongestDatagram) {}
 
-  void drain(mnl_socket* socket, bool (*concerns)(const nlmsghdr&), Notices& notices);
+  template <class Take>
+  void drain(mnl_socket* socket, Take take, Notices& notices);
 
   SocketHandle route_;
   SocketHandle xfrm_;
@@ -38,7 +39,9 @@ class NoticeSocket {
 inline constexpr int kNoticesAtOnce = 4096;
 
 // Links, whoever's: names and if_ids are taken and given back, outer MTUs change. Addresses, whoever's: they may be outer
-// ones. Routes of ours. Not bridge ports and not wireless events, which come as link messages too. (SAs: is_our_sa().)
+// ones. Routes of ours. Not bridge ports and not wireless events, which come as link messages too.
 [[nodiscard]] bool concerns_us(const nlmsghdr& message);
+// SAs of ours, SAs of others that went, and policies that went, whoever's.
+void take_xfrm_notice(const nlmsghdr& message, Notices& notices);
 
 }  // namespace vtid::platform::netlink

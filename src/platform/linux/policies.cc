@@ -75,4 +75,17 @@ std::optional<model::Policy> decode_policy(const nlmsghdr& message) {
                        .priority = head->priority};
 }
 
+std::optional<model::CharonsPolicies> decode_charons_policy(const nlmsghdr& message) {
+  const auto head = header_of<xfrm_userpolicy_info>(message);
+  if (message.nlmsg_type != XFRM_MSG_NEWPOLICY || !head || head->dir > XFRM_POLICY_FWD) return std::nullopt;
+  const auto used = Attributes(message, sizeof *head).get<xfrm_user_tmpl>(XFRMA_TMPL);
+  if (!used || used->reqid == 0 || decode_policy(message)) return std::nullopt;
+  const auto family = head->sel.family == AF_INET ? net::Family::ipv4 : net::Family::ipv6;
+  return model::CharonsPolicies{{used->reqid}, model::policy_bit(static_cast<model::PolicyDirection>(head->dir), family)};
+}
+
+bool tells_of_lost_policies(const nlmsghdr& message) {
+  return message.nlmsg_type == XFRM_MSG_DELPOLICY || message.nlmsg_type == XFRM_MSG_FLUSHPOLICY;
+}
+
 }  // namespace vtid::platform::netlink

@@ -14,6 +14,11 @@ namespace vtid::platform::netlink {
 [[nodiscard]] Bytes encode_get_policy(const model::Policy& policy);      // by identity
 [[nodiscard]] Bytes encode_dump_policies();
 
+// Anybody else's that leads to SAs with a reqid, whatever it selects.
+[[nodiscard]] std::optional<model::CharonsPolicies> decode_charons_policy(const nlmsghdr& message);
+// Of XFRMNLGRP_POLICY: one that went, or all of them. New and changed ones are no news: charon changes its own at each rekey.
+[[nodiscard]] bool tells_of_lost_policies(const nlmsghdr& message);
+
 // Ours alone.
 [[nodiscard]] std::optional<model::Policy> decode_policy(const nlmsghdr& message);
 

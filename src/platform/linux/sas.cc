@@ -208,6 +208,18 @@ std::optional<model::NegotiatedSa> decode_negotiated_sa(const nlmsghdr& message,
   return model::NegotiatedSa{*destination, ntohl(head->id.spi), {head->reqid}, head->curlft.add_time > now};
 }
 
+std::optional<model::CharonsSa> decode_charons_sa(const nlmsghdr& message) {
+  const auto head = header_of<xfrm_usersa_info>(message);
+  if (message.nlmsg_type != XFRM_MSG_NEWSA || !head || head->id.proto != IPPROTO_ESP || is_marked(*head)) return std::nullopt;
+  const Attributes attributes(message, sizeof *head);
+  if (!attributes.has(XFRMA_ALG_AEAD) && !attributes.has(XFRMA_ALG_CRYPT)) return std::nullopt;
+  const auto source = address_of(head->saddr, head->family);
+  const auto destination = address_of(head->id.daddr, head->family);
+  if (!source || !destination || head->reqid == 0 || head->id.spi == 0) return std::nullopt;
+  const WallTime made{std::chrono::seconds{static_cast<std::int64_t>(head->curlft.add_time)}};
+  return model::CharonsSa{*source, *destination, ntohl(head->id.spi), {head->reqid}, made};
+}
+
 // xfrm_update_ae_params (net/xfrm/xfrm_user.c) takes all four counts: those that passed meanwhile are lost to the statistics.
 std::optional<Bytes> encode_hold_sa(const nlmsghdr& standing, bool held, std::uint64_t now) {
   const auto head = header_of<xfrm_usersa_info>(standing);
@@ -237,6 +249,12 @@ bool is_our_sa(const nlmsghdr& message) {
     case XFRM_MSG_FLUSHSA: return true;
     default: return false;
   }
+}
+
+std::optional<std::uint32_t> decode_lost_sa(const nlmsghdr& message) {
+  const auto gone = header_of<xfrm_usersa_id>(message);
+  if (message.nlmsg_type != XFRM_MSG_DELSA || !gone || gone->proto != IPPROTO_ESP || is_our_sa(message)) return std::nullopt;
+  return ntohl(gone->spi);
 }
 
 }  // namespace vtid::platform::netlink

@@ -24,11 +24,16 @@ namespace vtid::platform::netlink {
 // charon's, for a tunnel of ours: reqid and if_id are of one unit.
 [[nodiscard]] std::optional<model::NegotiatedSa> decode_negotiated_sa(const nlmsghdr& message, std::uint64_t now);
 
+// Any ESP SA that is in use and not ours, with its reqid. One that is only reserved has no keys yet, and is none.
+[[nodiscard]] std::optional<model::CharonsSa> decode_charons_sa(const nlmsghdr& message);
+
 // XFRM_MSG_NEWAE that changes when an SA was made, as far as the kernel remembers, and nothing else; from what a get request
 // answered. The kernel's own lifetimes count from there, so one that is held lives for one of them more from now.
 [[nodiscard]] std::optional<Bytes> encode_hold_sa(const nlmsghdr& standing, bool held, std::uint64_t now);
 
 // Of XFRMNLGRP_SA: an SA of ours that came, went or changed, or all of them at once.
 [[nodiscard]] bool is_our_sa(const nlmsghdr& message);
+// One of somebody else's that went: its SPI.
+[[nodiscard]] std::optional<std::uint32_t> decode_lost_sa(const nlmsghdr& message);
 
 }  // namespace vtid::platform::netlink

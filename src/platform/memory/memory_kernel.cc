@@ -48,6 +48,7 @@ Result<model::Observed> MemoryKernel::observe() {
     if (sa.owner == model::Owner::vtid) observed.sas.push_back(sa.value);
   }
   observed.negotiated = negotiated();
+  list_charons(observed);
   observed.rules.assign(rules_.begin(), rules_.end());
   if (filter_) observed.filter = {std::string(print(filter_->mode)), digest(*filter_), filter_altered_};
   sort(observed);

@@ -19,7 +19,7 @@ class MemoryKernel final : public Kernel {
  public:
   MemoryKernel();  // a fresh system: the loopback device with its addresses
 
-  [[nodiscard]] Capabilities capabilities() const override { return {.system = "memory"}; }
+  [[nodiscard]] Capabilities capabilities() const override { return {.system = "memory", .shared_with_charon = false}; }
   [[nodiscard]] Result<model::Observed> observe() override;
   [[nodiscard]] Result<std::map<net::IfName, model::LinkCounters>> counters() override;
   [[nodiscard]] Result<std::map<std::string, model::RuleCounters>> rule_counters() override { return rule_counters_; }
@@ -40,7 +40,8 @@ class MemoryKernel final : public Kernel {
   void delete_route(const model::Route& route);  // whoever owns it
   void delete_rule(const model::Rule& rule);     // whoever owns it
   void add_foreign_sa(const model::Sa& sa);
-  void delete_sa(const model::Sa& sa);  // whoever owns it
+  void delete_sa(const model::Sa& sa);              // whoever owns it
+  void delete_policy(const model::Policy& policy);  // whoever owns it
   void add_foreign_filter() { foreign_filter_ = true; }
   [[nodiscard]] bool has_foreign_filter() const { return foreign_filter_; }
   void alter_filter();   // adds something to our table
@@ -92,6 +93,7 @@ class MemoryKernel final : public Kernel {
   Verdict apply_one(const model::DeleteFilter& op);
 
   [[nodiscard]] std::vector<model::NegotiatedSa> negotiated() const;
+  void list_charons(model::Observed& observed) const;
   model::ObservedLink* find(const net::IfName& name);
   // A new link, with an index.
   void place(const net::IfName& name, model::Owner owner, std::string kind, std::optional<net::IfId> if_id, std::uint32_t mtu,

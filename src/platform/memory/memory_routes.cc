@@ -160,7 +160,7 @@ MemoryKernel::Verdict MemoryKernel::apply_one(const model::DeletePolicy& op) {
   const auto standing = policies_.find(key_of(op.policy));
   if (standing == policies_.end()) return {};
   if (standing->second.owner != model::Owner::vtid) return {EEXIST, kNotOurs};
-  policies_.erase(standing);
+  delete_policy(op.policy);
   return {};
 }
 
@@ -178,6 +178,10 @@ bool MemoryKernel::has_foreign_rule(const model::Rule& rule) const { return fore
 
 void MemoryKernel::add_foreign_policy(const model::Policy& policy) {
   policies_.insert_or_assign(key_of(policy), Owned<model::Policy>{policy, model::Owner::other});
+}
+
+void MemoryKernel::delete_policy(const model::Policy& policy) {
+  notices_.lost_policies = policies_.erase(key_of(policy)) > 0 || notices_.lost_policies;
 }
 
 void MemoryKernel::flush_addresses(const net::IfName& name) {

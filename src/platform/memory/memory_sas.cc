@@ -64,6 +64,19 @@ std::vector<model::NegotiatedSa> MemoryKernel::negotiated() const {
   return found;
 }
 
+void MemoryKernel::list_charons(model::Observed& observed) const {
+  for (const auto& [key, sa] : sas_) {
+    if (sa.owner == model::Owner::vtid || sa.value.reqid.value == 0) continue;
+    observed.charons_sas.push_back({sa.value.source, sa.value.destination, sa.value.spi, sa.value.reqid, {}});
+  }
+  std::map<net::ReqId, std::uint8_t> bits;
+  for (const auto& [key, policy] : policies_) {
+    if (policy.owner == model::Owner::vtid) continue;
+    bits[policy.value.reqid] |= model::policy_bit(policy.value.direction, policy.value.family);
+  }
+  for (const auto& [reqid, of_it] : bits) observed.charons_policies.push_back({reqid, of_it});
+}
+
 void MemoryKernel::add_foreign_sa(const model::Sa& sa) {
   sas_.insert_or_assign(key_of(sa), Owned<model::Sa>{sa, model::Owner::other});
 }
@@ -71,7 +84,12 @@ void MemoryKernel::add_foreign_sa(const model::Sa& sa) {
 void MemoryKernel::delete_sa(const model::Sa& sa) {
   held_.erase(key_of(sa));
   const auto erased = sas_.extract(key_of(sa));
-  if (!erased.empty() && erased.mapped().owner == model::Owner::vtid) ++notices_.ours;
+  if (erased.empty()) return;
+  if (erased.mapped().owner == model::Owner::vtid) {
+    ++notices_.ours;
+  } else {
+    notices_.lost_sas.push_back(sa.spi);
+  }
 }
 
 bool MemoryKernel::has_foreign_sa(const model::Sa& sa) const {

@@ -259,6 +259,8 @@ std::size_t decode_all(const netlink::Bytes& datagram) {
          {netlink::decode_link(message).has_value(), netlink::decode_counters(message).has_value(),
           netlink::decode_address(message).has_value(), netlink::decode_route(message).has_value(),
           netlink::decode_policy(message).has_value(), netlink::decode_sa(message).has_value(), netlink::is_our_sa(message),
+          netlink::decode_charons_sa(message).has_value(), netlink::decode_charons_policy(message).has_value(),
+          netlink::decode_lost_sa(message).has_value(), netlink::tells_of_lost_policies(message),
           !netlink::decode_verdict(message).text.empty(), netlink::concerns_us(message)}) {
       found += something ? 1U : 0U;
     }

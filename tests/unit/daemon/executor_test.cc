@@ -64,6 +64,68 @@ TEST_F(Executing, WaitsBeforeItTriesAFailedObjectAgain) {
   EXPECT_THAT(executor.failed(), IsEmpty());
 }
 
+TEST_F(Executing, TriesWhatShutsAWayWithinASecondForEver) {
+  model::Route route;
+  route.to = test::prefix("10.20.0.0/16");
+  route.target = model::Blackhole{};
+  model::Rule rule;
+  rule.table = {118'500'001};
+  model::FilterSet filter;
+  filter.filters = true;
+  const model::Plan plan{{{model::SetFilter{filter}, "filter", "", ""},
+                          {model::SetRoute{route, false}, "route 10.20.0.0/16", "", ""},
+                          {model::AddRule{rule}, "rule", "", ""},
+                          {model::DeleteLink{net::IfName::of({9})}, "link ipsec9", "", ""}},
+                         {}};
+  for (int attempt = 0; attempt < 50; ++attempt) {
+    SCOPED_TRACE(attempt);
+    for (std::size_t op = 0; op < plan.ops.size(); ++op) kernel.fail_apply(op, EPERM);
+    executor.accept(plan, now);
+    std::size_t tried = 0;
+    while (executor.busy()) tried += executor.step(now, 1'023).size();
+    EXPECT_EQ(tried, plan.ops.size());
+    EXPECT_EQ(executor.failed().size(), plan.ops.size());
+    now += Duration{1'000};
+  }
+}
+
+TEST_F(Executing, TriesOtherThingsAtGrowingDistances) {
+  const model::Plan plan{{create(1)}, {}};
+  int tried = 0;
+  for (int second = 0; second < 300; ++second) {
+    kernel.fail_apply(0, EPERM);
+    executor.accept(plan, now);
+    while (executor.busy()) tried += static_cast<int>(executor.step(now, 512).size());
+    now += Duration{1'000};
+  }
+  EXPECT_LE(tried, 20);
+}
+
+TEST_F(Executing, TriesAtOnceWhatSomebodyHasTouchedButOnceASecondAtMost) {
+  const model::Plan plan{{create(1)}, {}};
+  const auto fail_once = [&] {
+    kernel.fail_apply(0, EEXIST);
+    executor.accept(plan, now);
+    run();
+  };
+  for (int i = 0; i < 10; ++i, now += Duration{31'000}) fail_once();
+  fail_once();
+  model::Observed before;
+  model::Observed after;
+  after.links.emplace_back().name = net::IfName::of({2});
+  executor.on_seen(before, after, now);  // another's business
+  executor.accept(plan, now);
+  EXPECT_FALSE(executor.busy());
+  after.links.emplace_back().name = net::IfName::of({1});
+  executor.on_seen(before, after, now);
+  executor.accept(plan, now);
+  EXPECT_TRUE(executor.busy());
+  fail_once();
+  executor.on_seen(after, before, now + Duration{300});
+  executor.accept(plan, now + Duration{300});
+  EXPECT_FALSE(executor.busy());
+}
+
 TEST_F(Executing, TriesAtOnceWhenWhatIsWantedChanged) {
   kernel.fail_apply(0, EPERM);
   executor.accept({{create(1)}, {}}, now);

@@ -372,5 +372,102 @@ TEST_F(Supervised, OnDemandWaitsForAPacket) {
   EXPECT_EQ(state(), TunnelState::connecting);
 }
 
+// A tunnel that is up, a kernel that has what it needs, and hands that take it away.
+class Losing : public Supervised {
+ protected:
+  Losing() {
+    test::install(sas, 1, "hq", {1});
+    sas.children.at(1).protocol = "ESP";
+    sas.children.at(1).spi_in = 0xa1;
+    sas.children.at(1).spi_out = 0xb1;
+    kernel.charons_sas = {{test::address("198.51.100.1"), test::address("192.0.2.1"), 0xa1, {5001}, {}},
+                          {test::address("192.0.2.1"), test::address("198.51.100.1"), 0xb1, {5001}, {}}};
+    (void)step();
+  }
+  void look(Duration later = Duration{0}) {
+    now.steady += later;
+    supervisor.on_kernel(sas, reconcile::KernelSide(kernel, sas, {}), now);
+  }
+  void lose_charon(Ward changed) {
+    supervisor.supervise({changed}, now);
+    (void)step();
+    sas.connected = false;
+    (void)step();
+    sas = {};
+    sas.connected = sas.known = true;
+  }
+  model::Observed kernel;
+};
+
+TEST_F(Losing, ALossCountsWhenTheNextLookFindsItToo) {
+  kernel = {};
+  look();
+  EXPECT_THAT(step(), IsEmpty());
+  EXPECT_EQ(supervisor.missing("hq"), "");
+  ASSERT_EQ(supervisor.kernel_look(), now.steady + Duration{400});
+  look(Duration{400});
+  EXPECT_EQ(supervisor.missing("hq"), "inbound SA, outbound SA");
+  EXPECT_THAT(step(), ElementsAre(Ask(AskRekey{"hq", "hq", "hq"})));
+}
+
+TEST_F(Losing, WhatIsBackAtTheNextLookWasNone) {
+  const model::Observed whole = std::exchange(kernel, {});
+  look();
+  kernel = whole;
+  look(Duration{400});
+  EXPECT_THAT(step(), IsEmpty());
+  EXPECT_EQ(supervisor.kernel_look(), std::nullopt);
+}
+
+TEST_F(Losing, AChildThatARekeyDoesNotMendIsTerminatedAndCalled) {
+  kernel = {};
+  look();
+  look(Duration{400});
+  EXPECT_THAT(step(), ElementsAre(Ask(AskRekey{"hq", "hq", "hq"})));
+  look(Duration{2'000});
+  EXPECT_THAT(step(), IsEmpty());
+  look(Duration{3'000});
+  (void)step();
+  EXPECT_THAT(step(), Contains(Ask(kTerminate)));
+  sas.ikes.clear();
+  sas.children.clear();
+  EXPECT_THAT(step(), ElementsAre(Ask(kInitiate)));
+}
+
+TEST_F(Losing, AResponderThatKnowsItsPeerCallsOnceAfterCharonWasLost) {
+  Ward responder = ward();
+  responder.start = model::Start::none;
+  responder.callable = true;
+  lose_charon(responder);
+  look();
+  EXPECT_THAT(step(), IsEmpty());  // spread over a while
+  EXPECT_TRUE(supervisor.view("hq")->left_behind);
+  EXPECT_THAT(step(Duration{1'000}), ElementsAre(Ask(kInitiate)));
+  supervisor.on_initiated("hq", fail("refused"), now);
+  EXPECT_THAT(step(Duration{120'000}), IsEmpty());
+  EXPECT_EQ(state(), TunnelState::waiting);
+  EXPECT_TRUE(supervisor.view("hq")->left_behind);
+}
+
+TEST_F(Losing, AResponderForAnybodyHasNobodyToCall) {
+  Ward responder = ward();
+  responder.start = model::Start::none;
+  lose_charon(responder);
+  look();
+  EXPECT_THAT(step(Duration{60'000}), IsEmpty());
+}
+
+TEST_F(Losing, WhatIsLeftBehindIsSoUntilItIsGoneOrHeldDown) {
+  lose_charon(ward());
+  look();
+  (void)step();
+  ASSERT_TRUE(supervisor.view("hq")->left_behind);
+  EXPECT_EQ(supervisor.ended(), std::set<std::string>{});
+  supervisor.hold_down("hq");
+  (void)step();
+  EXPECT_FALSE(supervisor.view("hq")->left_behind);
+  EXPECT_EQ(supervisor.ended(), std::set<std::string>{"hq"});
+}
+
 }  // namespace
 }  // namespace vtid::daemon

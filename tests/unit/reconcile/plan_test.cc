@@ -136,6 +136,19 @@ TEST(PlanOnFreebsd, DropsWhatCharonHasLost) {
   EXPECT_THAT(make_plan(desired, observed, kFreebsd, Removal::allowed).ops, IsEmpty());
 }
 
+TEST(Plan, KeepsThePoliciesOfSasWhoseEndsNobodyKnows) {
+  model::Observed observed;
+  model::Policy& policy = observed.policies.emplace_back();
+  policy.if_id = {1};
+  policy.reqid = {5001};
+  observed.charons_sas = {{address("198.51.100.1"), address("192.0.2.1"), 0x1001, {5001}, {}}};
+  model::Desired desired;
+  desired.unplaced = {{1}};
+  EXPECT_THAT(make_plan(desired, observed, {}, Removal::allowed).ops, IsEmpty());
+  observed.charons_sas.clear();
+  EXPECT_EQ(make_plan(desired, observed, {}, Removal::allowed).ops.size(), 1U);
+}
+
 TEST(Plan, IsEmptyWhenTheWorldIsAsWanted) {
   EXPECT_EQ(make_plan(desired(), observed(), model::Capabilities{}, Removal::allowed), model::Plan{});
 }
