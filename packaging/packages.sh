@@ -1,8 +1,9 @@
 # packages.sh: what vtid is built with, by Debian's package names, and need(), which installs what is missing of them.
 
 build_packages=(g++ cmake ninja-build pkg-config libboost1.81-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libcli11-dev
-  libmnl-dev libnftables-dev libcap-ng-dev libsystemd-dev)
-check_packages=(ccache clang-format libgtest-dev libgmock-dev shellcheck)
+  libmnl-dev libnftables-dev libcap-ng-dev)
+check_packages=(ccache clang-format libgtest-dev libgmock-dev shellcheck
+  systemd strace procps) # the unit without a running systemd, the system calls of the daemon
 # Two sites with a real charon each, and a kernel under emulation for machines whose own lacks XFRM interfaces.
 lab_packages=(charon-systemd strongswan-swanctl libstrongswan-standard-plugins libstrongswan-extra-plugins
   libcharon-extra-plugins iproute2 iputils-ping nftables conntrack openssl procps tcpdump jq util-linux kmod cpio busybox-static
