@@ -13,6 +13,33 @@ if(VTID_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${VTID_CCACHE})
 endif()
 
+# What the compiler and the linker can do against those who find a hole, as far as they know it; lint.hardened looks at what came
+# of it. Sanitizers have their own.
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+include(CheckPIESupported)
+check_pie_supported(LANGUAGES CXX)
+if(NOT VTID_SANITIZE)
+  include(CheckCXXCompilerFlag)
+  include(CheckLinkerFlag)
+  foreach(flag -fstack-protector-strong -fstack-clash-protection -fcf-protection)
+    string(MAKE_C_IDENTIFIER "VTID_HAS${flag}" known)
+    check_cxx_compiler_flag("-Werror ${flag}" ${known})
+    if(${known})
+      add_compile_options(${flag})
+    endif()
+  endforeach()
+  foreach(flag -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
+    string(MAKE_C_IDENTIFIER "VTID_HAS${flag}" known)
+    check_linker_flag(CXX ${flag} ${known})
+    if(${known})
+      add_link_options(${flag})
+    endif()
+  endforeach()
+  add_compile_definitions(_GLIBCXX_ASSERTIONS)
+  # the C library's checks need an optimiser, which Debug has not
+  add_compile_options($<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE> $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=3>)
+endif()
+
 add_library(vtid_options INTERFACE)
 target_compile_options(vtid_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
   -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual $<$<BOOL:${VTID_WERROR}>:-Werror>)

@@ -85,7 +85,11 @@ Outcome<Json> read_params(const std::string& file) {
   if (!stream || (stream.peek() != std::ifstream::traits_type::eof() && !(text << stream.rdbuf()))) {
     return std::unexpected(Failure{kRefused, {fmt::format("cannot read {}: {}", file, std::strerror(errno)), "", errno}});
   }
-  return Json{{"text", text.str()}, {"path", std::filesystem::absolute(file).lexically_normal().string()}};
+  std::error_code failure;
+  const auto path = std::filesystem::absolute(file, failure);
+  if (failure)
+    return std::unexpected(Failure{kRefused, {fmt::format("cannot tell where {} is: {}", file, failure.message()), ""}});
+  return Json{{"text", text.str()}, {"path", path.lexically_normal().string()}};
 }
 
 Outcome<ExitCode> plan(const Run& run) {
@@ -126,6 +130,7 @@ Outcome<ExitCode> watch(const Run& run) {
     const auto event = connection->next_event();
     if (!event) return std::unexpected(event.error());
     run.out << (run.options.json ? print_json_line(*event) + '\n' : run.render(*event, run.options)) << std::flush;
+    if (!run.out) return kRefused;  // run() says it
   }
 }
 
@@ -225,6 +230,10 @@ ExitCode run(const std::string& program, std::span<const std::string> words, std
   if (!options) return options.error();
   const auto command = std::ranges::find(kCommands, options->command, [](const Command& row) { return row.syntax.name; });
   const auto exit = command->act({program, *options, command->render, out, err});
+  if (!out.flush()) {
+    print_failure({"cannot write what was asked for to the standard output", "is the disk full, or its reader gone?"}, err);
+    return kRefused;
+  }
   if (exit) return *exit;
   print_failure(exit.error().error, err);
   return exit.error().exit;

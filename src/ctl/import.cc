@@ -74,7 +74,9 @@ Result<void> keep(const std::string& folder, const std::vector<foreign::KeptFile
 }
 
 Result<foreign::Imported> carry_over(const ImportOrder& order, std::string_view text) {
-  const fs::path folder = fs::absolute(order.file).lexically_normal().parent_path();
+  std::error_code failure;
+  const fs::path folder = fs::absolute(order.file, failure).lexically_normal().parent_path();
+  if (failure) return fail(fmt::format("cannot tell where {} is: {}", order.file, failure.message()));
   const foreign::Wish wish{order.secrets_folder, folder.string()};
   if (order.source == "pfsense") return foreign::import_pfsense(text, order.file, wish);
   return foreign::import_swanctl(text, order.file, wish,

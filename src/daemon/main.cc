@@ -1,12 +1,18 @@
 // vtid: the wiring. Who produces what for whom is written here and nowhere else.
 #include <fmt/format.h>
 
-#include <csignal>
+#include <cerrno>
 #include <cstdio>
-#include <random>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
 
 #include "base/log.h"
 #include "base/printable.h"
+#include "base/random.h"
+#include "base/signals.h"
+#include "base/standard_fds.h"
+#include "base/wipe.h"
 #include "config/parse.h"
 #include "config/print.h"
 #include "daemon/alarms.h"
@@ -32,19 +38,23 @@ namespace {
 
 constexpr int kFailed = 1;
 constexpr int kFound = 4;
+constexpr int kSignsOfLife = 3;            // within the time after which a service manager holds a silent daemon for hung
 constexpr Duration kRememberAfter{1'000};  // many gateways that change together are written down once, and after they moved
 
-// The only way of text to a terminal.
-void show(std::FILE* stream, std::string_view text) { fmt::print(stream, "{}", printable(text, Newlines::kept)); }
-
 int complain(const Error& error) {
-  show(stderr, fmt::format("vtid: {}\n", error.text));
-  if (!error.remedy.empty()) show(stderr, fmt::format("  {}\n", error.remedy));
+  log::say(printable("vtid: " + error.text, Newlines::kept));
+  if (!error.remedy.empty()) log::say(printable("  " + error.remedy, Newlines::kept));
   return kFailed;
 }
 
+// What was asked for, by stdout.
+int put_out(const std::string& text) {
+  if (std::fputs(printable(text, Newlines::kept).c_str(), stdout) >= 0 && std::fflush(stdout) == 0) return 0;
+  return complain({fmt::format("cannot write to the standard output: {}", std::strerror(errno)), ""});
+}
+
 void print_findings(const std::vector<config::Finding>& findings) {
-  for (const config::Finding& finding : findings) show(stderr, config::print(finding) + '\n');
+  for (const config::Finding& finding : findings) log::say(printable(config::print(finding), Newlines::kept));
 }
 
 int check(const Options& options) {
@@ -52,8 +62,7 @@ int check(const Options& options) {
   print_findings(parsed.errors);
   print_findings(parsed.warnings);
   if (!parsed.config) return kFound;
-  show(stdout, config::print_canonical(*parsed.config));
-  return 0;
+  return put_out(config::print_canonical(*parsed.config));
 }
 
 Result<std::unique_ptr<platform::Kernel>> open_kernel(const Options& options) {
@@ -71,7 +80,7 @@ EngineWiring wiring_for(const Options& options, platform::Kernel& kernel, StateS
               },
           .config_path = options.config.string(),
           .version = std::string(kVersion),
-          .seed = std::random_device{}()};
+          .seed = static_cast<std::uint32_t>(random_bits())};
 }
 
 std::function<model::HostFacts(const model::HostQuestion&)> host_reader() {
@@ -90,17 +99,18 @@ int print_plan(const Options& options, platform::Kernel& kernel) {
   if (!engine) return complain(engine.error());
   const auto plan = (*engine)->plan_only();
   if (!plan) return complain(plan.error());
-  for (const model::Op& op : plan->ops) show(stdout, fmt::format("{}: {}\n", print(op.change), op.reason));
+  std::string text;
+  for (const model::Op& op : plan->ops) text += fmt::format("{}: {}\n", print(op.change), op.reason);
   for (const model::Problem& problem : plan->problems)
-    show(stdout, fmt::format("{} {}: {}; {}\n", print(problem.severity), problem.object, problem.text, problem.remedy));
-  return 0;
+    text += fmt::format("{} {}: {}; {}\n", print(problem.severity), problem.object, problem.text, problem.remedy);
+  return put_out(text);
 }
 
 // The running daemon: the engine, and around it everything that has a descriptor.
 class Daemon {
  public:
-  Daemon(const Options& options, platform::Kernel& kernel, StateStore& store)
-      : options_(options), kernel_(kernel), store_(store) {}
+  Daemon(const Options& options, platform::Kernel& kernel, StateStore& store, io::Loop loop)
+      : options_(options), kernel_(kernel), store_(store), loop_(std::move(loop)) {}
 
   int run() {
     EngineWiring wiring = wiring_for(options_, kernel_, store_);
@@ -115,6 +125,8 @@ class Daemon {
     auto engine = Engine::start(std::move(wiring), io::Loop::now());
     if (!engine) return complain(engine.error());
     engine_ = std::move(*engine);
+    wipe_stack();  // the file's secrets went by it
+    if (signals::stop_waits()) return stopped_early();
     if (auto opened = open_control(); !opened) return complain(opened.error());
     connect_charon();
     prober_.emplace(loop_.context(), [this](const std::string& gateway, const model::GatewayHealth& health) {
@@ -128,17 +140,10 @@ class Daemon {
                         engine_->on_name_answer(answer, io::Loop::now());
                         turn();
                       }});
-    if (kernel_.descriptor() >= 0) {
-      loop_.on_readable(kernel_.descriptor(), [this] {
-        engine_->on_kernel_notices();
-        turn();
-      });
-    }
-    loop_.on_signal(SIGHUP, [this] { command(model::Reload{}, {}, [](const model::CommandResult&) {}); });
-    loop_.on_signal(SIGCHLD, [this] { turn(); });
-    for (const int signal : {SIGTERM, SIGINT}) loop_.on_signal(signal, [this] { loop_.stop(); });
+    if (auto watched = watch(); !watched) return complain(watched.error());
     turn();
     platform::notify_ready(fmt::format("{} tunnels", engine_->config().tunnels.size()));
+    if (const auto deadline = platform::watchdog()) loop_.every(*deadline / kSignsOfLife, [] { platform::notify_alive(); });
     log::info("vtid started", {{"version", std::string(kVersion)}, {"file", options_.config.string()}});
     loop_.run();
     platform::notify_stopping();
@@ -149,6 +154,32 @@ class Daemon {
   }
 
  private:
+  // Nothing was changed yet.
+  static int stopped_early() {
+    log::info("vtid stopped", {{"reason", "asked to while starting"}});
+    return 0;
+  }
+
+  // Signals last: those that came while starting are answered now.
+  Result<void> watch() {
+    if (kernel_.descriptor() >= 0) {
+      auto watched = loop_.on_readable(kernel_.descriptor(), [this] {
+        engine_->on_kernel_notices();
+        turn();
+      });
+      if (!watched) return watched;
+    }
+    const auto noted = signals::listen();
+    if (!noted) return std::unexpected(noted.error());
+    return loop_.on_readable(*noted, [this] { on_signals(signals::take()); });
+  }
+
+  void on_signals(signals::Noted noted) {
+    if (noted.stop) return loop_.stop();
+    if (noted.reload) return command(model::Reload{}, {}, [](const model::CommandResult&) {});
+    if (noted.child) turn();
+  }
+
   Result<void> open_control() {
     io::ControlWiring wiring;
     wiring.snapshot = [this] { return engine_->snapshot(); };
@@ -184,6 +215,7 @@ class Daemon {
     const bool reloads = std::holds_alternative<model::Reload>(asked);
     if (reloads) platform::notify_reloading();
     engine_->on_command(asked, std::move(reply), io::Loop::now());
+    wipe_stack();  // a file's secrets may have gone by it
     if (reloads) platform::notify_ready(fmt::format("{} tunnels", engine_->config().tunnels.size()));
     turn();
   }
@@ -248,22 +280,59 @@ class Daemon {
 int run(const Options& options, platform::Kernel& kernel) {
   auto store = options.kernel == Options::KernelChoice::memory ? make_memory_store() : open_state_directory(options.state);
   if (!store) return complain(store.error());
-  if (auto dropped = platform::drop_privileges(); !dropped) return complain(dropped.error());
-  return Daemon(options, kernel, **store).run();
+  auto loop = io::Loop::open();
+  if (!loop) return complain(loop.error());
+  return Daemon(options, kernel, **store, *std::move(loop)).run();
 }
 
 int start(int argc, char** argv) {
   const auto parsed = parse_options(argc, argv);
   if (const int* status = std::get_if<int>(&parsed)) return *status;
   const Options& options = std::get<Options>(parsed);
+  if (options.mode != Options::Mode::run) signals::let_go();
   if (options.mode == Options::Mode::check) return check(options);
-  log::open(platform::logs_to_journal() ? log::Sink::journal : log::Sink::stderr_text, log::Level::info);
+  // Before there is a second thread: each has its own.
+  if (auto dropped = platform::drop_privileges(); !dropped) return complain(dropped.error());
+  const auto sink = platform::logs_to_journal() ? log::Sink::journal : log::Sink::stderr_text;
+  if (auto opened = log::open(sink, log::Level::info); !opened) return complain(opened.error());
   const auto kernel = open_kernel(options);
   if (!kernel) return complain(kernel.error());
   return options.mode == Options::Mode::plan ? print_plan(options, **kernel) : run(options, **kernel);
 }
 
+// Nothing is known that leads here: functions say by their result what went wrong. A service manager starts vtid again, and
+// the tunnels carry on meanwhile. Memory that cannot be had is no error that could be handled better.
+int failed_by(const std::exception& fault) {
+  log::error("vtid failed by a fault of its own", {{"fault", fault.what()}});
+  log::flush();
+  return kFailed;
+}
+
+// The same for what is thrown where nothing may be: in another thread, in a destructor.
+[[noreturn]] void terminate() {
+  try {
+    if (const auto thrown = std::current_exception()) std::rethrow_exception(thrown);
+    log::last_words("terminated");
+  } catch (const std::exception& fault) {
+    log::last_words(fault.what());
+  } catch (...) {
+    log::last_words("unknown");
+  }
+  std::abort();
+}
+
 }  // namespace
 }  // namespace vtid::daemon
 
-int main(int argc, char** argv) { return vtid::daemon::start(argc, argv); }
+int main(int argc, char** argv) {
+  vtid::open_standard_fds();
+  vtid::signals::hold();
+  std::set_terminate(vtid::daemon::terminate);
+  try {
+    const int status = vtid::daemon::start(argc, argv);
+    vtid::log::flush();
+    return status;
+  } catch (const std::exception& fault) {
+    return vtid::daemon::failed_by(fault);
+  }
+}

@@ -49,7 +49,8 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   }
   if (check) options.mode = Options::Mode::check;
   if (plan) options.mode = Options::Mode::plan;
-  options.config = std::filesystem::absolute(options.config);
+  std::error_code nowhere;  // the folder that we are in may be gone; then reading the file says so
+  if (auto whole = std::filesystem::absolute(options.config, nowhere); !nowhere) options.config = std::move(whole);
   return options;
 }
 

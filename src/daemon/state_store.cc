@@ -107,8 +107,8 @@ class Directory final : public StateStore {
   template <class T>
   Result<T> load(const char* name, const char* remedy = kRestore) {
     const auto file = path_ / name;
-    if (!std::filesystem::exists(file)) return T{};
     auto text = read_text(file);
+    if (!text && text.error().code == ENOENT) return T{};
     if (!text) return std::unexpected(text.error());
     try {
       T value;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <optional>
 
 #include "config/print.h"
 
@@ -29,22 +31,26 @@ Tokens split(std::string_view pointer) {
 
 bool is_list(std::string_view section) { return std::ranges::find(kLists, section) != kLists.end(); }
 
+std::optional<std::size_t> index_in(std::string_view token) {
+  std::size_t index = 0;
+  const char* end = token.data() + token.size();
+  const auto [read, error] = std::from_chars(token.data(), end, index);
+  return error == std::errc{} && read == end ? std::optional(index) : std::nullopt;
+}
+
 // A list's numbers compare as numbers, so that the last goes first.
 bool before(const Tokens& a, const Tokens& b) {
   return std::ranges::lexicographical_compare(a, b, [](const std::string& x, const std::string& y) {
-    const auto number = [](const std::string& text) {
-      return !text.empty() && text.size() < 9 && text.find_first_not_of("0123456789") == std::string::npos;
-    };
-    return number(x) && number(y) ? std::stoul(x) < std::stoul(y) : x < y;
+    const auto left = index_in(x);
+    const auto right = index_in(y);
+    return left && right ? *left < *right : x < y;
   });
 }
 
 Json* child_of(Json& parent, const std::string& token) {
   if (parent.is_object()) return parent.contains(token) ? &parent[token] : nullptr;
-  if (!parent.is_array() || token.empty() || token.size() > 8 || token.find_first_not_of("0123456789") != std::string::npos)
-    return nullptr;
-  const std::size_t index = std::stoul(token);
-  return index < parent.size() ? &parent[index] : nullptr;
+  const auto index = parent.is_array() ? index_in(token) : std::nullopt;
+  return index && *index < parent.size() ? &parent[*index] : nullptr;
 }
 
 Json* parent_of(Json& file, const Tokens& tokens) {
@@ -53,9 +59,10 @@ Json* parent_of(Json& file, const Tokens& tokens) {
   return node != nullptr && child_of(*node, tokens.back()) != nullptr ? node : nullptr;
 }
 
+// What parent_of() found.
 void erase(Json& parent, const std::string& token) {
   if (parent.is_array())
-    parent.erase(std::stoul(token));
+    parent.erase(*index_in(token));
   else
     parent.erase(token);
 }
@@ -87,7 +94,7 @@ Tokens victim_of(Json& file, const std::string& pointer) {
 // Whether it is a rule that lets nothing through.
 bool shuts(Json& file, const Tokens& tokens) {
   const Json* list = tokens.size() == 2 && tokens[0] == "rules" ? parent_of(file, tokens) : nullptr;
-  return list != nullptr && list->at(std::stoul(tokens[1])).value("action", "") != "pass";
+  return list != nullptr && (*list)[*index_in(tokens[1])].value("action", "") != "pass";
 }
 
 std::string joined(const Tokens& tokens) {
@@ -178,8 +185,8 @@ Place Draft::place_of(const Tokens& tokens) const {
   }
   if (tokens.size() >= 2 && is_list(tokens[0])) {
     const auto list = listed_.find(tokens[0]);
-    const std::size_t index = std::stoul(tokens[1]);
-    return list != listed_.end() && index < list->second.size() ? list->second[index] : Place{};
+    const auto index = index_in(tokens[1]);
+    return list != listed_.end() && index && *index < list->second.size() ? list->second[*index] : Place{};
   }
   const auto found = tokens.size() < 2 ? named_.end() : named_.find(tokens[0] + '/' + tokens[1]);
   return found == named_.end() ? Place{} : found->second;
@@ -203,7 +210,7 @@ void Draft::take_out(const std::vector<config::Finding>& errors) {
     erase(*parent, tokens.back());
     auto list = listed_.find(tokens[0]);
     if (tokens.size() == 2 && list != listed_.end())
-      list->second.erase(list->second.begin() + static_cast<std::ptrdiff_t>(std::stoul(tokens[1])));
+      list->second.erase(list->second.begin() + static_cast<std::ptrdiff_t>(*index_in(tokens[1])));
   }
 }
 

@@ -11,19 +11,11 @@ namespace asio = boost::asio;
 struct Loop::State {
   asio::io_context context{1};
   asio::steady_timer timer{context};
-  std::list<asio::signal_set> signals;
+  asio::steady_timer life{context};
   std::list<asio::posix::stream_descriptor> descriptors;
 };
 
 namespace {
-
-void wait_for(asio::signal_set& set, const std::function<void()>& callback) {
-  set.async_wait([&set, callback](const boost::system::error_code& error, int) {
-    if (error) return;
-    callback();
-    wait_for(set, callback);
-  });
-}
 
 void wait_for(asio::posix::stream_descriptor& descriptor, const std::function<void()>& callback) {
   descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
@@ -34,23 +26,40 @@ void wait_for(asio::posix::stream_descriptor& descriptor, const std::function<vo
                         });
 }
 
+void beat(asio::steady_timer& timer, Duration interval, const std::function<void()>& callback) {
+  timer.expires_after(interval);
+  timer.async_wait([&timer, interval, callback](const boost::system::error_code& error) {
+    if (error) return;
+    callback();
+    beat(timer, interval, callback);
+  });
+}
+
 }  // namespace
 
-Loop::Loop() : state_(std::make_unique<State>()) {}
+// Asio makes the descriptors it waits by in its constructors, which can only throw.
+Result<Loop> Loop::open() try { return Loop(std::make_unique<State>()); } catch (const boost::system::system_error& error) {
+  return fail("cannot make an event loop: " + error.code().message(), "", error.code().value());
+}
+
+Loop::Loop(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Loop::Loop(Loop&&) noexcept = default;
 
 Loop::~Loop() {
+  if (!state_) return;
   // The descriptors are the callers': let go of them unclosed.
   for (auto& descriptor : state_->descriptors) descriptor.release();
 }
 
 asio::io_context& Loop::context() { return state_->context; }
 
-void Loop::on_signal(int signal, std::function<void()> callback) {
-  wait_for(state_->signals.emplace_back(state_->context, signal), callback);
-}
-
-void Loop::on_readable(int fd, std::function<void()> callback) {
-  wait_for(state_->descriptors.emplace_back(state_->context, fd), callback);
+Result<void> Loop::on_readable(int fd, std::function<void()> callback) {
+  boost::system::error_code failure;
+  auto& descriptor = state_->descriptors.emplace_back(state_->context);
+  descriptor.assign(fd, failure);
+  if (failure) return fail("cannot wait for a descriptor: " + failure.message(), "", failure.value());
+  wait_for(descriptor, callback);
+  return {};
 }
 
 void Loop::wake_at(TimePoint time, std::function<void()> callback) {
@@ -59,6 +68,8 @@ void Loop::wake_at(TimePoint time, std::function<void()> callback) {
     if (!error) callback();
   });
 }
+
+void Loop::every(Duration interval, std::function<void()> callback) { beat(state_->life, interval, callback); }
 
 void Loop::run() { state_->context.run(); }
 void Loop::stop() { state_->context.stop(); }

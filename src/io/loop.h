@@ -1,10 +1,12 @@
-// The daemon's event loop: one thread, one timer for its own deadline, signals and foreign descriptors. The clock is here.
+// The daemon's event loop: one thread, one timer for its own deadline, one for its sign of life, and foreign descriptors. The
+// clock is here.
 #pragma once
 
 #include <functional>
 #include <memory>
 
 #include "base/clock.h"
+#include "base/error.h"
 
 namespace boost::asio {
 class io_context;
@@ -14,19 +16,23 @@ namespace vtid::io {
 
 class Loop {
  public:
-  Loop();
+  // Fails where the system has no descriptors left for it.
+  [[nodiscard]] static Result<Loop> open();
   ~Loop();
+  Loop(Loop&&) noexcept;
+  Loop& operator=(Loop&&) = delete;
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
   [[nodiscard]] boost::asio::io_context& context();
 
-  // Calls back each time the signal arrives, until the loop ends.
-  void on_signal(int signal, std::function<void()> callback);
   // Calls back while `fd` is readable. The caller keeps the descriptor open for as long as the loop runs.
-  void on_readable(int fd, std::function<void()> callback);
+  [[nodiscard]] Result<void> on_readable(int fd, std::function<void()> callback);
   // The one deadline: a new one replaces it; in the past means at once, but after everything that is ready already.
   void wake_at(TimePoint time, std::function<void()> callback);
+
+  // Calls back again and again, each time after what is ready then: a loop that hangs gives no sign of life.
+  void every(Duration interval, std::function<void()> callback);
 
   void run();
   void stop();
@@ -35,6 +41,7 @@ class Loop {
 
  private:
   struct State;
+  explicit Loop(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
 

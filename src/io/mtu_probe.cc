@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <random>
 #include <utility>
 
+#include "base/random.h"
 #include "io/asio.h"
 #include "io/echo_socket.h"
 #include "monitor/echo.h"
@@ -111,7 +111,7 @@ class Probe : public std::enable_shared_from_this<Probe> {
   const std::function<bool()> is_wanted_;
   asio::steady_timer timer_;
   std::vector<std::uint8_t> buffer_;
-  const std::uint64_t cookie_ = std::uint64_t{std::random_device{}()} << 32 | std::random_device{}();
+  const std::uint64_t cookie_ = random_bits();
   std::vector<model::MtuFinding> findings_;
   // of the path at hand
   std::optional<monitor::MtuSearch> search_;

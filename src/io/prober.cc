@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <random>
 #include <set>
 #include <unordered_map>
 #include <utility>
 
+#include "base/random.h"
 #include "io/asio.h"
 #include "io/echo_channel.h"
 #include "monitor/echo.h"
@@ -43,11 +43,6 @@ TimePoint first_due(const std::string& name, Duration interval, TimePoint now) {
 TimePoint following(TimePoint due, Duration interval, TimePoint now) {
   interval = std::max(interval, Duration{1});
   return due + interval * ((now - due) / interval + 1);
-}
-
-std::uint64_t random_bits() {
-  std::random_device device;
-  return std::uint64_t{device()} << 32 | device();
 }
 
 }  // namespace

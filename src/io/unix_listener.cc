@@ -11,6 +11,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "base/log.h"
+
 namespace vtid::io {
 namespace {
 
@@ -58,9 +60,12 @@ Result<void> give_to_group(const std::string& path, const std::string& group) {
   if (::chmod(path.c_str(), 0600) != 0) return system_error("protect", path);
   const struct group* found = ::getgrnam(group.c_str());
   if (found == nullptr) return {};
-  const std::string remedy = fmt::format("run as root, or as a member of {}", group);
-  if (::chown(path.c_str(), static_cast<uid_t>(-1), found->gr_gid) != 0) {
-    return system_error(fmt::format("give the group {}", group), path, remedy);
+  struct stat made {};
+  const bool already = ::stat(path.c_str(), &made) == 0 && made.st_gid == found->gr_gid;
+  if (!already && ::chown(path.c_str(), static_cast<uid_t>(-1), found->gr_gid) != 0) {
+    if (errno != EPERM) return system_error(fmt::format("give the group {}", group), path);
+    log::info("socket is its owner's alone", {{"socket", path}, {"reason", "no right to give it to the group " + group}});
+    return {};
   }
   return ::chmod(path.c_str(), 0660) == 0 ? Result<void>{} : system_error("protect", path);
 }
@@ -69,8 +74,10 @@ Result<void> give_to_group(const std::string& path, const std::string& group) {
 
 // Nobody can connect between bind() and listen(), and by then the file has its owner and mode.
 Result<UniqueFd> listen_on(const std::string& path, const std::string& group) {
-  const auto folder = prepare_folder(std::filesystem::absolute(path).parent_path());
-  if (!folder) return std::unexpected(folder.error());
+  std::error_code failure;
+  const auto whole = std::filesystem::absolute(path, failure);
+  if (failure) return fail(fmt::format("cannot tell where {} is: {}", path, failure.message()), "give --socket a whole path");
+  if (const auto folder = prepare_folder(whole.parent_path()); !folder) return std::unexpected(folder.error());
   const auto address = address_of(path);
   if (!address) return std::unexpected(address.error());
   if (auto clear = clear_path(path, *address); !clear) return std::unexpected(clear.error());

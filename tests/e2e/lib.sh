@@ -24,6 +24,7 @@ declare -A lan=([hq]=10.1.0 [branch]=10.2.0)
 declare -A lan6=([hq]=fd00:1: [branch]=fd00:2:)
 declare -A inner=([hq]=10.6.106.1 [branch]=10.6.106.2)
 declare -A inner6=([hq]=fd00:6::1 [branch]=fd00:6::2)
+vtid_as=() # a command that runs vtid as somebody else
 declare -A charon_pid vtid_pid monitor_pid
 
 # ---- saying so ---------------------------------------------------------------------------------------------------------
@@ -207,7 +208,7 @@ only_ipv4() { # site: takes IPv6 out of the inside of its usual file
 }
 
 start_vtid() { # site
-  ip netns exec "$1" "$vtid" --config "/run/$1/etc/vtid.json" --socket "/run/$1/vtid/vtid.sock" --state "/run/$1/state" \
+  ip netns exec "$1" "${vtid_as[@]}" "$vtid" --config "/run/$1/etc/vtid.json" --socket "/run/$1/vtid/vtid.sock" --state "/run/$1/state" \
     >>"/run/$1/vtid.log" 2>&1 &
   vtid_pid[$1]=$!
   wait_for 60 vtictl_at "$1" status || fail "vtid at $1 did not start"
