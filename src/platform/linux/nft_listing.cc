@@ -3,6 +3,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "base/bounded_json.h"
 #include "platform/linux/nft_ruleset.h"
 
 namespace vtid::platform::netlink {
@@ -10,6 +11,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+// A table with as many rules as the file may have takes a quarter of it, whoever else wrote into the table.
+constexpr JsonBounds kBounds{.bytes = 64U << 20U, .depth = 32, .values = 1U << 22U, .members = 256};
 constexpr std::string_view kSealChain = "seal";
 constexpr std::string_view kSealMark = "vtid";
 
@@ -116,12 +119,13 @@ std::string render_seal(const model::FilterSet& set, std::string_view listed) {
 }
 
 Result<Listing> read_filter_listing(std::string_view json) {
-  Json document = Json::parse(json, nullptr, false);
-  if (!document.is_object() || !document.contains("nftables") || !document["nftables"].is_array()) {
+  auto document = parse_bounded_json<Json>(json, kBounds);
+  if (!document) return fail("cannot read the filter: libnftables' listing is " + document.error().text);
+  if (!document->is_object() || !document->contains("nftables") || !(*document)["nftables"].is_array()) {
     return fail("cannot read the filter: libnftables' listing is not JSON as it documents it");
   }
   Reading reading;
-  for (Json& item : document["nftables"]) reading.take(item);
+  for (Json& item : (*document)["nftables"]) reading.take(item);
   return reading.finish();
 }
 
