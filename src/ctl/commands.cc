@@ -7,15 +7,14 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <ostream>
-#include <sstream>
 
 #include "base/duration.h"
 #include "ctl/capture.h"
 #include "ctl/check.h"
 #include "ctl/connection.h"
 #include "ctl/import.h"
+#include "ctl/read_file.h"
 #include "ctl/text.h"
 #include "vtid/protocol.h"
 
@@ -79,12 +78,11 @@ Outcome<ExitCode> ask_and_wait(const Run& run) {
 }
 
 Outcome<Json> read_params(const std::string& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::ostringstream text;
-  if (!stream || (stream.peek() != std::ifstream::traits_type::eof() && !(text << stream.rdbuf()))) {
-    return std::unexpected(Failure{kRefused, {fmt::format("cannot read {}: {}", file, std::strerror(errno)), "", errno}});
-  }
-  return Json{{"text", text.str()}, {"path", std::filesystem::absolute(file).lexically_normal().string()}};
+  auto text = read_file(file, protocol::kMaxRequest);
+  if (!text) return std::unexpected(Failure{kRefused, text.error()});
+  std::error_code none;
+  const std::string path = file == "-" ? "/dev/stdin" : std::filesystem::absolute(file, none).lexically_normal().string();
+  return Json{{"text", *std::move(text)}, {"path", path}};
 }
 
 Outcome<ExitCode> plan(const Run& run) {
@@ -221,7 +219,8 @@ ExitCode run(const std::string& program, std::span<const std::string> words, std
   const auto options = parse_options(words, syntax, out, err);
   if (!options) return options.error();
   const auto command = std::ranges::find(kCommands, options->command, [](const Command& row) { return row.syntax.name; });
-  const auto exit = command->act({program, *options, command->render, out, err});
+  auto exit = command->act({program, *options, command->render, out, err});
+  if (exit && !out.flush()) exit = std::unexpected(Failure{kRefused, {"the answer could not be written whole", "", 0}});
   if (exit) return *exit;
   print_failure(exit.error().error, err);
   return exit.error().exit;

@@ -9,6 +9,7 @@
 #include "config/parse.h"
 #include "config/print.h"
 #include "daemon/alarms.h"
+#include "daemon/config_files.h"
 #include "daemon/drop_history.h"
 #include "daemon/engine.h"
 #include "daemon/files.h"
@@ -31,25 +32,31 @@ namespace {
 
 constexpr int kFailed = 1;
 constexpr int kFound = 4;
-constexpr Duration kRememberAfter{1'000};  // many gateways that change together are written down once, and after they moved
+constexpr Duration kRememberAgain{10'000};  // after the disk was full
+constexpr Duration kRememberAfter{1'000};   // many gateways that change together are written down once, and after they moved
 
 int complain(const Error& error) {
-  fmt::print(stderr, "vtid: {}\n", error.text);
-  if (!error.remedy.empty()) fmt::print(stderr, "  {}\n", error.remedy);
+  std::fputs(fmt::format("vtid: {}\n", error.text).c_str(), stderr);
+  if (!error.remedy.empty()) std::fputs(fmt::format("  {}\n", error.remedy).c_str(), stderr);
   return kFailed;
 }
 
+// To standard output, whole: half a file is not taken for one.
+int say(const std::string& text) {
+  if (std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0) return 0;
+  return complain(file_failure("write", "to standard output").error());
+}
+
 void print_findings(const std::vector<config::Finding>& findings) {
-  for (const config::Finding& finding : findings) fmt::print(stderr, "{}\n", config::print(finding));
+  for (const config::Finding& finding : findings) std::fputs((config::print(finding) + '\n').c_str(), stderr);
 }
 
 int check(const Options& options) {
-  const config::Parsed parsed = read_config(options.config);
+  const config::Parsed parsed = check_config(options.config);
   print_findings(parsed.errors);
   print_findings(parsed.warnings);
   if (!parsed.config) return kFound;
-  fmt::print("{}", config::print_canonical(*parsed.config));
-  return 0;
+  return say(config::print_canonical(*parsed.config));
 }
 
 Result<std::unique_ptr<platform::Kernel>> open_kernel(const Options& options) {
@@ -61,10 +68,7 @@ EngineWiring wiring_for(const Options& options, platform::Kernel& kernel, StateS
   return {.kernel = kernel,
           .store = store,
           .read_config = [path = options.config] { return read_config(path); },
-          .parse_text =
-              [](std::string_view text, std::string_view path) {
-                return config::parse(text, path, file_readers(std::filesystem::path(path).parent_path()));
-              },
+          .parse_text = {},
           .config_path = options.config.string(),
           .version = std::string(kVersion),
           .seed = std::random_device{}()};
@@ -86,10 +90,11 @@ int print_plan(const Options& options, platform::Kernel& kernel) {
   if (!engine) return complain(engine.error());
   const auto plan = (*engine)->plan_only();
   if (!plan) return complain(plan.error());
-  for (const model::Op& op : plan->ops) fmt::print("{}: {}\n", print(op.change), op.reason);
+  std::string text;
+  for (const model::Op& op : plan->ops) text += fmt::format("{}: {}\n", print(op.change), op.reason);
   for (const model::Problem& problem : plan->problems)
-    fmt::print("{} {}: {}; {}\n", print(problem.severity), problem.object, problem.text, problem.remedy);
-  return 0;
+    text += fmt::format("{} {}: {}; {}\n", print(problem.severity), problem.object, problem.text, problem.remedy);
+  return say(text);
 }
 
 // The running daemon: the engine, and around it everything that has a descriptor.
@@ -100,6 +105,9 @@ class Daemon {
 
   int run() {
     EngineWiring wiring = wiring_for(options_, kernel_, store_);
+    wiring.parse_text = [this](std::string_view text, std::string_view path) {
+      return parse_draft(text, path, options_.config.parent_path(), engine_->config());
+    };
     wiring.publish = [this](const model::Event& event) {
       if (control_) control_->publish(event);
     };
@@ -198,6 +206,7 @@ class Daemon {
     remember_at_.reset();
     if (const auto saved = store_.save_gateways(prober_->remember()); !saved) {
       log::warning("gateways not saved", {{"reason", saved.error().text}});
+      remember_at_ = io::Loop::now().steady + kRememberAgain;
     }
   }
 

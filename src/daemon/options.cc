@@ -1,6 +1,9 @@
 #include "daemon/options.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
+#include <optional>
 
 #include "vtid/paths.h"
 #include "vtid/protocol.h"
@@ -10,6 +13,18 @@ namespace vtid::daemon {
 namespace {
 
 constexpr int kUsageError = 2;
+
+// The daemon may change its folder, and reloads. The status to exit with when that cannot be done.
+std::optional<int> make_absolute(Options& options) {
+  for (std::filesystem::path* path : {&options.config, &options.state}) {
+    std::error_code error;
+    *path = std::filesystem::absolute(*path, error);
+    if (!error) continue;
+    fmt::print(stderr, "vtid: cannot tell the current folder: {}\n", error.message());
+    return kUsageError;
+  }
+  return std::nullopt;
+}
 
 }  // namespace
 
@@ -42,7 +57,7 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   }
   if (check) options.mode = Options::Mode::check;
   if (plan) options.mode = Options::Mode::plan;
-  options.config = std::filesystem::absolute(options.config);
+  if (const auto absolute = make_absolute(options)) return *absolute;
   return options;
 }
 
