@@ -7,6 +7,7 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 option(VTID_TESTS "build the tests" ON)
 option(VTID_WERROR "warnings are errors" OFF)
 set(VTID_SANITIZE "" CACHE STRING "sanitizers, e.g. address,undefined")
+option(VTID_FUZZ_COVERAGE "fuzzers are guided by the code that they reach; only they can be built then" OFF)
 
 find_program(VTID_CCACHE ccache)
 if(VTID_CCACHE)
@@ -48,6 +49,9 @@ if(VTID_SANITIZE)
   # GCC's manual: sanitizers raise false positives of this warning; the presets without them keep it.
   add_compile_options(-fsanitize=${VTID_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-maybe-uninitialized)
   add_link_options(-fsanitize=${VTID_SANITIZE})
+endif()
+if(VTID_FUZZ_COVERAGE)
+  add_compile_options(-fsanitize-coverage=trace-pc)  # tests/fuzz/coverage.cc
 endif()
 
 # vtid_library(NAME SOURCES ... [DEPENDS room ...] [LIBRARIES target ...])

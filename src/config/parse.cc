@@ -80,7 +80,7 @@ Parsed parse(std::string_view text, std::string_view file_name, const Readers& r
 }
 
 Parsed parse(std::string_view text, std::string_view file_name, const FileReader& read_any) {
-  return parse(text, file_name, Readers{read_any, read_any, read_any});
+  return parse(text, file_name, Readers{read_any, read_any, read_any, {}});
 }
 
 }  // namespace vtid::config

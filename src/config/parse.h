@@ -23,6 +23,7 @@ struct Readers {
   FileReader secret;  // `"psk": {"file": "hq.psk"}`: refuses what others can read, takes one trailing newline off
   FileReader key;     // private keys: refuses the same, and takes nothing off
   FileReader open;    // certificates and public keys
+  std::optional<Error> exposed = {};  // why secrets should not stand in this text itself; a warning at each that does
 };
 
 struct Parsed {

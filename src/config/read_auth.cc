@@ -107,7 +107,7 @@ model::Auth read_public_key_auth(Object& auth, const Readers& readers) {
 
 }  // namespace
 
-void read_secret(Object secret, const FileReader& read_file, Findings& findings, model::SecretSource& source) {
+void read_secret(Object secret, const Readers& readers, Findings& findings, model::SecretSource& source) {
   secret.read("file", source.file, filled_text);
   secret.read("text", source.secret, secret_text);
   secret.close();
@@ -119,10 +119,12 @@ void read_secret(Object secret, const FileReader& read_file, Findings& findings,
     if (source.secret.reveal() == kWithheldSecret) {
       findings.warning(join(secret.pointer(), "text"), "is what --check prints in the place of a secret",
                        "put the secret back");
+    } else if (readers.exposed && secret.has("text")) {
+      findings.warning(join(secret.pointer(), "text"), readers.exposed->text, readers.exposed->remedy);
     }
     return;
   }
-  auto bytes = read_file(source.file);
+  auto bytes = readers.secret(source.file);
   if (bytes && bytes->empty()) bytes = fail("the file is empty", "put the secret into it");
   if (bytes)
     source.secret = model::Secret(std::move(*bytes));
@@ -152,7 +154,7 @@ model::Auth read_auth(Object auth, const Readers& readers, Findings& findings) {
   } else if (!psk) {
     auth.fail(Error{key ? "has a key, but not what it belongs to" : "says nothing", std::string(kForms)});
   } else if (auto object = auth.object("psk")) {
-    read_secret(std::move(*object), readers.secret, findings, secret.psk);
+    read_secret(std::move(*object), readers, findings, secret.psk);
   }
   return secret;
 }

@@ -9,7 +9,7 @@
 namespace vtid::config {
 
 // {"file": …} or {"text": …}
-void read_secret(Object secret, const FileReader& read_file, Findings& findings, model::SecretSource& source);
+void read_secret(Object secret, const Readers& readers, Findings& findings, model::SecretSource& source);
 
 [[nodiscard]] model::Auth read_auth(Object auth, const Readers& readers, Findings& findings);
 

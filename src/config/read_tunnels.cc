@@ -133,7 +133,7 @@ model::Tunnel read_tunnel(std::string name, Object object, const Place& place) {
   object.read("unit", tunnel.unit, unit);
   if (object.has("keys") || object.has("outer")) {
     tunnel.ike = read_static_keys(object, [&](Object secret, model::SecretSource& source) {
-      read_secret(std::move(secret), place.readers.secret, place.findings, source);
+      read_secret(std::move(secret), place.readers, place.findings, source);
     });
   } else {
     object.need("ike");

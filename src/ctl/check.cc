@@ -50,7 +50,7 @@ Result<int> run_check(const std::vector<std::string>& places, const std::string&
     return fail(fmt::format("there is no vtid, which checks files, at {}", fmt::join(places, ", ")),
                 "install it, or add its folder to PATH");
   }
-  std::array<std::string, 4> words{*vtid, "--check", "--config", file};
+  std::array<std::string, 4> words{*vtid, "--check", "--config", file == "-" ? "/dev/stdin" : file};
   std::array<char*, 5> arguments{words[0].data(), words[1].data(), words[2].data(), words[3].data(), nullptr};
   pid_t child = 0;
   const int code = ::posix_spawn(&child, vtid->c_str(), nullptr, nullptr, arguments.data(), environ);

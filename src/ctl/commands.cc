@@ -7,15 +7,14 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <ostream>
-#include <sstream>
 
 #include "base/duration.h"
 #include "ctl/capture.h"
 #include "ctl/check.h"
 #include "ctl/connection.h"
 #include "ctl/import.h"
+#include "ctl/read_file.h"
 #include "ctl/terminal.h"
 #include "ctl/text.h"
 #include "vtid/protocol.h"
@@ -80,16 +79,14 @@ Outcome<ExitCode> ask_and_wait(const Run& run) {
 }
 
 Outcome<Json> read_params(const std::string& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::ostringstream text;
-  if (!stream || (stream.peek() != std::ifstream::traits_type::eof() && !(text << stream.rdbuf()))) {
-    return std::unexpected(Failure{kRefused, {fmt::format("cannot read {}: {}", file, std::strerror(errno)), "", errno}});
-  }
+  auto text = read_file(file, protocol::kMaxRequest);
+  if (!text) return std::unexpected(Failure{kRefused, text.error()});
+  if (file == "-") return Json{{"text", *std::move(text)}, {"path", "/dev/stdin"}};
   std::error_code failure;
   const auto path = std::filesystem::absolute(file, failure);
   if (failure)
     return std::unexpected(Failure{kRefused, {fmt::format("cannot tell where {} is: {}", file, failure.message()), ""}});
-  return Json{{"text", text.str()}, {"path", path.lexically_normal().string()}};
+  return Json{{"text", *std::move(text)}, {"path", path.lexically_normal().string()}};
 }
 
 Outcome<ExitCode> plan(const Run& run) {

@@ -8,11 +8,10 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <ostream>
-#include <sstream>
 
 #include "base/unique_fd.h"
+#include "ctl/read_file.h"
 #include "foreign/import.h"
 
 namespace vtid::ctl {
@@ -23,22 +22,6 @@ namespace fs = std::filesystem;
 std::unexpected<Error> failure(std::string_view what, const std::string& path, std::string remedy = {}) {
   const int code = errno;
   return fail(fmt::format("cannot {} {}: {}", what, path, std::strerror(code)), std::move(remedy), code);
-}
-
-Result<std::string> read_file(const std::string& path) {
-  std::error_code none;
-  if (fs::is_directory(path, none)) return fail(fmt::format("{} is a folder", path), "give the file");
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) return failure("open", path);
-  std::string text;
-  char chunk[65'536];
-  while (stream.read(chunk, sizeof chunk), stream.gcount() > 0) {
-    text.append(chunk, static_cast<std::size_t>(stream.gcount()));
-    if (text.size() > foreign::kLongestForeignFile)
-      return fail(fmt::format("{} is longer than {} bytes", path, foreign::kLongestForeignFile));
-  }
-  if (stream.bad()) return failure("read", path);
-  return text;
 }
 
 // Nothing is written while one of them is in the way.
@@ -55,15 +38,28 @@ Result<void> write_secret(const foreign::KeptFile& file) {
   while (!rest.empty()) {
     const ssize_t count = ::write(fd.get(), rest.data(), rest.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return failure("write", file.name);
+    if (count < 0) {
+      const auto failed = failure("write", file.name);
+      ::unlink(file.name.c_str());  // half a secret is none
+      return failed;
+    }
     rest.remove_prefix(static_cast<std::size_t>(count));
   }
   return {};
 }
 
+// Whoever may write there could put other secrets in the place of these.
+Result<void> check_folder(const std::string& folder) {
+  struct stat status {};
+  if (::stat(folder.c_str(), &status) != 0) return failure("look at", folder);
+  if ((status.st_uid == 0 || status.st_uid == ::geteuid()) && (status.st_mode & S_IWOTH) == 0) return {};
+  return fail(fmt::format("{} can be written by others", folder), "name a folder of your own: --secrets-dir DIR");
+}
+
 Result<void> keep(const std::string& folder, const std::vector<foreign::KeptFile>& files) {
   if (files.empty()) return {};
   if (::mkdir(folder.c_str(), S_IRWXU) != 0 && errno != EEXIST) return failure("make", folder);
+  if (auto ours = check_folder(folder); !ours) return ours;
   for (const foreign::KeptFile& file : files) {
     if (auto free = check_place(file); !free) return free;
   }
@@ -79,14 +75,15 @@ Result<foreign::Imported> carry_over(const ImportOrder& order, std::string_view 
   if (failure) return fail(fmt::format("cannot tell where {} is: {}", order.file, failure.message()));
   const foreign::Wish wish{order.secrets_folder, folder.string()};
   if (order.source == "pfsense") return foreign::import_pfsense(text, order.file, wish);
-  return foreign::import_swanctl(text, order.file, wish,
-                                 [&](std::string_view name) { return read_file((folder / name).string()); });
+  return foreign::import_swanctl(text, order.file, wish, [&](std::string_view name) {
+    return read_file((folder / name).string(), foreign::kLongestForeignFile);
+  });
 }
 
 }  // namespace
 
 Result<void> run_import(const ImportOrder& order, std::ostream& out, std::ostream& err) {
-  const auto text = read_file(order.file);
+  const auto text = read_file(order.file, foreign::kLongestForeignFile);
   if (!text) return std::unexpected(text.error());
   const auto imported = carry_over(order, *text);
   if (!imported) return std::unexpected(imported.error());

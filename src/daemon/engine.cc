@@ -18,6 +18,7 @@ constexpr Duration kLookRetry{1'000};          // after a look that failed
 constexpr Duration kLookForEnd{500};           // of an SA that was replaced
 constexpr std::size_t kMostUnloadedTold = 16;  // one by one, of what others unloaded at once
 constexpr std::size_t kLongestText = 4'096;    // bytes of one event or problem
+constexpr Duration kSaveAgain{10'000};  // after the disk was full
 constexpr Duration kRescan{60'000};            // without any notice: what was lost costs so much time at most
 constexpr Duration kLossPause{300};            // from a word about SAs or policies of others that went until it is followed
 constexpr std::size_t kMostLost = 1'024;       // of SPIs that are waited with; more of them are all worth a look
@@ -66,7 +67,7 @@ Result<std::unique_ptr<Engine>> Engine::start(EngineWiring wiring, Now now) {
   if (!loaded) return std::unexpected(loaded.error());
   std::unique_ptr<Engine> engine(new Engine(std::move(wiring), std::move(*loaded), std::move(*numbers)));
   engine->now_ = now;
-  engine->role_ = *role;
+  engine->role_ = engine->saved_role_ = *role;
   engine->supervisor_.stand_by(*role == model::Role::standby, now);
   if (auto accepted = engine->accept_config(engine->wiring_.read_config(), now); !accepted)
     return std::unexpected(accepted.error());
@@ -141,12 +142,12 @@ TimePoint Engine::step(Now now) {
   std::ranges::move(names_.take_due(now), std::back_inserter(lookups_));
   ask(requests_.check(supervisor_, charon_.table(), now), now);
   collect_outcomes(now);
-  save_loaded();
+  save_state(now);
   tell_changes(now);
 
   TimePoint next = std::min(charon_.next_deadline(), rescan_);
-  for (const auto& deadline :
-       {executor_.next_deadline(), supervisor_.next_deadline(), requests_.next_deadline(), names_.next_deadline()}) {
+  for (const auto& deadline : {executor_.next_deadline(), supervisor_.next_deadline(), requests_.next_deadline(),
+                               names_.next_deadline(), save_again_}) {
     if (deadline) next = std::min(next, *deadline);
   }
   if (losses_due_) next = std::min(next, *losses_due_);
@@ -181,14 +182,18 @@ void Engine::follow_gateways(Now now) {
   carrying_ = std::move(chosen);
 }
 
-// Before the requests leave: after a crash between the two, our connections would look like somebody else's.
-void Engine::save_loaded() {
-  if (charon_.loaded() == saved_loaded_) return;
-  saved_loaded_ = charon_.loaded();
-  store_problem_.reset();
-  if (auto saved = wiring_.store.save_loaded(saved_loaded_); !saved) {
-    store_problem_ = {model::Severity::warning, "state", saved.error().text, "is the state directory full or read-only?"};
+// Before the requests leave: after a crash between the two, our connections would look like somebody else's. What could not be
+// saved is tried again, also a file that was refused because its units could not be remembered.
+void Engine::save_state(Now now) {
+  if (save_again_ && now.steady < *save_again_) return;
+  save_again_.reset();
+  if (charon_.loaded() != saved_loaded_) {
+    vici::Loaded loaded = charon_.loaded();
+    if (wiring_.store.save_loaded(loaded)) saved_loaded_ = std::move(loaded);
   }
+  if (role_ != saved_role_ && wiring_.store.save_role(role_)) saved_role_ = role_;
+  if (std::exchange(numbers_unsaved_, false)) (void)reload(now);
+  if (charon_.loaded() != saved_loaded_ || role_ != saved_role_ || numbers_unsaved_) save_again_ = now.steady + kSaveAgain;
 }
 
 Result<void> Engine::look() {
@@ -333,12 +338,15 @@ void Engine::collect_outcomes(Now now) {
 
 Result<std::string> Engine::accept_config(config::Parsed parsed, Now now) {
   Error refusal;
+  numbers_unsaved_ = false;
   if (!parsed.config) {
     refusal = {print_all(parsed.errors), "mend the file and reload; vtictl check FILE lists what is wrong", 0};
   } else if (auto numbers = reconcile::allocate(*parsed.config, numbers_); !numbers) {
     refusal = numbers.error();
   } else if (auto saved = numbers == numbers_ ? Result<void>{} : wiring_.store.save_numbers(*numbers); !saved) {
     refusal = saved.error();
+    numbers_unsaved_ = true;
+    save_again_ = now.steady + kSaveAgain;
   } else {
     numbers_ = std::move(*numbers);
     const bool same = config_ && *config_ == *parsed.config;
@@ -382,7 +390,11 @@ model::CommandResult Engine::take_role(model::Role role, Now now) {
   probes_changed_ = true;
   const std::string text = role == model::Role::active ? "this node is active" : "this node is on standby";
   tell(now, "config", "role", text);
-  if (auto saved = wiring_.store.save_role(role); !saved) {
+  auto saved = wiring_.store.save_role(role);
+  if (saved) {
+    saved_role_ = role;
+  } else {
+    save_again_ = now.steady + kSaveAgain;
     return fail(fmt::format("{}, but a restart will not know: {}", text, saved.error().text), saved.error().remedy);
   }
   return model::Answer{text, {}};
@@ -514,9 +526,10 @@ std::vector<model::Problem> Engine::problems() const {
   const auto add = [&problems](const std::vector<model::Problem>& more) {
     std::ranges::copy(more, std::back_inserter(problems));
   };
-  for (const auto& problem : {config_problem_, kernel_problem_, store_problem_}) {
+  for (const auto& problem : {config_problem_, kernel_problem_}) {
     if (problem) problems.push_back(*problem);
   }
+  add(wiring_.store.problems());
   add(charon_.problems());
   add(executor_.plan().problems);
   add(executor_.problems());

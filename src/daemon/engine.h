@@ -95,7 +95,7 @@ class Engine {
   void follow_statics(Now now);
   void follow_charon(Now now);
   void follow_gateways(Now now);
-  void save_loaded();
+  void save_state(Now now);
   void supervise(Now now);
   void want_connections(Now now);
   void urge_look_up(const model::Tunnel& tunnel, Now now);
@@ -133,12 +133,14 @@ class Engine {
   std::vector<model::Problem> config_warnings_;
   reconcile::Numbers numbers_;
   model::Role role_ = model::Role::active;
+  model::Role saved_role_ = model::Role::active;
   vici::Loaded saved_loaded_;
+  bool numbers_unsaved_ = false;         // why the file was refused
+  std::optional<TimePoint> save_again_;  // something could not be saved
   model::Observed observed_;
   std::map<net::IfName, model::LinkCounters> counters_;
   std::map<std::string, model::RuleCounters> rule_counters_;
   std::optional<model::Problem> kernel_problem_;
-  std::optional<model::Problem> store_problem_;
   model::Carrying carrying_;
   reconcile::Derived derived_;
   std::map<std::string, model::TunnelState> told_states_;

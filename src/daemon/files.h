@@ -1,31 +1,45 @@
-// Reads the configuration file and what it names beside it. Refuses secrets that others can read.
+// Files by their names: opened without waiting for anybody, regular, of a bounded length, and written and read by nobody whom
+// root and we do not let. Never follows what a client wants followed.
 #pragma once
 
+#include <sys/stat.h>
+
+#include <cstddef>
 #include <filesystem>
 #include <string>
 #include <string_view>
 
 #include "base/error.h"
-#include "config/parse.h"
+#include "base/unique_fd.h"
 
 namespace vtid::daemon {
 
 // "cannot open /etc/vtid/vtid.json: Permission denied", from errno, right after the call that failed.
 [[nodiscard]] std::unexpected<Error> file_failure(std::string_view what, const std::filesystem::path& path);
 
-// A whole file of at most config::kLongestFile bytes.
-[[nodiscard]] Result<std::string> read_text(const std::filesystem::path& path);
+// A file, and what is true of the one that was opened.
+struct OpenFile {
+  UniqueFd fd;
+  struct stat status {};
+};
 
-// Reads secrets relative to `folder`: at most 65,535 bytes, regular, owned by us or root, closed to group and others. One
-// trailing newline is not part of the secret.
-[[nodiscard]] config::SecretReader secret_reader(std::filesystem::path folder);
-// The same for private keys, which keep their last byte, and of certificates only that they are regular and not longer.
-[[nodiscard]] config::Readers file_readers(const std::filesystem::path& folder);
+enum class Links : std::uint8_t { followed, refused };
 
-// The file, read and parsed; a file that cannot be read is a finding.
-[[nodiscard]] config::Parsed read_config(const std::filesystem::path& path);
+// To be read. A FIFO, a terminal, a device, a socket or a folder is an error, and opening one neither waits nor changes it.
+[[nodiscard]] Result<OpenFile> open_regular(const std::filesystem::path& path);
+// The same, of `name` in an open folder; `path` is what errors call it. A symbolic link is an error when links are refused.
+[[nodiscard]] Result<OpenFile> open_regular_at(int folder, const char* name, Links links, const std::filesystem::path& path);
 
-// Replaces `path` as a whole: a reader sees the old text or the new, also after a crash. Mode 0600.
-[[nodiscard]] Result<void> write_text(const std::filesystem::path& path, std::string_view text);
+// All that is left to read of it; more than `limit` bytes are an error.
+[[nodiscard]] Result<std::string> read_all(const UniqueFd& fd, const std::filesystem::path& path, std::size_t limit);
+[[nodiscard]] Result<void> write_all(const UniqueFd& fd, std::string_view bytes, const std::filesystem::path& path);
+
+// Whether nobody but root, root's group and the user that we run as may write it. A folder that everybody may write is fine
+// for a file that exists when only owners may rename what is in it (mode 1777, as of /tmp) and `shared` says so.
+enum class Folder : std::uint8_t { ours, shared };
+[[nodiscard]] Result<void> check_writers(const struct stat& status, const std::filesystem::path& path,
+                                         Folder folder = Folder::ours);
+// Whether nobody but root, root's group and we may read it. It says what is wrong without the path.
+[[nodiscard]] Result<void> check_readers(const struct stat& status, const std::filesystem::path& path);
 
 }  // namespace vtid::daemon

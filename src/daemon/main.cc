@@ -16,6 +16,7 @@
 #include "config/parse.h"
 #include "config/print.h"
 #include "daemon/alarms.h"
+#include "daemon/config_files.h"
 #include "daemon/drop_history.h"
 #include "daemon/engine.h"
 #include "daemon/files.h"
@@ -39,6 +40,7 @@ namespace {
 constexpr int kFailed = 1;
 constexpr int kFound = 4;
 constexpr int kSignsOfLife = 3;            // within the time after which a service manager holds a silent daemon for hung
+constexpr Duration kRememberAgain{10'000};  // after the disk was full
 constexpr Duration kRememberAfter{1'000};  // many gateways that change together are written down once, and after they moved
 
 int complain(const Error& error) {
@@ -58,7 +60,7 @@ void print_findings(const std::vector<config::Finding>& findings) {
 }
 
 int check(const Options& options) {
-  const config::Parsed parsed = read_config(options.config);
+  const config::Parsed parsed = check_config(options.config);
   print_findings(parsed.errors);
   print_findings(parsed.warnings);
   if (!parsed.config) return kFound;
@@ -74,10 +76,7 @@ EngineWiring wiring_for(const Options& options, platform::Kernel& kernel, StateS
   return {.kernel = kernel,
           .store = store,
           .read_config = [path = options.config] { return read_config(path); },
-          .parse_text =
-              [](std::string_view text, std::string_view path) {
-                return config::parse(text, path, file_readers(std::filesystem::path(path).parent_path()));
-              },
+          .parse_text = {},
           .config_path = options.config.string(),
           .version = std::string(kVersion),
           .seed = static_cast<std::uint32_t>(random_bits())};
@@ -114,6 +113,9 @@ class Daemon {
 
   int run() {
     EngineWiring wiring = wiring_for(options_, kernel_, store_);
+    wiring.parse_text = [this](std::string_view text, std::string_view path) {
+      return parse_draft(text, path, options_.config.parent_path(), engine_->config());
+    };
     wiring.publish = [this](const model::Event& event) {
       if (control_) control_->publish(event);
     };
@@ -245,6 +247,7 @@ class Daemon {
     remember_at_.reset();
     if (const auto saved = store_.save_gateways(prober_->remember()); !saved) {
       log::warning("gateways not saved", {{"reason", saved.error().text}});
+      remember_at_ = io::Loop::now().steady + kRememberAgain;
     }
   }
 

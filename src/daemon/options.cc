@@ -1,7 +1,10 @@
 #include "daemon/options.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <optional>
 #include <sstream>
 
 #include "base/printable.h"
@@ -13,6 +16,18 @@ namespace vtid::daemon {
 namespace {
 
 constexpr int kUsageError = 2;
+
+// The daemon may change its folder, and reloads. The status to exit with when that cannot be done.
+std::optional<int> make_absolute(Options& options) {
+  for (std::filesystem::path* path : {&options.config, &options.state}) {
+    std::error_code error;
+    *path = std::filesystem::absolute(*path, error);
+    if (!error) continue;
+    fmt::print(stderr, "vtid: cannot tell the current folder: {}\n", error.message());
+    return kUsageError;
+  }
+  return std::nullopt;
+}
 
 }  // namespace
 
@@ -49,8 +64,7 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   }
   if (check) options.mode = Options::Mode::check;
   if (plan) options.mode = Options::Mode::plan;
-  std::error_code nowhere;  // the folder that we are in may be gone; then reading the file says so
-  if (auto whole = std::filesystem::absolute(options.config, nowhere); !nowhere) options.config = std::move(whole);
+  if (const auto absolute = make_absolute(options)) return *absolute;
   return options;
 }
 

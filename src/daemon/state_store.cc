@@ -1,195 +1,208 @@
 #include "daemon/state_store.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <nlohmann/json.hpp>
+#include <map>
+#include <optional>
+#include <string>
 
-#include "daemon/files.h"
+#include "base/log.h"
+#include "daemon/state_folder.h"
+#include "daemon/state_text.h"
 
 namespace vtid::daemon {
 namespace {
 
-using nlohmann::json;
+using PowerLoss = StateFolder::PowerLoss;
 
 constexpr const char* kNumbersFile = "units.json";
+constexpr const char* kNumbersCopy = "units.json.copy";
 constexpr const char* kRoleFile = "role.json";
 constexpr const char* kLoadedFile = "charon.json";
+constexpr const char* kLoadedCopy = "charon.json.copy";
 constexpr const char* kGatewaysFile = "gateways.json";
 
-json to_json(const reconcile::Numbers& numbers) {
-  json units = json::object();
-  for (const auto& [holder, unit] : numbers) units[holder] = unit.value;
-  return {{"units", units}};
-}
-
-void from_json(const json& text, reconcile::Numbers& numbers) {
-  for (const auto& [holder, unit] : text.at("units").items()) {
-    const auto value = unit.get<std::uint32_t>();
-    if (value < net::kLowestUnit.value || value > net::kHighestUnit.value)
-      throw json::other_error::create(501, "unit out of range", nullptr);
-    numbers[holder] = {value};
-  }
-}
-
-json to_json(model::Role role) { return {{"role", model::print(role)}}; }
-
-void from_json(const json& text, model::Role& role) {
-  const auto known = model::parse_role(text.at("role").get<std::string>());
-  if (!known) throw json::other_error::create(501, "no such role", nullptr);
-  role = *known;
-}
-
-json to_json(const vici::Loaded& loaded) {
-  return {{"charon", loaded.charon}, {"connections", loaded.connections}, {"secrets", loaded.secrets}, {"keys", loaded.keys}};
-}
-
-void from_json(const json& text, vici::Loaded& loaded) {
-  if (text.contains("charon")) text.at("charon").get_to(loaded.charon);  // 0.1.0 knew only when it had started
-  text.at("connections").get_to(loaded.connections);
-  text.at("secrets").get_to(loaded.secrets);
-  if (text.contains("keys")) text.at("keys").get_to(loaded.keys);  // 0.1.0 knew none
-}
-
-WallTime moment(std::int64_t seconds) { return WallTime{std::chrono::seconds{seconds}}; }
-std::int64_t seconds_of(WallTime time) { return time.time_since_epoch().count(); }
-
-json to_json(const monitor::Memories& memories) {
-  json gateways = json::object();
-  for (const auto& [name, memory] : memories) {
-    json falls = json::array();
-    for (const WallTime fell : memory.falls) falls.push_back(seconds_of(fell));
-    gateways[name] = {{"address", net::print(memory.address)},
-                      {"state", model::print(memory.state)},
-                      {"since", seconds_of(memory.since)},
-                      {"has_worked", memory.has_worked},
-                      {"slow", memory.slow},
-                      {"falls", falls}};
-  }
-  return {{"gateways", gateways}};
-}
-
-void from_json(const json& text, monitor::Memories& memories) {
-  for (const auto& [name, saved] : text.at("gateways").items()) {
-    const auto address = net::parse_address(saved.at("address").get<std::string>());
-    const auto state = model::parse_gateway_state(saved.at("state").get<std::string>());
-    if (!address || !state) throw json::other_error::create(501, "no such address or state", nullptr);
-    monitor::Memory memory{*address, *state, moment(saved.at("since").get<std::int64_t>()), saved.at("has_worked").get<bool>(),
-                           saved.at("slow").get<bool>()};
-    for (const json& fell : saved.at("falls")) memory.falls.push_back(moment(fell.get<std::int64_t>()));
-    memories.emplace(name, std::move(memory));
-  }
-}
-
-class Directory final : public StateStore {
+// Where the texts are.
+class Files {
  public:
-  Directory(std::filesystem::path path, UniqueFd lock) : path_(std::move(path)), lock_(std::move(lock)) {}
+  virtual ~Files() = default;
+  [[nodiscard]] virtual Result<std::optional<std::string>> read(const char* name) = 0;
+  [[nodiscard]] virtual Result<void> replace(const char* name, std::string text, PowerLoss loss = PowerLoss::survived) = 0;
+  [[nodiscard]] virtual Result<void> set_aside(const char* name) = 0;
+  [[nodiscard]] virtual std::string shown(const char* name) const = 0;
+};
 
-  Result<reconcile::Numbers> load_numbers() override { return load<reconcile::Numbers>(kNumbersFile); }
-  Result<void> save_numbers(const reconcile::Numbers& numbers) override { return save(kNumbersFile, to_json(numbers)); }
-  Result<model::Role> load_role() override { return load<model::Role>(kRoleFile, "remove it, and tell this node its role"); }
-  Result<void> save_role(model::Role role) override { return save(kRoleFile, to_json(role)); }
-  Result<vici::Loaded> load_loaded() override { return load<vici::Loaded>(kLoadedFile); }
-  Result<void> save_loaded(const vici::Loaded& loaded) override { return save(kLoadedFile, to_json(loaded)); }
-  Result<monitor::Memories> load_gateways() override {
-    return load<monitor::Memories>(kGatewaysFile, "remove it; gateways that were down are believed at their first answer then");
+class FolderFiles final : public Files {
+ public:
+  FolderFiles(StateFolder folder, UniqueFd lock) : folder_(std::move(folder)), lock_(std::move(lock)) {}
+  Result<std::optional<std::string>> read(const char* name) override { return folder_.read(name, kLongestState); }
+  Result<void> replace(const char* name, std::string text, PowerLoss loss) override {
+    return lock_ ? folder_.replace(name, text, loss) : Result<void>{};  // without a lock only to look
   }
-  Result<void> save_gateways(const monitor::Memories& memories) override { return save(kGatewaysFile, to_json(memories)); }
+  Result<void> set_aside(const char* name) override { return lock_ ? folder_.set_aside(name) : Result<void>{}; }
+  std::string shown(const char* name) const override { return folder_.path_of(name).string(); }
 
  private:
-  static constexpr const char* kRestore =
-      "restore it from a backup; without it tunnels without a pinned \"unit\" may get other devices";
-
-  template <class T>
-  Result<T> load(const char* name, const char* remedy = kRestore) {
-    const auto file = path_ / name;
-    auto text = read_text(file);
-    if (!text && text.error().code == ENOENT) return T{};
-    if (!text) return std::unexpected(text.error());
-    try {
-      T value;
-      from_json(json::parse(*text), value);
-      return value;
-    } catch (const json::exception& error) {
-      return fail(fmt::format("{} is damaged: {}", file.string(), error.what()), remedy);
-    }
-  }
-  Result<void> save(const char* name, const json& value) { return write_text(path_ / name, value.dump(1) + "\n"); }
-
-  std::filesystem::path path_;
+  StateFolder folder_;
   UniqueFd lock_;  // held until the daemon ends, however it ends
 };
 
-class Memory final : public StateStore {
+class MemoryFiles final : public Files {
  public:
-  Result<reconcile::Numbers> load_numbers() override { return numbers_; }
+  explicit MemoryFiles(Disk disk) : disk_(std::move(disk)) {}
+  Result<std::optional<std::string>> read(const char* name) override {
+    const auto found = texts_.find(name);
+    return found == texts_.end() ? std::nullopt : std::optional(found->second);
+  }
+  Result<void> replace(const char* name, std::string text, PowerLoss) override {
+    if (auto taken = disk_ ? disk_(name) : Result<void>{}; !taken) return taken;
+    texts_.insert_or_assign(name, std::move(text));
+    return {};
+  }
+  Result<void> set_aside(const char* name) override {
+    texts_.erase(name);
+    return {};
+  }
+  std::string shown(const char* name) const override { return name; }
+
+ private:
+  Disk disk_;
+  std::map<std::string, std::string> texts_;
+};
+
+class Store final : public StateStore {
+ public:
+  explicit Store(std::unique_ptr<Files> files) : files_(std::move(files)) {}
+
+  Result<reconcile::Numbers> load_numbers() override {
+    return load<reconcile::Numbers>(kNumbersFile, [this](const Error& damage) -> Result<reconcile::Numbers> {
+      if (auto copy = load_copy<reconcile::Numbers>(kNumbersFile, kNumbersCopy, damage)) return *std::move(copy);
+      return fail(damage.text, "restore it from a backup; without it tunnels without a pinned \"unit\" may get other devices");
+    });
+  }
   Result<void> save_numbers(const reconcile::Numbers& numbers) override {
-    numbers_ = numbers;
-    return {};
+    return save_twice(kNumbersFile, kNumbersCopy, print_state(numbers), PowerLoss::survived);
   }
-  Result<model::Role> load_role() override { return role_; }
-  Result<void> save_role(model::Role role) override {
-    role_ = role;
-    return {};
+
+  Result<model::Role> load_role() override {
+    return load<model::Role>(kRoleFile, [this](const Error& damage) {
+      tell(model::Severity::error, kRoleFile, damage.text + "; this node stands by, because another may be active",
+           "vtictl role active, or vtictl role standby");
+      return model::Role::standby;
+    });
   }
-  Result<vici::Loaded> load_loaded() override { return loaded_; }
+  Result<void> save_role(model::Role role) override { return save(kRoleFile, print_state(role)); }
+
+  Result<vici::Loaded> load_loaded() override {
+    return load<vici::Loaded>(kLoadedFile, [this](const Error& damage) {
+      if (auto copy = load_copy<vici::Loaded>(kLoadedFile, kLoadedCopy, damage)) return *std::move(copy);
+      return without<vici::Loaded>(kLoadedFile, damage);
+    });
+  }
+  // Often saved, and void after a loss of power, as that charon is gone: its copy need not be waited for.
   Result<void> save_loaded(const vici::Loaded& loaded) override {
-    loaded_ = loaded;
-    return {};
+    return save_twice(kLoadedFile, kLoadedCopy, print_state(loaded), PowerLoss::may_cost_it);
   }
-  Result<monitor::Memories> load_gateways() override { return memories_; }
-  Result<void> save_gateways(const monitor::Memories& memories) override {
-    memories_ = memories;
-    return {};
+
+  Result<monitor::Memories> load_gateways() override {
+    return load<monitor::Memories>(kGatewaysFile,
+                                   [this](const Error& damage) { return without<monitor::Memories>(kGatewaysFile, damage); });
+  }
+  Result<void> save_gateways(const monitor::Memories& memories) override { return save(kGatewaysFile, print_state(memories)); }
+
+  std::vector<model::Problem> problems() const override {
+    std::vector<model::Problem> problems;
+    for (const auto& [name, problem] : problems_) problems.push_back(problem);
+    return problems;
   }
 
  private:
-  reconcile::Numbers numbers_;
-  model::Role role_ = model::Role::active;
-  vici::Loaded loaded_;
-  monitor::Memories memories_;
-};
+  // A file that is not there says nothing; of a damaged one `mend` decides.
+  template <class T, class Mend>
+  Result<T> load(const char* name, Mend mend) {
+    const auto text = files_->read(name);
+    if (!text) return std::unexpected(text.error());
+    if (!*text) return T{};
+    auto value = parse_state<T>(**text);
+    if (value) return value;
+    return mend(Error{fmt::format("{} is damaged: {}", files_->shown(name), value.error().text), "", 0});
+  }
 
-Result<void> make_folder(const std::filesystem::path& path) {
-  std::error_code error;
-  std::filesystem::create_directories(path, error);
-  if (error) return fail(fmt::format("cannot make {}: {}", path.string(), error.message()), "", error.value());
-  if (::chmod(path.c_str(), S_IRWXU) != 0) return file_failure("close to others", path);
-  return {};
-}
+  // The copy's value, after it took the place of the damaged file, when it is whole itself.
+  template <class T>
+  std::optional<T> load_copy(const char* name, const char* copy, const Error& damage) {
+    const auto text = files_->read(copy);
+    if (!text || !*text) return std::nullopt;
+    auto value = parse_state<T>(**text);
+    if (!value) return std::nullopt;
+    set_aside(name, damage.text + "; its copy serves");
+    if (auto restored = files_->replace(name, **text); !restored) (void)note(name, restored);
+    return *std::move(value);
+  }
+
+  // Nothing is known, and it will be found out again.
+  template <class T>
+  T without(const char* name, const Error& damage) {
+    set_aside(name, damage.text + "; vtid starts without what it said");
+    return {};
+  }
+
+  void set_aside(const char* name, const std::string& text) {
+    const auto moved = files_->set_aside(name);
+    tell(model::Severity::warning, name, text,
+         moved ? fmt::format("it is kept as {}.damaged; is the disk sound?", files_->shown(name)) : moved.error().text);
+  }
+
+  void tell(model::Severity severity, const char* name, const std::string& text, const std::string& remedy) {
+    log::warning("state damaged", {{"reason", text}, {"remedy", remedy}});
+    problems_[name] = {severity, "state", text, remedy};
+  }
+
+  Result<void> save(const char* name, std::string text) { return note(name, files_->replace(name, std::move(text))); }
+
+  // The copy first: whatever happens between the two, one of them is whole, and what was read last is never newer.
+  Result<void> save_twice(const char* name, const char* copy, std::string text, PowerLoss of_copy) {
+    if (auto saved = files_->replace(copy, text, of_copy); !saved) return note(name, saved);
+    return save(name, std::move(text));
+  }
+
+  Result<void> note(const char* name, Result<void> saved) {
+    if (saved) {
+      problems_.erase(name);
+    } else {
+      problems_[name] = {model::Severity::warning, "state", saved.error().text + "; it is tried again",
+                         "is the state directory full or read-only?"};
+    }
+    return saved;
+  }
+
+  std::unique_ptr<Files> files_;
+  std::map<std::string, model::Problem> problems_;  // by file
+};
 
 }  // namespace
 
 Result<std::unique_ptr<StateStore>> open_state_directory(const std::filesystem::path& directory) {
-  if (auto made = make_folder(directory); !made) return std::unexpected(made.error());
-  const auto lock_path = directory / "lock";
-  UniqueFd lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR));
-  if (!lock) return file_failure("open", lock_path);
-  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return file_failure("lock", lock_path);
-    const std::string holder = read_text(lock_path).value_or("");
-    return fail(fmt::format("another vtid (pid {}) uses {}", holder.substr(0, holder.find('\n')), directory.string()),
-                "stop it, or give this one a --state and a --socket of its own");
-  }
-  const std::string pid = fmt::format("{}\n", ::getpid());
-  if (::ftruncate(lock.get(), 0) != 0 || ::pwrite(lock.get(), pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
-    return file_failure("write", lock_path);
-  }
-  return std::make_unique<Directory>(directory, std::move(lock));
+  auto folder = StateFolder::make(directory);
+  if (!folder) return std::unexpected(folder.error());
+  auto lock = folder->lock();
+  if (!lock) return std::unexpected(lock.error());
+  return std::make_unique<Store>(std::make_unique<FolderFiles>(*std::move(folder), *std::move(lock)));
 }
 
 Result<std::unique_ptr<StateStore>> peek_state_directory(const std::filesystem::path& directory) {
-  const auto numbers = Directory(directory, {}).load_numbers();
-  if (!numbers) return std::unexpected(numbers.error());
   auto store = make_memory_store();
+  auto folder = StateFolder::open(directory);
+  if (!folder) return std::unexpected(folder.error());
+  if (!*folder) return store;
+  const auto numbers = Store(std::make_unique<FolderFiles>(*std::move(*folder), UniqueFd())).load_numbers();
+  if (!numbers) return std::unexpected(numbers.error());
   (void)store->save_numbers(*numbers);  // memory takes everything
   return store;
 }
 
-std::unique_ptr<StateStore> make_memory_store() { return std::make_unique<Memory>(); }
+std::unique_ptr<StateStore> make_memory_store(Disk disk) {
+  return std::make_unique<Store>(std::make_unique<MemoryFiles>(std::move(disk)));
+}
 
 }  // namespace vtid::daemon

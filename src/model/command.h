@@ -48,8 +48,8 @@ struct TakeRole {
 };
 struct Reload {};   // read the configuration file again; an invalid one is refused and changes nothing
 struct Refresh {};  // bring counters and health in the snapshot up to date
-// What would change: for the running configuration, or for `text` (a whole file; `path` names it in errors and is where
-// its secrets are looked for).
+// What would change: for the running configuration, or for `text` (a whole file, as if it stood in the place of the running
+// one; `path` only names it in errors).
 struct MakePlan {
   std::optional<std::string> text;
   std::string path;

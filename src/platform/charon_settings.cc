@@ -26,7 +26,7 @@ std::unexpected<Error> cannot_read(const std::string& path) {
 }
 
 Result<std::string> read_file(const std::string& path) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   struct stat status {};
   if (!fd || ::fstat(fd.get(), &status) != 0) return cannot_read(path);
   if (!S_ISREG(status.st_mode)) return fail(fmt::format("{} is not a regular file", path));

@@ -1,2 +1,3 @@
-vtid_fuzz(foreign_fuzz SEEDS ../golden/foreign/pfsense/site.xml ../golden/foreign/pfsense/assigned.xml ../golden/foreign/swanctl/linux.conf
-          ../golden/foreign/swanctl/certificates.conf DEPENDS foreign)
+file(GLOB foreign_seeds CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/golden/foreign/*/*.xml
+     ${PROJECT_SOURCE_DIR}/tests/golden/foreign/*/*.conf)
+vtid_fuzz(foreign_fuzz SEEDS ${foreign_seeds} DEPENDS foreign)

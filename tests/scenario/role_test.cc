@@ -123,32 +123,5 @@ TEST_F(Roles, AStandbyWatchesNoGateway) {
   }
 }
 
-// Its own store, whose disk is full.
-class FullStore final : public daemon::StateStore {
- public:
-  explicit FullStore(std::unique_ptr<daemon::StateStore> whole) : whole_(std::move(whole)) {}
-  Result<reconcile::Numbers> load_numbers() override { return whole_->load_numbers(); }
-  Result<void> save_numbers(const reconcile::Numbers& numbers) override { return whole_->save_numbers(numbers); }
-  Result<Role> load_role() override { return whole_->load_role(); }
-  Result<void> save_role(Role) override { return fail("cannot write role.json: No space left on device"); }
-  Result<vici::Loaded> load_loaded() override { return whole_->load_loaded(); }
-  Result<void> save_loaded(const vici::Loaded& loaded) override { return whole_->save_loaded(loaded); }
-  Result<monitor::Memories> load_gateways() override { return whole_->load_gateways(); }
-  Result<void> save_gateways(const monitor::Memories& memories) override { return whole_->save_gateways(memories); }
-
- private:
-  std::unique_ptr<daemon::StateStore> whole_;
-};
-
-TEST(RoleOnAFullDisk, IsTakenAllTheSame) {
-  Stage stage;
-  stage.store = std::make_unique<FullStore>(std::move(stage.store));
-  stage.start_vtid();
-  stage.settle();
-  EXPECT_EQ(stage.command(TakeRole{Role::standby}),
-            "this node is on standby, but a restart will not know: cannot write role.json: No space left on device");
-  EXPECT_TRUE(stage.charon.ikes.empty());
-}
-
 }  // namespace
 }  // namespace vtid::test

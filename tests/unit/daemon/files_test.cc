@@ -1,65 +1,61 @@
 #include "daemon/files.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <filesystem>
+#include "unit/daemon/folder.h"
 
 namespace vtid::daemon {
 namespace {
 
-class Files : public testing::Test {
- protected:
-  Files() { std::filesystem::create_directories(folder); }
-  ~Files() override { std::filesystem::remove_all(folder); }
-  void write(const std::string& name, const std::string& text, mode_t mode) {
-    ASSERT_TRUE(write_text(folder / name, text).has_value());
-    ASSERT_EQ(::chmod((folder / name).c_str(), mode), 0);
-  }
-  const std::filesystem::path folder = std::filesystem::temp_directory_path() / ("vtid-files-" + std::to_string(::getpid()));
-};
-
-TEST_F(Files, ASecretLosesOneNewline) {
-  write("psk", "two\n\n", 0600);
-  EXPECT_EQ(secret_reader(folder)("psk"), "two\n");
+struct stat status_of(uid_t owner, gid_t group, mode_t mode) {
+  struct stat status {};
+  status.st_uid = owner;
+  status.st_gid = group;
+  status.st_mode = mode;
+  return status;
 }
 
-TEST_F(Files, ASecretThatOthersCanReadIsRefused) {
-  write("psk", "x", 0640);
-  const auto refused = secret_reader(folder)("psk");
-  EXPECT_EQ(refused.error().text, (folder / "psk").string() + " can be read by others (mode 0640)");
-  EXPECT_EQ(refused.error().remedy, "chmod 600 " + (folder / "psk").string());
+std::string remedy(const Result<void>& result) { return result ? "" : result.error().remedy; }
+std::string writers(uid_t owner, gid_t group, mode_t mode, Folder folder = Folder::ours) {
+  return remedy(check_writers(status_of(owner, group, mode), "/f", folder));
 }
 
-TEST_F(Files, ASecretMustBeAFile) {
-  EXPECT_EQ(secret_reader(folder)(".").error().text, (folder / ".").string() + " is not a regular file");
+TEST(Files, MayBeWrittenByRootAndUs) { EXPECT_EQ(writers(0, 0, 0644) + writers(::geteuid(), 5, 0600), ""); }
+TEST(Files, MayNotBelongToAnother) { EXPECT_EQ(writers(::geteuid() + 1, 0, 0600), "chown root /f"); }
+TEST(Files, MayNotBeWrittenByAll) { EXPECT_EQ(writers(0, 0, 0646), "chmod go-w /f"); }
+TEST(Files, MayNotBeWrittenByAGroup) { EXPECT_EQ(writers(0, 5, 0664), "chmod go-w /f"); }
+TEST(Files, MayBeWrittenByRootsGroup) { EXPECT_EQ(writers(0, 0, 0664), ""); }
+TEST(Files, MayLieWhereOnlyOwnersRename) { EXPECT_EQ(writers(0, 0, 01777, Folder::shared), ""); }
+TEST(Files, MayNotLieWhereEverybodyRenames) { EXPECT_EQ(writers(0, 0, 0777, Folder::shared), "chmod go-w /f"); }
+TEST(Files, OfOursMayNotLieWhereEverybodyWrites) { EXPECT_EQ(writers(0, 0, 01777), "chmod go-w /f"); }
+
+TEST(Files, ThatOthersReadSayTheirMode) {
+  EXPECT_EQ(check_readers(status_of(0, 0, 0604), "/f").error().text, "can be read by others: the file has mode 0604");
+}
+TEST(Files, OfRootsGroupAreNotReadByOthers) { EXPECT_TRUE(check_readers(status_of(0, 0, 0640), "/f").has_value()); }
+
+TEST(Files, AreBounded) {
+  const test::TestFolder folder;
+  folder.write("long", "12345");
+  const auto file = open_regular(folder.at("long")).value();
+  EXPECT_EQ(read_all(file.fd, folder.at("long"), 4).error().text, folder.at("long") + " is longer than 4 bytes");
 }
 
-TEST_F(Files, AKeyIsClosedToOthersAndKeepsItsBytes) {
-  write("key", "der\n", 0600);
-  EXPECT_EQ(file_readers(folder).key("key"), "der\n");
-  write("key", "der\n", 0644);
-  EXPECT_EQ(file_readers(folder).key("key").error().remedy, "chmod 600 " + (folder / "key").string());
+TEST(Files, ThatAreNoneAreNeverWaitedFor) {
+  const test::TestFolder folder;
+  ASSERT_EQ(::mkfifo(folder.at("fifo").c_str(), 0600), 0);
+  for (const std::string& path : {folder.at("fifo"), folder.path().string(), std::string("/dev/tty"), std::string("/dev/zero")})
+    EXPECT_EQ(open_regular(path).error().text, path + " is not a regular file");
 }
 
-TEST_F(Files, ACertificateIsOpenToAllAndKeepsItsBytes) {
-  write("ca.pem", "pem\n", 0644);
-  EXPECT_EQ(file_readers(folder).open("ca.pem"), "pem\n");
-  EXPECT_EQ(file_readers(folder).open(".").error().text, (folder / ".").string() + " is not a regular file");
-}
-
-TEST_F(Files, AMissingConfigurationIsAFinding) {
-  EXPECT_EQ(read_config(folder / "none").errors.at(0).text,
-            "cannot open " + (folder / "none").string() + ": No such file or directory");
-}
-
-TEST_F(Files, WritingReplacesTheWholeAndKeepsItClosed) {
-  write("state", "long old text", 0644);
-  ASSERT_TRUE(write_text(folder / "state", "new").has_value());
-  EXPECT_EQ(read_text(folder / "state"), "new");
-  EXPECT_EQ(std::filesystem::status(folder / "state").permissions(),
-            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+TEST(Files, BehindALinkAreRefusedWhereLinksAre) {
+  const test::TestFolder folder;
+  folder.write("real", "text");
+  ASSERT_EQ(::symlink("real", folder.at("link").c_str()), 0);
+  EXPECT_TRUE(open_regular(folder.at("link")).has_value());
+  EXPECT_EQ(open_regular_at(AT_FDCWD, folder.at("link").c_str(), Links::refused, "link").error().text,
+            "link is a symbolic link");
 }
 
 }  // namespace
