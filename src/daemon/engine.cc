@@ -14,6 +14,7 @@ namespace {
 constexpr Duration kLookInterval{50};  // the kernel is read at most so often, however much it has to say
 constexpr Duration kLookRetry{1'000};  // after a look that failed
 constexpr Duration kLookForEnd{500};   // of an SA that was replaced
+constexpr Duration kSaveRetry{1'000};  // after a write to the state directory that failed
 constexpr Duration kRescan{60'000};    // without any notice: what was lost costs so much time at most
 
 std::string print_all(const std::vector<config::Finding>& findings) {
@@ -116,7 +117,7 @@ TimePoint Engine::step(Now now) {
   std::ranges::move(names_.take_due(now), std::back_inserter(lookups_));
   ask(requests_.check(supervisor_, charon_.table(), now), now);
   collect_outcomes(now);
-  save_loaded();
+  save_loaded(now);
   tell_changes(now);
 
   TimePoint next = std::min(charon_.next_deadline(), rescan_);
@@ -125,6 +126,7 @@ TimePoint Engine::step(Now now) {
     if (deadline) next = std::min(next, *deadline);
   }
   if (must_look_) next = std::min(next, next_look_);
+  if (charon_.loaded() != saved_loaded_) next = std::min(next, next_save_);
   if (executor_.busy() || must_plan_) next = now.steady;
   return next;
 }
@@ -151,12 +153,15 @@ void Engine::follow_gateways(Now now) {
 }
 
 // Before the requests leave: after a crash between the two, our connections would look like somebody else's.
-void Engine::save_loaded() {
-  if (charon_.loaded() == saved_loaded_) return;
-  saved_loaded_ = charon_.loaded();
+void Engine::save_loaded(Now now) {
+  if (charon_.loaded() == saved_loaded_) return store_problem_.reset();
+  if (now.steady < next_save_) return;
   store_problem_.reset();
-  if (auto saved = wiring_.store.save_loaded(saved_loaded_); !saved) {
+  if (auto saved = wiring_.store.save_loaded(charon_.loaded())) {
+    saved_loaded_ = charon_.loaded();
+  } else {
     store_problem_ = {model::Severity::warning, "state", saved.error().text, "is the state directory full or read-only?"};
+    next_save_ = now.steady + kSaveRetry;
   }
 }
 

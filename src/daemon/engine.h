@@ -94,7 +94,7 @@ class Engine {
   void follow_statics(Now now);
   void follow_charon(Now now);
   void follow_gateways(Now now);
-  void save_loaded();
+  void save_loaded(Now now);
   void supervise(Now now);
   void want_connections(Now now);
   void urge_look_up(const model::Tunnel& tunnel, Now now);
@@ -151,6 +151,7 @@ class Engine {
   bool probes_changed_ = true;
   TimePoint next_look_{};  // not before
   TimePoint rescan_{};     // at the latest
+  TimePoint next_save_{};  // of what charon was given: not before
   Now now_{};
   std::shared_ptr<const model::Snapshot> snapshot_;  // empty: out of date
 };
