@@ -194,6 +194,7 @@ const std::vector<OtherEnd>& other_ends() {
   static const std::vector<OtherEnd> kAll{
       {"held down", "vtid: killed", "start", "`down` holds until `up` or a restart of vtid"},
       {"held down", "charon: both are killed", "start", "`down` holds until `up` or a restart of vtid"},
+      {"no longer called", "", "waits for its peer", "once its SAs are gone nobody here calls again"},
   };
   return kAll;
 }

@@ -17,7 +17,7 @@
 namespace vtid::test::matrix {
 namespace {
 
-constexpr std::size_t kSample = 5;  // points of one fault in one story
+constexpr std::size_t kSample = 12;  // points of one fault in one story
 constexpr std::size_t kMostTold = 5;
 constexpr Duration kSettling = std::chrono::minutes{3};
 constexpr int kPatience = 5;  // of an administrator whose order was refused

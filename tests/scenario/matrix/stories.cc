@@ -150,7 +150,17 @@ std::vector<Story> of_files() {
       R"("policy_routes": [ { "name": "voice", "in": "LAN", "from": "10.1.0.0/24", "protocol": "udp", "via": "VTI_VTIV4" } ])";
   const std::string hq_only =
       file_of(tunnel("hq", 1), R"("VTI": { "tunnel": "hq" })", R"({ "to": "10.20.0.0/16", "via": "VTI_VTIV4" })");
+  std::string split = file_of(tunnel("hq", 1), R"("VTI": { "tunnel": "hq", "child": "v4" })",
+                              R"({ "to": "10.20.0.0/16", "via": "VTI_VTIV4" })");
+  split.replace(split.find("\"ike\": {"), 8, R"("ike": { "split": true,)");
+  const std::string on_demand = file_of(both(tunnel("hq", 1, R"("start": "trap",)")), kInterfaces, kRoutes);
+  const std::string responder = file_of(both(tunnel("hq", 1, R"("start": "none",)")), kInterfaces, kRoutes);
   return {
+      {"split and whole", split, {start(), charon_does("child rekey", rekey_child), edit(hq_only), edit(split)}},
+      {"on demand", on_demand, {start()}},
+      {"no longer on demand", on_demand, {start(), edit(usual())}},
+      {"no longer called", usual(), {start(), edit(responder)}},
+      {"waits for its peer", responder, {start()}},
       {"edits",
        usual(),
        {start(), edit(file_of(both(), small, other_routes)), edit(file_of(both(other_child), kInterfaces, kRoutes))}},
