@@ -18,7 +18,7 @@ constexpr Duration kLookRetry{1'000};          // after a look that failed
 constexpr Duration kLookForEnd{500};           // of an SA that was replaced
 constexpr std::size_t kMostUnloadedTold = 16;  // one by one, of what others unloaded at once
 constexpr std::size_t kLongestText = 4'096;    // bytes of one event or problem
-constexpr Duration kSaveAgain{10'000};  // after the disk was full
+constexpr Duration kSaveAgain{10'000};         // after the disk was full
 constexpr Duration kRescan{60'000};            // without any notice: what was lost costs so much time at most
 constexpr Duration kLossPause{300};            // from a word about SAs or policies of others that went until it is followed
 constexpr std::size_t kMostLost = 1'024;       // of SPIs that are waited with; more of them are all worth a look
@@ -156,7 +156,7 @@ TimePoint Engine::step(Now now) {
   } else if (const auto due = supervisor_.kernel_look()) {
     next = std::min(next, *due);
   }
-  if (executor_.busy() || must_plan_) next = now.steady;
+  if (executor_.busy() || (must_plan_ && kernel_seen_)) next = now.steady;
   return next;
 }
 
@@ -226,12 +226,14 @@ void Engine::reconcile(Now now) {
   bool changed = false;
   must_look_ |= supervisor_.kernel_look().value_or(TimePoint::max()) <= now.steady;
   const bool retry_is_due = executor_.next_deadline().value_or(TimePoint::max()) <= now.steady;
-  if ((must_look_ && now.steady >= next_look_) || now.steady >= rescan_ || retry_is_due) {
+  const bool rescan_is_due = now.steady >= rescan_;
+  if ((must_look_ && now.steady >= next_look_) || rescan_is_due || retry_is_due) {
     const bool seen = look().has_value();
     must_look_ = !seen;
     next_look_ = now.steady + (seen ? kLookInterval : kLookRetry);
     rescan_ = now.steady + kRescan;
-    must_plan_ |= retry_is_due;
+    // What the kernel took without an error and does not show is still in the plan, and nothing has changed that would tell.
+    must_plan_ |= retry_is_due || (rescan_is_due && !executor_.plan().ops.empty());
     changed = true;
     if (seen && system_.shared_with_charon) {
       supervisor_.on_kernel(charon_.table(), reconcile::KernelSide(observed_, charon_.table(), system_), now);

@@ -53,7 +53,7 @@ void Stage::start_vtid() {
   const auto parse = [](std::string_view text, std::string_view path) {
     return config::parse(text, path, [](std::string_view) { return Result<std::string>(fail("no secrets here")); });
   };
-  daemon::EngineWiring wiring{.kernel = kernel,
+  daemon::EngineWiring wiring{.kernel = seam(),
                               .store = *store,
                               .read_config = [this, parse] { return parse(file, "vtid.json"); },
                               .parse_text = parse,
@@ -77,7 +77,7 @@ void Stage::gateway_is(const std::string& gateway, model::GatewayState state, st
 
 void Stage::kill_vtid() {
   engine.reset();
-  for (const int line : open_lines_) charon.close(line);
+  for (const int line : open_lines_) close_line(line);
   open_lines_.clear();
 }
 
@@ -191,24 +191,31 @@ void Stage::run(Duration time) {
   now.steady = end;
 }
 
+bool Stage::open_line(int line) {
+  if (charon.running) charon.open(line);
+  return charon.running;
+}
+
 bool Stage::carry_out_effects() {
   struct Visitor {
     Stage& stage;
     void operator()(const vici::Open& open) const {
       const int line = static_cast<int>(open.channel);
-      if (!stage.charon.running) return stage.engine->charon().on_closed(open.channel, "Connection refused", stage.now);
-      stage.charon.open(line);
+      if (!stage.open_line(line)) return stage.engine->charon().on_closed(open.channel, "Connection refused", stage.now);
       stage.open_lines_.insert(line);
       stage.engine->charon().on_opened(open.channel, stage.charon.run, stage.now);
     }
-    void operator()(const vici::Send& send) const { stage.charon.feed(static_cast<int>(send.channel), send.bytes); }
+    void operator()(const vici::Send& send) const { stage.send(static_cast<int>(send.channel), send.bytes); }
     void operator()(const vici::Close& close) const {
-      stage.charon.close(static_cast<int>(close.channel));
+      stage.close_line(static_cast<int>(close.channel));
       stage.open_lines_.erase(static_cast<int>(close.channel));
     }
   };
   const auto effects = engine->charon().take_effects();
-  for (const vici::Effect& effect : effects) std::visit(Visitor{*this}, effect);
+  for (const vici::Effect& effect : effects) {
+    before_effect();
+    std::visit(Visitor{*this}, effect);
+  }
   return !effects.empty();
 }
 
@@ -216,11 +223,11 @@ bool Stage::hand_over() {
   bool any = false;
   for (const int line : std::set<int>(open_lines_)) {
     const auto channel = static_cast<vici::Channel>(line);
-    if (!charon.is_open(line)) {
+    if (!is_open(line)) {
       open_lines_.erase(line);
       engine->charon().on_closed(channel, "End of file", now);
       any = true;
-    } else if (const std::string bytes = charon.take(line); !bytes.empty()) {
+    } else if (const std::string bytes = receive(line); !bytes.empty()) {
       engine->charon().on_bytes(channel, bytes, now);
       any = true;
     }

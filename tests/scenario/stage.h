@@ -25,6 +25,9 @@ namespace vtid::test {
 class Stage {
  public:
   explicit Stage(std::string file_text = one_tunnel_file());
+  virtual ~Stage() = default;
+  Stage(const Stage&) = delete;
+  Stage& operator=(const Stage&) = delete;
 
   void start_vtid();
   void kill_vtid();    // nothing is said to anybody
@@ -62,6 +65,16 @@ class Stage {
   void gateway_is(const std::string& gateway, model::GatewayState state, std::string reason = {});
   model::Gateways gateways;  // the monitors' view; empty: nothing was measured yet
   Now now{TimePoint{Duration{1'000'000}}, WallTime{std::chrono::seconds{1'795'500'000}}};
+
+ protected:
+  // What lies between the daemon and its surroundings, for a stage where something goes wrong there.
+  [[nodiscard]] virtual platform::Kernel& seam() { return kernel; }
+  virtual void before_effect() {}
+  [[nodiscard]] virtual bool open_line(int line);  // false: refused
+  virtual void close_line(int line) { charon.close(line); }
+  virtual void send(int line, const std::string& bytes) { charon.feed(line, bytes); }
+  [[nodiscard]] virtual bool is_open(int line) { return charon.is_open(line); }
+  [[nodiscard]] virtual std::string receive(int line) { return charon.take(line); }
 
  private:
   // What charon puts into the kernel for a CHILD_SA.

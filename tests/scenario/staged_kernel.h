@@ -42,6 +42,7 @@ class StagedKernel final : public platform::Kernel {
   [[nodiscard]] T& as() {
     return dynamic_cast<T&>(*backend_.kernel);
   }
+  [[nodiscard]] contract::World& world() { return *backend_.world; }
   [[nodiscard]] bool is_linux() const { return contract::as_linux(capabilities()); }
 
   void add_foreign_link(const net::IfName& name) { backend_.world->add_link(name); }

@@ -124,9 +124,11 @@ void Changes::change_links(const Slots& run) {
       settle(slot, {EINVAL, "the alias is too long"});
       continue;
     }
+    changing.add(slot, encode_no_address_generation(found->index));  // whoever made it may have been killed before that
     changing.add(slot, encode_change_link(link, found->index));
   }
-  exchange(route_, std::move(changing), [this](std::size_t slot, const Answer& answer) { settle(slot, answer.verdict); });
+  exchange(route_, std::move(changing),
+           [this](std::size_t slot, const Answer& answer) { settle(slot, answer.verdict, EAFNOSUPPORT); });
 }
 
 // Looked up again, right before: what stands there now must be ours. Then the links move to a group of their own and one
