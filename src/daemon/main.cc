@@ -1,6 +1,7 @@
 // vtid: the wiring. Who produces what for whom is written here and nowhere else.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -145,7 +146,8 @@ class Daemon {
     if (auto watched = watch(); !watched) return complain(watched.error());
     turn();
     platform::notify_ready(fmt::format("{} tunnels", engine_->config().tunnels.size()));
-    if (const auto deadline = platform::watchdog()) loop_.every(*deadline / kSignsOfLife, [] { platform::notify_alive(); });
+    if (const auto deadline = platform::watchdog())
+      loop_.every(std::max(*deadline / kSignsOfLife, Duration{1}), [] { platform::notify_alive(); });
     log::info("vtid started", {{"version", std::string(kVersion)}, {"file", options_.config.string()}});
     loop_.run();
     platform::notify_stopping();
