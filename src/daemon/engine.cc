@@ -67,7 +67,8 @@ Result<std::unique_ptr<Engine>> Engine::start(EngineWiring wiring, Now now) {
   if (!loaded) return std::unexpected(loaded.error());
   std::unique_ptr<Engine> engine(new Engine(std::move(wiring), std::move(*loaded), std::move(*numbers)));
   engine->now_ = now;
-  engine->role_ = engine->saved_role_ = *role;
+  engine->role_ = *role;
+  engine->saved_role_ = *role;
   engine->supervisor_.stand_by(*role == model::Role::standby, now);
   if (auto accepted = engine->accept_config(engine->wiring_.read_config(), now); !accepted)
     return std::unexpected(accepted.error());
@@ -392,8 +393,8 @@ model::CommandResult Engine::take_role(model::Role role, Now now) {
   probes_changed_ = true;
   const std::string text = role == model::Role::active ? "this node is active" : "this node is on standby";
   tell(now, "config", "role", text);
-  auto saved = wiring_.store.save_role(role);
-  if (saved) {
+  saved_role_.reset();
+  if (auto saved = wiring_.store.save_role(role); saved) {
     saved_role_ = role;
   } else {
     save_again_ = now.steady + kSaveAgain;

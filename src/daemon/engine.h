@@ -133,7 +133,7 @@ class Engine {
   std::vector<model::Problem> config_warnings_;
   reconcile::Numbers numbers_;
   model::Role role_ = model::Role::active;
-  model::Role saved_role_ = model::Role::active;
+  std::optional<model::Role> saved_role_;  // none: it could not be saved
   vici::Loaded saved_loaded_;
   bool numbers_unsaved_ = false;         // why the file was refused
   std::optional<TimePoint> save_again_;  // something could not be saved

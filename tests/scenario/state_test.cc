@@ -72,6 +72,16 @@ TEST_F(OnAFullDisk, ARoleIsRememberedLater) {
   EXPECT_EQ(stage.store->load_role(), Role::standby);
 }
 
+TEST_F(OnAFullDisk, ARoleThatWasTakenBeforeIsSavedLaterToo) {
+  stage.start_vtid();
+  stage.settle();
+  full = true;
+  (void)stage.command(TakeRole{Role::active});
+  full = false;
+  stage.run(kUntilTriedAgain);
+  EXPECT_EQ(problems(), "");
+}
+
 TEST_F(OnAFullDisk, AFileWithNewUnitsWaitsForThem) {
   stage.file = many_tunnels_file(1);
   stage.start_vtid();
