@@ -132,15 +132,15 @@ unload() {
 loaded() { [[ $(swanctl_at branch --list-conns | grep -c '^hq: ') == 1 ]]; }
 
 expect 10 works
-survives 20 "a renamed link" rename elsewhere0
-survives 20 "a renamed link, again" rename other1
-survives 20 "a link moved to another namespace" move
-survives 20 "a deleted link" ip -n branch link delete ipsec1
-survives 10 "nft delete table" flush_filter
-survives 10 "nft flush ruleset" flush_ruleset
+survives 30 "a renamed link" rename elsewhere0
+survives 30 "a renamed link, again" rename other1
+survives 30 "a link moved to another namespace" move
+survives 30 "a deleted link" ip -n branch link delete ipsec1
+survives 30 "nft delete table" flush_filter
+survives 30 "nft flush ruleset" flush_ruleset
 survives 60 "ip xfrm policy flush" flush_policies
 survives 60 "ip xfrm state flush" flush_states
-survives 10 "swanctl --load-all --clear" unload
+survives 30 "swanctl --load-all --clear" unload
 expect 60 loaded
 
 # ---- a disk without room ---------------------------------------------------------------------------------------------------
@@ -165,7 +165,7 @@ write_config branch "$(spare branch 2 '{ "psk": { "file": "peer.psk" } }')" '"fi
 vtictl_at branch reload
 assert_eq "a tunnel more, once there is room" 2 "$(status_of branch '.tunnels | length')"
 write_config branch "" '"filter": { "mode": "enc" }, "rules": [ { "on": "ipsec", "action": "pass" } ]'
-survives 20 "the usual file" vtictl_at branch reload
+survives 30 "the usual file" vtictl_at branch reload
 
 # ---- netlink sockets that overflow -------------------------------------------------------------------------------------------
 if [[ ${LAB_OWN_CLOCK:-} ]]; then # a kernel of our own: these settings are the whole machine's
