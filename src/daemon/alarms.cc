@@ -14,13 +14,13 @@ constexpr Duration kReadInterval{200};  // so that a program with much to say is
 constexpr std::string_view kPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 std::vector<std::string> environment_of(const model::Gateway& gateway, const model::GatewayHealth& health,
-                                        std::optional<model::GatewayState> old) {
+                                        std::string_view old_state) {
   return {std::string(kPath),
           "VTID_GATEWAY=" + gateway.name,
           "VTID_INTERFACE=" + gateway.interface,
           "VTID_ADDRESS=" + net::print(gateway.address),
           fmt::format("VTID_STATE={}", print(health.state)),
-          fmt::format("VTID_OLD_STATE={}", old ? print(*old) : ""),
+          fmt::format("VTID_OLD_STATE={}", old_state),
           "VTID_REASON=" + health.reason,
           fmt::format("VTID_RTT_MS={:.1f}", health.rtt_ms),
           fmt::format("VTID_LOSS_PERCENT={}", health.loss_percent)};
@@ -33,12 +33,12 @@ void Alarms::on_change(const model::Config& config, const std::string& name, con
     std::erase_if(told_, [&](const auto& told) { return config.gateway(told.first) == nullptr; });
   }
   const auto [told, first] = told_.try_emplace(name, health.state);
-  const std::optional<model::GatewayState> old = first ? std::nullopt : std::optional(told->second);
-  if (old == health.state) return;
+  if (!first && told->second == health.state) return;
+  const std::string_view old_state = first ? std::string_view{} : print(told->second);
   told->second = health.state;
   const model::Gateway* gateway = config.gateway(name);
   if (!config.on_change || gateway == nullptr) return;
-  waiting_.push_back({name, *config.on_change, environment_of(*gateway, health, old)});
+  waiting_.push_back({name, *config.on_change, environment_of(*gateway, health, old_state)});
   if (waiting_.size() <= kMostAlarmsWaiting) return;
   log::warning("alarm dropped", {{"gateway", waiting_.front().gateway}, {"reason", "too many wait"}});
   waiting_.pop_front();

@@ -26,6 +26,7 @@ class TamperedStore final : public daemon::StateStore {
   Result<model::Role> load_role() override { return whole_->load_role(); }
   Result<vici::Loaded> load_loaded() override { return whole_->load_loaded(); }
   Result<monitor::Memories> load_gateways() override { return whole_->load_gateways(); }
+  [[nodiscard]] std::vector<model::Problem> problems() const override { return whole_->problems(); }
   Result<void> save_numbers(const reconcile::Numbers& numbers) override {
     return write([&] { return whole_->save_numbers(numbers); });
   }
