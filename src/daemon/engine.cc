@@ -18,7 +18,7 @@ constexpr Duration kLookRetry{1'000};          // after a look that failed
 constexpr Duration kLookForEnd{500};           // of an SA that was replaced
 constexpr std::size_t kMostUnloadedTold = 16;  // one by one, of what others unloaded at once
 constexpr std::size_t kLongestText = 4'096;    // bytes of one event or problem
-constexpr Duration kSaveAgain{10'000};         // after the disk was full
+constexpr Duration kSaveAgain{1'000};          // after the disk was full
 constexpr Duration kRescan{60'000};            // without any notice: what was lost costs so much time at most
 constexpr Duration kLossPause{300};            // from a word about SAs or policies of others that went until it is followed
 constexpr std::size_t kMostLost = 1'024;       // of SPIs that are waited with; more of them are all worth a look

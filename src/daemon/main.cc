@@ -40,9 +40,9 @@ namespace {
 
 constexpr int kFailed = 1;
 constexpr int kFound = 4;
-constexpr int kSignsOfLife = 3;            // within the time after which a service manager holds a silent daemon for hung
+constexpr int kSignsOfLife = 3;             // within the time after which a service manager holds a silent daemon for hung
 constexpr Duration kRememberAgain{10'000};  // after the disk was full
-constexpr Duration kRememberAfter{1'000};  // many gateways that change together are written down once, and after they moved
+constexpr Duration kRememberAfter{1'000};   // many gateways that change together are written down once, and after they moved
 
 int complain(const Error& error) {
   log::say(printable("vtid: " + error.text, Newlines::kept));

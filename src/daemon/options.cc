@@ -23,7 +23,7 @@ std::optional<int> make_absolute(Options& options) {
     std::error_code error;
     *path = std::filesystem::absolute(*path, error);
     if (!error) continue;
-    fmt::print(stderr, "vtid: cannot tell the current folder: {}\n", error.message());
+    std::cerr << fmt::format("vtid: cannot tell the current folder: {}\n", error.message());
     return kUsageError;
   }
   return std::nullopt;

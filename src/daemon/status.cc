@@ -52,6 +52,8 @@ Ward ward_of(const model::Tunnel& tunnel, const model::ChildConfig& config, cons
   ward.name = config.holder;
   ward.child = config.name;
   ward.charons_policies = config.mode != model::ChildMode::vti || config.policies == model::PolicyOwner::charon;
+  if (!ward.charons_policies)
+    ward.identity += " | policies of vtid";  // charon asks only when it makes a CHILD_SA, never when it rekeys it
   if (config.mode == model::ChildMode::vti) {
     ward.unit = numbers.at(config.holder);
   } else {

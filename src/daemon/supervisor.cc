@@ -363,6 +363,8 @@ void Supervisor::wait(Charge& charge, const std::vector<const model::IkeSa*>& ik
   const bool connecting =
       std::ranges::any_of(ikes, [&](const model::IkeSa* ike) { return (on_demand || !ike->initiator) && !established(*ike); });
   set_state(charge, connecting ? TunnelState::connecting : TunnelState::waiting, now);
+  charge.view.failed = false;  // of what was begun before the file said to wait
+  charge.view.remedy.clear();
   charge.view.reason = on_demand ? "waits for a packet into the tunnel" : "waits for its peer to begin";
 }
 

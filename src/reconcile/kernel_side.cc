@@ -63,9 +63,13 @@ std::string KernelSide::missing_of(const model::ChildSa& child, ChildIndex::Chil
   };
   need(has(child.reqid, child.spi_in), "inbound SA");
   need(sends(child, children), "outbound SA");
-  if (!system_.manages_policies || !use.charons_policies) return text;
+  if (!system_.manages_policies) return text;
   const auto found = policies_.find(child.reqid);
   const std::uint8_t have = found == policies_.end() ? 0 : found->second;
+  if (!use.charons_policies) {
+    need(have == 0, "policies of vtid, in whose place charon's are");
+    return text;
+  }
   for (const auto direction : {model::PolicyDirection::in, model::PolicyDirection::out, model::PolicyDirection::forward}) {
     if (direction == model::PolicyDirection::forward && !use.interface) continue;
     const std::uint8_t bits = needed_policies(child, direction);

@@ -264,6 +264,7 @@ class Planner {
       wanted.insert(*first);
       if (!have.at(*first)->held) hold(*have.at(*first), true, "younger ones are not to be used while it is there", because);
     }
+    if (removal_ != Removal::allowed) return;  // while charon is not known nobody knows by which it sends
     for (const model::NegotiatedSa& sa : observed_.negotiated) {
       if (sa.held && !wanted.contains(key_of(sa))) hold(sa, false, "charon sends by another", "");
     }

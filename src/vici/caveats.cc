@@ -27,7 +27,7 @@ Version parse(std::string_view text) {
 }  // namespace
 
 std::optional<model::Problem> version_caveat(std::string_view version) {
-  if (parse(version) >= kDeadlockFixed) return std::nullopt;
+  if (version.empty() || parse(version) >= kDeadlockFixed) return std::nullopt;
   return model::Problem{
       model::Severity::caveat, "charon",
       fmt::format("strongSwan {} can deadlock while swanctl waits for --initiate, --terminate or --log", version),

@@ -13,7 +13,7 @@ constexpr std::array kChannels{Channel::events, Channel::queries, Channel::comma
 // Never "log" or "control-log": charon up to 5.9.10 can deadlock on them (strongSwan issue 566).
 constexpr std::array<std::string_view, 5> kEvents{"child-updown", "child-rekey", "ike-updown", "ike-rekey", "ike-update"};
 
-constexpr BackoffLimits kReconnect{Duration{500}, Duration{10'000}};
+constexpr BackoffLimits kReconnect{Duration{500}, Duration{3'000}};
 constexpr Duration kOpenPatience{10'000};
 constexpr Duration kQueryPatience{10'000};
 constexpr Duration kWaitPatience{60'000};     // an IKE_SA is busy while charon resolves a host name or a module loads
@@ -195,6 +195,7 @@ void Charon::advance_inventory(Now now) {
   if (!all_open() || peer_.inventory_asked || !std::exchange(peer_.inventory_due, false)) return;
   peer_.inventory_asked = true;
   peer_.inventory = {};
+  if (table().connected && peer_.version.empty()) ask(Channel::queries, "version", {}, VersionAsked{}, now);
   ask(Channel::commands, "get-conns", {}, ConnectionsAsked{}, now);
   ask(Channel::commands, "get-keys", {}, KeysAsked{}, now);
   ask(Channel::commands, "get-shared", {}, SecretsAsked{}, now);
@@ -254,7 +255,9 @@ void Charon::on_answer(const Subscribed&, const Result<Message>&, Now) {
 }
 
 void Charon::on_answer(const VersionAsked&, const Result<Message>& answer, Now) {
-  if (answer) peer_.version = to_utf8(answer->text("version"), kLongestWord);
+  if (!answer) return;  // asked again with the next inventory
+  peer_.version = to_utf8(answer->text("version"), kLongestWord);
+  if (table().connected) view_.set_version(peer_.version);
 }
 
 void Charon::on_answer(const StatsAsked&, const Result<Message>& answer, Now) {

@@ -103,6 +103,7 @@ bool Loader::on_inventory(const Inventory& inventory) {
     dirty_.insert(loaded_.secrets.begin(), loaded_.secrets.end());
     keys_unchecked_ = true;
   }
+  keys_unchecked_ |= std::exchange(key_refused_, false);
   foreign_keys_ = inventory.keys;
   for (const std::string& id : loaded_.keys) foreign_keys_.erase(id);
   changed_ |= !gone.empty();
@@ -152,6 +153,7 @@ std::optional<Step> Loader::next_step(TimePoint now) {
       continue;
     }
     const std::optional<Step> step = due(*name);
+    if (!step) forget_refusal(*name);
     name = dirty_.erase(name);
     if (!step) continue;
     begin(*step);
@@ -168,7 +170,17 @@ void Loader::wake_refused(TimePoint now) {
   }
 }
 
+// What was refused has been done since, or is not wanted any more.
+void Loader::forget_refusal(const std::string& name) {
+  const auto refusal = refusals_.find(name);
+  if (refusal == refusals_.end() || refusal->second.retry) return;
+  refusals_.erase(refusal);
+  changed_ = true;
+}
+
 std::optional<Step> Loader::due(const std::string& name) const {
+  const auto refusal = refusals_.find(name);
+  if (refusal != refusals_.end() && refusal->second.retry) return std::nullopt;
   const auto wish = wishes_.find(name);
   const auto loaded = loaded_.connections.find(name);
   const bool secret_there = loaded_.secrets.contains(name);
@@ -179,9 +191,8 @@ std::optional<Step> Loader::due(const std::string& name) const {
     if (secret_there) return Step{Step::Kind::unload_secret, name, "unload-shared", Message{}.add("id", secret_id(name))};
     return std::nullopt;
   }
-  const auto refusal = refusals_.find(name);
   const WantedConnection& wanted = wish->second.connection;
-  if (wanted.waits || wish->second.foreign || (refusal != refusals_.end() && refusal->second.retry)) return std::nullopt;
+  if (wanted.waits || wish->second.foreign) return std::nullopt;
   if (!wanted.secret.empty() && !wish->second.secret_loaded)
     return Step{Step::Kind::load_secret, name, "load-shared", wanted.secret};
   if (!wanted.key_id.empty() && !has_key(wanted.key_id))
@@ -250,21 +261,28 @@ void Loader::on_connection_loaded(const Step& step) {
   loaded.serving_key = loaded.connection.key_id;
 }
 
-// An unload is refused when there is nothing to unload. A refused load leaves the connection's former version in charon, if
-// there was one: it stays ours.
+// A refused load leaves the connection's former version in charon, if there was one: it stays ours. So does what charon did not
+// unload, until an inventory shows that it is not there.
 void Loader::on_refused(const Step& step, const Error& error, TimePoint now) {
   using enum Step::Kind;
-  if (step.kind == unload_connection || step.kind == unload_secret || step.kind == unload_key) return on_success(step);
-  if (step.kind == load_key) forget_key(step.key);
-  const auto wish = wishes_.find(step.name);
-  if (wish == wishes_.end()) return;
-  const WantedConnection& wanted = wish->second.connection;
-  if (step.request != wanted.connection && step.request != wanted.secret && step.request != wanted.key &&
-      step.kind != load_certificate)
+  if (step.kind == unload_key) {
+    keys_unchecked_ = false;
+    key_refused_ = true;
     return;
+  }
+  if (step.kind == load_key) forget_key(step.key);
+  if (step.kind != unload_connection && step.kind != unload_secret && !is_still_wanted(step)) return;
   Refusal& refusal = refusals_.try_emplace(step.name, Refusal{{}, Backoff(kRefusedRetry), {}}).first->second;
   refusal.error = error;
   refusal.retry = now + refusal.backoff.next(random_());
+}
+
+bool Loader::is_still_wanted(const Step& load) const {
+  const auto wish = wishes_.find(load.name);
+  if (wish == wishes_.end()) return false;
+  const WantedConnection& wanted = wish->second.connection;
+  return load.kind == Step::Kind::load_certificate || load.request == wanted.connection || load.request == wanted.secret ||
+         load.request == wanted.key;
 }
 
 bool Loader::busy_with(const std::string& name) const {

@@ -121,6 +121,8 @@ class Loader {
   [[nodiscard]] std::optional<Step> due(const std::string& name) const;
   void begin(const Step& step);
   void wake_refused(TimePoint now);
+  void forget_refusal(const std::string& name);
+  [[nodiscard]] bool is_still_wanted(const Step& load) const;
   void on_success(const Step& step);
   void on_connection_loaded(const Step& step);
   void on_key_loaded(const Step& step, const Message& answer, TimePoint now);
@@ -142,6 +144,7 @@ class Loader {
   std::set<std::string> foreign_keys_;  // in charon, and not by us
   bool wishes_known_ = false;           // before the first want() nothing is unloaded
   bool inventory_known_ = false;        // before, nothing is sent
+  bool key_refused_ = false;            // to be unloaded: with the next inventory again
   bool keys_unchecked_ = false;         // some may serve no connection any more
   std::vector<Unloaded> unloaded_;
   bool changed_ = false;

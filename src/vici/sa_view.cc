@@ -186,6 +186,11 @@ void SaView::disconnect(WallTime now) {
   changed_ = true;
 }
 
+void SaView::set_version(const std::string& version) {
+  changed_ |= table_.version != version;
+  table_.version = version;
+}
+
 bool SaView::take_changed() { return std::exchange(changed_, false); }
 
 void SaView::tell(const model::IkeSa& ike) {

@@ -89,7 +89,8 @@ ip -n branch rule add lookup default priority 32767
 wait_for 1 has_rules || fail "the rules are not back after one second"
 say "ok: $rules rules are back within a second"
 has_routes() { ip -n branch route show table all | grep -q "^${lan[hq]}.0/24 .*ipsec1" && ip -n branch -6 route show table all | grep -q "^${lan6[hq]}:/64 .*ipsec1"; }
-ip -n branch route flush dev ipsec1
+ip -n branch route flush dev ipsec1 proto 118 # not those that the kernel made of the addresses: only a new address would bring them back
+ip -n branch -6 route flush dev ipsec1 proto 118
 wait_for 1 has_routes || fail "the routes are not back after one second"
 for table in $(ip -n branch rule list | sed -n 's/.*lookup \(118[0-9]*\).*/\1/p' | sort -u); do
   [[ $(ip -n branch route show table "$table" | grep -c .) -gt 0 ]] || continue

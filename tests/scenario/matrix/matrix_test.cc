@@ -143,7 +143,6 @@ class Matrix : public testing::TestWithParam<std::string> {
 };
 
 TEST_P(Matrix, EndsAsWithoutTheFault) {
-  if (story.linux_only && !Rig(story.file).kernel.is_linux()) GTEST_SKIP() << "of Linux alone";
   wanted = end_of(story, {});
   ASSERT_NE(wanted.world.find("converged true"), std::string::npos) << wanted.world;
   ASSERT_EQ(wanted.writes, 0U);
@@ -166,7 +165,9 @@ TEST_P(Matrix, EndsAsWithoutTheFault) {
 
 std::vector<std::string> names() {
   std::vector<std::string> all;
-  for (const Story& story : stories()) all.push_back(story.name);
+  for (const Story& story : stories()) {
+    if (!story.linux_only || Rig(story.file).kernel.is_linux()) all.push_back(story.name);
+  }
   return all;
 }
 

@@ -7,13 +7,16 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <stdexcept>
 #include <string>
 
 namespace vtid::daemon::test {
 
 class TestFolder {
  public:
-  TestFolder() { ::mkdtemp(name_.data()); }
+  TestFolder() {
+    if (::mkdtemp(name_.data()) == nullptr) throw std::runtime_error("cannot make a folder for a test");
+  }
   ~TestFolder() { std::filesystem::remove_all(path()); }
   TestFolder(const TestFolder&) = delete;
   TestFolder& operator=(const TestFolder&) = delete;
