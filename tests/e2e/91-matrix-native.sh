@@ -81,7 +81,7 @@ expect 60 converged many
 whole=$(picture)
 kill_vtid many
 made=
-for ((round = 0; round < 3; round++)); do
+for ((round = 0; round < ${LAB_ROUNDS:-1}; round++)); do
   use_file none
   for notices in 2 40 100; do kill_after $((notices + RANDOM % 40)); done
   kill_at $((RANDOM % 1000))
