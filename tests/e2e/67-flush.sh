@@ -56,7 +56,8 @@ mended "every policy of the tunnel was deleted one by one" 10
 ip -n branch xfrm policy flush
 sleep 0.2
 ip -n branch xfrm policy add dir out src 172.31.1.0/24 dst 172.31.2.0/24 priority 7 tmpl src 192.0.2.77 dst 192.0.2.78 proto esp reqid 77 mode tunnel
-expect 3 problem_says branch 'tunnels/hq: charon says that it is up.*policy'
+said_or_mended() { problem_says branch 'tunnels/hq: charon says that it is up.*policy' || passes; } # which may be quicker
+expect 5 said_or_mended
 mended "ip xfrm policy flush" 20
 ip -n branch xfrm state deleteall reqid 5001
 mended "ip xfrm state deleteall reqid 5001" 20
@@ -110,8 +111,8 @@ wait_for 2 present || fail "the renamed link is not back"
 say "ok: the renamed link is back"
 mended "the link was renamed" 20
 ip -n branch link set ipsec1 netns wan
-said_or_mended() { problem_says branch ipsec1 || passes; }
-expect 3 said_or_mended
+moved_or_mended() { problem_says branch ipsec1 || passes; }
+expect 5 moved_or_mended
 ip -n wan link delete ipsec1 2>/dev/null || true
 mended "the link was moved to another network namespace, and deleted there" 40
 

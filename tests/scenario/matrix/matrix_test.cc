@@ -17,6 +17,11 @@
 namespace vtid::test::matrix {
 namespace {
 
+#ifdef __SANITIZE_ADDRESS__  // ten times as slow: some of the points, for what only a sanitizer sees
+constexpr std::size_t kStride = 8;
+#else
+constexpr std::size_t kStride = 1;
+#endif
 constexpr std::size_t kMostTold = 5;
 constexpr Duration kSettling = std::chrono::minutes{3};
 constexpr int kPatience = 5;  // of an administrator whose order was refused
@@ -150,13 +155,12 @@ TEST_P(Matrix, EndsAsWithoutTheFault) {
   for (const Fault& fault : faults()) {
     const std::size_t count = is_wished(fault) ? wanted.counts.*fault.points : 0;
     std::size_t bad = 0;
-    for (std::size_t point = 0; point < count; ++point) {
+    for (std::size_t point = 0; point < count; point += kStride, ++tried) {
       const std::string text = judge(fault, point);
       bad += text.empty() ? 0U : 1U;
       if (!text.empty() && bad <= kMostTold)
         ADD_FAILURE() << story.name << " / " << fault.name << " / " << point << "\n" << text;
     }
-    tried += count;
     failed += bad;
     std::cout << fmt::format("| {} | {} | {} | {} |\n", story.name, fault.name, count, bad);
   }
