@@ -15,7 +15,6 @@
 #include <optional>
 
 #include "base/log_queue.h"
-
 #include "base/printable.h"
 
 namespace vtid::log {

@@ -184,17 +184,27 @@ void Engine::follow_gateways(Now now) {
 }
 
 // Before the requests leave: after a crash between the two, our connections would look like somebody else's. What could not be
-// saved is tried again, also a file that was refused because its units could not be remembered.
+// saved is tried again, first of all a file that was refused because its units could not be remembered: it may bring more.
 void Engine::save_state(Now now) {
   if (save_again_ && now.steady < *save_again_) return;
   save_again_.reset();
-  if (charon_.loaded() != saved_loaded_) {
-    vici::Loaded loaded = charon_.loaded();
-    if (wiring_.store.save_loaded(loaded)) saved_loaded_ = std::move(loaded);
-  }
-  if (role_ != saved_role_ && wiring_.store.save_role(role_)) saved_role_ = role_;
   if (std::exchange(numbers_unsaved_, false)) (void)reload(now);
-  if (charon_.loaded() != saved_loaded_ || role_ != saved_role_ || numbers_unsaved_) save_again_ = now.steady + kSaveAgain;
+  bool unsaved = numbers_unsaved_;
+  if (const vici::Loaded& loaded = charon_.loaded(); loaded != saved_loaded_) {
+    if (wiring_.store.save_loaded(loaded)) {
+      saved_loaded_ = loaded;
+    } else {
+      unsaved = true;
+    }
+  }
+  if (role_ != saved_role_) {
+    if (wiring_.store.save_role(role_)) {
+      saved_role_ = role_;
+    } else {
+      unsaved = true;
+    }
+  }
+  if (unsaved) save_again_ = now.steady + kSaveAgain;
 }
 
 Result<void> Engine::look() {
