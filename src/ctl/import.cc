@@ -6,10 +6,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <ostream>
 
+#include "base/file_io.h"
 #include "base/unique_fd.h"
 #include "ctl/read_file.h"
 #include "foreign/import.h"
@@ -18,11 +18,6 @@ namespace vtid::ctl {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::unexpected<Error> failure(std::string_view what, const std::string& path, std::string remedy = {}) {
-  const int code = errno;
-  return fail(fmt::format("cannot {} {}: {}", what, path, std::strerror(code)), std::move(remedy), code);
-}
 
 // Nothing is written while one of them is in the way.
 Result<void> check_place(const foreign::KeptFile& file) {
@@ -33,32 +28,23 @@ Result<void> check_place(const foreign::KeptFile& file) {
 
 Result<void> write_secret(const foreign::KeptFile& file) {
   const UniqueFd fd(::open(file.name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
-  if (!fd) return failure("make", file.name);
-  std::string_view rest = file.bytes;
-  while (!rest.empty()) {
-    const ssize_t count = ::write(fd.get(), rest.data(), rest.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      const auto failed = failure("write", file.name);
-      ::unlink(file.name.c_str());  // half a secret is none
-      return failed;
-    }
-    rest.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return {};
+  if (!fd) return file_failure("make", file.name);
+  auto written = write_all(fd, file.bytes, file.name);
+  if (!written) ::unlink(file.name.c_str());  // half a secret is none
+  return written;
 }
 
 // Whoever may write there could put other secrets in the place of these.
 Result<void> check_folder(const std::string& folder) {
   struct stat status {};
-  if (::stat(folder.c_str(), &status) != 0) return failure("look at", folder);
+  if (::stat(folder.c_str(), &status) != 0) return file_failure("look at", folder);
   if ((status.st_uid == 0 || status.st_uid == ::geteuid()) && (status.st_mode & S_IWOTH) == 0) return {};
   return fail(fmt::format("{} can be written by others", folder), "name a folder of your own: --secrets-dir DIR");
 }
 
 Result<void> keep(const std::string& folder, const std::vector<foreign::KeptFile>& files) {
   if (files.empty()) return {};
-  if (::mkdir(folder.c_str(), S_IRWXU) != 0 && errno != EEXIST) return failure("make", folder);
+  if (::mkdir(folder.c_str(), S_IRWXU) != 0 && errno != EEXIST) return file_failure("make", folder);
   if (auto ours = check_folder(folder); !ours) return ours;
   for (const foreign::KeptFile& file : files) {
     if (auto free = check_place(file); !free) return free;

@@ -4,14 +4,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <array>
-#include <cerrno>
-#include <cstring>
-
 namespace vtid::daemon {
 namespace {
 
-constexpr std::size_t kReadSize = 64 * 1024;
 constexpr uid_t kRoot = 0;
 constexpr gid_t kRootsGroup = 0;  // "root" on Linux, "wheel" on FreeBSD
 
@@ -24,11 +19,6 @@ bool everybody_but_root(const struct stat& status, mode_t group, mode_t others) 
 }
 
 }  // namespace
-
-std::unexpected<Error> file_failure(std::string_view what, const std::filesystem::path& path) {
-  const int code = errno;
-  return fail(fmt::format("cannot {} {}: {}", what, path.string(), std::strerror(code)), "", code);
-}
 
 Result<OpenFile> open_regular(const std::filesystem::path& path) {
   return open_regular_at(AT_FDCWD, path.c_str(), Links::followed, path);
@@ -47,29 +37,6 @@ Result<OpenFile> open_regular_at(int folder, const char* name, Links links, cons
   if (::fstat(file.fd.get(), &file.status) != 0) return file_failure("look at", path);
   if (!S_ISREG(file.status.st_mode)) return not_regular(path);
   return file;
-}
-
-Result<std::string> read_all(const UniqueFd& fd, const std::filesystem::path& path, std::size_t limit) {
-  std::string text;
-  std::array<char, kReadSize> chunk{};
-  for (;;) {
-    const ssize_t count = ::read(fd.get(), chunk.data(), chunk.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return file_failure("read", path);
-    if (count == 0) return text;
-    text.append(chunk.data(), static_cast<std::size_t>(count));
-    if (text.size() > limit) return fail(fmt::format("{} is longer than {} bytes", path.string(), limit));
-  }
-}
-
-Result<void> write_all(const UniqueFd& fd, std::string_view bytes, const std::filesystem::path& path) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(fd.get(), bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return file_failure("write", path);
-    bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return {};
 }
 
 Result<void> check_writers(const struct stat& status, const std::filesystem::path& path, Folder folder) {

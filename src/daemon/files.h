@@ -10,12 +10,10 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/file_io.h"
 #include "base/unique_fd.h"
 
 namespace vtid::daemon {
-
-// "cannot open /etc/vtid/vtid.json: Permission denied", from errno, right after the call that failed.
-[[nodiscard]] std::unexpected<Error> file_failure(std::string_view what, const std::filesystem::path& path);
 
 // A file, and what is true of the one that was opened.
 struct OpenFile {
@@ -29,10 +27,6 @@ enum class Links : std::uint8_t { followed, refused };
 [[nodiscard]] Result<OpenFile> open_regular(const std::filesystem::path& path);
 // The same, of `name` in an open folder; `path` is what errors call it. A symbolic link is an error when links are refused.
 [[nodiscard]] Result<OpenFile> open_regular_at(int folder, const char* name, Links links, const std::filesystem::path& path);
-
-// All that is left to read of it; more than `limit` bytes are an error.
-[[nodiscard]] Result<std::string> read_all(const UniqueFd& fd, const std::filesystem::path& path, std::size_t limit);
-[[nodiscard]] Result<void> write_all(const UniqueFd& fd, std::string_view bytes, const std::filesystem::path& path);
 
 // Whether nobody but root, root's group and the user that we run as may write it. A folder that everybody may write is fine
 // for a file that exists when only owners may rename what is in it (mode 1777, as of /tmp) and `shared` says so.
