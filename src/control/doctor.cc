@@ -86,6 +86,10 @@ constexpr std::array kChecks{
     Check{"preferred_oldsa", "freebsd", "the kernel prefers the newest SA",
           "after charon or the peer restarts, packets go by an SA that the peer no longer has: all are lost, for ever",
           "sysctl net.key.preferred_oldsa=0, and the same line in /etc/sysctl.conf", look_at_preferred_sa},
+    Check{"acquire_pause", "freebsd", "the kernel soon asks again for the SAs of a tunnel on demand",
+          "after a tunnel on demand has ended, what is sent into it is lost for that long, or until 10 packets "
+          "(net.key.blockacq_count)",
+          "sysctl net.key.blockacq_lifetime=2, and the same line in /etc/sysctl.conf", look_at_acquire_pause},
     Check{"filter_points", "freebsd", "packets meet the filter where the filter mode says",
           "rules for tunnelled traffic are passed by, or never match", "", look_at_filter_points}};
 

@@ -244,6 +244,16 @@ void look_at_preferred_sa(const Patient& patient, Chart& chart) {
   if (old && *old != 0) chart.say(Verdict::warning, "", "net.key.preferred_oldsa is 1: the kernel sends by the oldest SA");
 }
 
+void look_at_acquire_pause(const Patient& patient, Chart& chart) {
+  constexpr std::int64_t kBearable = 2;  // seconds
+  const auto on_demand = [](const model::Tunnel& tunnel) { return tunnel.enabled && tunnel.start == model::Start::trap; };
+  const auto first = std::ranges::find_if(patient.index.config.tunnels, on_demand);
+  if (first == patient.index.config.tunnels.end()) return;
+  const auto pause = sysctl(patient, chart, "net.key.blockacq_lifetime");
+  if (!pause || *pause <= kBearable) return;
+  chart.say(Verdict::warning, "tunnels/" + first->name, fmt::format("net.key.blockacq_lifetime is {} seconds", *pause));
+}
+
 void look_at_filter_points(const Patient& patient, Chart& chart) {
   const model::FilterMode mode = patient.index.config.filter.mode;
   for (const auto& [name, wanted] : model::filter_sysctls(mode)) {

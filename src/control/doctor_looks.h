@@ -27,6 +27,7 @@ void look_at_disable_xfrm(const Patient& patient, Chart& chart);
 void look_at_redirects(const Patient& patient, Chart& chart);
 void look_at_pmtu_discovery(const Patient& patient, Chart& chart);
 void look_at_preferred_sa(const Patient& patient, Chart& chart);
+void look_at_acquire_pause(const Patient& patient, Chart& chart);
 void look_at_filter_points(const Patient& patient, Chart& chart);
 
 // The kernel's counters of dropped packets, each with its meaning (doctor_drops.cc).

@@ -228,8 +228,18 @@ Result<void> Engine::look() {
 model::Plan Engine::make_plan(const model::Config& config, const reconcile::Numbers& numbers, const model::Carrying& carrying,
                               reconcile::Removal removal, reconcile::Derived& derived) const {
   derived = reconcile::derive(config, numbers, charon_.table(), carrying, reconcile::read_host(observed_), system_,
-                              system_.stray_sas_mute ? supervisor_.ended() : std::set<std::string>{});
+                              restraints(config));
   return reconcile::make_plan(derived.desired, observed_, system_, removal);
+}
+
+// The administrator's own connections are there before ours.
+reconcile::Restraints Engine::restraints(const model::Config& config) const {
+  reconcile::Restraints restraints{supervisor_.ended(), {}};
+  for (const model::Tunnel& tunnel : config.tunnels) {
+    if (!tunnel.enabled || tunnel.start != model::Start::trap || !std::holds_alternative<model::Ike>(tunnel.ike)) continue;
+    if (role_ == model::Role::standby || !charon_.has_connection(tunnel.name)) restraints.early.insert(tunnel.name);
+  }
+  return restraints;
 }
 
 void Engine::reconcile(Now now) {
@@ -545,6 +555,7 @@ std::vector<model::Problem> Engine::problems() const {
   add(wiring_.store.problems());
   add(charon_.problems());
   add(executor_.plan().problems);
+  add(derived_.problems);
   add(executor_.problems());
   add(tunnel_problems(*config_, supervisor_));
   add(name_problems(*config_, names_, supervisor_));
@@ -598,7 +609,7 @@ void Engine::tell_changes(Now now) {
   const std::uint64_t revision = supervisor_.revision() + statics_.revision();
   if (revision == std::exchange(told_revision_, revision)) return;
   probes_changed_ = true;
-  must_plan_ |= system_.stray_sas_mute;  // whether a tunnel shall be left nothing
+  must_plan_ = true;  // a tunnel may be held down, or let go
   for (const model::Tunnel& tunnel : config_->tunnels) {
     const auto view = tunnel_view(tunnel.name, supervisor_, statics_);
     if (!view) continue;

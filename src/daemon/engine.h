@@ -86,6 +86,7 @@ class Engine {
 
   Result<std::string> accept_config(config::Parsed parsed, Now now);
   Result<void> look();
+  [[nodiscard]] reconcile::Restraints restraints(const model::Config& config) const;
   [[nodiscard]] model::Plan make_plan(const model::Config& config, const reconcile::Numbers& numbers,
                                       const model::Carrying& carrying, reconcile::Removal removal,
                                       reconcile::Derived& derived) const;

@@ -90,13 +90,13 @@ std::optional<model::Sa> static_sa(const model::StaticSa& written, const model::
 class Derivation {
  public:
   Derivation(const model::Config& config, const Numbers& numbers, const model::SaTable& sas, const model::Carrying& carrying,
-             const Host& host, const model::Capabilities& system, const std::set<std::string>& ended)
+             const Host& host, const model::Capabilities& system, const Restraints& restraints)
       : config_(config),
         numbers_(numbers),
         sas_(sas),
         host_(host),
         system_(system),
-        ended_(ended),
+        restraints_(restraints),
         children_(sas),
         exits_(config, numbers, carrying) {}
 
@@ -105,6 +105,7 @@ class Derivation {
       if (!tunnel.enabled) continue;
       for (const model::ChildConfig& config : model::child_configs(tunnel)) {
         if (config.mode == model::ChildMode::vti) add_interface(tunnel, config);
+        check_outer_address(tunnel, config);
       }
     }
     for (std::size_t i = 0; i < config_.routes.size(); ++i) add_route(config_.routes[i], i);
@@ -159,7 +160,8 @@ class Derivation {
   // Of an SA that this charon has replaced only charon knows when it ends.
   [[nodiscard]] bool goes(const model::Tunnel& tunnel, const std::string& holder, net::Unit unit) const {
     if (sas_.replaced.contains(net::reqid_of(unit))) return false;
-    return tunnel.start == model::Start::trap || ended_.contains(holder) || live_child(children_.of(unit)) != nullptr;
+    return tunnel.start == model::Start::trap || restraints_.ended.contains(holder) ||
+           live_child(children_.of(unit)) != nullptr;
   }
 
   void add_interface(const model::Tunnel& tunnel, const model::ChildConfig& config) {
@@ -176,14 +178,37 @@ class Derivation {
     link.multicast = tunnel.start != model::Start::trap;  // a router's hellos would keep a tunnel on demand up for ever
     const Mtu& mtu = derived_.mtus[config.holder] = decide_mtu(tunnel, config, children, ends, link.name);
     link.mtu = mtu.value;
-    if (system_.link_has_outer && ends.local && ends.remote) link.outer = {*ends.local, *ends.remote};
+    // The kernel asks charon once and then not again for a while: not before charon can answer.
+    const bool early = restraints_.early.contains(tunnel.name);
+    if (system_.link_has_outer && ends.local && ends.remote && !early) link.outer = {*ends.local, *ends.remote};
     derived_.desired.links.push_back({link, because});
     add_addresses(tunnel, config, link.name);
     if (system_.manages_policies && config.policies == model::PolicyOwner::vtid) {
-      add_policies(link, ends, because);
+      if (early) {
+        derived_.desired.withheld.insert(link.if_id);
+      } else {
+        add_policies(link, ends, because);
+      }
       if (!has_static_keys(tunnel)) add_send_order(unit, because);
     }
     add_sas(tunnel, link, because);
+  }
+
+  // charon may not learn that an address went, and the kernel says nothing of what it then drops.
+  void check_outer_address(const model::Tunnel& tunnel, const model::ChildConfig& config) {
+    if (host_.addresses.empty() || !system_.shared_with_charon || restraints_.ended.contains(config.holder)) return;
+    const bool has_interface = config.mode == model::ChildMode::vti && !has_static_keys(tunnel);
+    const auto* live = has_interface ? live_child(children_.of(numbers_.at(config.holder))) : nullptr;
+    const auto local = outer_ends(tunnel, sas_, live).local;
+    if (!local || host_.addresses.contains(*local)) return;
+    const std::string object = "tunnels/" + tunnel.name;
+    if (!derived_.problems.empty() && derived_.problems.back().object == object) return;
+    derived_.problems.push_back(
+        {model::Severity::error, object,
+         fmt::format("its outer address {} is not on this host: what it sends does not leave", net::print(*local)),
+         fmt::format(
+             "give the address to an interface, or correct the file{}",
+             live == nullptr ? "" : fmt::format("; vtictl down {0} and vtictl up {0} have charon choose anew", tunnel.name))});
   }
 
   static std::string object_of(const model::Tunnel& tunnel, const model::Child& child) {
@@ -308,7 +333,7 @@ class Derivation {
   const model::SaTable& sas_;
   const Host& host_;
   const model::Capabilities& system_;
-  const std::set<std::string>& ended_;
+  const Restraints& restraints_;
   const ChildIndex children_;
   const Exits exits_;
   const std::map<std::string, const model::Interface*, std::less<>> assignments_ = model::assignments_by_holder(config_);
@@ -322,6 +347,7 @@ Host read_host(const model::Observed& observed) {
   for (const model::ObservedAddress& address : observed.addresses) {
     const model::ObservedLink* link = observed.link(address.device);
     if (link == nullptr) continue;
+    host.addresses.insert(address.local.address);
     if (link->owner == model::Owner::other) host.mtu_by_address[address.local.address] = link->mtu;
   }
   for (const model::ObservedLink& link : observed.links) {
@@ -331,8 +357,8 @@ Host read_host(const model::Observed& observed) {
 }
 
 Derived derive(const model::Config& config, const Numbers& numbers, const model::SaTable& sas, const model::Carrying& carrying,
-               const Host& host, const model::Capabilities& system, const std::set<std::string>& ended) {
-  return Derivation(config, numbers, sas, carrying, host, system, ended).run();
+               const Host& host, const model::Capabilities& system, const Restraints& restraints) {
+  return Derivation(config, numbers, sas, carrying, host, system, restraints).run();
 }
 
 }  // namespace vtid::reconcile

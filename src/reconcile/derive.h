@@ -20,21 +20,27 @@ namespace vtid::reconcile {
 
 // The host's facts that wanted values follow: where outer packets leave, and what our links have now.
 struct Host {
-  std::map<net::Address, std::uint32_t> mtu_by_address;  // of the link that holds a local address
-  std::map<net::IfName, std::uint32_t> own_mtus;         // our links, as they are
+  std::map<net::Address, std::uint32_t> mtu_by_address{};  // of the link that holds a local address
+  std::map<net::IfName, std::uint32_t> own_mtus{};         // our links, as they are
+  std::set<net::Address> addresses{};                      // of all links; empty: nobody has looked
   bool operator==(const Host&) const = default;
 };
 [[nodiscard]] Host read_host(const model::Observed& observed);
 
 struct Derived {
   model::Desired desired;
-  std::map<std::string, Mtu> mtus;  // by holder
+  std::map<std::string, Mtu> mtus;       // by holder
+  std::vector<model::Problem> problems;  // of what the host lacks
   bool operator==(const Derived&) const = default;
 };
 
-// `ended`: the holders of which nothing shall be left, because they are held down or this node is on standby.
+// What tunnels are not to do now.
+struct Restraints {
+  std::set<std::string> ended{};  // holders: nothing shall be left, because they are held down or this node is on standby
+  std::set<std::string> early{};  // tunnels on demand: charon could not answer what their packets ask for yet
+};
 [[nodiscard]] Derived derive(const model::Config& config, const Numbers& numbers, const model::SaTable& sas,
                              const model::Carrying& carrying, const Host& host, const model::Capabilities& system,
-                             const std::set<std::string>& ended = {});
+                             const Restraints& restraints = {});
 
 }  // namespace vtid::reconcile

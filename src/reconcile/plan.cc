@@ -75,7 +75,8 @@ std::string difference(const model::ObservedLink& have, const model::Link& want,
   if (!system.link_has_if_id && have.reqid != want.reqid) {
     add(fmt::format("reqid is {}, wanted {}", have.reqid.value_or(net::ReqId{}).value, want.reqid.value));
   }
-  if (system.link_has_outer && want.outer && have.outer != want.outer) add("outer addresses moved");
+  if (system.link_has_outer && want.outer && have.outer != want.outer)
+    add(have.outer ? "outer addresses moved" : "lacks its outer addresses");
   return text;
 }
 
@@ -218,7 +219,8 @@ class Planner {
     std::map<PolicyKey, const model::Policy*> have;
     for (const model::Policy& policy : observed_.policies) {
       have.emplace(key_of(policy), &policy);
-      if (!wanted.contains(key_of(policy)) && !is_in_use(policy)) remove(model::DeletePolicy{policy}, name_of(policy));
+      const bool stays = desired_.withheld.contains(policy.if_id) || is_in_use(policy);
+      if (!wanted.contains(key_of(policy)) && !stays) remove(model::DeletePolicy{policy}, name_of(policy));
     }
     for (const auto& [policy, because] : desired_.policies) {
       const auto found = have.find(key_of(policy));

@@ -103,6 +103,8 @@ class Charon {
   [[nodiscard]] std::uint64_t revision() const { return revision_; }
   // What others have unloaded of ours since the last call. It is loaded again by itself.
   [[nodiscard]] std::vector<Unloaded> take_unloaded() { return loader_.take_unloaded(); }
+  // Whether it has this connection of ours, as it was last loaded.
+  [[nodiscard]] bool has_connection(const std::string& name) const { return loader_.has(name); }
   // charon is in step with the last want(), or has refused what is missing.
   [[nodiscard]] bool settled() const { return table().connected && loader_.settled(); }
 

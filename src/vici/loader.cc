@@ -289,6 +289,11 @@ bool Loader::busy_with(const std::string& name) const {
   return wishes_.contains(name) && (!inventory_known_ || under_way_.contains(name) || dirty_.contains(name));
 }
 
+bool Loader::has(const std::string& name) const {
+  const auto loaded = loaded_.connections.find(name);
+  return inventory_known_ && loaded != loaded_.connections.end() && !loaded->second.empty();
+}
+
 std::optional<Error> Loader::refusal(const std::string& name) const {
   const auto wish = wishes_.find(name);
   if (wish != wishes_.end() && wish->second.foreign) {

@@ -88,6 +88,8 @@ class Loader {
   // Whether the connection is being loaded, or may have to be, as long as it is not known what charon has: an initiate has to
   // wait for it.
   [[nodiscard]] bool busy_with(const std::string& name) const;
+  // Whether charon has the connection as it was last loaded.
+  [[nodiscard]] bool has(const std::string& name) const;
   // Why the connection is not loaded: charon's words, or that somebody else has its name.
   [[nodiscard]] std::optional<Error> refusal(const std::string& name) const;
   // Nothing is due or under way; what charon refused does not count.

@@ -51,3 +51,10 @@ expect 10 tunnel_is branch hq up
 expect 20 ping_once branch "${inner[hq]}"
 expect 10 ping_once hq-lan 10.2.0.10
 assert_eq "ifindexes" "$index" "$(ifindex hq ipsec1)/$(ifindex branch ipsec1)"
+
+missing="tunnels/branch: its outer address ${outer[hq]} is not on this host"
+ip -n hq address delete "${outer[hq]}/24" dev wan
+expect 5 problem_says hq "$missing"
+ip -n hq address add "${outer[hq]}/24" dev wan
+ip -n hq route replace default via 192.0.2.254
+expect 5 eval "! problem_says hq '$missing'"

@@ -59,10 +59,11 @@ inline model::HostFacts linux_facts() {
 inline model::HostFacts freebsd_facts() {
   model::HostFacts facts = linux_facts();
   facts.system = "freebsd";
-  facts.sysctls = {
-      {"net.inet.ip.forwarding", 1},       {"net.inet6.ip6.forwarding", 1},      {"net.key.preferred_oldsa", 0},
-      {"net.inet.ipsec.filtertunnel", 0},  {"net.inet6.ipsec6.filtertunnel", 0}, {"net.enc.in.ipsec_bpf_mask", 2},
-      {"net.enc.in.ipsec_filter_mask", 2}, {"net.enc.out.ipsec_bpf_mask", 1},    {"net.enc.out.ipsec_filter_mask", 1}};
+  facts.sysctls = {{"net.inet.ip.forwarding", 1},      {"net.inet6.ip6.forwarding", 1},
+                   {"net.key.preferred_oldsa", 0},     {"net.key.blockacq_lifetime", 20},
+                   {"net.inet.ipsec.filtertunnel", 0}, {"net.inet6.ipsec6.filtertunnel", 0},
+                   {"net.enc.in.ipsec_bpf_mask", 2},   {"net.enc.in.ipsec_filter_mask", 2},
+                   {"net.enc.out.ipsec_bpf_mask", 1},  {"net.enc.out.ipsec_filter_mask", 1}};
   return facts;
 }
 

@@ -11,9 +11,10 @@
 namespace vtid::platform {
 namespace {
 
-constexpr std::array kNames{"net.inet.ip.forwarding",       "net.inet6.ip6.forwarding",      "net.key.preferred_oldsa",
-                            "net.inet.ipsec.filtertunnel",  "net.inet6.ipsec6.filtertunnel", "net.enc.in.ipsec_bpf_mask",
-                            "net.enc.in.ipsec_filter_mask", "net.enc.out.ipsec_bpf_mask",    "net.enc.out.ipsec_filter_mask"};
+constexpr std::array kNames{"net.inet.ip.forwarding",       "net.inet6.ip6.forwarding",     "net.key.preferred_oldsa",
+                            "net.key.blockacq_lifetime",    "net.inet.ipsec.filtertunnel",  "net.inet6.ipsec6.filtertunnel",
+                            "net.enc.in.ipsec_bpf_mask",    "net.enc.in.ipsec_filter_mask", "net.enc.out.ipsec_bpf_mask",
+                            "net.enc.out.ipsec_filter_mask"};
 
 // All of these are 4-byte ints (docs of if_enc(4), ipsec(4); seen on 12.1).
 Result<std::int64_t> read_sysctl(const char* name) {

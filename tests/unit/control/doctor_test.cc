@@ -269,6 +269,13 @@ const Case kCases[] = {
        host.facts.sysctls["net.key.preferred_oldsa"] = 1;
      },
      "warning preferred_oldsa : net.key.preferred_oldsa is 1"},
+    {"LongPausesBetweenAcquires",
+     [](Host& host) {
+       host.facts = test::freebsd_facts();
+       host.config.tunnels.front().start = model::Start::trap;
+     },
+     "warning acquire_pause tunnels/hq: net.key.blockacq_lifetime is 20 seconds"},
+    {"NoTunnelOnDemand", [](Host& host) { host.facts = test::freebsd_facts(); }, ""},
     {"AnotherFilterMode",
      [](Host& host) {
        host.facts = test::freebsd_facts();
