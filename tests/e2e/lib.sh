@@ -56,8 +56,8 @@ assert_match() { # what regular-expression actual
   say "ok: $1: ${3%%$'\n'*}"
 }
 
-wait_for() { # seconds command...: until it succeeds
-  local deadline=$((${EPOCHREALTIME/./} + $1 * 1000000))
+wait_for() { # seconds command...: until it succeeds. Where a processor is emulated, each look takes seconds under load.
+  local deadline=$((${EPOCHREALTIME/./} + $1 * ${LAB_SLOWNESS:-1} * 1000000))
   shift
   until "$@" >/dev/null 2>&1; do
     ((${EPOCHREALTIME/./} < deadline)) || return 1
