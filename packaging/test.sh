@@ -17,6 +17,7 @@ build() { # preset
 build freebsd
 build freebsd-aarch64
 packaging/freebsd/needs.sh build/freebsd build/freebsd-aarch64
+packaging/freebsd/plist.sh build/freebsd
 build asan-ubsan
 ctest --preset asan-ubsan --parallel "$(nproc)"
 build ci
