@@ -141,6 +141,10 @@ destroy_interface() { # interface: the other end goes with it
 
 lab_down() {
 	[ -d "$work/now/made" ] || return 0
+	if [ -e "$work/now/made/host" ]; then
+		kill "$(cat "$work/now/made/host")" 2>/dev/null
+		rm "$work/now/made/host"
+	fi
 	for note in "$work/now/made"/jail.*; do
 		[ -e "$note" ] || continue
 		if jls -j "${note##*/jail.}" >/dev/null 2>&1; then strip_jail "${note##*/jail.}" "$note"; fi
