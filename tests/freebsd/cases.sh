@@ -63,7 +63,7 @@ case_adoption() {
 	jexec "${prefix}branch" route -n monitor </dev/null >"$work/now/told" 2>&1 &
 	note_process branch "$!"
 	kill_hard branch vtid
-	are_equal "what a start would change" "" "$(planned_at branch)"
+	are_equal "what a start would change" "" "$(planned_at branch | grep -vE '^(warning|caveat) ')"
 	start_vtid branch
 	expect 20 tunnel_is branch hq up
 	expect 20 plan_is_empty branch
@@ -353,7 +353,7 @@ case_kill_charon() {
 		sleep 5
 		ping_stop
 		# a second of them, while the peers change from one pair of SAs to the next
-		[ "$ping_lost" -le 100 ] || fail "$ping_lost of $((ping_answered + ping_lost)) were lost after charon at $killed_site was killed"
+		[ "$ping_lost" -le $((100 * slow)) ] || fail "$ping_lost of $((ping_answered + ping_lost)) were lost after charon at $killed_site was killed"
 		are_equal "index at $killed_site" "$index" "$(index_at "$killed_site")"
 		expect 10 plan_is_empty "$killed_site"
 		expect 10 answers hqlan 10.2.0.10
