@@ -270,7 +270,8 @@ fate_of() { # from, to, port, seconds
 		done
 		echo passed && return
 	fi
-	if fate=$(at "$1" nc -n -v -z -w "$(($4 * slow))" "$2" "$3" 2>&1); then echo passed && return; fi
+	# timeout: the nc of older releases heeds -w only once it is connected
+	if fate=$(at "$1" timeout "$(($4 * slow))" nc -n -v -z "$2" "$3" 2>&1); then echo passed && return; fi
 	case $fate in *refused*) echo rejected ;; *) echo blocked ;; esac
 }
 
