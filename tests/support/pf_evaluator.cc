@@ -135,7 +135,10 @@ class PfEvaluator::Parser {
   // pf.conf(5): pass rules keep state unless they say otherwise; the policy of states is floating unless the main ruleset says
   // otherwise, which it must not.
   Keeps keeps() {
-    if (take("no")) return need("state"), Keeps::no_state;
+    if (take("no")) {
+      need("state");
+      return Keeps::no_state;
+    }
     if (take("keep")) {
       need("state");
       if (take("(")) {
