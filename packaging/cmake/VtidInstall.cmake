@@ -27,6 +27,6 @@ if(CMAKE_SYSTEM_NAME STREQUAL FreeBSD)
   # whether vtid works on this machine: docs/freebsd.md
   set(tests tests/freebsd)
   install(PROGRAMS ${tests}/run DESTINATION ${CMAKE_INSTALL_DATADIR}/vtid/tests)
-  install(FILES ${tests}/cases.sh ${tests}/enc.json ${tests}/flows ${tests}/if_ipsec.json ${tests}/lab.sh
+  install(FILES ${tests}/cases.sh ${tests}/enc.json ${tests}/flows ${tests}/if_ipsec.json ${tests}/lab.sh ${tests}/tunnel.json
     DESTINATION ${CMAKE_INSTALL_DATADIR}/vtid/tests)
 endif()

@@ -221,35 +221,54 @@ spare_tunnel() { # the branch's half of enc.json's second tunnel
 	printf '"spare": { "unit": 2, "ike": { %s }, "children": { "v4": { "local": "10.7.2.2/30", "remote": "10.7.2.1", "proposals": ["aes128gcm16-x25519"] } } }' \
 		"$(phase1 branch -spare "")"
 }
+policy_tunnel() { # the branch's half of tunnel.json's
+	printf '"policy": { "ike": { %s }, "children": { "lan": { "mode": "tunnel", "local": "10.2.1.0/24", "remote": "10.1.1.0/24", "proposals": ["aes128gcm16-x25519"] } } }' \
+		"$(phase1 branch -policy "")"
+}
 
-start_filtered_sites() { # mode
+# Where the networks of the tunnel-mode child are: a host sends from its address in its router's network.
+add_policy_networks() {
+	must at hq ifconfig "${prefix}hq_lan0" inet 10.1.1.1/24 alias
+	must at hqlan ifconfig "${prefix}hqlan0" inet 10.1.1.10/24 alias
+	must at hqlan route -n add -net 10.2.1.0/24 10.1.1.1 >/dev/null
+	must at branch ifconfig "${prefix}branch_lan0" inet 10.2.1.1/24 alias
+	must at branchlan ifconfig "${prefix}branchlan0" inet 10.2.1.10/24 alias
+	must at branchlan route -n add -net 10.1.1.0/24 10.2.1.1 >/dev/null
+}
+
+start_filtered_sites() { # enc, if_ipsec or tunnel: hq's file
 	make_network
+	case $1 in
+	tunnel) second=policy && add_policy_networks ;;
+	*) second=spare ;;
+	esac
 	must at branch ifconfig "${prefix}branch_lan0" inet 10.99.0.1/24 alias
 	must at branchlan ifconfig "${prefix}branchlan0" inet 10.99.0.10/24 alias
 	load_pf hq
 	write_secret hq
 	sed "s#/CHARON#$work/now/hq/charon.vici#" "$here/$1.json" >"$work/now/hq/etc/vtid.json"
-	write_config branch start "" "$(spare_tunnel)"
+	write_config branch start "" "$("${second}_tunnel")"
 	start_sites
 	expect 40 tunnel_is branch hq up
-	expect 40 tunnel_is branch spare up
+	expect 40 tunnel_is branch "$second" up
 	expect 20 plan_is_empty hq
-	is_so "^filter: *$1\$" vtictl_at hq status || fail "the filter is not $1: $(vtictl_at hq status)"
+	mode=$(sed -n 's/.*"mode": "\([a-z_]*\)" },*$/\1/p' "$here/$1.json" | head -n 1)
+	is_so "^filter: *$mode\$" vtictl_at hq status || fail "the filter is not $mode: $(vtictl_at hq status)"
 	expect 20 answers branch "$(inner_of hq)"
 }
 
-flows_of() { sed -n "s/^$1  *//p" "$here/flows"; } # mode: the other columns
+flows_of() { sed -n "s/^$1  *//p" "$here/flows"; } # rows: their other columns
 
 holder_of() { # address: the jail that has it
 	case $1 in
-	10.1.0.10 | fd00:1::10) echo hqlan ;;
-	10.2.0.10 | fd00:2::10 | 10.99.0.10) echo branchlan ;;
+	10.1.0.10 | 10.1.1.10 | fd00:1::10) echo hqlan ;;
+	10.2.0.10 | 10.2.1.10 | fd00:2::10 | 10.99.0.10) echo branchlan ;;
 	10.6.106.1 | fd00:6::1 | 10.7.2.1) echo hq ;;
 	*) echo branch ;;
 	esac
 }
 
-listen_for_flows() { # mode: a server at each address and port of the table
+listen_for_flows() { # rows: a server at each address and port of the table
 	flows_of "$1" | awk '$3 != "echo" { print $2, $3 }' | sort -u >"$work/now/servers"
 	while read -r address port; do
 		jexec "$prefix$(holder_of "$address")" nc -n -l -k "$address" "$port" </dev/null >/dev/null 2>>"$work/now/nc.log" &
@@ -275,7 +294,7 @@ fate_of() { # from, to, port, seconds
 	case $fate in *refused*) echo rejected ;; *) echo blocked ;; esac
 }
 
-try_flows() { # mode, which way
+try_flows() { # rows, which way
 	flows_of "$1" >"$work/now/flows"
 	wrong=0
 	while read -r from to port verdict what; do
@@ -288,11 +307,11 @@ try_flows() { # mode, which way
 			wrong=$((wrong + 1))
 		fi
 	done <"$work/now/flows"
-	[ "$wrong" = 0 ] || fail "$wrong flows of mode $1 ended otherwise: $(sed -n 's/^wrong: //p' "$work/$name.log" | head -n 1)"
+	[ "$wrong" = 0 ] || fail "$wrong flows of $1 ended otherwise: $(sed -n 's/^wrong: //p' "$work/$name.log" | head -n 1)"
 }
 
 # A host that may send ICMP redirects takes forwarded packets its slow way (docs/freebsd.md, "The filter").
-case_flows() { # mode
+case_flows() { # rows
 	need_charon
 	need_pf
 	start_filtered_sites "$1"
@@ -310,6 +329,9 @@ case_filter_enc() { case_flows enc; }
 
 # case filter-if-ipsec: the same in mode if_ipsec
 case_filter_if_ipsec() { case_flows if_ipsec; }
+
+# case filter-tunnel: the same in mode enc where a child of mode "tunnel", with charon's policies, stands beside a VTI
+case_filter_tunnel() { case_flows tunnel; }
 
 # ---- what ends and moves -----------------------------------------------------------------------------------------------
 

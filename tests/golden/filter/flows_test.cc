@@ -1,5 +1,6 @@
-// tests/freebsd/flows against the text that vtid gives pf for tests/freebsd/enc.json and if_ipsec.json: each flow and its
-// answer go through the points of docs/freebsd.md's table. The same table is tried on a FreeBSD kernel by tests/freebsd/run.
+// tests/freebsd/flows against the text that vtid gives pf for tests/freebsd/enc.json, if_ipsec.json and tunnel.json: each flow
+// and its answer go through the points of docs/freebsd.md's table. The same table is tried on a FreeBSD kernel by
+// tests/freebsd/run.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -19,6 +20,7 @@ namespace {
 
 const std::string kFolder = std::string(VTID_SOURCE_DIR) + "/tests/freebsd/";
 const std::string kLan = "vtt_hq_lan0";
+const std::string kNone = "";  // of a child of mode tunnel
 constexpr std::uint16_t kClientPort = 40'000;
 constexpr int kMostRoutings = 3;  // sys/netpfil/pf/pf.c: a packet that route-to has sent more often is dropped
 
@@ -58,7 +60,7 @@ std::string anchor_of(const std::string& mode) {
 }
 
 std::set<net::Address> own_addresses() {
-  return {ip("192.0.2.1"), ip("10.1.0.1"), ip("fd00:1::1"), ip("10.6.106.1"), ip("fd00:6::1"), ip("10.7.2.1")};
+  return {ip("192.0.2.1"), ip("10.1.0.1"), ip("10.1.1.1"), ip("fd00:1::1"), ip("10.6.106.1"), ip("fd00:6::1"), ip("10.7.2.1")};
 }
 
 // hq: where its packets go, and where pf sees them on their way.
@@ -78,7 +80,8 @@ class Hq {
     static const std::vector<std::pair<net::Prefix, std::string>> kRoutes{
         {prefix("10.2.0.0/24"), "ipsec1"}, {prefix("fd00:2::/64"), "ipsec1"}, {prefix("10.6.106.0/30"), "ipsec1"},
         {prefix("fd00:6::/64"), "ipsec1"}, {prefix("10.7.2.0/30"), "ipsec2"}, {prefix("10.1.0.0/24"), kLan},
-        {prefix("fd00:1::/64"), kLan},     {prefix("10.99.0.0/24"), "wan"}};
+        {prefix("fd00:1::/64"), kLan},     {prefix("10.1.1.0/24"), kLan},     {prefix("10.2.1.0/24"), kNone},
+        {prefix("10.99.0.0/24"), "wan"}};
     return std::ranges::find_if(kRoutes, [&](const auto& route) { return route.first.contains(to); })->second;
   }
 
@@ -92,7 +95,7 @@ class Hq {
   PfVerdict leave(const PfPacket& packet, const std::string& device, const std::optional<std::string>& inherited,
                   int routings) {
     if (routings > kMostRoutings || device == "wan") return PfVerdict::blocked;
-    const PfOutcome seen = pf_.meet(packet, PfDirection::out, device, inherited);
+    const PfOutcome seen = device == kNone ? PfOutcome{} : pf_.meet(packet, PfDirection::out, device, inherited);
     if (seen.verdict != PfVerdict::passed || !enc_ || device == kLan) return seen.verdict;
     const PfOutcome again = pf_.meet(packet, PfDirection::out, "enc0");
     if (again.verdict != PfVerdict::passed || !again.route_to) return again.verdict;
@@ -107,7 +110,7 @@ class Hq {
         return seen.verdict;
     }
     const bool mine = own_addresses().contains(packet.to);
-    if (!enc_ || (fast_ && !mine)) {
+    if (device != kNone && (!enc_ || (fast_ && !mine))) {
       if (const PfOutcome seen = pf_.meet(packet, PfDirection::in, device); seen.verdict != PfVerdict::passed)
         return seen.verdict;
     }
@@ -120,6 +123,8 @@ class Hq {
 
 net::Address source_of(const Flow& flow) {
   const bool v4 = flow.to.find(':') == std::string::npos;
+  if (flow.to == "10.2.1.10") return ip("10.1.1.10");
+  if (flow.to == "10.1.1.10") return ip("10.2.1.10");
   if (flow.from == "hqlan") return ip(v4 ? "10.1.0.10" : "fd00:1::10");
   if (flow.from == "branchlan") return ip(v4 ? "10.2.0.10" : "fd00:2::10");
   const bool spare = flow.to.starts_with("10.7.2.");
@@ -155,7 +160,7 @@ std::string end_of(const Flow& flow, const std::string& anchor, bool fast) {
       {PfVerdict::passed, "passed"}, {PfVerdict::blocked, "blocked"}, {PfVerdict::rejected, "rejected"}};
   static const std::map<std::string, std::string> kAnswers{
       {"hq", "branch"}, {"hqlan", "branchlan"}, {"branch", "hq"}, {"branchlan", "hqlan"}};
-  Hq hq(anchor, flow.mode == "enc", fast);
+  Hq hq(anchor, flow.mode != "if_ipsec", fast);
   const PfPacket request = request_of(flow);
   PfVerdict verdict = hq.send(request, flow.from);
   if (verdict == PfVerdict::passed && hq.send(answer_to(request), kAnswers.at(flow.from)) != PfVerdict::passed) {
