@@ -354,8 +354,8 @@ ping_stop() { # sets ping_answered, ping_lost
 	wait "$ping_pid"
 	sent=$(sed -n 's/^\([0-9]*\) packets transmitted.*/\1/p' "$ping_log")
 	counts=$(sed -n 's/.*icmp_seq=\([0-9]*\) .*/\1/p' "$ping_log" |
-		awk -v sent="${sent:-0}" '!seen[$1]++ { n++ } $1 > last { last = $1 }
-			END { late = sent - 1 - last; print n + 0, last + 1 - n + (late > 20 ? late : 0) }')
+		awk -v sent="${sent:-0}" -v way="$((20 * slow))" '!seen[$1]++ { n++ } $1 > last { last = $1 }
+			END { late = sent - 1 - last; print n + 0, last + 1 - n + (late > way ? late : 0) }')
 	ping_answered=${counts% *} ping_lost=${counts#* }
 	say "ping: $ping_answered answered, $ping_lost lost"
 	[ "$ping_answered" -gt 0 ] || fail "no echo request was answered: $(tail -n 3 "$ping_log")"
