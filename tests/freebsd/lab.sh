@@ -163,7 +163,16 @@ lab_down() {
 	for note in "$work/now/made"/jail.*; do
 		[ -e "$note" ] || continue
 		if jls -j "${note##*/jail.}" >/dev/null 2>&1; then jail -r "${note##*/jail.}" >/dev/null; fi
+		await_end_of_jail "${note##*/jail.}"
 		rm -f "$note"
+	done
+}
+# A jail that was removed is "dying" until the last of it is gone; the next case's has the same name.
+await_end_of_jail() { # jail
+	tries=0
+	while jls -d name | grep -qx "$1" && [ "$tries" -lt 100 ]; do
+		tries=$((tries + 1))
+		sleep 0.1
 	done
 }
 
