@@ -5,6 +5,7 @@ grep -q '^VERSION_ID="12"' /etc/os-release && boost=libboost1.81-dev
 build_packages=(g++ cmake ninja-build pkg-config "$boost" nlohmann-json3-dev libspdlog-dev libfmt-dev libcli11-dev
   libmnl-dev libnftables-dev libcap-ng-dev)
 check_packages=(ccache clang-format libgtest-dev libgmock-dev shellcheck
+  bmake mksh busybox-static # FreeBSD's make, and more shells for its scripts
   systemd strace procps) # the unit without a running systemd, the system calls of the daemon
 # Two sites with a real charon each, and a kernel under emulation for machines whose own lacks XFRM interfaces.
 lab_packages=(charon-systemd strongswan-swanctl libstrongswan-standard-plugins libstrongswan-extra-plugins

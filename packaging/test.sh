@@ -16,7 +16,8 @@ build() { # preset
 }
 build_for_freebsd() { # in what the lab leaves of the processors: it mostly waits
   renice -n 19 -p $BASHPID >/dev/null
-  build freebsd && build freebsd-aarch64 && packaging/freebsd/needs.sh build/freebsd build/freebsd-aarch64
+  build freebsd && build freebsd-aarch64 && packaging/freebsd/needs.sh build/freebsd build/freebsd-aarch64 &&
+    packaging/freebsd/plist.sh build/freebsd
 }
 build asan-ubsan
 ctest --preset asan-ubsan --parallel "$(nproc)"

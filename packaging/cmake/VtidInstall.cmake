@@ -24,4 +24,9 @@ if(CMAKE_SYSTEM_NAME STREQUAL FreeBSD)
   configure_file(packaging/freebsd/vtid.rc.in vtid.rc @ONLY)
   install(PROGRAMS ${CMAKE_CURRENT_BINARY_DIR}/vtid.rc DESTINATION etc/rc.d RENAME vtid)
   install(FILES packaging/freebsd/newsyslog.conf DESTINATION etc/newsyslog.conf.d RENAME vtid.conf)
+  # whether vtid works on this machine: docs/freebsd.md
+  set(tests tests/freebsd)
+  install(PROGRAMS ${tests}/run DESTINATION ${CMAKE_INSTALL_DATADIR}/vtid/tests)
+  install(FILES ${tests}/cases.sh ${tests}/enc.json ${tests}/flows ${tests}/if_ipsec.json ${tests}/lab.sh ${tests}/tunnel.json
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/vtid/tests)
 endif()

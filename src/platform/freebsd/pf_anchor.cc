@@ -23,6 +23,9 @@ constexpr std::string_view kEnc = "enc0";
 // without global policies); the state that enc0 made lets it by.
 constexpr std::string_view kFloating = " keep state (floating)";
 constexpr std::string_view kBound = " keep state";
+// A state that was made on ipsecN on the way to enc0 would let a packet by there, whatever enc0's rules say, and with the
+// route-to that it inherits send it back to ipsecN.
+constexpr std::string_view kStateless = " no state";
 
 template <class T, class Print>
 std::string list_of(const std::vector<T>& items, Print print) {
@@ -156,7 +159,7 @@ class Anchor {
     echo_requests();
     for (const model::DeviceRule& item : set_.rules) rule(item);
     line(fmt::format("block in quick on {} all label \"default\"", enc() ? kEnc : kOurs));
-    line(fmt::format("pass out quick on {} all{}", kOurs, state()));
+    line(fmt::format("pass out quick on {} all{}", kOurs, enc() ? kStateless : kBound));
     if (enc()) line(fmt::format("pass out quick on {} all{}", kEnc, state()));
   }
 
