@@ -62,8 +62,10 @@ Say not_found(const Reply& reply, std::string_view what, std::string_view name, 
 // ---- reading: bring the counters up to date, then render -------------------------------------------------------------
 
 // A refresh that fails leaves the last known counters, and the daemon's problems say why: there is always a status.
-Ask look(std::function<std::string(const Index&)> render) {
-  return {model::Refresh{}, {}, [render = std::move(render)](const CommandResult&, const Snapshot& snapshot) {
+constexpr std::string_view kRules = "rules";
+
+Ask look(std::function<std::string(const Index&)> render, bool rules = false) {
+  return {model::Refresh{rules}, {}, [render = std::move(render)](const CommandResult&, const Snapshot& snapshot) {
             return render(Index(snapshot));
           }};
 }
@@ -82,30 +84,34 @@ std::optional<Say> unknown_kind(const Call& call) {
 
 Action run_list(const Call& call) {
   if (auto no = unknown_kind(call)) return std::move(*no);
-  return look([reply = call.reply, kind = find_kind(call.text("kind"))](const Index& index) {
-    return reply.result(kind->list(index));
-  });
+  return look(
+      [reply = call.reply, kind = find_kind(call.text("kind"))](const Index& index) { return reply.result(kind->list(index)); },
+      call.text("kind") == kRules);
 }
 
 // The last of that name: of several SAs the newest.
 Action run_show(const Call& call) {
   if (auto no = unknown_kind(call)) return std::move(*no);
-  return look([reply = call.reply, kind = find_kind(call.text("kind")), name = call.text("name")](const Index& index) {
-    Json all = kind->list(index);
-    std::vector<std::string> names;
-    for (auto item = all.rbegin(); item != all.rend(); ++item) {
-      names.push_back(item->at("name").get<std::string>());
-      if (names.back() == name) return reply.result(std::move(*item));
-    }
-    return not_found(reply, kind->singular, name, names).line;
-  });
+  return look(
+      [reply = call.reply, kind = find_kind(call.text("kind")), name = call.text("name")](const Index& index) {
+        Json all = kind->list(index);
+        std::vector<std::string> names;
+        for (auto item = all.rbegin(); item != all.rend(); ++item) {
+          names.push_back(item->at("name").get<std::string>());
+          if (names.back() == name) return reply.result(std::move(*item));
+        }
+        return not_found(reply, kind->singular, name, names).line;
+      },
+      call.text("kind") == kRules);
 }
 
 Action run_explain(const Call& call) {
-  return look([reply = call.reply, name = call.text("name")](const Index& index) {
-    if (auto steps = explain(name, index)) return reply.result(std::move(*steps));
-    return not_found(reply, "tunnel, interface, gateway or route", name, explainable_names(index)).line;
-  });
+  return look(
+      [reply = call.reply, name = call.text("name")](const Index& index) {
+        if (auto steps = explain(name, index)) return reply.result(std::move(*steps));
+        return not_found(reply, "tunnel, interface, gateway or route", name, explainable_names(index)).line;
+      },
+      true);
 }
 
 Action run_doctor(const Call& call) {

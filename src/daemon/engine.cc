@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cerrno>
 #include <utility>
 
 #include "base/log.h"
@@ -13,6 +14,8 @@
 namespace vtid::daemon {
 namespace {
 
+constexpr Duration kPlanInterval{1'000};       // between two plans while one is being carried out
+constexpr Duration kAskAfter{1'000};           // what is under way, when nothing tells of its end
 constexpr Duration kLookInterval{50};          // the kernel is read at most so often, however much it has to say
 constexpr Duration kLookRetry{1'000};          // after a look that failed
 constexpr Duration kLookForEnd{500};           // of an SA that was replaced
@@ -21,6 +24,8 @@ constexpr std::size_t kLongestText = 4'096;    // bytes of one event or problem
 constexpr Duration kSaveAgain{1'000};          // after the disk was full
 constexpr Duration kRescan{60'000};            // without any notice: what was lost costs so much time at most
 constexpr Duration kLossPause{300};            // from a word about SAs or policies of others that went until it is followed
+constexpr Duration kCountPatience{2'000};      // for the counters of the filter's rules
+constexpr std::size_t kMostCounting = 64;      // people who wait for those at a time
 constexpr std::size_t kMostLost = 1'024;       // of SPIs that are waited with; more of them are all worth a look
 
 std::string print_all(const std::vector<config::Finding>& findings) {
@@ -142,6 +147,7 @@ TimePoint Engine::step(Now now) {
   supervise(now);
   std::ranges::move(names_.take_due(now), std::back_inserter(lookups_));
   ask(requests_.check(supervisor_, charon_.table(), now), now);
+  finish_counting(now);
   collect_outcomes(now);
   save_state(now);
   tell_changes(now);
@@ -157,6 +163,7 @@ TimePoint Engine::step(Now now) {
   } else if (const auto due = supervisor_.kernel_look()) {
     next = std::min(next, *due);
   }
+  if (executor_.waits() || !counting_.empty()) next = std::min(next, now.steady + kAskAfter);
   if (executor_.busy() || (must_plan_ && kernel_seen_)) next = now.steady;
   return next;
 }
@@ -210,6 +217,7 @@ void Engine::save_state(Now now) {
 Result<void> Engine::look() {
   (void)wiring_.kernel.drain();  // what these would tell us is what we read next
   auto observed = wiring_.kernel.observe();
+  if (!observed && observed.error().code == EINPROGRESS) return std::unexpected(observed.error());
   if (!observed) {
     kernel_problem_ = {model::Severity::error, "kernel", observed.error().text, observed.error().remedy};
     return std::unexpected(observed.error());
@@ -243,35 +251,52 @@ reconcile::Restraints Engine::restraints(const model::Config& config) const {
 }
 
 void Engine::reconcile(Now now) {
-  if (executor_.busy()) return;  // the plan at hand first: it was complete, and looking again half-way only costs
+  // The plan at hand first: it was complete, and looking again half-way only costs. But what has changed meanwhile does not
+  // wait for its end, which thousands of links put off by minutes.
+  const bool overtaken = executor_.busy() && must_plan_ && now.steady >= std::max(next_plan_, next_look_);
+  if (executor_.busy() && !overtaken) return;
+  must_look_ |= overtaken;
+  wrote_ |= overtaken;
   bool changed = false;
   must_look_ |= supervisor_.kernel_look().value_or(TimePoint::max()) <= now.steady;
   const bool retry_is_due = executor_.next_deadline().value_or(TimePoint::max()) <= now.steady;
   const bool rescan_is_due = now.steady >= rescan_;
   if ((must_look_ && now.steady >= next_look_) || rescan_is_due || retry_is_due) {
-    const bool seen = look().has_value();
+    const auto looked = look();
+    const bool seen = looked.has_value();
     must_look_ = !seen;
-    next_look_ = now.steady + (seen ? kLookInterval : kLookRetry);
+    next_look_ = now.steady + (seen || looked.error().code == EINPROGRESS ? kLookInterval : kLookRetry);
     rescan_ = now.steady + kRescan;
     // What the kernel took without an error and does not show is still in the plan, and nothing has changed that would tell.
     must_plan_ |= retry_is_due || (rescan_is_due && !executor_.plan().ops.empty());
     changed = true;
+    if (!seen && overtaken) return;  // what was seen before is no longer so
     if (seen && system_.shared_with_charon) {
       supervisor_.on_kernel(charon_.table(), reconcile::KernelSide(observed_, charon_.table(), system_), now);
     }
   }
   if (must_plan_ && kernel_seen_) {
     must_plan_ = false;
-    const auto removal = seen_everything() ? reconcile::Removal::allowed : reconcile::Removal::withheld;
+    next_plan_ = now.steady + kPlanInterval;
+    const auto removal = charon_.table().known || !needs_charon() ? reconcile::Removal::allowed : reconcile::Removal::withheld;
     executor_.accept(make_plan(*config_, numbers_, carrying_, removal, derived_), now.steady);
     changed = true;
   }
   if (changed && reconcile::awaits_end(derived_.desired, observed_)) rescan_ = std::min(rescan_, now.steady + kLookForEnd);
 }
 
+// Else nothing of what is observed can be charon's doing.
+bool Engine::needs_charon() const {
+  return std::ranges::any_of(config_->tunnels,
+                             [](const model::Tunnel& tunnel) { return tunnel.enabled && !has_static_keys(tunnel); });
+}
+
 void Engine::carry_out(Now now) {
-  if (!executor_.busy()) return;
+  if (!executor_.busy() && !executor_.waits()) return;
+  const bool worked = executor_.busy();
+  bool ended = false;
   for (const Executor::Done& done : executor_.step(now.steady, random())) {
+    ended |= done.waited;
     if (done.error) {
       if (!std::has_single_bit(static_cast<unsigned>(done.failures)))
         continue;  // it stays a problem, and is said ever less often
@@ -283,7 +308,8 @@ void Engine::carry_out(Now now) {
       tell(now, "kernel", done.op.object, fmt::format("{}: {}", change, done.op.reason));
     }
   }
-  if (!executor_.busy()) {
+  must_plan_ |= ended;
+  if (!executor_.busy() && (worked || ended)) {
     must_look_ = wrote_ = true;  // what was written is not believed until it is read back
     next_look_ = now.steady;
   }
@@ -483,14 +509,16 @@ void Engine::on_command(const model::Command& command, Requests::Reply reply, No
     }
     void operator()(const model::TakeRole& take) const { reply(engine.take_role(take.role, now)); }
     void operator()(const model::Reload&) const { reply(engine.reload(now)); }
-    void operator()(const model::Refresh&) const {
-      engine.refresh_counters();
-      reply(model::Answer{});
+    void operator()(const model::Refresh& refresh) const {
+      const bool whole = engine.refresh_counters(refresh.rules);
+      if (whole) return reply(model::Answer{});
+      if (engine.counting_.size() >= kMostCounting) return reply(model::Answer{});  // as last read
+      engine.counting_.emplace_back(now.steady + kCountPatience, reply);
     }
     void operator()(const model::MakePlan& plan) const { reply(engine.plan_for(plan)); }
     void operator()(const model::FindMtu& find) const { engine.wiring_.find_mtus(find.paths, reply); }
     void operator()(const model::Examine& examine) const {
-      engine.refresh_counters();
+      (void)engine.refresh_counters(false);
       reply(model::Answer{"", {}, std::make_shared<const model::HostFacts>(engine.wiring_.read_host(examine.question))});
     }
   };
@@ -514,22 +542,44 @@ model::CommandResult Engine::plan_for(const model::MakePlan& command) {
 }
 
 Result<model::Plan> Engine::plan_only() {
+  (void)observe_now(wiring_.kernel);
   auto result = plan_for({});
   if (!result) return std::unexpected(result.error());
   return *result->plan;
 }
 
-void Engine::refresh_counters() {
+// False: those of the rules are still being read.
+bool Engine::refresh_counters(bool rules) {
   snapshot_.reset();
   if (auto counters = wiring_.kernel.counters()) counters_ = std::move(*counters);
-  if (!config_->filter.rules) return;
-  if (auto counters = wiring_.kernel.rule_counters()) rule_counters_ = std::move(*counters);
+  if (!rules || !config_->filter.rules) return true;
+  auto counted = wiring_.kernel.rule_counters();
+  if (counted) rule_counters_ = std::move(*counted);
+  return counted || counted.error().code != EINPROGRESS;
+}
+
+// Who waits for the rules' counters gets those of before when there is no end of it.
+void Engine::finish_counting(Now now) {
+  if (counting_.empty()) return;
+  auto counted = wiring_.kernel.rule_counters();
+  if (counted) rule_counters_ = std::move(*counted);
+  const bool ended = counted || counted.error().code != EINPROGRESS;
+  std::erase_if(counting_, [&](const auto& asked) {
+    const bool over = ended || now.steady >= asked.first;
+    if (over) asked.second(model::Answer{});
+    return over;
+  });
 }
 
 void Engine::stop(Now now) {
-  if (config_->on_stop != model::OnStop::remove || !look()) return;
+  if (config_->on_stop != model::OnStop::remove) return;
+  (void)observe_now(wiring_.kernel);
+  if (!look()) return;
   executor_.accept(reconcile::make_plan({}, observed_, system_, reconcile::Removal::allowed), now.steady);
-  while (executor_.busy()) carry_out(now);
+  while (executor_.busy() || executor_.waits()) {
+    carry_out(now);
+    if (!executor_.busy()) wait_for_end(wiring_.kernel);
+  }
 }
 
 std::optional<std::vector<io::Prober::Target>> Engine::take_probes() {

@@ -60,6 +60,8 @@ class Engine {
   // Does what is due, one portion of kernel writes at most. When to call again at the latest; at once when in the past.
   [[nodiscard]] TimePoint step(Now now);
 
+  [[nodiscard]] bool is_busy() const { return executor_.busy(); }  // with a plan
+
   // Takes away all that is ours when the file says so ("on_stop": "remove"); else nothing.
   void stop(Now now);
 
@@ -93,6 +95,7 @@ class Engine {
   void follow_losses(Now now);
   void reconcile(Now now);
   void carry_out(Now now);
+  [[nodiscard]] bool needs_charon() const;
   void follow_statics(Now now);
   void follow_charon(Now now);
   void follow_gateways(Now now);
@@ -111,7 +114,8 @@ class Engine {
   [[nodiscard]] model::CommandResult plan_for(const model::MakePlan& command);
   [[nodiscard]] model::CommandResult reload(Now now);
   [[nodiscard]] model::CommandResult take_role(model::Role role, Now now);
-  void refresh_counters();
+  [[nodiscard]] bool refresh_counters(bool rules);
+  void finish_counting(Now now);
   [[nodiscard]] std::vector<model::Problem> problems() const;
   [[nodiscard]] bool seen_everything() const { return kernel_seen_ && charon_.table().known; }
   [[nodiscard]] std::uint32_t random();
@@ -141,6 +145,7 @@ class Engine {
   model::Observed observed_;
   std::map<net::IfName, model::LinkCounters> counters_;
   std::map<std::string, model::RuleCounters> rule_counters_;
+  std::vector<std::pair<TimePoint, Requests::Reply>> counting_;  // who waits for them, until when
   std::optional<model::Problem> kernel_problem_;
   model::Carrying carrying_;
   reconcile::Derived derived_;
@@ -159,6 +164,7 @@ class Engine {
   bool lost_policies_ = false;
   std::optional<TimePoint> losses_due_;
   TimePoint next_look_{};  // not before
+  TimePoint next_plan_{};  // in the place of one that is being carried out: not before
   TimePoint rescan_{};     // at the latest
   Now now_{};
   std::shared_ptr<const model::Snapshot> snapshot_;  // empty: out of date

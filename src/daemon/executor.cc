@@ -1,7 +1,8 @@
 #include "daemon/executor.h"
 
 #include <algorithm>
-#include <ranges>
+#include <cerrno>
+#include <utility>
 
 #include "reconcile/order.h"
 #include "reconcile/touched.h"
@@ -64,18 +65,33 @@ void Executor::accept(model::Plan plan, TimePoint now) {
     const auto [first, last] = planned.equal_range(failure.first);
     return std::none_of(first, last, [&](const auto& op) { return *op.second == failure.second.op.change; });
   });
-  const bool open = std::ranges::any_of(failures_, [](const auto& item) { return closes(item.second.op.change); });
-  const std::set<net::IfName> missing = missing_devices();
+  std::erase_if(waiting_, [&](const model::Op& op) {
+    const auto [first, last] = planned.equal_range(op.object);
+    return first != last && std::none_of(first, last, [&](const auto& other) { return *other.second == op.change; });
+  });
+  missing_.clear();
+  for (const auto& [object, failure] : failures_) {
+    if (const auto* made = creation(failure.op.change)) missing_.insert(made->link.name);
+  }
+  std::set<std::string_view> waiting;
+  for (const model::Op& op : waiting_) waiting.insert(op.object);
   due_.clear();
-  for (const model::Op& op : plan_.ops | std::views::reverse) {
+  next_ = 0;
+  for (const model::Op& op : plan_.ops) {
     const auto failure = failures_.find(op.object);
     if (failure != failures_.end() && failure->second.op.change == op.change && failure->second.next > now) continue;
-    if (!stands_on_any(missing, op.change)) due_.push_back(op);
+    const auto same = [&](const model::Op& other) { return other.object == op.object && other.change == op.change; };
+    if (waiting.contains(op.object) && std::ranges::any_of(waiting_, same)) continue;
+    if (!stands_on_any(missing_, op.change)) due_.push_back(op);
   }
+  const bool open = std::ranges::any_of(failures_, [](const auto& item) { return closes(item.second.op.change); }) ||
+                    std::ranges::any_of(waiting_, [](const model::Op& op) { return closes(op.change); });
   if (open) hold_back_links();
 }
 
 void Executor::hold_back_links() {
+  due_.erase(due_.begin(), due_.begin() + static_cast<std::ptrdiff_t>(next_));
+  next_ = 0;
   std::set<net::IfName> held;
   for (const model::Op& op : due_) {
     if (const auto* made = creation(op.change)) held.insert(made->link.name);
@@ -83,34 +99,49 @@ void Executor::hold_back_links() {
   std::erase_if(due_, [&](const model::Op& op) { return creation(op.change) != nullptr || stands_on_any(held, op.change); });
 }
 
+// In turns, when there is something of both: what takes long holds up nothing, and is not forgotten.
 std::vector<Executor::Done> Executor::step(TimePoint now, std::uint32_t random) {
-  const bool alone = !due_.empty() && closes(due_.back().change);  // what follows depends on it
-  const std::size_t count = alone ? 1 : std::min(kPortion, due_.size());
-  std::vector<model::Op> portion(due_.rbegin(), due_.rbegin() + static_cast<std::ptrdiff_t>(count));
-  due_.resize(due_.size() - count);
-  if (portion.empty()) return {};
-  const std::vector<Result<void>> results = kernel_.apply(portion);
   std::vector<Done> done;
-  std::set<net::IfName> missing = missing_devices();
-  for (std::size_t i = 0; i < portion.size(); ++i) {
-    const model::Op& op = portion[i];
-    // What failed because its link could not be made is a consequence: it returns with the next plan, without a wait.
-    if (!results[i] && stands_on_any(missing, op.change)) continue;
-    if (const auto* made = creation(op.change); made != nullptr && !results[i]) missing.insert(made->link.name);
-    note(op, results[i], now, random + static_cast<std::uint32_t>(i) * 2'654'435'761U);
-    if (!results[i] && closes(op.change)) hold_back_links();
-    const auto failure = failures_.find(op.object);
-    const int failures = failure == failures_.end() ? 0 : failure->second.backoff.failures();
-    done.push_back({std::move(portion[i]), results[i] ? std::nullopt : std::optional(results[i].error()), failures});
+  asked_ = waits() && (!busy() || !asked_);
+  if (asked_) {
+    const std::vector<model::Op> asked = std::exchange(waiting_, {});
+    const std::size_t count = carry_out(asked, true, now, random, done);
+    waiting_.insert(waiting_.end(), asked.begin() + static_cast<std::ptrdiff_t>(count), asked.end());
+  } else if (busy()) {
+    const bool alone = closes(due_[next_].change);  // what follows depends on it
+    next_ += carry_out(std::span(due_).subspan(next_, alone ? 1 : std::min(kPortion, due_.size() - next_)), false, now, random,
+                       done);
+    if (alone && (done.empty() || done.front().error)) hold_back_links();
   }
   return done;
+}
+
+std::size_t Executor::carry_out(std::span<const model::Op> ops, bool waited, TimePoint now, std::uint32_t random,
+                                std::vector<Done>& done) {
+  const std::vector<Result<void>> results = kernel_.apply(ops, kBudget);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const model::Op& op = ops[i];
+    if (!results[i] && results[i].error().code == EINPROGRESS) {
+      waiting_.push_back(op);
+      continue;
+    }
+    // What failed because its link could not be made is a consequence: it returns with the next plan, without a wait.
+    if (!results[i] && stands_on_any(missing_, op.change)) continue;
+    note(op, results[i], now, random + static_cast<std::uint32_t>(i) * 2'654'435'761U);
+    const auto failure = failures_.find(op.object);
+    const int failures = failure == failures_.end() ? 0 : failure->second.backoff.failures();
+    done.push_back({op, results[i] ? std::nullopt : std::optional(results[i].error()), failures, waited});
+  }
+  return results.size();
 }
 
 void Executor::note(const model::Op& op, const Result<void>& result, TimePoint now, std::uint32_t random) {
   if (result) {
     failures_.erase(op.object);
+    if (const auto* made = creation(op.change)) missing_.erase(made->link.name);
     return;
   }
+  if (const auto* made = creation(op.change)) missing_.insert(made->link.name);
   const Failure fresh{op, result.error(), Backoff(retry_of(op.change)), now};
   Failure& failure = failures_.try_emplace(op.object, fresh).first->second;
   if (failure.op.change != op.change) failure.backoff = fresh.backoff;
@@ -127,14 +158,6 @@ void Executor::on_seen(const model::Observed& before, const model::Observed& aft
     failure.lifted = now;
     failure.backoff.reset();
   }
-}
-
-std::set<net::IfName> Executor::missing_devices() const {
-  std::set<net::IfName> missing;
-  for (const auto& [object, failure] : failures_) {
-    if (const auto* made = creation(failure.op.change)) missing.insert(made->link.name);
-  }
-  return missing;
 }
 
 std::vector<model::FailedOp> Executor::failed() const {
@@ -154,7 +177,10 @@ std::vector<model::Problem> Executor::problems() const {
 
 std::optional<TimePoint> Executor::next_deadline() const {
   std::optional<TimePoint> next;
-  for (const auto& [object, failure] : failures_) next = std::min(next.value_or(failure.next), failure.next);
+  for (const auto& [object, failure] : failures_) {
+    if (std::ranges::find(waiting_, object, &model::Op::object) != waiting_.end()) continue;  // it is being tried
+    next = std::min(next.value_or(failure.next), failure.next);
+  }
   return next;
 }
 

@@ -166,13 +166,11 @@ class Daemon {
 
   // Signals last: those that came while starting are answered now.
   Result<void> watch() {
-    if (kernel_.descriptor() >= 0) {
-      auto watched = loop_.on_readable(kernel_.descriptor(), [this] {
-        engine_->on_kernel_notices();
-        turn();
-      });
-      if (!watched) return watched;
-    }
+    auto watched = loop_.on_readable(kernel_.descriptors(), [this] {
+      engine_->on_kernel_notices();
+      turn();
+    });
+    if (!watched) return watched;
     const auto noted = signals::listen();
     if (!noted) return std::unexpected(noted.error());
     return loop_.on_readable(*noted, [this] { on_signals(signals::take()); });

@@ -62,6 +62,7 @@ awaitable<void> ControlSession::run() {
   rest();
   while (!closing_) {
     const auto [error, count] = co_await socket_.async_read_some(asio::buffer(bytes), kNoThrow);
+    tell(error);
     if (error) break;
     framer.feed({bytes.data(), count});
     for (auto line = framer.next(); line && !closing_; line = framer.next()) {
@@ -98,6 +99,13 @@ void ControlSession::refuse(std::string line) {
   closing_ = true;
 }
 
+// That a client went away is no news.
+void ControlSession::tell(error_code error) const {
+  using namespace asio::error;
+  if (!error || error == eof || error == operation_aborted || error == connection_reset || error == broken_pipe) return;
+  log::warning("control session failed", {{"uid", std::to_string(client_.caller.uid)}, {"error", error.message()}});
+}
+
 void ControlSession::close() {
   closing_ = true;
   error_code ignored;
@@ -131,6 +139,7 @@ void ControlSession::work() {
 
 void ControlSession::watch_for_hang_up() {
   socket_.async_wait(Socket::wait_error, [self = shared_from_this()](error_code error) {
+    self->tell(error);
     if (!error) self->look_for_hang_up();
   });
 }
@@ -281,6 +290,7 @@ void ControlSession::write_first() {
     if (!error) self->close();
   });
   asio::async_write(socket_, asio::buffer(*queue_.front().line), [self](error_code error, std::size_t) {
+    self->tell(error);
     if (error) return self->close();
     self->written();
   });

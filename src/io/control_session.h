@@ -68,6 +68,7 @@ class ControlSession : public std::enable_shared_from_this<ControlSession> {
   void look_for_hang_up();
   void glance();
   void abandon();
+  void tell(boost::system::error_code error) const;
   [[nodiscard]] bool may_grow();
   void give_long_request_back();
   [[nodiscard]] std::string too_long() const;

@@ -44,7 +44,8 @@ Result<void> EchoChannel::send(const EchoPath& path, std::span<const std::uint8_
 
 void EchoChannel::listen() {
   socket_->async_wait(Socket::wait_read, [this, socket = std::weak_ptr(socket_)](boost::system::error_code failure) {
-    if (failure || socket.expired()) return;
+    if (socket.expired()) return;
+    if (failure) return give_up(failure.message());
     drain();
     if (socket_) listen();
     after_packets_();
@@ -56,14 +57,19 @@ void EchoChannel::drain() {
   for (int packets = 0; socket_ && packets < kPacketsPerWake; ++packets) {
     const auto packet = receive_echo(socket_->native_handle(), buffer);
     if (!packet) {
-      log::warning("probe socket failed", {{"family", std::string(net::print(family_))}, {"reason", packet.error().text}});
-      socket_.reset();  // the next probe opens another
+      give_up(packet.error().text);
     } else if (*packet) {
       on_packet_(family_, **packet, std::span(buffer).first((*packet)->size));
     } else {
       return;
     }
   }
+}
+
+// The next probe opens another.
+void EchoChannel::give_up(const std::string& reason) {
+  log::warning("probe socket failed", {{"family", std::string(net::print(family_))}, {"reason", reason}});
+  socket_.reset();
 }
 
 }  // namespace vtid::io

@@ -34,6 +34,7 @@ class EchoChannel {
 
   [[nodiscard]] Result<void> try_open();
   void listen();
+  void give_up(const std::string& reason);
 
   boost::asio::io_context* context_;
   net::Family family_;

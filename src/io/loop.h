@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -26,15 +27,17 @@ class Loop {
 
   [[nodiscard]] boost::asio::io_context& context();
 
-  // Calls back while `fd` is readable. The caller keeps the descriptor open for as long as the loop runs.
-  [[nodiscard]] Result<void> on_readable(int fd, std::function<void()> callback);
+  // Calls back while one of `fds` is readable. The caller keeps them open for as long as the loop runs. An error: one of them
+  // cannot be waited for, as a file or a kqueue(2). A wait that fails later is logged and tried again.
+  [[nodiscard]] Result<void> on_readable(std::span<const int> fds, const std::function<void()>& callback);
+  [[nodiscard]] Result<void> on_readable(int fd, const std::function<void()>& callback);
   // The one deadline: a new one replaces it; in the past means at once, but after everything that is ready already.
   void wake_at(TimePoint time, std::function<void()> callback);
 
   // Calls back again and again, each time after what is ready then: a loop that hangs gives no sign of life.
   void every(Duration interval, std::function<void()> callback);
 
-  void run();
+  void run();  // until stop(); again after it
   void stop();
 
   [[nodiscard]] static Now now();

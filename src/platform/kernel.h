@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "model/capabilities.h"
 #include "model/observed.h"
@@ -34,24 +35,37 @@ class Kernel {
 
   [[nodiscard]] virtual Capabilities capabilities() const = 0;
 
-  // Everything, consistent per kind: an interrupted dump is repeated (kDumpAttempts), a lost one is an error.
+  // Everything, consistent per kind: an interrupted dump is repeated (kDumpAttempts), a lost one is an error. What a program
+  // has to be asked for is as it said last, and news of it comes by drain(); EINPROGRESS while it has never said anything.
   [[nodiscard]] virtual Result<model::Observed> observe() = 0;
 
   // Traffic counters of our links by name. Cheap enough to be called for every `vtictl status`.
   [[nodiscard]] virtual Result<std::map<net::IfName, model::LinkCounters>> counters() = 0;
 
-  // What the filter's rules have met, by name ("rules/0"). They start at zero when the filter is written.
+  // What the filter's rules have met, by name ("rules/0"). They start at zero when the filter is written. EINPROGRESS: a
+  // program has been asked, and drain() tells when it has answered.
   [[nodiscard]] virtual Result<std::map<std::string, model::RuleCounters>> rule_counters() = 0;
 
-  // Applies the ops in order, batched where the system can, and goes on after a failure: one result per op.
-  [[nodiscard]] virtual std::vector<Result<void>> apply(std::span<const model::Op> ops) = 0;
+  // Applies ops in their order, batched where the system can, and goes on after a failure. One result for each of the first
+  // ones: no more are begun once `budget` has passed, and one is in any case. EINPROGRESS: it has begun, drain() tells when it
+  // may have ended, and an equal op that is given again has its result then.
+  [[nodiscard]] virtual std::vector<Result<void>> apply(std::span<const model::Op> ops, Duration budget) = 0;
 
-  // Readable when drain() has something to say; -1 when the backend has none.
-  [[nodiscard]] virtual int descriptor() const = 0;
+  // Whether something that was begun has not ended.
+  [[nodiscard]] virtual bool is_under_way() const { return false; }
+
+  // One of them is readable when drain() has something to say; none when the backend never has. Sockets and pipes, which any
+  // loop can wait for.
+  [[nodiscard]] virtual std::vector<int> descriptors() const = 0;
   [[nodiscard]] virtual Notices drain() = 0;
 };
 
 inline constexpr int kDumpAttempts = 5;
+
+// For who does one thing at a time: what is under way is waited for. The second asks anew what a program said before.
+[[nodiscard]] std::vector<Result<void>> apply_all(Kernel& kernel, std::span<const model::Op> ops);
+[[nodiscard]] Result<model::Observed> observe_now(Kernel& kernel);
+void wait_for_end(Kernel& kernel);  // of all that is under way
 
 // The system's own backend, opened with what it needs (CAP_NET_ADMIN; root on FreeBSD).
 [[nodiscard]] Result<std::unique_ptr<Kernel>> open_native_kernel();

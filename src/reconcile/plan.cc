@@ -96,6 +96,7 @@ class Planner {
     sas();
     held_sas();
     strays();
+    tell_withheld();
     sort_ops(plan_.ops);
     return std::move(plan_);
   }
@@ -104,8 +105,19 @@ class Planner {
   void add(model::Change change, std::string object, std::string reason, std::string because) {
     plan_.ops.push_back({std::move(change), std::move(object), std::move(reason), std::move(because)});
   }
-  void remove(model::Change change, std::string object) {
-    if (removal_ == Removal::allowed) add(std::move(change), std::move(object), "no longer wanted", "");
+  // `by_file`: the file alone says that it goes.
+  void remove(model::Change change, std::string object, bool by_file = false) {
+    if (removal_ == Removal::allowed || by_file) return add(std::move(change), std::move(object), "no longer wanted", "");
+    withheld_.push_back(std::move(object));
+  }
+
+  void tell_withheld() {
+    if (withheld_.empty()) return;
+    const std::string more = withheld_.size() == 1 ? "" : fmt::format(" and {} more", withheld_.size() - 1);
+    plan_.problems.push_back(
+        {model::Severity::warning, "charon",
+         fmt::format("what is no longer wanted stays until charon's SAs have been read: {}{}", withheld_.front(), more),
+         "start charon; vtictl status shows its socket"});
   }
 
   void filter() {
@@ -137,8 +149,8 @@ class Planner {
     }
     for (const model::ObservedLink& link : observed_.links) {
       if (link.owner == model::Owner::vtid && !wanted.contains(link.name)) {
-        remove(model::DeleteLink{link.name}, name_of(link.name));
-        if (removal_ == Removal::allowed) gone_.insert(link.name);
+        remove(model::DeleteLink{link.name}, name_of(link.name), true);
+        gone_.insert(link.name);
       }
     }
   }
@@ -185,7 +197,7 @@ class Planner {
     std::map<RouteKey, const model::Route*> have;
     for (const auto& [route] : observed_.routes) {
       have.emplace(key_of(route), &route);
-      if (!wanted.contains(key_of(route))) remove(model::DeleteRoute{route}, name_of(route));
+      if (!wanted.contains(key_of(route))) remove(model::DeleteRoute{route}, name_of(route), leaves_with_its_links(route));
     }
     for (const auto& [route, because] : desired_.routes) {
       const auto hops = model::hops_of(route);
@@ -199,6 +211,11 @@ class Planner {
         add(model::SetRoute{route, !leaves_with_link}, name_of(route), "points elsewhere", because);
       }
     }
+  }
+
+  [[nodiscard]] bool leaves_with_its_links(const model::Route& route) const {
+    const auto hops = model::hops_of(route);
+    return !hops.empty() && std::ranges::all_of(hops, [&](const auto& hop) { return gone_.contains(hop.via.device); });
   }
 
   void rules() {
@@ -216,11 +233,13 @@ class Planner {
   void policies() {
     std::set<PolicyKey> wanted;
     for (const auto& item : desired_.policies) wanted.insert(key_of(item.value));
+    std::set<net::IfId> in_file;
+    for (const auto& item : desired_.links) in_file.insert(item.value.if_id);
     std::map<PolicyKey, const model::Policy*> have;
     for (const model::Policy& policy : observed_.policies) {
       have.emplace(key_of(policy), &policy);
-      const bool stays = desired_.withheld.contains(policy.if_id) || is_in_use(policy);
-      if (!wanted.contains(key_of(policy)) && !stays) remove(model::DeletePolicy{policy}, name_of(policy));
+      if (wanted.contains(key_of(policy)) || desired_.withheld.contains(policy.if_id) || is_in_use(policy)) continue;
+      remove(model::DeletePolicy{policy}, name_of(policy), !in_file.contains(policy.if_id));
     }
     for (const auto& [policy, because] : desired_.policies) {
       const auto found = have.find(key_of(policy));
@@ -294,6 +313,7 @@ class Planner {
   const Removal removal_;
   const Conflicts conflicts_;
   std::set<net::IfName> gone_;  // links that are not there, or will not be, when addresses and routes have their turn
+  std::vector<std::string> withheld_;
   model::Plan plan_;
 };
 

@@ -1,8 +1,9 @@
-// Cold start of N tunnels, three ways, side by side in one run: vtid from the text of its file to a kernel that was read
-// back and found right; `ip -batch` with the same objects; a raw netlink loop (the floor). Each in a fresh network namespace.
+// N tunnels made and removed, side by side in one run: by vtid, from the text of its file to a kernel that was read back and
+// found right, and by what a person would use instead (bench/rivals.h), the last of them a raw loop of calls: the floor. Each
+// run in a network of its own.
 //   vtid-bench-cold-start [TUNNELS=500] [RUNS=3]
 #include <fmt/format.h>
-#include <sched.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,10 +11,11 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <functional>
+#include <map>
 
-#include "bench/raw_loop.h"
+#include "bench/rivals.h"
+#include "contract/stage.h"
 #include "daemon/engine.h"
 #include "platform/kernel.h"
 
@@ -23,11 +25,11 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Milliseconds = std::chrono::duration<double, std::milli>;
 
-struct Numbers4 {
-  std::uint32_t n;
-  [[nodiscard]] std::string host(std::uint32_t last) const { return fmt::format("10.128.{}.{}", n / 64, n % 64 * 4 + last); }
-  [[nodiscard]] std::string host6(std::uint32_t last) const { return fmt::format("fd00:0:0:{:x}::{}", n, last); }
-  [[nodiscard]] std::string network() const { return fmt::format("10.{}.{}.0/24", n / 256, n % 256); }
+struct Cost {
+  double took = 0, cpu = 0;  // milliseconds; of those, what the process and the kernel for it computed
+};
+struct Costs {
+  Cost make, remove;
 };
 
 std::string file_of(std::uint32_t count) {
@@ -35,7 +37,7 @@ std::string file_of(std::uint32_t count) {
   std::string interfaces;
   std::string routes;
   for (std::uint32_t n = 1; n <= count; ++n) {
-    const Numbers4 numbers{n};
+    const Numbers numbers{n};
     const char* comma = n == 1 ? "" : ",";
     tunnels += fmt::format(
         R"({}"t{}":{{"unit":{},"start":"none","ike":{{"local":{{"address":"192.0.2.1","id":"here"}},"remote":{{"address":"198.51.{}.{}","id":"t{}"}},)"
@@ -47,15 +49,39 @@ std::string file_of(std::uint32_t count) {
   return fmt::format(R"({{"tunnels":{{{}}},"interfaces":{{{}}},"routes":[{}]}})", tunnels, interfaces, routes);
 }
 
-[[noreturn]] void die(const std::string& what) {
-  fmt::print(stderr, "{}\n", what);
-  std::exit(1);
+double cpu_so_far() {
+  rusage used{};
+  ::getrusage(RUSAGE_SELF, &used);
+  const auto milliseconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_usec) / 1e3;
+  };
+  return milliseconds(used.ru_utime) + milliseconds(used.ru_stime);
 }
 
-void by_vtid(const std::string& file) {
+Cost measure(const std::function<void()>& work) {
+  const auto begin = Clock::now();
+  const double used = cpu_so_far();
+  work();
+  return {Milliseconds(Clock::now() - begin).count(), cpu_so_far() - used};
+}
+
+// Until the kernel was read back and found right. What a program is asked is waited for, as the daemon's loop would.
+void settle(daemon::Engine& engine, platform::Kernel& kernel, Now& now) {
+  std::shared_ptr<const model::Snapshot> seen;
+  do {
+    wait_for_end(kernel);
+    engine.on_kernel_notices();
+    (void)engine.step(now);
+    now.steady += Duration{1};
+    seen = engine.is_busy() ? nullptr : engine.snapshot();
+  } while (!seen || !seen->plan.ops.empty() || seen->observed.links.empty());
+}
+
+Costs by_vtid(std::uint32_t count) {
   auto kernel = platform::open_native_kernel();
   if (!kernel) die(kernel.error().text);
   const auto store = daemon::make_memory_store();
+  std::string file = file_of(count);
   daemon::EngineWiring wiring{
       .kernel = **kernel,
       .store = *store,
@@ -64,57 +90,64 @@ void by_vtid(const std::string& file) {
       .config_path = "bench.json",
       .version = "bench"};
   Now now{};
-  auto engine = daemon::Engine::start(std::move(wiring), now);
-  if (!engine) die(engine.error().text);
-  do {
-    (void)(*engine)->step(now);
-    now.steady += Duration{1};
-  } while (!(*engine)->snapshot()->plan.ops.empty() || (*engine)->snapshot()->observed.links.empty());
+  std::unique_ptr<daemon::Engine> engine;
+  Costs costs;
+  costs.make = measure([&] {
+    auto started = daemon::Engine::start(std::move(wiring), now);
+    if (!started) die(started.error().text);
+    engine = *std::move(started);
+    settle(*engine, **kernel, now);
+  });
+  file = R"({"tunnels":{}})";
+  costs.remove = measure([&] {
+    engine->on_command(
+        model::Reload{}, [](const model::CommandResult&) {}, now);
+    settle(*engine, **kernel, now);
+  });
+  return costs;
 }
 
-void by_ip_batch(std::uint32_t count) {
-  const std::string path = fmt::format("/tmp/vtid-bench-{}", ::getpid());
-  {
-    std::ofstream batch(path);
-    for (std::uint32_t n = 1; n <= count; ++n) {
-      const Numbers4 numbers{n};
-      batch << fmt::format(
-          "link add ipsec{0} mtu 1446 type xfrm dev lo if_id {0}\nlink set ipsec{0} addrgenmode none up multicast on alias "
-          "vtid-{0}\n"
-          "address add {1}/30 dev ipsec{0}\naddress add {2}/64 dev ipsec{0} nodad\nroute add {3} via {4} dev ipsec{0}\n",
-          n, numbers.host(1), numbers.host6(1), numbers.network(), numbers.host(2));
-    }
-  }
-  const int status = std::system(("ip -batch " + path).c_str());
-  ::unlink(path.c_str());
-  if (status != 0) die("ip -batch failed");
+Costs by_rival(const Rival& rival, std::uint32_t count) {
+  return {measure([&] { rival.make(count); }), measure([&] { rival.remove(count); })};
 }
 
-// In a network namespace of its own, which goes with the process. Milliseconds.
-double measure(const std::function<void()>& work) {
+// In a network of its own, which goes with the process.
+Costs apart(const std::function<Costs()>& work) {
   int ends[2];
   if (::pipe(ends) != 0) die("pipe");
   const pid_t child = ::fork();
   if (child == 0) {
-    if (::unshare(CLONE_NEWNET) != 0) die("cannot make a network namespace: run it as root");
-    if (std::system("ip link set lo up") != 0) die("lo");
-    const auto begin = Clock::now();
-    work();
-    const double took = Milliseconds(Clock::now() - begin).count();
-    std::_Exit(::write(ends[1], &took, sizeof took) == sizeof took ? 0 : 1);
+    if (const auto entered = contract::enter_own_network(); !entered) die(entered.error().text);
+    prepare_network();
+    const Costs costs = work();
+    std::_Exit(::write(ends[1], &costs, sizeof costs) == sizeof costs ? 0 : 1);
   }
   ::close(ends[1]);
-  double took = 0;
-  const bool told = ::read(ends[0], &took, sizeof took) == sizeof took;
+  Costs costs;
+  const bool told = ::read(ends[0], &costs, sizeof costs) == sizeof costs;
   ::close(ends[0]);
   ::waitpid(child, nullptr, 0);
   if (!told) die("a run failed");
-  return took;
+  return costs;
 }
 
-double median(std::vector<double> times) {
-  std::ranges::sort(times);
-  return times[times.size() / 2];
+double median(const std::vector<Costs>& runs, Cost Costs::*which, double Cost::*what) {
+  std::vector<double> values;
+  for (const Costs& costs : runs) values.push_back(costs.*which.*what);
+  std::ranges::sort(values);
+  return values[values.size() / 2];
+}
+
+void print(std::string_view work, Cost Costs::*which, const std::vector<Costs>& vtid,
+           const std::map<std::string_view, std::vector<Costs>>& others) {
+  fmt::print("{}\n  vtid           {:8.0f} ms, of CPU {:8.0f} ms\n", work, median(vtid, which, &Cost::took),
+             median(vtid, which, &Cost::cpu));
+  for (const Rival& rival : rivals()) {
+    const auto& runs = others.at(rival.name);
+    const double took = median(runs, which, &Cost::took);
+    fmt::print("  {:<14} {:8.0f} ms, of CPU {:8.0f} ms; vtid takes {:.2f} of it\n", rival.name, took,
+               median(runs, which, &Cost::cpu), median(vtid, which, &Cost::took) / took);
+  }
 }
 
 }  // namespace
@@ -124,19 +157,15 @@ int main(int argc, char** argv) {
   using namespace vtid::bench;
   const auto count = static_cast<std::uint32_t>(argc > 1 ? std::atoi(argv[1]) : 500);
   const int runs = argc > 2 ? std::atoi(argv[2]) : 3;
-  const std::string file = file_of(count);
-  std::vector<double> vtid;
-  std::vector<double> batch;
-  std::vector<double> raw;
+  if (count < 1 || count > kMostTunnels || runs < 1) die("usage: vtid-bench-cold-start [TUNNELS=500] [RUNS=3]");
+  std::vector<Costs> vtid;
+  std::map<std::string_view, std::vector<Costs>> others;
   for (int run = 0; run < runs; ++run) {
-    vtid.push_back(measure([&] { by_vtid(file); }));
-    batch.push_back(measure([&] { by_ip_batch(count); }));
-    raw.push_back(measure([&] { raw_loop(count); }));
+    vtid.push_back(apart([&] { return by_vtid(count); }));
+    for (const Rival& rival : rivals()) others[rival.name].push_back(apart([&] { return by_rival(rival, count); }));
   }
-  fmt::print("cold start of {} tunnels (link, IPv4 and IPv6 address, route), median of {} runs\n", count, runs);
-  fmt::print(
-      "  vtid           {:8.0f} ms\n  ip -batch      {:8.0f} ms   vtid takes {:.2f} of it\n  raw loop       {:8.0f} ms   vtid "
-      "takes {:.2f} of it\n",
-      median(vtid), median(batch), median(vtid) / median(batch), median(raw), median(vtid) / median(raw));
+  fmt::print("{} tunnels (link, IPv4 and IPv6 address, route), median of {} runs\n", count, runs);
+  print("made", &Costs::make, vtid, others);
+  print("removed", &Costs::remove, vtid, others);
   return 0;
 }

@@ -154,14 +154,15 @@ void remove_foreign(Stage& stage) {
 void remove_many(Stage& stage) {
   std::vector<model::Op> ops;
   for (std::uint32_t unit = 1; unit <= 40; ++unit) ops.push_back({CreateLink{link(unit)}, "", "", ""});
-  stage.expect(std::ranges::all_of(stage.kernel.apply(ops), [](const auto& result) { return result.has_value(); }),
-               "forty can be made at once");
+  stage.expect(
+      std::ranges::all_of(platform::apply_all(stage.kernel, ops), [](const auto& result) { return result.has_value(); }),
+      "forty can be made at once");
   ops.clear();
   stage.world.add_tunnel(device("foreign0"), {900});
   for (std::uint32_t unit = 1; unit <= 39; ++unit)
     ops.push_back({DeleteLink{device("ipsec" + std::to_string(unit))}, "", "", ""});
   ops.push_back({DeleteLink{device("foreign0")}, "", "", ""});
-  const auto results = stage.kernel.apply(ops);
+  const auto results = platform::apply_all(stage.kernel, ops);
   stage.expect(std::ranges::count_if(results, [](const auto& result) { return result.has_value(); }) == 39,
                "thirty-nine can be deleted at once");
   const auto observed = stage.observe();
@@ -177,8 +178,9 @@ void recreate_at_once(Stage& stage) {
                                    {DeleteLink{device("ipsec1")}, "", "", ""},
                                    {CreateLink{other}, "", "", ""},
                                    {model::AddAddress{address("ipsec1", "10.6.106.1/30")}, "", "", ""}};
-  stage.expect(std::ranges::all_of(stage.kernel.apply(ops), [](const auto& result) { return result.has_value(); }),
-               "it can be deleted and made anew in one go");
+  stage.expect(
+      std::ranges::all_of(platform::apply_all(stage.kernel, ops), [](const auto& result) { return result.has_value(); }),
+      "it can be deleted and made anew in one go");
   const auto observed = stage.observe();
   stage.expect(shows(observed.link(device("ipsec1")), other), "the new one is as it was asked for");
   if (as_linux(stage.system)) {  // FreeBSD gives the lowest free one
@@ -209,7 +211,7 @@ void batch_with_a_failure(Stage& stage) {
     const std::string name = "ipsec" + std::to_string(unit == 76 ? 1 : unit);
     ops.push_back({model::AddAddress{address(name, "10.7." + std::to_string(unit) + ".1/30")}, "", "", ""});
   }
-  const auto results = stage.kernel.apply(ops);
+  const auto results = platform::apply_all(stage.kernel, ops);
   for (std::size_t i = 0; i < results.size(); ++i) {
     stage.expect(results[i].has_value() == (i != 75), "operation " + std::to_string(i) + " has its own outcome");
   }

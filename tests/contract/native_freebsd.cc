@@ -135,9 +135,9 @@ Result<std::uint32_t> enter_own_network() {
 void prepare_pf() {
   if (why_no_filter()) return;
   const auto calls = open_calls();
-  (void)calls->pfctl({"-e"}, "");
-  (void)calls->pfctl(
-      {"-f", "-"},
+  (void)run_pfctl(*calls, {"-e"}, "");
+  (void)run_pfctl(
+      *calls, {"-f", "-"},
       "nat-anchor \"vtid\"\nrdr-anchor \"vtid\"\nbinat-anchor \"vtid\"\nanchor \"vtid\"\nanchor \"theirs\"\npass\n");
 }
 

@@ -1,8 +1,8 @@
 #include "contract/stage.h"
 
-#include <poll.h>
-
 #include <algorithm>
+
+#include "io/loop.h"
 
 namespace vtid::contract {
 
@@ -17,6 +17,12 @@ std::optional<net::Address> other_end(const net::Prefix& local) {
   std::ranges::copy(local.address.bytes(), bytes.begin());
   bytes[3] ^= local.length == 31 ? 1 : 3;
   return net::Address::v4(bytes);
+}
+
+io::Loop open_loop() {
+  auto loop = io::Loop::open();
+  if (!loop) give_up("wait", loop.error().text);
+  return *std::move(loop);
 }
 
 }  // namespace
@@ -36,7 +42,7 @@ void Stage::expect(bool holds, std::string_view fact, std::source_location where
 int Stage::apply(model::Change change) {
   told.clear();
   const std::vector<model::Op> ops{{std::move(change), "object", "reason", "because"}};
-  const auto results = kernel.apply(ops);
+  const auto results = platform::apply_all(kernel, ops);
   expect(results.size() == 1, "one operation has one result");
   if (results.front()) return 0;
   told = results.front().error().text;
@@ -44,22 +50,29 @@ int Stage::apply(model::Change change) {
 }
 
 model::Observed Stage::observe() {
-  auto observed = kernel.observe();
+  auto observed = platform::observe_now(kernel);
   expect(observed.has_value(), "the kernel can be observed");
   return observed ? *std::move(observed) : model::Observed{};
 }
 
 platform::Notices Stage::settle() {
-  constexpr int kQuietMilliseconds = 300;
+  constexpr Duration kQuiet{300};
   platform::Notices all;
-  pollfd readable{kernel.descriptor(), POLLIN, 0};
-  do {
+  io::Loop loop = open_loop();
+  const auto wait = [&] { loop.wake_at(io::Loop::now().steady + kQuiet, [&loop] { loop.stop(); }); };
+  const auto read = [&] {
     const platform::Notices some = kernel.drain();
     all.ours += some.ours;
     all.overflowed = all.overflowed || some.overflowed;
     all.lost_sas.insert(all.lost_sas.end(), some.lost_sas.begin(), some.lost_sas.end());
     all.lost_policies = all.lost_policies || some.lost_policies;
-  } while (readable.fd >= 0 && poll(&readable, 1, kQuietMilliseconds) > 0);
+    wait();
+  };
+  const std::vector<int> descriptors = kernel.descriptors();
+  const auto watched = loop.on_readable(descriptors, read);
+  if (!watched) give_up("watch the kernel", watched.error().text);
+  read();
+  if (!descriptors.empty()) loop.run();
   return all;
 }
 

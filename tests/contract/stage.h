@@ -71,6 +71,8 @@ struct Backend {
 class Stage {
  public:
   explicit Stage(Backend& backend);
+  Stage(const Stage&) = delete;
+  Stage& operator=(const Stage&) = delete;
 
   void expect(bool holds, std::string_view fact, std::source_location where = std::source_location::current());
 

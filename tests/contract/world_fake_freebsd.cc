@@ -15,8 +15,11 @@ class OwningKernel final : public platform::Kernel {
   Result<model::Observed> observe() override { return kernel_->observe(); }
   Result<std::map<net::IfName, model::LinkCounters>> counters() override { return kernel_->counters(); }
   Result<std::map<std::string, model::RuleCounters>> rule_counters() override { return kernel_->rule_counters(); }
-  std::vector<Result<void>> apply(std::span<const model::Op> ops) override { return kernel_->apply(ops); }
-  int descriptor() const override { return kernel_->descriptor(); }
+  std::vector<Result<void>> apply(std::span<const model::Op> ops, Duration budget) override {
+    return kernel_->apply(ops, budget);
+  }
+  bool is_under_way() const override { return kernel_->is_under_way(); }
+  std::vector<int> descriptors() const override { return kernel_->descriptors(); }
   platform::Notices drain() override { return kernel_->drain(); }
 
   [[nodiscard]] platform::freebsd::FakeFreebsd& fake() { return *fake_; }
@@ -33,7 +36,7 @@ platform::freebsd::FakeFreebsd& fake_under(platform::Kernel& kernel) { return dy
 // The world goes before the kernel that it shares: Backend's members end in reverse.
 Backend open_freebsd() {
   const auto fake = std::make_shared<platform::freebsd::FakeFreebsd>();
-  auto world = make_freebsd_world(fake->open());
+  auto world = make_freebsd_world(fake->open_for_others());
   return {std::make_unique<OwningKernel>(fake), std::move(world)};
 }
 

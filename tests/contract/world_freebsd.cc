@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
+#include <thread>
 
 #include "platform/freebsd/look.h"
 #include "platform/freebsd/wire/requests.h"
@@ -132,7 +133,7 @@ class FreebsdWorld final : public World {
     if (!answer) give_up("change the world", answer.error().text);
   }
   std::string pfctl(const std::vector<std::string>& arguments, std::string_view input) {
-    auto ran = calls_->pfctl(arguments, input);
+    auto ran = run_pfctl(*calls_, arguments, input);
     if (!ran) give_up("run pfctl", ran.error().text);
     if (ran->status != 0) give_up("change pf", ran->errors);
     return std::move(ran->output);
@@ -182,6 +183,18 @@ bool FreebsdWorld::has_route(const model::Route& route) {
 }
 
 }  // namespace
+
+// vtid sees what pf has only after a while.
+Result<platform::Ran> run_pfctl(bsd::Calls& calls, std::vector<std::string> arguments, std::string_view input) {
+  constexpr std::chrono::milliseconds kPause{5};
+  constexpr std::chrono::milliseconds kUntilSeen{1'100};
+  const bool writes = std::ranges::find(arguments, "-f") != arguments.end();
+  calls.begin_pfctl(std::move(arguments), std::string(input));
+  auto ran = calls.end_pfctl();
+  for (; !ran; ran = calls.end_pfctl()) std::this_thread::sleep_for(kPause);
+  if (writes && !calls.descriptors().empty()) std::this_thread::sleep_for(kUntilSeen);
+  return *std::move(ran);
+}
 
 std::unique_ptr<World> make_freebsd_world(std::unique_ptr<bsd::Calls> calls) {
   return std::make_unique<FreebsdWorld>(std::move(calls));

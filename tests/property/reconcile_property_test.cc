@@ -148,7 +148,7 @@ class World {
     for (int round = 0; round < kMostRounds; ++round) {
       const model::Plan next = plan();
       if (next.ops.empty()) return true;
-      (void)kernel.apply(next.ops);
+      (void)apply_all(kernel, next.ops);
     }
     return plan().ops.empty();
   }

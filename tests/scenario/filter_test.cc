@@ -16,11 +16,11 @@ class Filter : public testing::Test {
   Filter() {
     stage.start_vtid();
     stage.settle();
-    whole = stage.kernel.observe().value().filter;
+    whole = stage.kernel.seen().filter;
   }
   void expect_repaired() {
     stage.settle();
-    EXPECT_EQ(stage.kernel.observe().value().filter, whole);
+    EXPECT_EQ(stage.kernel.seen().filter, whole);
     EXPECT_TRUE(stage.snapshot()->converged);
   }
   Stage stage;
@@ -52,7 +52,7 @@ TEST(Filtering, FollowsTheFileAndKeepsItsCounters) {
   kernel(stage).set_rule_counters("rules/0", {3, 252});
   const std::size_t writes = stage.kernel.writes();
   stage.command(model::Reload{});
-  stage.command(model::Refresh{});
+  stage.command(model::Refresh{true});
   EXPECT_EQ(stage.kernel.writes(), writes);
   EXPECT_EQ(stage.snapshot()->rule_counters.at("rules/0"), (model::RuleCounters{3, 252}));
 

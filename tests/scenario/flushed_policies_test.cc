@@ -16,7 +16,7 @@ class FlushedPolicies : public testing::Test {
     stage.run(Duration{2'000});
   }
   [[nodiscard]] std::uint8_t policies() {
-    const auto observed = stage.kernel.observe().value();
+    const auto observed = stage.kernel.seen();
     return observed.charons_policies.empty() ? 0 : observed.charons_policies.front().bits;
   }
   Stage stage;
@@ -58,11 +58,11 @@ TEST_F(FlushedPolicies, OfVtidsOwnCostNoRekey) {
   Stage own(text.insert(text.find(child) + child.size(), R"("policies": "vtid", )"));
   own.start_vtid();
   own.run(Duration{2'000});
-  const auto whole = own.kernel.observe().value().policies;
+  const auto whole = own.kernel.seen().policies;
   ASSERT_EQ(whole.size(), 6U);
   for (const model::Policy& policy : whole) own.kernel.delete_policy(policy);
   own.run(Duration{1'000});
-  EXPECT_EQ(own.kernel.observe().value().policies, whole);
+  EXPECT_EQ(own.kernel.seen().policies, whole);
   EXPECT_EQ(own.charon.served["rekey"], 0);
   EXPECT_TRUE(own.snapshot()->converged);
 }

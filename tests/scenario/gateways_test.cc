@@ -39,7 +39,7 @@ class GatewayRoutes : public testing::Test {
   // "10.20.0.0/16 ipsec1"
   std::vector<std::string> routes() {
     std::vector<std::string> lines;
-    const auto observed = stage.kernel.observe().value();
+    const auto observed = stage.kernel.seen();
     for (const auto& [route] : observed.routes) {
       const auto* via = std::get_if<model::ViaGateway>(&route.target);
       lines.push_back(net::print(route.to) + ' ' + (via == nullptr ? "blackhole" : via->device.text()));

@@ -18,7 +18,7 @@ class Kernel : public testing::Test {
   }
   // Everything but the numbers of this boot.
   model::Observed picture() {
-    model::Observed observed = stage.kernel.observe().value();
+    model::Observed observed = stage.kernel.seen();
     for (auto& link : observed.links) link.index = {};
     for (auto& address : observed.addresses) address.index = {};
     return observed;

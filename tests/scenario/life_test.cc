@@ -175,5 +175,38 @@ TEST_F(Life, TwoHundredTunnelsConverge) {
   EXPECT_EQ(many.charon.children.size(), 200U);
 }
 
+TEST(WithoutCharon, ALinkThatLeavesTheFileGoes) {
+  Stage stage(many_tunnels_file(2));
+  stage.stop_charon();
+  stage.start_vtid();
+  stage.settle();
+  ASSERT_NE(stage.link(2), nullptr);
+  stage.file = many_tunnels_file(1);
+  stage.command(model::Reload{});
+  EXPECT_EQ(stage.link(2), nullptr);
+  EXPECT_NE(stage.link(1), nullptr);
+}
+
+TEST(WithoutCharon, WhatWaitsForItIsSaid) {
+  Stage stage;
+  stage.stop_charon();
+  stage.start_vtid();
+  stage.settle();
+  const auto routes = stage.file.find("\"routes\"");
+  stage.file = stage.file.substr(0, routes) + "\"routes\": [] }";
+  const auto told = [&] {
+    return std::ranges::any_of(stage.snapshot()->problems, [](const model::Problem& problem) {
+      return problem.text.contains("stays until charon's SAs have been read: route 10.20.0.0/16");
+    });
+  };
+  stage.command(model::Reload{});
+  EXPECT_TRUE(told());
+  EXPECT_EQ(stage.kernel.seen().routes.size(), 1U);
+  stage.start_charon("a boot");
+  stage.run(Duration{40'000});
+  EXPECT_FALSE(told());
+  EXPECT_TRUE(stage.kernel.seen().routes.empty());
+}
+
 }  // namespace
 }  // namespace vtid::test

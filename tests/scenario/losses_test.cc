@@ -247,7 +247,7 @@ TEST(ClosedFilter, IsWrittenWithinASecondHoweverOftenItWasRefused) {
   EXPECT_FALSE(stage.snapshot()->converged);
   stage.kernel.refuse_filters(false);
   stage.run(Duration{1'000});
-  EXPECT_EQ(stage.kernel.observe().value().filter, whole);
+  EXPECT_EQ(stage.kernel.seen().filter, whole);
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ TEST(Means, ShareFlowsWhereARouteHasSeveralHops) {
   Stage stage(file());
   stage.start_vtid();
   stage.run(Duration{5'000});
-  const model::Route route = stage.kernel.observe().value().routes.at(0).route;
+  const model::Route route = stage.kernel.seen().routes.at(0).route;
   EXPECT_EQ(model::hops_of(route).size(), stage.kernel.is_linux() ? 2U : 1U);
   EXPECT_EQ(model::hops_of(route)[0].via.device, device("ipsec1"));
   EXPECT_TRUE(stage.snapshot()->converged);
@@ -33,7 +33,7 @@ TEST(Means, PolicyRoutesAreRulesOfTheKernelOrOfTheFilter) {
   Stage stage(file(R"(, "policy_routes": [ { "name": "voice", "in": "wan", "via": "BOTH" } ])"));
   stage.start_vtid();
   stage.run(Duration{5'000});
-  EXPECT_EQ(stage.kernel.observe().value().rules.empty(), !stage.kernel.is_linux());
+  EXPECT_EQ(stage.kernel.seen().rules.empty(), !stage.kernel.is_linux());
   EXPECT_EQ(stage.snapshot()->desired.filter->value.policy_routes.size(), stage.kernel.is_linux() ? 0U : 1U);
   EXPECT_EQ(stage.problem(), "");
   EXPECT_TRUE(stage.snapshot()->converged);
@@ -48,7 +48,7 @@ TEST(Means, OfRoutesThatDifferInMetricAloneTheBestIsThere) {
                 { "to": "10.20.0.0/16", "via": "A_VTIV4", "metric": 10, "when_down": "withdraw" } ] })");
   const auto devices = [&] {
     std::vector<net::IfName> names;
-    const auto observed = stage.kernel.observe().value();
+    const auto observed = stage.kernel.seen();
     for (const auto& [route] : observed.routes) names.push_back(model::hops_of(route)[0].via.device);
     return names;
   };

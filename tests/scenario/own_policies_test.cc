@@ -36,7 +36,7 @@ class WithOwnPolicies : public testing::Test {
   }
   std::vector<std::uint32_t> held() {
     std::vector<std::uint32_t> spis;
-    const model::Observed observed = stage.kernel.observe().value();
+    const model::Observed observed = stage.kernel.seen();
     for (const model::NegotiatedSa& sa : observed.negotiated) {
       if (sa.held) spis.push_back(sa.spi);
     }
@@ -66,7 +66,7 @@ TEST_F(WithOwnPolicies, WhatAKilledCharonLeftIsLetGo) {
   left.spi = 0x0badcafe;
   stage.kernel.add_foreign_sa(left);
   const std::vector<model::Op> hold{{model::HoldSa{{left.destination, left.spi, left.reqid, true}}, {}, {}, {}}};
-  ASSERT_TRUE(stage.kernel.apply(hold)[0]);
+  ASSERT_TRUE(stage.kernel.apply(hold, Duration::max())[0]);
   EXPECT_EQ(held().size(), 2U);
   stage.run(Duration{61'000});
   EXPECT_EQ(held(), std::vector{sa_of(child()).spi});

@@ -58,7 +58,7 @@ TEST_F(PfScenario, TheFilterIsAppliedAndComesToRest) {
   const std::size_t writes = pf.writes();
   stage.run(Duration{200'000});
   EXPECT_EQ(pf.writes(), writes);
-  stage.command(model::Refresh{});
+  stage.command(model::Refresh{true});
   EXPECT_EQ(stage.snapshot()->rule_counters.at("rules/0"), (model::RuleCounters{3, 252}));
 }
 
@@ -197,9 +197,67 @@ TEST_F(PfScenario, WithoutTheKeyThereIsNoAnchorAndTheModeIsEnc) {
   stage.file.replace(stage.file.find(R"("tunnel": "hq")"), 14, R"("tunnel": "hq", "mss": "none")");
   stage.command(model::Reload{});
   stage.run(Duration{2'000});
-  EXPECT_FALSE(stage.kernel.observe().value().filter);
+  EXPECT_FALSE(stage.kernel.seen().filter);
   EXPECT_EQ(at(kInto), 0);
   EXPECT_EQ(at(kEncIn), 2);
+}
+
+// --- while pfctl takes its time -------------------------------------------------------------------------------------------
+
+TEST_F(PfScenario, NoLinkIsMadeBeforeASlowPfctlHasLoadedWhatCloses) {
+  pf.slow_pfctl(Duration{700});
+  stage.file = with(kEncRules);
+  stage.start_vtid();
+  int closed = 0;
+  for (int second = 0; second < 60 && !pf.has_link("ipsec1"); ++second, ++closed) stage.run(Duration{1'000});
+  EXPECT_GT(closed, 5);
+  EXPECT_THAT(pf.loaded_text(), HasSubstr("label \"rules/0\""));
+  EXPECT_EQ(at(kEncIn), 2);
+  stage.run(Duration{20'000});
+  EXPECT_TRUE(stage.snapshot()->converged);
+}
+
+TEST_F(PfScenario, AnythingElseGoesOnMeanwhile) {
+  start(kEncRules);
+  pf.slow_pfctl(Duration{2'000});
+  stage.file = with(kOwnRules);
+  stage.command(model::Reload{}, Duration{100});
+  stage.kernel.flush_addresses(device("ipsec1"));
+  stage.run(Duration{500});
+  EXPECT_TRUE(stage.kernel.is_under_way());
+  EXPECT_FALSE(stage.kernel.seen().addresses.empty());
+  const auto back = [&] {
+    return std::ranges::any_of(stage.kernel.seen().addresses,
+                               [](const auto& item) { return item.device == device("ipsec1") && item.local.address.is_v4(); });
+  };
+  EXPECT_TRUE(back());
+  EXPECT_EQ(stage.snapshot()->observed.filter->mode, "enc");
+  stage.run(Duration{60'000});
+  EXPECT_EQ(stage.snapshot()->observed.filter->mode, "if_ipsec");
+  EXPECT_TRUE(stage.snapshot()->converged);
+}
+
+TEST_F(PfScenario, APfctlThatHangsIsToldAndForgottenWhenItAnswersAgain) {
+  start(kOwnRules);
+  pf.slow_pfctl(Duration{6'000});
+  stage.run(Duration{80'000});
+  EXPECT_THAT(stage.problem(), HasSubstr("did not end within"));
+  EXPECT_TRUE(pf.is_up("ipsec1"));
+  pf.slow_pfctl(Duration{0});
+  stage.run(Duration{70'000});
+  EXPECT_EQ(stage.problem(), "");
+  EXPECT_TRUE(stage.snapshot()->converged);
+}
+
+TEST_F(PfScenario, CountersAreWaitedForAndNothingElse) {
+  start(kEncRules);
+  pf.slow_pfctl(Duration{600});
+  EXPECT_EQ(stage.command(model::Refresh{}, Duration{0}), "");
+  EXPECT_EQ(stage.command(model::Refresh{true}, Duration{300}), "(no answer)");
+  stage.run(Duration{1'000});
+  EXPECT_EQ(stage.snapshot()->rule_counters.at("rules/0"), (model::RuleCounters{3, 252}));
+  pf.slow_pfctl(Duration{6'000});
+  EXPECT_EQ(stage.command(model::Refresh{true}, Duration{2'100}), "");
 }
 
 }  // namespace

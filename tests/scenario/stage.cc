@@ -172,8 +172,10 @@ std::vector<const Stage::Installed*> Stage::everything() const {
 void Stage::run(Duration time) {
   const TimePoint end = now.steady + time;
   for (int turns = 0; now.steady <= end;) {
+    kernel.set_time(now.steady);
     engine->on_kernel_notices();
-    const TimePoint next = engine->step(now);
+    TimePoint next = engine->step(now);
+    if (kernel.is_under_way()) next = std::min(next, now.steady + kernel.next_end());
     const bool sent = carry_out_effects();
     const bool received = hand_over();
     follow_charon();
@@ -265,7 +267,7 @@ std::string Stage::problem() {
 }
 
 const model::ObservedLink* Stage::link(std::uint32_t unit) {
-  seen_ = kernel.observe().value();
+  seen_ = kernel.seen();
   return seen_.link(net::IfName::of({unit}));
 }
 

@@ -35,7 +35,7 @@ class Stage {
   // What others do to what charon has put there.
   void flush_sas();
   void flush_policies();
-  [[nodiscard]] std::size_t charons_sas() { return kernel.observe().value().charons_sas.size(); }
+  [[nodiscard]] std::size_t charons_sas() { return kernel.seen().charons_sas.size(); }
   void start_charon(const std::string& boot);
   void set_clock(std::chrono::seconds on) { now.wall += on; }
 

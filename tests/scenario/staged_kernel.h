@@ -5,6 +5,7 @@
 #include <map>
 
 #include "contract/stage.h"
+#include "contract/world_fake_freebsd.h"
 
 namespace vtid::test {
 
@@ -12,7 +13,7 @@ namespace vtid::test {
 
 class StagedKernel final : public platform::Kernel {
  public:
-  StagedKernel() : backend_(open_staged()) { (void)drain(); }
+  StagedKernel();
 
   [[nodiscard]] platform::Capabilities capabilities() const override {
     platform::Capabilities system = backend_.kernel->capabilities();
@@ -29,13 +30,20 @@ class StagedKernel final : public platform::Kernel {
   [[nodiscard]] Result<std::map<std::string, model::RuleCounters>> rule_counters() override {
     return backend_.kernel->rule_counters();
   }
-  [[nodiscard]] std::vector<Result<void>> apply(std::span<const model::Op> ops) override;
-  [[nodiscard]] int descriptor() const override { return -1; }
+  [[nodiscard]] std::vector<Result<void>> apply(std::span<const model::Op> ops, Duration budget) override;
+  [[nodiscard]] bool is_under_way() const override { return backend_.kernel->is_under_way(); }
+  [[nodiscard]] std::vector<int> descriptors() const override { return {}; }
   [[nodiscard]] platform::Notices drain() override {
     platform::Notices notices = backend_.kernel->drain();
     notices.overflowed = notices.overflowed || std::exchange(lost_, false);
     return notices;
   }
+
+  // What stands in it, whatever the daemon may know of that.
+  [[nodiscard]] model::Observed seen();
+  // Its clock, and how long until something that is under way may have ended.
+  void set_time(TimePoint time);
+  [[nodiscard]] Duration next_end();
 
   // The kernel itself, for what only one of them has.
   template <class T>
@@ -68,7 +76,15 @@ class StagedKernel final : public platform::Kernel {
   [[nodiscard]] std::size_t writes() const { return writes_; }  // operations given to apply() so far
 
  private:
+  [[nodiscard]] platform::freebsd::FakeFreebsd& fake();
+  // What is asked after once more is no further operation.
+  [[nodiscard]] bool is_asked_again(const model::Op& op) const;
+  void count(const model::Op& op, const Result<void>& result);
+  [[nodiscard]] int refusal_of(const model::Op& op, std::size_t ahead) const;
+
   contract::Backend backend_;
+  std::unique_ptr<platform::Kernel> eyes_;  // others', where looking is a dialogue
+  std::vector<model::Change> under_way_;
   std::map<std::size_t, int> failing_ops_;
   int failing_observe_ = 0;
   bool lost_ = false;

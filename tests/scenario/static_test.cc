@@ -23,7 +23,7 @@ class StaticSas : public testing::Test {
   StaticSas() : stage(static_tunnel_file()) {}
   std::vector<std::uint32_t> spis() {
     std::vector<std::uint32_t> result;
-    const model::Observed observed = stage.kernel.observe().value();
+    const model::Observed observed = stage.kernel.seen();
     for (const model::Sa& sa : observed.sas) result.push_back(sa.spi);
     return result;
   }
@@ -48,8 +48,8 @@ TEST_F(StaticSas, AreUpWithoutCharon) {
   stage.settle();
   EXPECT_EQ(stage.state(), TunnelState::up);
   EXPECT_THAT(spis(), ElementsAre(0x1002, 0x1001));
-  EXPECT_EQ(stage.kernel.observe()->policies.size(), stage.kernel.is_linux() ? 6U : 0U);  // or the kernel's own
-  EXPECT_FALSE(stage.snapshot()->converged);                                              // of charon nothing is known
+  EXPECT_EQ(stage.kernel.seen().policies.size(), stage.kernel.is_linux() ? 6U : 0U);  // or the kernel's own
+  EXPECT_FALSE(stage.snapshot()->converged);                                          // of charon nothing is known
 }
 
 TEST_F(StaticSas, AskCharonForNothing) {
@@ -65,7 +65,7 @@ TEST_F(StaticSas, ThatWereDeletedComeBackAndTheTunnelSaysSo) {
   stage.start_vtid();
   stage.settle();
   stage.events.clear();
-  stage.kernel.delete_sa(stage.kernel.observe()->sas.at(1));
+  stage.kernel.delete_sa(stage.kernel.seen().sas.at(1));
   stage.settle();
   EXPECT_THAT(spis(), ElementsAre(0x1002, 0x1001));
   EXPECT_THAT(told("tunnel"), ElementsAre("is down: the kernel has no inbound SA of it", "is up"));
@@ -95,7 +95,7 @@ TEST_F(StaticSas, OfAnotherKeyAreReplaced) {
   stage.start_vtid();
   stage.settle();
   reload(static_tunnel_file(kOtherKey));
-  EXPECT_EQ(stage.kernel.observe()->sas.at(1).key.reveal(), std::string(20, '\x44'));
+  EXPECT_EQ(stage.kernel.seen().sas.at(1).key.reveal(), std::string(20, '\x44'));
   EXPECT_THAT(told("kernel"), ElementsAre(HasSubstr("replace SA 0x00001001")));
 }
 

@@ -17,7 +17,7 @@ namespace {
 
 constexpr Duration kPatience{15'000};  // an IPv6 address may be of use after some seconds only
 constexpr Duration kSilence{1'000};
-constexpr int kPortions = 100;
+constexpr int kPortions = 1'000;
 
 // "36.1": that many bytes, of the SA that leads to that site. Both sites have both keys; their network has nothing but them.
 Result<std::string> key(std::string_view name) {
@@ -57,7 +57,7 @@ TimePoint now() { return std::chrono::time_point_cast<Duration>(std::chrono::ste
 
 // What the file wants and the kernel lacks. An error of the plan is ours: nothing of others is here.
 Result<model::Plan> plan_for(const model::Config& config, platform::Kernel& kernel) {
-  const auto observed = kernel.observe();
+  const auto observed = platform::observe_now(kernel);
   if (!observed) return std::unexpected(observed.error());
   const auto numbers = reconcile::allocate(config, {});
   if (!numbers) return std::unexpected(numbers.error());
@@ -83,7 +83,7 @@ Result<std::uint32_t> Site::enter_own_network() {
 
 // The addresses by which the tunnels are carried, and one of a network behind the site.
 Result<void> Site::plug_in(const net::IfName& wan) {
-  const auto observed = here_.kernel->observe();
+  const auto observed = platform::observe_now(*here_.kernel);
   if (!observed) return std::unexpected(observed.error());
   const auto loopback =
       std::ranges::find_if(observed->links, [](const auto& link) { return link.name.text().starts_with("lo"); });
@@ -106,7 +106,8 @@ Result<void> Site::follow(const model::Config& config) {
   if (!plan) return std::unexpected(plan.error());
   daemon::Executor executor(*here_.kernel);
   executor.accept(*std::move(plan), now());
-  for (int i = 0; executor.busy() && i < kPortions; ++i) {
+  for (int i = 0; (executor.busy() || executor.waits()) && i < kPortions; ++i) {
+    if (!executor.busy()) wait_for_end(*here_.kernel);
     for (const auto& done : executor.step(now(), 0)) {
       if (done.error) return fail("cannot " + print(done.op.change) + ": " + done.error->text, done.error->remedy);
     }
@@ -119,7 +120,7 @@ Result<void> Site::follow(const model::Config& config) {
 
 Result<void> Site::follow_empty_file() {
   if (const auto followed = follow({}); !followed) return followed;
-  const auto observed = here_.kernel->observe();
+  const auto observed = platform::observe_now(*here_.kernel);
   if (!observed) return std::unexpected(observed.error());
   const auto ours = [](const model::ObservedLink& link) { return link.owner == model::Owner::vtid; };
   const bool empty = std::ranges::none_of(observed->links, ours) && observed->routes.empty() && observed->sas.empty() &&
@@ -128,7 +129,7 @@ Result<void> Site::follow_empty_file() {
 }
 
 Result<void> Site::lose_sas() {
-  const auto observed = here_.kernel->observe();
+  const auto observed = platform::observe_now(*here_.kernel);
   if (!observed) return std::unexpected(observed.error());
   if (observed->sas.size() != 4) return fail(fmt::format("{} SAs of ours are there, not 4", observed->sas.size()));
   for (const model::Sa& sa : observed->sas) here_.world->delete_our_sa(sa);

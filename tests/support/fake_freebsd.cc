@@ -14,6 +14,7 @@ constexpr std::uint32_t kLoopbackFlag = 0x8;
 constexpr std::uint32_t kBroadcastFlag = 0x2;
 constexpr std::uint32_t kHighestUnit = 32767;
 constexpr std::size_t kLongestLabel = 63;
+constexpr Duration kOthersTime{2'000};  // after which vtid asks pf anew
 
 std::string text_of(const abi::Name& name) { return {name.data(), ::strnlen(name.data(), name.size())}; }
 
@@ -33,13 +34,22 @@ bool is_tunnel(std::string_view kind) { return kind.starts_with("ipsec"); }
 
 class FakeCalls final : public Calls {
  public:
-  explicit FakeCalls(FakeFreebsd& kernel) : kernel_(kernel) { kernel_.sockets_.push_back(&socket_); }
+  FakeCalls(FakeFreebsd& kernel, bool of_others) : kernel_(kernel), of_others_(of_others) {
+    kernel_.sockets_.push_back(&socket_);
+  }
   FakeCalls(const FakeCalls&) = delete;
   FakeCalls& operator=(const FakeCalls&) = delete;
   ~FakeCalls() override { std::erase(kernel_.sockets_, &socket_); }
 
-  int control(net::Family, std::uint32_t request, void* argument) override { return kernel_.control(request, argument); }
-  Result<Bytes> list(int what) override { return kernel_.list(what); }
+  int control(net::Family, std::uint32_t request, void* argument) override {
+    const auto cost = kernel_.costs_.find(request);
+    if (cost != kernel_.costs_.end()) kernel_.spent_ += cost->second();
+    return kernel_.control(request, argument);
+  }
+  Result<Bytes> list(int what) override {
+    if (!of_others_) ++kernel_.lists_;
+    return kernel_.list(what);
+  }
   int change_route(View message) override { return kernel_.change_route(message); }
   int send_key(View message) override {
     kernel_.answer_key(socket_, message);
@@ -60,22 +70,40 @@ class FakeCalls final : public Calls {
     const auto found = kernel_.sysctls_.find(name);
     if (found == kernel_.sysctls_.end()) return ENOENT;
     kernel_.on_filter_step();
+    if (of_others_) kernel_.spent_ += kOthersTime;
     found->second = value;
     ++kernel_.writes_;
     return 0;
   }
   bool has_pf() override { return kernel_.has_pf_; }
-  Result<Ran> pfctl(const std::vector<std::string>& arguments, std::string_view input) override {
-    return kernel_.pfctl(arguments, input);
+  void begin_pfctl(std::vector<std::string> arguments, std::string input) override {
+    run_ = {std::move(arguments), std::move(input), now()};
+    ++kernel_.pfctls_;
   }
-  TimePoint now() const override { return kernel_.now_ += std::chrono::hours(1); }
+  // It does what it does when it ends, as far as anybody can tell.
+  std::optional<Result<Ran>> end_pfctl() override {
+    if (!run_ || (!of_others_ && now() - run_->begun < kernel_.pfctl_time_)) return std::nullopt;
+    const Run run = *std::exchange(run_, std::nullopt);
+    if (of_others_ && std::ranges::find(run.arguments, "-f") != run.arguments.end()) kernel_.spent_ += kOthersTime;
+    if (!of_others_ && kernel_.pfctl_time_ > kPfPatience)
+      return fail("/sbin/pfctl did not end within 5000 ms and was killed", {}, ETIMEDOUT);
+    return kernel_.pfctl(run.arguments, run.input);
+  }
+  TimePoint now() const override { return kernel_.now(); }
   int pid() const override { return 18; }
-  int descriptor() const override { return -1; }
+  std::vector<int> descriptors() const override { return {}; }
   Notices drain() override { return std::exchange(socket_.notices, {}); }
 
  private:
+  struct Run {
+    std::vector<std::string> arguments;
+    std::string input;
+    TimePoint begun;
+  };
   FakeFreebsd& kernel_;
+  const bool of_others_;
   FakeFreebsd::Socket socket_;
+  std::optional<Run> run_;
 };
 
 FakeFreebsd::FakeFreebsd() {
@@ -101,7 +129,8 @@ FakeFreebsd::FakeFreebsd() {
   links_.emplace("enc0", std::move(enc));
 }
 
-std::unique_ptr<Calls> FakeFreebsd::open() { return std::make_unique<FakeCalls>(*this); }
+std::unique_ptr<Calls> FakeFreebsd::open() { return std::make_unique<FakeCalls>(*this, false); }
+std::unique_ptr<Calls> FakeFreebsd::open_for_others() { return std::make_unique<FakeCalls>(*this, true); }
 
 void FakeFreebsd::notice(bool ours) {
   for (Socket* socket : sockets_) socket->notices.ours += ours ? 1 : 0;

@@ -2,6 +2,7 @@
 // that a 12.1 kernel was seen to give (docs/freebsd.md). For tests on any system; errno values are this system's.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <set>
@@ -19,10 +20,21 @@ class FakeFreebsd {
 
   // Several sets of calls share one kernel, each with a PF_KEY socket of its own.
   [[nodiscard]] std::unique_ptr<Calls> open();
+  [[nodiscard]] std::unique_ptr<Calls> open_for_others();  // whose pfctl takes no time of the daemon's
 
   // What is counted.
   [[nodiscard]] std::size_t writes() const { return writes_; }
   [[nodiscard]] bool running(const std::string& link) const { return (links_.at(link).flags & abi::kIffRunning) != 0; }
+
+  // Time, which passes by itself only where something costs it.
+  void set_time(TimePoint time) { time_ = time; }
+  void pass(Duration time) { spent_ += time; }
+  [[nodiscard]] TimePoint now() const { return time_ + spent_; }
+  void cost(std::uint32_t request, std::function<Duration()> time) { costs_[request] = std::move(time); }
+  void slow_pfctl(Duration time) { pfctl_time_ = time; }  // each run of it
+  [[nodiscard]] Duration pfctl_time() const { return pfctl_time_; }
+  [[nodiscard]] std::size_t lists() const { return lists_; }    // of links or routes so far
+  [[nodiscard]] std::size_t pfctls() const { return pfctls_; }  // runs so far
 
   // What goes wrong.
   void crowd_next_key_answer() { crowded_ = true; }  // others' notices come between the answers
@@ -40,6 +52,11 @@ class FakeFreebsd {
   void set_sysctl(const std::string& name, std::int64_t value) { sysctls_[name] = value; }
   [[nodiscard]] std::int64_t sysctl(const std::string& name) const { return sysctls_.at(name); }
   [[nodiscard]] const std::string& loaded_text() const { return loaded_text_; }  // what was loaded into "vtid" last
+  [[nodiscard]] std::size_t links_of(std::string_view kind) const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(links_, [&](const auto& link) { return link.second.groups.contains(std::string(kind)); }));
+  }
+  [[nodiscard]] bool has_link(const std::string& link) const { return links_.contains(link); }
   [[nodiscard]] bool is_up(const std::string& link) const { return (links_.at(link).flags & abi::kIffUp) != 0; }
   // Called before each step that opens or closes something: a switch of the mode, or a load into "vtid".
   std::function<void()> on_filter_step = [] {};
@@ -108,7 +125,11 @@ class FakeFreebsd {
   std::map<std::string, std::int64_t, std::less<>> sysctls_;
   std::string complaint_, loaded_text_;
   bool has_pf_ = true, pf_enabled_ = true;
-  TimePoint now_{};
+  TimePoint time_{};
+  Duration spent_{};
+  std::map<std::uint32_t, std::function<Duration()>> costs_;  // of what control() is asked
+  Duration pfctl_time_{};
+  std::size_t pfctls_ = 0, lists_ = 0;
   std::uint32_t next_index_ = 1;
   std::size_t writes_ = 0;
   WallTime made_{};

@@ -36,52 +36,54 @@ class Backend final : public Kernel {
     if (!links) return std::unexpected(links.error());
     return std::move(links->counters);
   }
-  [[nodiscard]] Result<std::map<std::string, model::RuleCounters>> rule_counters() override { return Pf(*calls_).counters(); }
-  [[nodiscard]] std::vector<Result<void>> apply(std::span<const model::Op> ops) override {
-    filter_.reset();
-    return Changes(*calls_).apply(ops);
+  [[nodiscard]] Result<std::map<std::string, model::RuleCounters>> rule_counters() override { return pf_.counters(); }
+  [[nodiscard]] std::vector<Result<void>> apply(std::span<const model::Op> ops, Duration budget) override;
+  [[nodiscard]] bool is_under_way() const override { return pf_.is_under_way(); }
+  [[nodiscard]] std::vector<int> descriptors() const override { return calls_->descriptors(); }
+  [[nodiscard]] Notices drain() override {
+    Notices notices = calls_->drain();
+    if (pf_.go_on()) ++notices.ours;
+    return notices;
   }
-  [[nodiscard]] int descriptor() const override { return calls_->descriptor(); }
-  [[nodiscard]] Notices drain() override { return calls_->drain(); }
 
  private:
-  [[nodiscard]] Result<std::optional<model::ObservedFilter>> observe_filter();
+  static constexpr Duration kChainLife{1'000};
 
   std::unique_ptr<Calls> calls_;
-  // pf says nothing when it changes and pfctl has to be run to see it, so it is not asked at every word of the others.
-  struct LastFilter {
-    std::optional<model::ObservedFilter> filter;
-    TimePoint since;
-  };
-  static constexpr Duration kFilterLife{1'000};
-  std::optional<LastFilter> filter_;
+  PfJobs pf_{*calls_};
+  std::optional<Changes> chain_;  // where a budget ended before the operations did
+  TimePoint chain_began_{};
 };
 
-Result<std::optional<model::ObservedFilter>> Backend::observe_filter() {
+// What was looked up for the ops before serves those that go on from there, or 1,000 links would be listed for each portion of
+// the ops that stand on them. Not for long: others change things too.
+std::vector<Result<void>> Backend::apply(std::span<const model::Op> ops, Duration budget) {
   const TimePoint now = calls_->now();
-  if (filter_ && now - filter_->since < kFilterLife) return filter_->filter;
-  const auto seen = Pf(*calls_).look();
-  if (!seen) return fail("cannot look at the filter: " + seen.error().text, seen.error().remedy, seen.error().code);
-  filter_ = {seen->filter(), now};
-  return filter_->filter;
+  if (!chain_ || now - chain_began_ >= kChainLife) {
+    chain_.emplace(*calls_, pf_);
+    chain_began_ = now;
+  }
+  auto results = chain_->apply(ops, budget);
+  if (results.size() == ops.size()) chain_.reset();
+  return results;
 }
 
 Result<model::Observed> Backend::observe() {
+  const auto filter = pf_.look();
+  if (!filter) return fail("cannot look at the filter: " + filter.error().text, filter.error().remedy, filter.error().code);
   auto links = list_links(*calls_);
   if (!links) return std::unexpected(links.error());
   const auto routes = list_routes(*calls_);
   if (!routes) return std::unexpected(routes.error());
   auto sas = list_sas(*calls_);
   if (!sas) return std::unexpected(sas.error());
-  auto filter = observe_filter();
-  if (!filter) return std::unexpected(filter.error());
   Names names;
   for (const model::ObservedLink& link : links->links) names.emplace(link.index, link.name);
   model::Observed observed;
   observed.links = std::move(links->links);
   observed.addresses = std::move(links->addresses);
   observed.routes = name_routes(*routes, names);
-  observed.filter = *std::move(filter);
+  observed.filter = filter->filter();
   for (ListedSa& item : *sas) {
     const model::Sa& sa = item.sa;
     if (item.ours) {

@@ -1,8 +1,9 @@
 // The system calls through which the FreeBSD backend meets its kernel, and nothing else: what is translated above them is
-// built and tested anywhere. Each waits for its answer; none retries, decides or remembers.
+// built and tested anywhere. Each but pfctl waits for its answer; none retries, decides or remembers.
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,15 +38,17 @@ class Calls {
   [[nodiscard]] virtual Result<std::int64_t> sysctl(std::string_view name) = 0;
   [[nodiscard]] virtual int set_sysctl(std::string_view name, std::int64_t value) = 0;
 
-  // Whether there is a /dev/pf. What /sbin/pfctl does with these arguments and `input`, at most kPfPatience.
+  // Whether there is a /dev/pf. Begins a run of /sbin/pfctl with these arguments and `input`, one at a time, at most
+  // kPfPatience long. What it did, once it has ended; one of the descriptors is readable then.
   [[nodiscard]] virtual bool has_pf() = 0;
-  [[nodiscard]] virtual Result<Ran> pfctl(const std::vector<std::string>& arguments, std::string_view input) = 0;
+  virtual void begin_pfctl(std::vector<std::string> arguments, std::string input) = 0;
+  [[nodiscard]] virtual std::optional<Result<Ran>> end_pfctl() = 0;
 
   [[nodiscard]] virtual int pid() const = 0;
   [[nodiscard]] virtual TimePoint now() const = 0;
 
   // As in Kernel.
-  [[nodiscard]] virtual int descriptor() const = 0;
+  [[nodiscard]] virtual std::vector<int> descriptors() const = 0;
   [[nodiscard]] virtual Notices drain() = 0;
 };
 

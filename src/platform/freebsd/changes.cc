@@ -26,9 +26,20 @@ Error refused(const model::Change& change, int code, std::string_view detail, co
 
 }  // namespace
 
-std::vector<Result<void>> Changes::apply(std::span<const model::Op> ops) {
+int set_link_up(Calls& calls, const net::IfName& name, bool up) {
+  abi::InterfaceRequest request = request_for(name);
+  if (const int code = calls.control(net::Family::ipv4, abi::kGetFlags, &request); code != 0) return code;
+  const std::uint32_t flags = up ? flags_of(request) | abi::kIffUp : flags_of(request) & ~abi::kIffUp;
+  request = flags_request(name, flags);
+  return calls.control(net::Family::ipv4, abi::kSetFlags, &request);
+}
+
+std::vector<Result<void>> Changes::apply(std::span<const model::Op> ops, Duration budget) {
+  const TimePoint begin = calls_.now();
   std::vector<Result<void>> results;
+  to_verify_.clear();
   for (const model::Op& op : ops) {
+    if (!results.empty() && calls_.now() - begin >= budget) break;
     const auto* set = std::get_if<model::SetRoute>(&op.change);
     if (set != nullptr) to_verify_.insert_or_assign(set->route.to.network(), results.size());
     const Verdict verdict = std::visit([this](const auto& change) { return apply_one(change); }, op.change);
@@ -49,7 +60,7 @@ model::ObservedLink* Changes::link(const net::IfName& name) {
   return found == links_->links.end() ? nullptr : &*found;
 }
 
-std::pair<model::ObservedLink*, Changes::Verdict> Changes::own_link(const net::IfName& name) {
+std::pair<model::ObservedLink*, Verdict> Changes::own_link(const net::IfName& name) {
   model::ObservedLink* found = link(name);
   if (failed_.code != 0) return {nullptr, failed_};
   if (found == nullptr) return {nullptr, {ENODEV, {}}};
@@ -57,9 +68,16 @@ std::pair<model::ObservedLink*, Changes::Verdict> Changes::own_link(const net::I
   return {found, {}};
 }
 
+// Whether a link that is to come up would carry what has to be kept out.
+Verdict Changes::may_come_up() {
+  const auto seen = pf_.fresh_look();
+  if (!seen) return told(seen.error());
+  return seen->open() ? Verdict{EACCES, "it is kept down: " + seen->out_of_force, seen->remedy} : Verdict{};
+}
+
 // --- links ----------------------------------------------------------------------------------------------------------------
 
-Changes::Verdict Changes::apply_one(const model::CreateLink& op) {
+Verdict Changes::apply_one(const model::CreateLink& op) {
   if (op.link.alias.size() > kLongestAlias) return {EINVAL, "the description is too long"};
   if (op.link.reqid.value == 0) return {EINVAL, "reqid must be non zero"};
   abi::InterfaceRequest request = request_for(op.link.name);
@@ -77,7 +95,7 @@ Changes::Verdict Changes::apply_one(const model::CreateLink& op) {
   return verdict;
 }
 
-Changes::Verdict Changes::apply_one(const model::ChangeLink& op) {
+Verdict Changes::apply_one(const model::ChangeLink& op) {
   const auto [have, verdict] = own_link(op.link.name);
   if (have == nullptr) return verdict;
   if (op.link.alias.size() > kLongestAlias) return {EINVAL, "the description is too long"};
@@ -98,7 +116,7 @@ Changes::Verdict Changes::apply_one(const model::ChangeLink& op) {
 }
 
 // Looked at again, right before: what stands there now must be ours.
-Changes::Verdict Changes::apply_one(const model::DeleteLink& op) {
+Verdict Changes::apply_one(const model::DeleteLink& op) {
   abi::InterfaceRequest request = request_for(op.name);
   const int there = calls_.control(Inet::ipv4, abi::kGetFlags, &request);
   if (is_gone(there)) return {};
@@ -118,14 +136,14 @@ Changes::Verdict Changes::apply_one(const model::DeleteLink& op) {
   return {is_gone(code) ? 0 : code, {}};
 }
 
-Changes::Verdict Changes::mark(const net::IfName& name) {
+Verdict Changes::mark(const net::IfName& name) {
   abi::GroupRequest request = group_request(name, kOurGroup);
   const int code = calls_.control(Inet::ipv4, abi::kAddGroup, &request);
   return {code == EEXIST ? 0 : code, code == 0 ? "" : "interface group"};
 }
 
 // Up comes last: the first packet, which may be the kernel's own, must find a whole tunnel.
-Changes::Verdict Changes::bring_to(const model::Link& want, const model::ObservedLink& have) {
+Verdict Changes::bring_to(const model::Link& want, const model::ObservedLink& have) {
   Verdict verdict;
   const auto step = [&](bool differs, auto change) {
     if (verdict.code == 0 && differs) verdict = change();
@@ -134,11 +152,11 @@ Changes::Verdict Changes::bring_to(const model::Link& want, const model::Observe
   step(have.alias != want.alias, [&] { return describe(want); });
   step(have.mtu != want.mtu, [&] { return set_mtu(want); });
   step(want.outer && have.outer != want.outer, [&] { return set_outer(want); });
-  step(have.up != want.up, [&] { return set_up(want.name, want.up); });
+  step(have.up != want.up, [&] { return Verdict{set_link_up(calls_, want.name, want.up), "flags"}; });
   return verdict;
 }
 
-Changes::Verdict Changes::set_reqid(const model::Link& want) {
+Verdict Changes::set_reqid(const model::Link& want) {
   std::uint32_t value = want.reqid.value;
   abi::InterfaceRequest request = request_for(want.name);
   set_value(request, pointer_to(value));
@@ -147,7 +165,7 @@ Changes::Verdict Changes::set_reqid(const model::Link& want) {
 }
 
 // Changes the ends in place: the kernel makes the new policies before it drops the old ones.
-Changes::Verdict Changes::set_outer(const model::Link& want) {
+Verdict Changes::set_outer(const model::Link& want) {
   const auto& [source, destination] = *want.outer;
   if (source.family() != destination.family()) return {EAFNOSUPPORT, "the outer addresses are of two families"};
   if (source.is_v4()) {
@@ -158,13 +176,13 @@ Changes::Verdict Changes::set_outer(const model::Link& want) {
   return {calls_.control(Inet::ipv6, abi::kSetOuter6, &request), "outer addresses"};
 }
 
-Changes::Verdict Changes::set_mtu(const model::Link& want) {
+Verdict Changes::set_mtu(const model::Link& want) {
   abi::InterfaceRequest request = request_for(want.name);
   set_value(request, want.mtu);
   return {calls_.control(Inet::ipv4, abi::kSetMtu, &request), "if_ipsec takes an MTU from 1280 to 8192"};
 }
 
-Changes::Verdict Changes::describe(const model::Link& want) {
+Verdict Changes::describe(const model::Link& want) {
   std::string text = want.alias;
   abi::InterfaceRequest request = request_for(want.name);
   if (!text.empty()) set_value(request, abi::Buffer{text.size() + 1, pointer_to(*text.data())});
@@ -172,7 +190,7 @@ Changes::Verdict Changes::describe(const model::Link& want) {
 }
 
 // An interface that gets a link-local address sends a packet of its own, which would start a tunnel that is to wait for one.
-Changes::Verdict Changes::keep_from_link_local(const net::IfName& name) {
+Verdict Changes::keep_from_link_local(const net::IfName& name) {
   abi::NeighbourRequest request;
   request.name = name_of(name.text());
   int code = calls_.control(Inet::ipv6, abi::kGetNeighbour, &request);
@@ -180,14 +198,6 @@ Changes::Verdict Changes::keep_from_link_local(const net::IfName& name) {
   request.flags &= ~abi::kAutoLinkLocal;
   if (code == 0) code = calls_.control(Inet::ipv6, abi::kSetNeighbourFlags, &request);
   return {code, "link-local address"};
-}
-
-Changes::Verdict Changes::set_up(const net::IfName& name, bool up) {
-  abi::InterfaceRequest request = request_for(name);
-  if (const int code = calls_.control(Inet::ipv4, abi::kGetFlags, &request); code != 0) return {code, "flags"};
-  const std::uint32_t flags = up ? flags_of(request) | abi::kIffUp : flags_of(request) & ~abi::kIffUp;
-  request = flags_request(name, flags);
-  return {calls_.control(Inet::ipv4, abi::kSetFlags, &request), "flags"};
 }
 
 void Changes::destroy(const net::IfName& name) {
@@ -206,7 +216,7 @@ const model::ObservedAddress* Changes::address(const net::IfName& device, const 
 
 // SIOCAIFADDR of an address that is there takes it away, adds it again, and silently drops the routes through it: what is
 // right is never written.
-Changes::Verdict Changes::apply_one(const model::AddAddress& op) {
+Verdict Changes::apply_one(const model::AddAddress& op) {
   const auto [device, verdict] = own_link(op.address.device);
   if (device == nullptr) return verdict;
   const model::InterfaceAddress& want = op.address;
@@ -229,7 +239,7 @@ Changes::Verdict Changes::apply_one(const model::AddAddress& op) {
   return {};
 }
 
-Changes::Verdict Changes::apply_one(const model::DeleteAddress& op) {
+Verdict Changes::apply_one(const model::DeleteAddress& op) {
   const auto [device, verdict] = own_link(op.address.device);
   if (device == nullptr) return verdict.code == ENODEV ? Verdict{} : verdict;  // gone with its device
   const model::InterfaceAddress& want = op.address;

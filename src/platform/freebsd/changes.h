@@ -1,27 +1,21 @@
-// One apply(): the operations in their order, each looked at before it is done, because most calls here take whatever stands
-// under a name. What was looked up is kept up to date through one apply() and forgotten after it.
+// The operations in their order, each looked at before it is done, because most calls here take whatever stands under a name.
+// What was looked up is kept up to date for as long as this lives: through one apply(), and those that go on where its budget
+// ended.
 #pragma once
 
-#include <cerrno>
-
 #include "platform/freebsd/look.h"
-#include "platform/freebsd/pf.h"
+#include "platform/freebsd/pf_jobs.h"
 
 namespace vtid::platform::freebsd {
 
 class Changes {
  public:
-  explicit Changes(Calls& calls) : calls_(calls), pf_(calls) {}
+  Changes(Calls& calls, PfJobs& pf) : calls_(calls), pf_(pf) {}
 
-  [[nodiscard]] std::vector<Result<void>> apply(std::span<const model::Op> ops);
+  // As Kernel::apply().
+  [[nodiscard]] std::vector<Result<void>> apply(std::span<const model::Op> ops, Duration budget);
 
  private:
-  struct Verdict {  // an errno, what it is about, and what helps where that is not always the same
-    int code = 0;
-    std::string detail;
-    std::string remedy{};
-  };
-
   Verdict apply_one(const model::CreateLink& op);
   Verdict apply_one(const model::ChangeLink& op);
   Verdict apply_one(const model::DeleteLink& op);
@@ -32,8 +26,8 @@ class Changes {
   Verdict apply_one(const model::SetSa& op);
   Verdict apply_one(const model::DeleteSa& op);
   Verdict apply_one(const model::DropSa& op);
-  Verdict apply_one(const model::SetFilter& op);
-  Verdict apply_one(const model::DeleteFilter& op);
+  Verdict apply_one(const model::SetFilter& op) { return pf_.change(op); }
+  Verdict apply_one(const model::DeleteFilter& op) { return pf_.change(op); }
   Verdict apply_one(const auto&) { return {EOPNOTSUPP, {}}; }  // what is never asked of this system
 
   // Links: each step writes only what differs.
@@ -44,7 +38,6 @@ class Changes {
   Verdict set_mtu(const model::Link& want);
   Verdict describe(const model::Link& want);
   Verdict keep_from_link_local(const net::IfName& name);
-  Verdict set_up(const net::IfName& name, bool up);
   void destroy(const net::IfName& name);
 
   // Null when there is none; `failed_` says so when it could not be looked up.
@@ -60,10 +53,6 @@ class Changes {
   // The kernel chooses the device of a gateway by itself: where it chose another, the route is taken away again.
   void verify(std::span<const model::Op> ops, std::vector<Result<void>>& results);
 
-  static Verdict told(const Error& error);
-  Verdict seal(const model::FilterSet& set);
-  void close();
-  void shut();  // our links down
   Verdict may_come_up();
 
   std::vector<ListedSa>* sas();
@@ -74,16 +63,15 @@ class Changes {
   template <class T>
   T* keep(std::optional<T>& place, Result<T> looked) {
     if (!looked) {
-      failed_ = {looked.error().code == 0 ? kNoSense : looked.error().code, looked.error().text};
+      failed_ = told(looked.error());
       return nullptr;
     }
     place = *std::move(looked);
     return &*place;
   }
-  static constexpr int kNoSense = 5;  // EIO
 
   Calls& calls_;
-  Pf pf_;
+  PfJobs& pf_;
   std::optional<Links> links_;
   std::optional<std::map<net::Prefix, ListedRoute>> routes_;
   std::optional<std::vector<ListedSa>> sas_;

@@ -24,7 +24,7 @@ std::map<net::Prefix, ListedRoute>* Changes::routes() {
   if (routes_) return &*routes_;
   auto listed = list_routes(calls_);
   if (!listed) {
-    failed_ = {listed.error().code == 0 ? kNoSense : listed.error().code, listed.error().text};
+    failed_ = told(listed.error());
     return nullptr;
   }
   routes_.emplace();
@@ -32,12 +32,12 @@ std::map<net::Prefix, ListedRoute>* Changes::routes() {
   return &*routes_;
 }
 
-Changes::Verdict Changes::send(abi::RouteType type, const ListedRoute& route) {
+Verdict Changes::send(abi::RouteType type, const ListedRoute& route) {
   const Stamp stamp{static_cast<std::int32_t>(calls_.pid()), static_cast<std::int32_t>(++sequence_)};
   return {calls_.change_route(encode_route(type, route.route, route.index, stamp)), {}};
 }
 
-Changes::Verdict Changes::apply_one(const model::SetRoute& op) {
+Verdict Changes::apply_one(const model::SetRoute& op) {
   if (op.route.table != net::kMainTable) return {EOPNOTSUPP, "FreeBSD has no tables by number"};
   if (std::holds_alternative<model::Multipath>(op.route.target)) return {EOPNOTSUPP, "a route has one next hop here"};
   ListedRoute next{op.route, {}, true};
@@ -59,7 +59,7 @@ Changes::Verdict Changes::apply_one(const model::SetRoute& op) {
 
 // From gateway to gateway in one step. Otherwise RTM_CHANGE would keep the old device, so the old route goes first, and
 // comes back when the new one is refused.
-Changes::Verdict Changes::replace(const ListedRoute& old, const ListedRoute& next) {
+Verdict Changes::replace(const ListedRoute& old, const ListedRoute& next) {
   if (has_gateway(old.route) && has_gateway(next.route)) return send(abi::kRtmChange, next);
   if (const Verdict removed = send(abi::kRtmDelete, old); removed.code != 0 && removed.code != ESRCH) return removed;
   const Verdict added = send(abi::kRtmAdd, next);
@@ -70,7 +70,7 @@ Changes::Verdict Changes::replace(const ListedRoute& old, const ListedRoute& nex
   return added;
 }
 
-Changes::Verdict Changes::apply_one(const model::DeleteRoute& op) {
+Verdict Changes::apply_one(const model::DeleteRoute& op) {
   if (std::holds_alternative<model::Multipath>(op.route.target)) return {};  // there is none
   auto* all = routes();
   if (all == nullptr) return failed_;

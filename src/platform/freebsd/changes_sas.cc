@@ -22,7 +22,7 @@ bool key_fits(const model::Sa& sa) {
 
 std::vector<ListedSa>* Changes::sas() { return sas_ ? &*sas_ : keep(sas_, list_sas(calls_)); }
 
-Changes::Verdict Changes::apply_one(const model::SetSa& op) {
+Verdict Changes::apply_one(const model::SetSa& op) {
   auto* all = sas();
   if (all == nullptr) return failed_;
   const auto have = find_sa(*all, op.sa);
@@ -33,7 +33,7 @@ Changes::Verdict Changes::apply_one(const model::SetSa& op) {
   return removed.code == 0 ? add(op.sa) : removed;
 }
 
-Changes::Verdict Changes::apply_one(const model::DeleteSa& op) {
+Verdict Changes::apply_one(const model::DeleteSa& op) {
   auto* all = sas();
   if (all == nullptr) return failed_;
   const auto have = find_sa(*all, op.sa);
@@ -42,7 +42,7 @@ Changes::Verdict Changes::apply_one(const model::DeleteSa& op) {
   return remove(have->sa);
 }
 
-Changes::Verdict Changes::apply_one(const model::DropSa& op) {
+Verdict Changes::apply_one(const model::DropSa& op) {
   auto* all = sas();
   if (all == nullptr) return failed_;
   model::Sa named;
@@ -54,7 +54,7 @@ Changes::Verdict Changes::apply_one(const model::DropSa& op) {
   return remove(have->sa);
 }
 
-Changes::Verdict Changes::add(const model::Sa& sa) {
+Verdict Changes::add(const model::Sa& sa) {
   if (!key_fits(sa)) return {EINVAL, "the key has the wrong length"};
   const auto request = encode_add_sa(sa, key_stamp());
   if (!request) return {EOPNOTSUPP, "FreeBSD's kernel has no such algorithm"};
@@ -64,7 +64,7 @@ Changes::Verdict Changes::add(const model::Sa& sa) {
   return {};
 }
 
-Changes::Verdict Changes::remove(const model::Sa& sa) {
+Verdict Changes::remove(const model::Sa& sa) {
   const model::Sa gone = sa;  // it may stand in the list that is about to change
   const auto answer = ask_key(calls_, encode_delete_sa(gone, key_stamp()));
   if (!answer && answer.error().code != ESRCH) return {answer.error().code, {}};

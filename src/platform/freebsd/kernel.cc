@@ -1,7 +1,6 @@
 // The FreeBSD backend's system calls. Everything else about it is in files that are built on Linux too; this one is not.
 #include <sys/types.h>
 
-#include <sys/event.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/sysctl.h>
@@ -73,17 +72,19 @@ class System final : public Calls {
   [[nodiscard]] Result<std::int64_t> sysctl(std::string_view name) override;
   [[nodiscard]] int set_sysctl(std::string_view name, std::int64_t value) override;
   [[nodiscard]] bool has_pf() override { return ::access("/dev/pf", F_OK) == 0; }
-  [[nodiscard]] Result<Ran> pfctl(const std::vector<std::string>& arguments, std::string_view input) override;
+  void begin_pfctl(std::vector<std::string> arguments, std::string input) override;
+  [[nodiscard]] std::optional<Result<Ran>> end_pfctl() override { return pfctl_.end(); }
   [[nodiscard]] int pid() const override { return ::getpid(); }
   [[nodiscard]] TimePoint now() const override {
     return std::chrono::time_point_cast<Duration>(std::chrono::steady_clock::now());
   }
-  [[nodiscard]] int descriptor() const override { return queue_.get(); }
+  [[nodiscard]] std::vector<int> descriptors() const override {
+    return {route_notices_.get(), key_notices_.get(), pfctl_.descriptor()};
+  }
   [[nodiscard]] Notices drain() override;
 
  private:
   Result<void> open_notices();
-  Result<void> watch(int fd);
   void drain(int fd, bool (*concerns_us)(View), Notices& notices);
 
   UniqueFd inet_;
@@ -92,7 +93,7 @@ class System final : public Calls {
   UniqueFd key_;
   UniqueFd route_notices_;
   UniqueFd key_notices_;
-  UniqueFd queue_;
+  Runner pfctl_;
   Bytes buffer_ = Bytes(kLargestMessage);
 };
 
@@ -114,34 +115,22 @@ Result<std::unique_ptr<Calls>> System::open() {
   system->route_ = *std::move(route);
   system->key_ = *std::move(key);
   if (const auto opened = system->open_notices(); !opened) return std::unexpected(opened.error());
+  if (const auto opened = system->pfctl_.open(); !opened) return std::unexpected(opened.error());
   return system;
 }
 
-// One descriptor for two sockets: a kqueue(2), which is readable itself while one of them is.
 Result<void> System::open_notices() {
   auto route = open_socket(PF_ROUTE, SOCK_RAW | SOCK_NONBLOCK, 0, "routing");
   if (!route) return std::unexpected(route.error());
   auto key = open_socket(PF_KEY, SOCK_RAW | SOCK_NONBLOCK, PF_KEY_V2, "PF_KEY");
   if (!key) return std::unexpected(key.error());
-  queue_ = UniqueFd(::kqueue());
-  if (!queue_ || ::fcntl(queue_.get(), F_SETFD, FD_CLOEXEC) != 0) return cannot("open a kernel queue", errno);
   route_notices_ = *std::move(route);
   key_notices_ = *std::move(key);
   for (const int fd : {route_notices_.get(), key_notices_.get()}) {
     widen(fd);
     tell_of_losses(fd);
-    if (const auto watched = watch(fd); !watched) return watched;
   }
   return {};
-}
-
-Result<void> System::watch(int fd) {
-  struct kevent change {};
-  change.ident = static_cast<std::uintptr_t>(fd);
-  change.filter = EVFILT_READ;
-  change.flags = EV_ADD;
-  if (::kevent(queue_.get(), &change, 1, nullptr, 0, nullptr) == 0) return {};
-  return cannot("watch a socket", errno);
 }
 
 int System::control(net::Family family, std::uint32_t request, void* argument) {
@@ -209,10 +198,9 @@ int System::set_sysctl(std::string_view name, std::int64_t value) {
   return ::sysctlbyname(std::string(name).c_str(), nullptr, nullptr, &next, sizeof next) == 0 ? 0 : errno;
 }
 
-Result<Ran> System::pfctl(const std::vector<std::string>& arguments, std::string_view input) {
-  std::vector<std::string> command{"/sbin/pfctl"};
-  command.insert(command.end(), arguments.begin(), arguments.end());
-  return run(command, input, kPfPatience);
+void System::begin_pfctl(std::vector<std::string> arguments, std::string input) {
+  arguments.insert(arguments.begin(), "/sbin/pfctl");
+  pfctl_.begin(std::move(arguments), std::move(input), kPfPatience);
 }
 
 void System::drain(int fd, bool (*concerns_us)(View), Notices& notices) {
@@ -228,14 +216,10 @@ void System::drain(int fd, bool (*concerns_us)(View), Notices& notices) {
   }
 }
 
-// The queue finds out that its sockets have become quiet only when it is asked.
 Notices System::drain() {
   Notices notices;
   drain(route_notices_.get(), route_notice_concerns_us, notices);
   drain(key_notices_.get(), key_notice_concerns_us, notices);
-  std::array<struct kevent, 2> events{};
-  const timespec at_once{};
-  (void)::kevent(queue_.get(), nullptr, 0, events.data(), static_cast<int>(events.size()), &at_once);
   return notices;
 }
 

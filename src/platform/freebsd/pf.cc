@@ -4,10 +4,13 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <ranges>
 #include <system_error>
 
 #include "platform/freebsd/pf_anchor.h"
+#include "platform/freebsd/verdict.h"
 #include "platform/freebsd/wire/requests.h"
 
 namespace vtid::platform::freebsd {
@@ -17,6 +20,7 @@ using net::Family;
 
 constexpr std::string_view kAnchor = "vtid";
 constexpr std::string_view kSealAnchor = "vtid/seal";
+constexpr std::array kAnchors{kAnchor, kSealAnchor};
 constexpr std::string_view kEnc = "enc0";
 constexpr std::int64_t kFirstWithMatch = 1'400'000;  // kern.osreldate of FreeBSD 14
 
@@ -26,65 +30,11 @@ bool of_enc(std::string_view name) { return name.starts_with("net.enc."); }
 
 net::IfName enc() { return *net::IfName::parse(kEnc); }
 
-}  // namespace
-
-// What others have emptied is not there any more; an empty anchor that was sealed empty is.
-std::optional<model::ObservedFilter> Pf::Seen::filter() const {
-  const bool as_written = seal && seal->listing == digest(lists);
-  if (lists.empty() && !as_written) return std::nullopt;
-  if (!seal) return model::ObservedFilter{};
-  return model::ObservedFilter{seal->mode, seal->digest, !as_written || !mode_holds, out_of_force, remedy};
-}
-
-Result<std::string> Pf::ask(const std::vector<std::string>& arguments, std::string_view input) {
-  auto ran = calls_.pfctl(arguments, input);
-  if (!ran) return std::unexpected(ran.error());
-  if (ran->status == 0) return std::move(ran->output);
-  const std::string complaint = pf_complaint(ran->errors);
-  return fail(fmt::format("pfctl {}: {}", fmt::join(arguments, " "),
-                          complaint.empty() ? fmt::format("exit status {}", ran->status) : complaint),
-              {}, EINVAL);
-}
-
-// pfctl fails for an anchor that is not there, in words of each release. Whether pf can be asked at all is asked apart.
-Result<std::string> Pf::list(std::string_view anchor, std::string_view what) {
-  auto ran = calls_.pfctl({"-a", std::string(anchor), "-s", std::string(what)}, {});
-  if (!ran) return std::unexpected(ran.error());
-  return ran->status == 0 ? std::move(ran->output) : std::string();
-}
-
-Result<Pf::Seen> Pf::look() {
-  Seen seen;
-  if (!calls_.has_pf()) return seen;
-  const auto seal = list(kSealAnchor, "rules");
-  if (!seal) return std::unexpected(seal.error());
-  auto rules = list(kAnchor, "rules");
-  if (!rules) return std::unexpected(rules.error());
-  auto nat = list(kAnchor, "nat");
-  if (!nat) return std::unexpected(nat.error());
-  seen.seal = read_pf_seal(*seal);
-  seen.lists = {*std::move(rules), *std::move(nat)};
-  if (seen.seal && seen.seal->keeps != PfKeeps::nothing) {
-    seen.mode_holds =
-        mode_holds(seen.seal->mode == print(model::FilterMode::enc) ? model::FilterMode::enc : model::FilterMode::if_ipsec);
-  }
-  if (!seen.lists.empty()) {
-    if (const auto looked = look_whether_in_force(seen); !looked) return std::unexpected(looked.error());
-  }
-  return seen;
-}
-
-Result<void> Pf::look_whether_in_force(Seen& seen) {
-  const auto info = ask({"-s", "info"});
-  if (!info) return std::unexpected(info.error());
-  auto rules = ask({"-s", "rules"});
-  if (!rules) return std::unexpected(rules.error());
-  auto nat = ask({"-s", "nat"});
-  if (!nat) return std::unexpected(nat.error());
-  const PfLists main{*std::move(rules), *std::move(nat)};
+// Whether packets meet what stands in our anchor.
+void judge(Pf::Seen& seen, std::string_view info, const PfLists& main) {
   const auto missing = missing_references(seen.lists, main);
   const auto before = forestalling_rules(main.rules, {"vtid", "ipsec", std::string(kEnc)});
-  if (!pf_is_enabled(*info)) {
+  if (!pf_is_enabled(info)) {
     seen.out_of_force = "pf is disabled";
     seen.remedy = "service pf enable && service pf start, or pfctl -e";
   } else if (!missing.empty()) {
@@ -97,38 +47,109 @@ Result<void> Pf::look_whether_in_force(Seen& seen) {
     seen.out_of_force = fmt::format("a rule of pf's main ruleset passes packets before it is asked: {}", before.front());
     seen.remedy = "move the line anchor \"vtid\" of /etc/pf.conf before that rule, and load it (service pf reload)";
   }
-  return {};
 }
 
-Result<std::map<std::string, model::RuleCounters>> Pf::counters() {
-  if (!calls_.has_pf()) return std::map<std::string, model::RuleCounters>{};
-  const auto labels = list(kAnchor, "labels");
-  if (!labels) return std::unexpected(labels.error());
-  return read_pf_labels(*labels);
+}  // namespace
+
+// What others have emptied is not there any more; an empty anchor that was sealed empty is.
+std::optional<model::ObservedFilter> Pf::Seen::filter() const {
+  const bool as_written = seal && seal->listing == digest(lists);
+  if (lists.empty() && !as_written) return std::nullopt;
+  if (!seal) return model::ObservedFilter{};
+  return model::ObservedFilter{seal->mode, seal->digest, !as_written || !mode_holds, out_of_force, remedy};
+}
+
+void Pf::Run::await_suspend(std::coroutine_handle<> dialogue) {
+  pf.dialogue_ = dialogue;
+  std::vector<std::string> words;
+  for (const auto word : std::views::split(arguments, ' ')) words.emplace_back(word.begin(), word.end());
+  pf.calls_.begin_pfctl(std::move(words), std::move(input));
+}
+
+void Pf::go_on() {
+  while (dialogue_ && (answer_ = calls_.end_pfctl())) std::exchange(dialogue_, {}).resume();
+}
+
+Task<Result<std::string>> Pf::ask(std::string arguments, std::string input) {
+  Run run{*this, arguments, std::move(input)};  // g++ 12 destroys a temporary one twice
+  auto ran = co_await run;
+  if (!ran) co_return std::unexpected(ran.error());
+  if (ran->status == 0) co_return std::move(ran->output);
+  const std::string complaint = pf_complaint(ran->errors);
+  co_return fail(
+      fmt::format("pfctl {}: {}", arguments, complaint.empty() ? fmt::format("exit status {}", ran->status) : complaint), {},
+      EINVAL);
+}
+
+// pfctl fails for an anchor that is not there, in words of each release. Whether pf can be asked at all is asked apart.
+Task<Result<std::string>> Pf::list(std::string_view anchor, std::string_view what) {
+  Run run{*this, fmt::format("-a {} -s {}", anchor, what), {}};
+  auto ran = co_await run;
+  if (!ran) co_return std::unexpected(ran.error());
+  co_return ran->status == 0 ? std::move(ran->output) : std::string();
+}
+
+Task<Result<Pf::Seen>> Pf::look() {
+  Seen seen;
+  if (!calls_.has_pf()) co_return seen;
+  const auto seal = co_await list(kSealAnchor, "rules");
+  if (!seal) co_return std::unexpected(seal.error());
+  auto rules = co_await list(kAnchor, "rules");
+  if (!rules) co_return std::unexpected(rules.error());
+  auto nat = co_await list(kAnchor, "nat");
+  if (!nat) co_return std::unexpected(nat.error());
+  seen.seal = read_pf_seal(*seal);
+  seen.lists = {*std::move(rules), *std::move(nat)};
+  if (seen.seal && seen.seal->keeps != PfKeeps::nothing) {
+    seen.mode_holds =
+        mode_holds(seen.seal->mode == print(model::FilterMode::enc) ? model::FilterMode::enc : model::FilterMode::if_ipsec);
+  }
+  if (!seen.lists.empty()) {
+    if (const auto looked = co_await look_whether_in_force(seen); !looked) co_return std::unexpected(looked.error());
+  }
+  co_return seen;
+}
+
+Task<Result<void>> Pf::look_whether_in_force(Seen& seen) {
+  const auto info = co_await ask("-s info");
+  if (!info) co_return std::unexpected(info.error());
+  auto rules = co_await ask("-s rules");
+  if (!rules) co_return std::unexpected(rules.error());
+  auto nat = co_await ask("-s nat");
+  if (!nat) co_return std::unexpected(nat.error());
+  judge(seen, *info, {*std::move(rules), *std::move(nat)});
+  co_return Result<void>{};
+}
+
+Task<Result<std::map<std::string, model::RuleCounters>>> Pf::counters() {
+  if (!calls_.has_pf()) co_return std::map<std::string, model::RuleCounters>{};
+  const auto labels = co_await list(kAnchor, "labels");
+  if (!labels) co_return std::unexpected(labels.error());
+  co_return read_pf_labels(*labels);
 }
 
 PfDialect Pf::dialect() {
   return {.match_clamps = calls_.sysctl("kern.osreldate").value_or(kFirstWithMatch) >= kFirstWithMatch};
 }
 
-Result<void> Pf::load(const std::string& text) {
-  auto loaded = ask({"-a", std::string(kAnchor), "-o", "none", "-f", "-"}, text);
-  if (!loaded) return std::unexpected(loaded.error());
-  return {};
+Task<Result<void>> Pf::load(std::string text) {
+  const auto loaded = co_await ask(fmt::format("-a {} -o none -f -", kAnchor), std::move(text));
+  if (!loaded) co_return std::unexpected(loaded.error());
+  co_return Result<void>{};
 }
 
-Result<void> Pf::seal(const PfSeal& seal) {
-  auto loaded = ask({"-a", std::string(kSealAnchor), "-o", "none", "-f", "-"}, print_pf_seal(seal));
-  if (!loaded) return std::unexpected(loaded.error());
-  return {};
+Task<Result<void>> Pf::seal(PfSeal seal) {
+  const auto loaded = co_await ask(fmt::format("-a {} -o none -f -", kSealAnchor), print_pf_seal(seal));
+  if (!loaded) co_return std::unexpected(loaded.error());
+  co_return Result<void>{};
 }
 
-Result<void> Pf::clear() {
-  for (const std::string_view anchor : {kAnchor, kSealAnchor}) {
-    const auto emptied = ask({"-a", std::string(anchor), "-f", "-"});
-    if (!emptied) return std::unexpected(emptied.error());
+Task<Result<void>> Pf::clear() {
+  for (const std::string_view anchor : kAnchors) {
+    const auto emptied = co_await ask(fmt::format("-a {} -f -", anchor));
+    if (!emptied) co_return std::unexpected(emptied.error());
   }
-  return {};
+  co_return Result<void>{};
 }
 
 // --- where packets meet it ---------------------------------------------------------------------------------------------
@@ -163,12 +184,7 @@ Result<void> Pf::set(std::string_view name, std::int64_t value) {
 // A hook of enc(4) sees nothing while enc0 is down (sys/net/if_enc.c).
 Result<void> Pf::bring_enc_up() {
   if (enc_is_up()) return {};
-  abi::InterfaceRequest request = request_for(enc());
-  int code = calls_.control(Family::ipv4, abi::kGetFlags, &request);
-  if (code == 0) {
-    request = flags_request(enc(), flags_of(request) | abi::kIffUp);
-    code = calls_.control(Family::ipv4, abi::kSetFlags, &request);
-  }
+  const int code = set_link_up(calls_, enc(), true);
   if (code == 0) return {};
   return fail(fmt::format("cannot set enc0 up: {}", std::generic_category().message(code)), std::string(kNoEnc), code);
 }

@@ -1,11 +1,12 @@
 // The dialogue with pf, by its own program: the kernel's interface to it changes with each release, pfctl's words do not. And
-// the switches that say where pf sees tunnelled packets. Changes what it is told to; remembers nothing.
+// the switches that say where pf sees tunnelled packets. Changes what it is told to; remembers nothing. One dialogue at a time.
 #pragma once
 
 #include "model/filter.h"
 #include "platform/freebsd/calls.h"
 #include "platform/freebsd/pf_anchor.h"
 #include "platform/freebsd/pf_listing.h"
+#include "platform/freebsd/task.h"
 
 namespace vtid::platform::freebsd {
 
@@ -20,17 +21,18 @@ class Pf {
     std::string out_of_force;  // why packets do not meet the lists; empty: they do
     std::string remedy;
 
+    bool operator==(const Seen&) const = default;
     [[nodiscard]] std::optional<model::ObservedFilter> filter() const;
     // Something has to be kept out, and is not.
     [[nodiscard]] bool open() const { return seal && seal->keeps == PfKeeps::rules && !out_of_force.empty(); }
   };
-  [[nodiscard]] Result<Seen> look();
-  [[nodiscard]] Result<std::map<std::string, model::RuleCounters>> counters();
+  [[nodiscard]] Task<Result<Seen>> look();
+  [[nodiscard]] Task<Result<std::map<std::string, model::RuleCounters>>> counters();
 
   // One transaction of pf's: all or nothing. Then the seal, in another.
-  [[nodiscard]] Result<void> load(const std::string& text);
-  [[nodiscard]] Result<void> seal(const PfSeal& seal);
-  [[nodiscard]] Result<void> clear();
+  [[nodiscard]] Task<Result<void>> load(std::string text);
+  [[nodiscard]] Task<Result<void>> seal(PfSeal seal);
+  [[nodiscard]] Task<Result<void>> clear();
   [[nodiscard]] PfDialect dialect();
 
   [[nodiscard]] bool mode_holds(model::FilterMode mode);
@@ -38,15 +40,29 @@ class Pf {
   [[nodiscard]] Result<void> tighten(model::FilterMode mode);
   [[nodiscard]] Result<void> set_mode(model::FilterMode mode);
 
+  // Carries the dialogue on, as far as pfctl has answered.
+  void go_on();
+
  private:
-  [[nodiscard]] Result<std::string> ask(const std::vector<std::string>& arguments, std::string_view input = {});
-  [[nodiscard]] Result<std::string> list(std::string_view anchor, std::string_view what);
-  [[nodiscard]] Result<void> look_whether_in_force(Seen& seen);
+  // By co_await: one run of pfctl.
+  struct Run {
+    Pf& pf;
+    std::string arguments;  // words
+    std::string input;
+    [[nodiscard]] static bool await_ready() { return false; }
+    void await_suspend(std::coroutine_handle<> dialogue);
+    [[nodiscard]] Result<Ran> await_resume() { return *std::exchange(pf.answer_, std::nullopt); }
+  };
+  [[nodiscard]] Task<Result<std::string>> ask(std::string arguments, std::string input = {});
+  [[nodiscard]] Task<Result<std::string>> list(std::string_view anchor, std::string_view what);
+  [[nodiscard]] Task<Result<void>> look_whether_in_force(Seen& seen);
   [[nodiscard]] bool enc_is_up();
   [[nodiscard]] Result<void> bring_enc_up();
   [[nodiscard]] Result<void> set(std::string_view name, std::int64_t value);
 
   Calls& calls_;
+  std::coroutine_handle<> dialogue_;  // that waits for pfctl
+  std::optional<Result<Ran>> answer_;
 };
 
 }  // namespace vtid::platform::freebsd

@@ -13,7 +13,10 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <system_error>
+#include <utility>
 
+#include "base/signals.h"
 #include "base/unique_fd.h"
 
 namespace vtid::platform {
@@ -131,6 +134,44 @@ Result<Ran> run(const std::vector<std::string>& command, std::string_view input,
   ran.status = wait_for_end(pid, !in_time);
   if (in_time) return ran;
   return fail(fmt::format("{} did not end within {} ms and was killed", command.front(), patience.count()), "", ETIMEDOUT);
+}
+
+Runner::~Runner() {
+  if (thread_.joinable()) thread_.join();
+}
+
+Result<void> Runner::open() {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) == 0) {
+    ours_ = UniqueFd(ends[0]);
+    its_ = UniqueFd(ends[1]);
+    return {};
+  }
+  const int code = errno;
+  return fail(fmt::format("cannot make a pipe: {}", std::strerror(code)), "", code);
+}
+
+void Runner::begin(std::vector<std::string> command, std::string input, std::chrono::milliseconds patience) {
+  outcome_ = std::make_unique<Result<Ran>>();
+  const auto work = [place = outcome_.get(), fd = its_.get(), command = std::move(command), input = std::move(input),
+                     patience] {
+    *place = run(command, input, patience);
+    (void)!::write(fd, "", 1);  // there is room: the byte of the run before was read
+  };
+  try {
+    const signals::Blocked blocked;  // they are for the thread that listens
+    thread_ = std::thread(work);
+  } catch (const std::system_error& error) {
+    *outcome_ = fail(fmt::format("cannot start a thread: {}", error.what()));
+    (void)!::write(its_.get(), "", 1);
+  }
+}
+
+std::optional<Result<Ran>> Runner::end() {
+  char byte = 0;
+  if (!outcome_ || ::read(ours_.get(), &byte, 1) != 1) return std::nullopt;
+  if (thread_.joinable()) thread_.join();
+  return *std::exchange(outcome_, nullptr);
 }
 
 }  // namespace vtid::platform

@@ -11,14 +11,24 @@
 
 namespace vtid::platform::netlink {
 
-std::vector<Result<void>> Changes::apply() {
-  for (std::size_t begin = 0; begin < ops_.size();) {
+namespace {
+
+TimePoint now() { return std::chrono::time_point_cast<Duration>(std::chrono::steady_clock::now()); }
+
+}  // namespace
+
+std::vector<Result<void>> Changes::apply(Duration budget) {
+  const TimePoint begin = now();
+  std::size_t next = 0;
+  for (TimePoint then = begin; next < ops_.size() && (next == 0 || then - begin < budget);) {
+    const std::size_t kind = ops_[next].change.index();
     Slots run;
-    while (begin < ops_.size() && (run.empty() || ops_[begin].change.index() == ops_[run.front()].change.index())) {
-      run.push_back(begin++);
-    }
+    while (next < ops_.size() && ops_[next].change.index() == kind && run.size() < paces_[kind].batch()) run.push_back(next++);
     dispatch(run);
+    paces_[kind].on_batch(run.size(), now() - then, budget);
+    then = now();
   }
+  results_.resize(next);
   return std::move(results_);
 }
 

@@ -4,6 +4,7 @@
 // be somebody else's. Device names are looked up afresh in each apply(), so an index of yesterday cannot be used.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <map>
 #include <set>
@@ -12,15 +13,19 @@
 #include "platform/linux/filter.h"
 #include "platform/linux/routes.h"
 #include "platform/linux/socket.h"
+#include "platform/pace.h"
 
 namespace vtid::platform::netlink {
 
+using Paces = std::array<Pace, std::variant_size_v<model::Change>>;  // of each kind of operation
+
 class Changes {
  public:
-  Changes(Socket& route, Socket& xfrm, Filter& filter, std::span<const model::Op> ops)
-      : route_(route), xfrm_(xfrm), filter_(filter), ops_(ops), results_(ops.size()) {}
+  Changes(Socket& route, Socket& xfrm, Filter& filter, Paces& paces, std::span<const model::Op> ops)
+      : route_(route), xfrm_(xfrm), filter_(filter), paces_(paces), ops_(ops), results_(ops.size()) {}
 
-  [[nodiscard]] std::vector<Result<void>> apply();
+  // As Kernel::apply().
+  [[nodiscard]] std::vector<Result<void>> apply(Duration budget);
 
  private:
   struct Device {
@@ -94,6 +99,7 @@ class Changes {
   Socket& route_;
   Socket& xfrm_;
   Filter& filter_;
+  Paces& paces_;
   std::span<const model::Op> ops_;
   std::vector<Result<void>> results_;
   std::map<net::IfName, Device> devices_;

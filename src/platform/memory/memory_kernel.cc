@@ -65,9 +65,16 @@ Result<std::map<net::IfName, model::LinkCounters>> MemoryKernel::counters() {
   return found;
 }
 
-std::vector<Result<void>> MemoryKernel::apply(std::span<const model::Op> ops) {
+std::vector<Result<void>> MemoryKernel::apply(std::span<const model::Op> ops, Duration budget) {
   std::vector<Result<void>> results;
+  Duration spent{};
   for (const model::Op& op : ops) {
+    if (!results.empty() && spent >= budget) break;
+    spent += cost_(op.change);
+    if (slow_ && slow_(op.change)) {
+      results.emplace_back(fail("under way", {}, EINPROGRESS));
+      continue;
+    }
     const auto failing = failing_ops_.extract(writes_++);
     const Verdict verdict = failing.empty() ? std::visit([this](const auto& change) { return apply_one(change); }, op.change)
                                             : Verdict{failing.mapped(), {}};

@@ -23,8 +23,8 @@ class MemoryKernel final : public Kernel {
   [[nodiscard]] Result<model::Observed> observe() override;
   [[nodiscard]] Result<std::map<net::IfName, model::LinkCounters>> counters() override;
   [[nodiscard]] Result<std::map<std::string, model::RuleCounters>> rule_counters() override { return rule_counters_; }
-  [[nodiscard]] std::vector<Result<void>> apply(std::span<const model::Op> ops) override;
-  [[nodiscard]] int descriptor() const override { return -1; }
+  [[nodiscard]] std::vector<Result<void>> apply(std::span<const model::Op> ops, Duration budget) override;
+  [[nodiscard]] std::vector<int> descriptors() const override { return {}; }
   [[nodiscard]] Notices drain() override;
 
   // What others do, past the seam. Each raises a notice where the real kernel does.
@@ -51,6 +51,12 @@ class MemoryKernel final : public Kernel {
   [[nodiscard]] bool has_foreign_rule(const model::Rule& rule) const;
   [[nodiscard]] bool has_foreign_policy(const model::Policy& policy) const;
   [[nodiscard]] bool has_foreign_sa(const model::Sa& sa) const;
+
+  // How long an operation takes; no time at all where nothing is said.
+  void cost(std::function<Duration(const model::Change&)> time) { cost_ = std::move(time); }
+  // The end of those like this is seen when it is asked for once more after finish().
+  void be_slow(std::function<bool(const model::Change&)> which) { slow_ = std::move(which); }
+  void finish() { slow_ = {}; }
 
   // What goes wrong.
   void fail_apply(std::size_t after, int code) { failing_ops_[writes_ + after] = code; }  // 0: the next operation
@@ -131,6 +137,8 @@ class MemoryKernel final : public Kernel {
   std::map<std::string, model::RuleCounters> rule_counters_;
   std::map<net::IfName, model::LinkCounters> counters_;
   std::uint32_t next_index_ = 1;
+  std::function<Duration(const model::Change&)> cost_ = [](const model::Change&) { return Duration{}; };
+  std::function<bool(const model::Change&)> slow_;
   std::map<std::size_t, int> failing_ops_;
   int failing_observe_ = 0;
   Notices notices_;

@@ -124,7 +124,7 @@ std::vector<Fault> of_charon() {
 
 // What a person with root's rights and without a plan does to what is ours.
 void for_our_links(Rig& rig, const std::function<void(const model::ObservedLink&)>& act) {
-  const model::Observed seen = rig.kernel.observe().value();
+  const model::Observed seen = rig.kernel.seen();
   for (const auto& link : seen.links) {
     if (link.owner == model::Owner::vtid) act(link);
   }
@@ -133,10 +133,10 @@ void for_our_links(Rig& rig, const std::function<void(const model::ObservedLink&
 // By the same operations that vtid has, past it.
 template <class List>
 void take_away(Rig& rig, List model::Observed::*list, model::Change (*change)(const typename List::value_type&)) {
-  const model::Observed seen = rig.kernel.observe().value();
+  const model::Observed seen = rig.kernel.seen();
   for (const auto& item : seen.*list) {
     const model::Op op{change(item), {}, {}, {}};
-    (void)rig.kernel.apply(std::span(&op, 1));
+    (void)rig.kernel.apply(std::span(&op, 1), Duration::max());
   }
 }
 
@@ -154,7 +154,7 @@ std::vector<Fault> of_other_hands() {
                    [](Rig& rig) { for_our_links(rig, [&](const auto& link) { rig.kernel.flush_addresses(link.name); }); }),
       around_steps("hands: our routes are deleted",
                    [](Rig& rig) {
-                     const model::Observed seen = rig.kernel.observe().value();
+                     const model::Observed seen = rig.kernel.seen();
                      for (const auto& item : seen.routes) rig.kernel.delete_route(item.route);
                    }),
       around_steps("hands: our rules are deleted",
@@ -169,13 +169,13 @@ std::vector<Fault> of_other_hands() {
                    }),
       around_steps("hands: our SAs are deleted",
                    [](Rig& rig) {
-                     const model::Observed seen = rig.kernel.observe().value();
+                     const model::Observed seen = rig.kernel.seen();
                      for (const auto& sa : seen.sas) rig.kernel.delete_sa(sa);
                    }),
       around_steps("hands: our filter is deleted", [](Rig& rig) { rig.kernel.delete_filter(); }),
       around_steps("hands: our filter is altered",
                    [](Rig& rig) {
-                     if (rig.kernel.observe()->filter) rig.kernel.alter_filter();
+                     if (rig.kernel.seen().filter) rig.kernel.alter_filter();
                    }),
   };
 }

@@ -88,7 +88,7 @@ std::string paint_state(Rig& rig) {
 }  // namespace
 
 std::string paint(Rig& rig) {
-  const model::Observed seen = rig.kernel.observe().value();
+  const model::Observed seen = rig.kernel.seen();
   std::string text;
   for (const auto& link : seen.links) {
     if (link.owner == model::Owner::vtid) text += paint(link);
@@ -100,7 +100,7 @@ std::string paint(Rig& rig) {
 }
 
 std::string paint_others(Rig& rig) {
-  const model::Observed seen = rig.kernel.observe().value();
+  const model::Observed seen = rig.kernel.seen();
   std::string text;
   for (const auto& link : seen.links) {
     if (link.owner == model::Owner::other && link.name.text() != "enc0")

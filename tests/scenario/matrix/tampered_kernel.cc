@@ -1,5 +1,7 @@
 #include "scenario/matrix/tampered_kernel.h"
 
+#include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "platform/refusal.h"
@@ -16,13 +18,18 @@ Result<model::Observed> TamperedKernel::observe() {
   return seen;
 }
 
-std::vector<Result<void>> TamperedKernel::apply(std::span<const model::Op> ops) {
+std::vector<Result<void>> TamperedKernel::apply(std::span<const model::Op> ops, Duration) {
   std::vector<Result<void>> results;
-  for (const model::Op& op : ops) results.push_back(is_hit(op) ? tamper(op) : pass_on(op));
+  for (const model::Op& op : ops) {
+    results.push_back(is_hit(op) ? tamper(op) : pass_on(op));
+    std::erase(under_way_, op.change);
+    if (!results.back() && results.back().error().code == EINPROGRESS) under_way_.push_back(op.change);
+  }
   return results;
 }
 
 bool TamperedKernel::is_hit(const model::Op& op) {
+  if (std::ranges::find(under_way_, op.change) != under_way_.end()) return false;  // asked after once more
   const std::size_t operation = operations_++;
   if (!fault_) return false;
   const auto identity = std::pair(op.object, op.change.index());
@@ -42,7 +49,7 @@ Result<void> TamperedKernel::tamper(const model::Op& op) {
 }
 
 Result<void> TamperedKernel::pass_on(const model::Op& op) {
-  Result<void> result = kernel_.apply(std::span(&op, 1)).front();
+  Result<void> result = kernel_.apply(std::span(&op, 1), Duration::max()).front();
   if (const auto* made = std::get_if<model::CreateLink>(&op.change); made != nullptr && result) ++made_[made->link.name];
   return result;
 }

@@ -44,8 +44,9 @@ class TamperedKernel final : public platform::Kernel {
   [[nodiscard]] Result<model::Observed> observe() override;
   [[nodiscard]] Result<std::map<net::IfName, model::LinkCounters>> counters() override { return kernel_.counters(); }
   [[nodiscard]] Result<std::map<std::string, model::RuleCounters>> rule_counters() override { return kernel_.rule_counters(); }
-  [[nodiscard]] std::vector<Result<void>> apply(std::span<const model::Op> ops) override;
-  [[nodiscard]] int descriptor() const override { return -1; }
+  [[nodiscard]] std::vector<Result<void>> apply(std::span<const model::Op> ops, Duration budget) override;
+  [[nodiscard]] bool is_under_way() const override { return kernel_.is_under_way(); }
+  [[nodiscard]] std::vector<int> descriptors() const override { return {}; }
   [[nodiscard]] platform::Notices drain() override;
 
  private:
@@ -64,6 +65,7 @@ class TamperedKernel final : public platform::Kernel {
   Blindness blind_;
   bool deaf_ = false;
   std::vector<model::Op> late_;
+  std::vector<model::Change> under_way_;
   std::size_t operations_ = 0, looks_ = 0;
   std::map<net::IfName, int> made_;
 };

@@ -159,7 +159,7 @@ TEST_F(Executing, ALinkThatCameBackByItselfIsNotHeldUpByItsFailedCreation) {
   executor.accept({{create(1), address(1)}, {}}, now);
   run();
   const std::vector<model::Op> elsewhere{create(1)};
-  (void)kernel.apply(elsewhere);  // moved back from another namespace, say
+  (void)platform::apply_all(kernel, elsewhere);  // moved back from another namespace, say
   model::Link link = std::get<model::CreateLink>(create(1).change).link;
   link.mtu = 1380;
   executor.accept({{{model::ChangeLink{link}, "link ipsec1", "mtu", "tunnels/t"}, address(1)}, {}}, now);
@@ -203,6 +203,94 @@ TEST_F(Executing, WorksInPortions) {
   EXPECT_EQ(executor.step(now, 0).size(), Executor::kPortion);
   EXPECT_EQ(executor.step(now, 0).size(), 1U);
   EXPECT_FALSE(executor.busy());
+}
+
+TEST_F(Executing, AStepBeginsNothingAfterItsBudget) {
+  Duration spent{};
+  for (const Duration each : {Duration{5}, Duration{15}, Duration{80}}) {
+    kernel.cost([&](const model::Change&) {
+      spent += each;
+      return each;
+    });
+    model::Plan plan;
+    for (std::uint32_t unit = 1; unit <= 12; ++unit) plan.ops.push_back(create(unit));
+    executor.accept(plan, now);
+    int steps = 0;
+    for (; executor.busy(); ++steps) {
+      spent = {};
+      EXPECT_FALSE(executor.step(now, 0).empty());
+      EXPECT_LT(spent, Executor::kBudget + each);
+    }
+    EXPECT_EQ(steps, each == Duration{5} ? 3 : each == Duration{15} ? 6 : 12);
+  }
+}
+
+class Slowly : public Executing {
+ protected:
+  Slowly() {
+    closed.filters = true;
+    be_slow();
+  }
+  void be_slow() {
+    kernel.be_slow([](const model::Change& change) { return std::holds_alternative<model::SetFilter>(change); });
+  }
+  [[nodiscard]] model::Op filter() const { return {model::SetFilter{closed}, "filter", "not there", "filter"}; }
+  [[nodiscard]] bool has_link() { return kernel.observe()->link(net::IfName::of({1})) != nullptr; }
+
+  model::FilterSet closed;
+  const model::Op rule{model::AddRule{}, "rule", "not there", "policy_routes/0"};
+};
+
+TEST_F(Slowly, AFilterThatIsUnderWayHoldsUpTheLinksAndNothingElse) {
+  executor.accept({{filter(), create(1), address(1), rule}, {}}, now);
+  run();
+  EXPECT_TRUE(executor.waits());
+  EXPECT_FALSE(has_link());
+  EXPECT_EQ(kernel.observe()->rules.size(), 1U);
+  EXPECT_THAT(executor.step(now, 0), IsEmpty());
+  executor.accept({{filter(), create(1), address(1)}, {}}, now);  // a look has not seen it yet
+  run();
+  EXPECT_FALSE(has_link());
+  kernel.finish();
+  const auto done = executor.step(now, 0);
+  ASSERT_EQ(done.size(), 1U);
+  EXPECT_TRUE(done[0].waited);
+  EXPECT_FALSE(done[0].error);
+  EXPECT_FALSE(executor.waits());
+  executor.accept({{create(1), address(1)}, {}}, now);
+  run();
+  EXPECT_TRUE(has_link());
+}
+
+TEST_F(Slowly, WhatFailsInTheEndIsTriedAgainAfterItsTime) {
+  executor.accept({{filter(), create(1)}, {}}, now);
+  run();
+  kernel.finish();
+  kernel.fail_apply(0, EPERM);
+  EXPECT_TRUE(executor.step(now, 1'023).at(0).error);
+  executor.accept({{filter(), create(1)}, {}}, now);
+  EXPECT_FALSE(executor.busy());
+  EXPECT_EQ(executor.failed().size(), 1U);
+  now += Duration{1'000};
+  be_slow();
+  executor.accept({{filter(), create(1)}, {}}, now);
+  run();
+  EXPECT_FALSE(executor.next_deadline());  // it is being tried
+  kernel.finish();
+  (void)executor.step(now, 0);
+  EXPECT_THAT(executor.failed(), IsEmpty());
+}
+
+TEST_F(Slowly, AnotherFilterTakesThePlaceOfTheOneThatIsUnderWay) {
+  executor.accept({{filter()}, {}}, now);
+  run();
+  closed.mode = model::FilterMode::if_ipsec;
+  executor.accept({{filter()}, {}}, now);
+  kernel.finish();
+  run();
+  EXPECT_FALSE(executor.waits());
+  ASSERT_NE(kernel.filter(), nullptr);
+  EXPECT_EQ(kernel.filter()->mode, model::FilterMode::if_ipsec);
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ model::Sa sa(std::uint32_t spi) {
 std::vector<Result<void>> apply(Kernel& kernel, std::vector<model::Change> changes) {
   std::vector<model::Op> ops;
   for (auto& change : changes) ops.push_back({std::move(change), "", "", ""});
-  return kernel.apply(ops);
+  return apply_all(kernel, ops);
 }
 
 TEST(FreebsdBackend, WritesNothingThatIsRight) {
@@ -60,7 +60,7 @@ TEST(FreebsdBackend, FailedCreationLeavesNothing) {
   const auto results = apply(*kernel, {model::CreateLink{broken}});
   ASSERT_FALSE(results.front().has_value());
   EXPECT_EQ(results.front().error().code, EINVAL);
-  EXPECT_EQ(kernel->observe()->link(link(1).name), nullptr);
+  EXPECT_EQ(observe_now(*kernel)->link(link(1).name), nullptr);
 }
 
 TEST(FreebsdBackend, GatewayElsewhereIsTakenAway) {
@@ -78,7 +78,7 @@ TEST(FreebsdBackend, GatewayElsewhereIsTakenAway) {
   const auto results = apply(*kernel, {model::SetRoute{route}});
   ASSERT_FALSE(results.front().has_value());
   EXPECT_EQ(results.front().error().code, ENETUNREACH);
-  EXPECT_TRUE(kernel->observe()->routes.empty());
+  EXPECT_TRUE(observe_now(*kernel)->routes.empty());
 }
 
 TEST(FreebsdKeyDialogue, PassesOverWhatOthersCause) {
@@ -86,7 +86,7 @@ TEST(FreebsdKeyDialogue, PassesOverWhatOthersCause) {
   const auto kernel = make_backend(fake.open());
   ASSERT_TRUE(apply(*kernel, {model::SetSa{sa(0x1001)}}).front().has_value());
   fake.crowd_next_key_answer();
-  EXPECT_EQ(kernel->observe()->sas, std::vector{sa(0x1001)});
+  EXPECT_EQ(observe_now(*kernel)->sas, std::vector{sa(0x1001)});
 }
 
 TEST(FreebsdKeyDialogue, AsksAgainForAListThatLostMessages) {
@@ -96,9 +96,9 @@ TEST(FreebsdKeyDialogue, AsksAgainForAListThatLostMessages) {
     ASSERT_TRUE(result.has_value());
   }
   fake.lose_key_answers(kDumpAttempts - 1);
-  EXPECT_EQ(kernel->observe()->sas.size(), 3U);
+  EXPECT_EQ(observe_now(*kernel)->sas.size(), 3U);
   fake.lose_key_answers(kDumpAttempts);
-  const auto observed = kernel->observe();
+  const auto observed = observe_now(*kernel);
   ASSERT_FALSE(observed.has_value());
   EXPECT_EQ(observed.error().code, ENOBUFS);
   EXPECT_NE(observed.error().remedy.find("kern.ipc.maxsockbuf"), std::string::npos);
@@ -124,16 +124,16 @@ TEST(FreebsdBackend, AnSaThatCharonLostCanBeDropped) {
   ASSERT_TRUE(ask_key(*charon, *encode_add_sa(sa(0x2001), {18, 1}, std::nullopt)).has_value());
   ASSERT_TRUE(apply(*kernel, {model::SetSa{sa(0x1001)}}).front().has_value());
   const model::CharonsSa lost{sa(0x2001).source, sa(0x2001).destination, 0x2001, {5001}, then};
-  EXPECT_EQ(kernel->observe()->charons_sas, std::vector{lost});
+  EXPECT_EQ(observe_now(*kernel)->charons_sas, std::vector{lost});
   model::CharonsSa ours = lost;
   ours.spi = 0x1001;
   model::CharonsSa other = lost;
   other.reqid = {5002};
   for (const auto& result : apply(*kernel, {model::DropSa{ours}, model::DropSa{other}})) EXPECT_TRUE(result.has_value());
-  EXPECT_EQ(kernel->observe()->charons_sas.size(), 1U);  // neither was meant
-  EXPECT_EQ(kernel->observe()->sas.size(), 1U);
+  EXPECT_EQ(observe_now(*kernel)->charons_sas.size(), 1U);  // neither was meant
+  EXPECT_EQ(observe_now(*kernel)->sas.size(), 1U);
   EXPECT_TRUE(apply(*kernel, {model::DropSa{lost}}).front().has_value());
-  EXPECT_TRUE(kernel->observe()->charons_sas.empty());
+  EXPECT_TRUE(observe_now(*kernel)->charons_sas.empty());
 }
 
 TEST(FreebsdBackend, TheOuterAddressDecidesAboutRunning) {
@@ -145,6 +145,123 @@ TEST(FreebsdBackend, TheOuterAddressDecidesAboutRunning) {
   moved.outer->first = *net::parse_address("127.0.0.1");
   ASSERT_TRUE(apply(*kernel, {model::ChangeLink{moved}}).front().has_value());
   EXPECT_TRUE(fake.running("ipsec1"));
+}
+
+// --- what takes its time --------------------------------------------------------------------------------------------------
+
+std::vector<model::Op> links(std::uint32_t count) {
+  std::vector<model::Op> ops;
+  for (std::uint32_t unit = 1; unit <= count; ++unit) ops.push_back({model::CreateLink{link(unit)}, "", "", ""});
+  return ops;
+}
+
+TEST(FreebsdBackend, BeginsNothingAfterItsBudget) {
+  FakeFreebsd fake;
+  const auto kernel = make_backend(fake.open());
+  fake.cost(abi::kCreate, [] { return Duration{15}; });
+  EXPECT_EQ(kernel->apply(links(10), Duration{20}).size(), 2U);
+  fake.cost(abi::kCreate, [] { return Duration{80}; });
+  const auto rest = links(10);
+  EXPECT_EQ(kernel->apply(std::span(rest).subspan(2), Duration{20}).size(), 1U);
+}
+
+// Or a thousand links would be listed for every portion of their addresses.
+TEST(FreebsdBackend, LooksUpLinksOnceASecondForOpsThatGoOnAfterABudget) {
+  constexpr std::uint32_t kLinks = 200;
+  FakeFreebsd fake;
+  const auto kernel = make_backend(fake.open());
+  (void)apply_all(*kernel, links(kLinks));
+  std::vector<model::Op> ops;
+  for (std::uint32_t unit = 1; unit <= kLinks; ++unit) {
+    const auto local = net::Address::v4({10, 6, static_cast<std::uint8_t>(unit), 1});
+    const auto peer = net::Address::v4({10, 6, static_cast<std::uint8_t>(unit), 2});
+    ops.push_back({model::AddAddress{{link(unit).name, {local, 30}, peer}}, "", "", ""});
+  }
+  fake.cost(abi::kAddAddress, [] { return Duration{10}; });
+  const std::size_t before = fake.lists();
+  std::size_t done = 0, portions = 0;
+  for (; done < ops.size(); ++portions) done += kernel->apply(std::span(ops).subspan(done), Duration{20}).size();
+  EXPECT_EQ(portions, kLinks / 2);
+  EXPECT_LE(fake.lists() - before, 3U);
+}
+
+model::Op closed_filter() {
+  model::FilterSet set;
+  set.filters = true;
+  return {model::SetFilter{set}, "filter", "", ""};
+}
+
+int code_of(const Result<void>& result) { return result ? 0 : result.error().code; }
+
+TEST(FreebsdFilter, NothingIsKnownBeforePfctlHasAnswered) {
+  FakeFreebsd fake;
+  const auto kernel = make_backend(fake.open());
+  fake.slow_pfctl(Duration{400});
+  EXPECT_EQ(kernel->observe().error().code, EINPROGRESS);
+  for (int answers = 0; answers < 3; ++answers) {
+    EXPECT_EQ(kernel->observe().error().code, EINPROGRESS);
+    EXPECT_EQ(kernel->drain().ours, 0U);
+    fake.set_time(fake.now() + Duration{400});
+  }
+  EXPECT_EQ(kernel->drain().ours, 1U);
+  EXPECT_TRUE(kernel->observe().has_value());
+}
+
+TEST(FreebsdFilter, PfctlIsNotAskedForEveryLook) {
+  FakeFreebsd fake;
+  const auto kernel = make_backend(fake.open());
+  for (int look = 0; look < 100; ++look) {
+    (void)kernel->observe();
+    (void)kernel->drain();
+  }
+  EXPECT_EQ(fake.pfctls(), 3U);
+  fake.set_time(TimePoint{Duration{1'000}});
+  (void)kernel->observe();
+  EXPECT_EQ(kernel->drain().ours, 0U);  // it is as it was: no news
+  EXPECT_EQ(fake.pfctls(), 6U);
+}
+
+TEST(FreebsdFilter, AChangeIsUnderWayUntilItHasBeenReadBack) {
+  FakeFreebsd fake;
+  const auto kernel = make_backend(fake.open());
+  (void)observe_now(*kernel);
+  fake.slow_pfctl(Duration{100});
+  const std::vector<model::Op> both{closed_filter(), {model::CreateLink{link(1)}, "", "", ""}};
+  const auto results = kernel->apply(both, Duration::max());
+  EXPECT_EQ(code_of(results[0]), EINPROGRESS);
+  EXPECT_EQ(code_of(results[1]), 0);  // the next operation does not wait
+  int answers = 0;
+  while (code_of(kernel->apply(std::span(both).first(1), Duration::max()).front()) == EINPROGRESS && ++answers < 100) {
+    EXPECT_FALSE(kernel->observe()->filter);
+    fake.set_time(fake.now() + Duration{100});
+    (void)kernel->drain();
+  }
+  EXPECT_LT(answers, 30);
+  EXPECT_TRUE(kernel->observe()->filter);
+  EXPECT_FALSE(kernel->is_under_way());
+}
+
+TEST(FreebsdFilter, AnotherChangeComesAfterTheOneThatIsUnderWay) {
+  FakeFreebsd fake;
+  const auto kernel = make_backend(fake.open());
+  (void)observe_now(*kernel);
+  const std::vector<model::Op> first{closed_filter()};
+  const std::vector<model::Op> second{{model::DeleteFilter{}, "filter", "", ""}};
+  EXPECT_EQ(code_of(kernel->apply(first, Duration::max()).front()), EINPROGRESS);
+  EXPECT_EQ(code_of(kernel->apply(second, Duration::max()).front()), EINPROGRESS);
+  (void)kernel->drain();
+  EXPECT_TRUE(kernel->observe()->filter);
+  EXPECT_EQ(code_of(apply_all(*kernel, second).front()), 0);
+  EXPECT_FALSE(kernel->observe()->filter);
+}
+
+TEST(FreebsdFilter, CountersComeWhenPfctlHasAnswered) {
+  FakeFreebsd fake;
+  const auto kernel = make_backend(fake.open());
+  (void)apply_all(*kernel, std::vector{closed_filter()});
+  EXPECT_EQ(kernel->rule_counters().error().code, EINPROGRESS);
+  EXPECT_EQ(kernel->drain().ours, 1U);
+  EXPECT_TRUE(kernel->rule_counters().has_value());
 }
 
 }  // namespace

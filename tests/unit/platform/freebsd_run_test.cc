@@ -1,6 +1,7 @@
 #include "platform/freebsd/run.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 
 #include <cerrno>
 
@@ -41,6 +42,36 @@ TEST(Run, SaysWhenThereIsNoSuchProgram) {
   const auto ran = run({"/nonexistent/pfctl"}, "", kPlenty);
   ASSERT_FALSE(ran);
   EXPECT_EQ(ran.error().text, "cannot run /nonexistent/pfctl: No such file or directory");
+}
+
+TEST(Runner, TellsByItsDescriptorWhenTheRunHasEnded) {
+  Runner runner;
+  ASSERT_TRUE(runner.open());
+  EXPECT_FALSE(runner.end());
+  for (int i = 0; i < 2; ++i) {
+    runner.begin({"/bin/cat"}, "a rule\n", kPlenty);
+    pollfd readable{runner.descriptor(), POLLIN, 0};
+    ASSERT_EQ(::poll(&readable, 1, -1), 1);
+    const auto ran = runner.end();
+    ASSERT_TRUE(ran && *ran);
+    EXPECT_EQ((*ran)->output, "a rule\n");
+    EXPECT_FALSE(runner.end());
+  }
+}
+
+TEST(Runner, ASlowProgramHoldsUpNobody) {
+  Runner runner;
+  ASSERT_TRUE(runner.open());
+  runner.begin({"/bin/cat"}, std::string(3'000'000, 'x'), kPlenty);  // it ends when all of that has been taken off it
+  pollfd readable{runner.descriptor(), POLLIN, 0};
+  ASSERT_EQ(::poll(&readable, 1, -1), 1);
+  EXPECT_EQ((*runner.end())->output.size(), 3'000'000U);
+}
+
+TEST(Runner, WaitsForItsRunWhenItGoes) {
+  Runner runner;
+  ASSERT_TRUE(runner.open());
+  runner.begin({"/bin/cat"}, "", kPlenty);
 }
 
 }  // namespace

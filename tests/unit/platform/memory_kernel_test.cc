@@ -24,20 +24,20 @@ std::vector<int> codes(const std::vector<Result<void>>& results) {
 TEST(MemoryKernel, FailsTheOperationThatWasNamedAndNoOther) {
   MemoryKernel kernel;
   kernel.fail_apply(1, ENOMEM);
-  EXPECT_THAT(codes(kernel.apply(std::vector{create(1), create(2), create(3)})), testing::ElementsAre(0, ENOMEM, 0));
+  EXPECT_THAT(codes(apply_all(kernel, std::vector{create(1), create(2), create(3)})), testing::ElementsAre(0, ENOMEM, 0));
 }
 
 TEST(MemoryKernel, CountsAFailingOperationFromTheLastOne) {
   MemoryKernel kernel;
-  (void)kernel.apply(std::vector{create(1)});
+  (void)apply_all(kernel, std::vector{create(1)});
   kernel.fail_apply(0, ENOMEM);
-  EXPECT_THAT(codes(kernel.apply(std::vector{create(2), create(3)})), testing::ElementsAre(ENOMEM, 0));
+  EXPECT_THAT(codes(apply_all(kernel, std::vector{create(2), create(3)})), testing::ElementsAre(ENOMEM, 0));
 }
 
 TEST(MemoryKernel, DoesNothingForAnOperationThatFails) {
   MemoryKernel kernel;
   kernel.fail_apply(0, ENOMEM);
-  (void)kernel.apply(std::vector{create(1)});
+  (void)apply_all(kernel, std::vector{create(1)});
   EXPECT_EQ(kernel.observe()->link(net::IfName::of({1})), nullptr);
 }
 
@@ -57,7 +57,7 @@ TEST(MemoryKernel, TellsOfLostNoticesOnce) {
 
 TEST(MemoryKernel, CountsWritesAndLooks) {
   MemoryKernel kernel;
-  (void)kernel.apply(std::vector{create(1), create(2)});
+  (void)apply_all(kernel, std::vector{create(1), create(2)});
   (void)kernel.observe();
   EXPECT_EQ(kernel.writes(), 2U);
   EXPECT_EQ(kernel.looks(), 1U);
@@ -65,7 +65,7 @@ TEST(MemoryKernel, CountsWritesAndLooks) {
 
 TEST(MemoryKernel, ShowsTheCountersThatItWasGiven) {
   MemoryKernel kernel;
-  (void)kernel.apply(std::vector{create(1)});
+  (void)apply_all(kernel, std::vector{create(1)});
   kernel.set_counters(net::IfName::of({1}), {.bytes_in = 7});
   EXPECT_EQ(kernel.counters()->at(net::IfName::of({1})), (model::LinkCounters{.bytes_in = 7}));
 }

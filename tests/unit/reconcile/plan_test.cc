@@ -165,7 +165,22 @@ TEST(Plan, RemovesRouteThenLinkAndLeavesAddressesToTheLink) {
                           "delete link ipsec1: no longer wanted"));
 }
 
-TEST(Plan, RemovesNothingBeforeEverythingWasSeen) { EXPECT_THAT(plan({}, observed(), Removal::withheld), IsEmpty()); }
+TEST(Plan, LinksThatLeaveTheFileGoBeforeCharonWasSeen) {
+  EXPECT_EQ(plan({}, observed(), Removal::withheld), plan({}, observed()));
+}
+
+TEST(Plan, RemovesNothingElseBeforeCharonWasSeenAndSaysSo) {
+  auto want = desired();
+  want.routes.clear();
+  want.addresses.clear();
+  const auto made = make_plan(want, observed(), model::Capabilities{}, Removal::withheld);
+  EXPECT_THAT(made.ops, IsEmpty());
+  ASSERT_EQ(made.problems.size(), 1U);
+  EXPECT_EQ(made.problems[0].object, "charon");
+  EXPECT_EQ(made.problems[0].text,
+            "what is no longer wanted stays until charon's SAs have been read: address 10.6.106.1/30 on ipsec1 and 1 more");
+  EXPECT_FALSE(made.problems[0].remedy.empty());
+}
 
 TEST(Plan, ChangesALinkInPlace) {
   auto have = observed();

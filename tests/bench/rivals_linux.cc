@@ -1,14 +1,15 @@
-#include "bench/raw_loop.h"
+#include "bench/rivals.h"
 
-#include <fmt/format.h>
 #include <libmnl/libmnl.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 
+#include <unistd.h>
+
 #include <array>
-#include <cstdlib>
 #include <cstring>
+#include <fstream>
 
 namespace vtid::bench {
 namespace {
@@ -40,10 +41,6 @@ class Loop {
   }
 
  private:
-  [[noreturn]] static void die(const char* what) {
-    std::perror(what);
-    std::abort();
-  }
   mnl_socket* socket_;
   std::array<char, 8192> buffer_{};
   nlmsghdr* header_ = nullptr;
@@ -101,8 +98,6 @@ void add_route(Loop& loop, int index, const void* network, const void* gateway) 
   loop.send("add route");
 }
 
-}  // namespace
-
 void raw_loop(std::uint32_t count) {
   Loop loop;
   for (std::uint32_t n = 1; n <= count; ++n) {
@@ -121,6 +116,50 @@ void raw_loop(std::uint32_t count) {
     add_address(loop, index, AF_INET6, 64, local6.data(), local6.size());
     add_route(loop, index, network.data(), peer.data());
   }
+}
+
+void raw_removal(std::uint32_t count) {
+  Loop loop;
+  for (std::uint32_t n = 1; n <= count; ++n) {
+    auto* body = loop.begin<ifinfomsg>(RTM_DELLINK, 0);
+    body->ifi_index = static_cast<int>(if_nametoindex(fmt::format("ipsec{}", n).c_str()));
+    loop.send("delete link");
+  }
+}
+
+void run_batch(const std::string& lines) {
+  const std::string path = fmt::format("/tmp/vtid-bench-{}", ::getpid());
+  std::ofstream(path) << lines;
+  const int status = std::system(("ip -batch " + path).c_str());
+  ::unlink(path.c_str());
+  if (status != 0) die("ip -batch failed");
+}
+
+void ip_batch(std::uint32_t count) {
+  std::string lines;
+  for (std::uint32_t n = 1; n <= count; ++n) {
+    const Numbers numbers{n};
+    lines += fmt::format(
+        "link add ipsec{0} mtu 1446 type xfrm dev lo if_id {0}\nlink set ipsec{0} addrgenmode none up multicast on alias "
+        "vtid-{0}\n"
+        "address add {1}/30 dev ipsec{0}\naddress add {2}/64 dev ipsec{0} nodad\nroute add {3} via {4} dev ipsec{0}\n",
+        n, numbers.host(1), numbers.host6(1), numbers.network(), numbers.host(2));
+  }
+  run_batch(lines);
+}
+
+void ip_batch_removal(std::uint32_t count) {
+  std::string lines;
+  for (std::uint32_t n = 1; n <= count; ++n) lines += fmt::format("link delete ipsec{}\n", n);
+  run_batch(lines);
+}
+
+}  // namespace
+
+std::vector<Rival> rivals() { return {{"ip -batch", ip_batch, ip_batch_removal}, {"raw loop", raw_loop, raw_removal}}; }
+
+void prepare_network() {
+  if (std::system("ip link set lo up") != 0) die("cannot set lo up");
 }
 
 }  // namespace vtid::bench

@@ -1,0 +1,47 @@
+#include <poll.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "platform/kernel.h"
+
+namespace vtid::platform {
+namespace {
+
+constexpr int kPatienceMilliseconds = 1'000;  // for one notice; what is under way has a bound of its own
+
+bool is_under_way(const Result<void>& result) { return !result && result.error().code == EINPROGRESS; }
+
+}  // namespace
+
+void wait_for_end(Kernel& kernel) {
+  std::vector<pollfd> waits;
+  for (const int fd : kernel.descriptors()) waits.push_back({fd, POLLIN, 0});
+  while (kernel.is_under_way()) {
+    if (!waits.empty()) (void)::poll(waits.data(), static_cast<nfds_t>(waits.size()), kPatienceMilliseconds);
+    (void)kernel.drain();
+  }
+}
+
+std::vector<Result<void>> apply_all(Kernel& kernel, std::span<const model::Op> ops) {
+  std::vector<Result<void>> results;
+  while (results.size() < ops.size()) {
+    auto some = kernel.apply(ops.subspan(results.size()), Duration::max());
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      while (is_under_way(some[i])) {
+        wait_for_end(kernel);
+        some[i] = kernel.apply(ops.subspan(results.size(), 1), Duration::max()).front();
+      }
+      results.push_back(std::move(some[i]));
+    }
+  }
+  return results;
+}
+
+Result<model::Observed> observe_now(Kernel& kernel) {
+  (void)kernel.observe();
+  wait_for_end(kernel);
+  return kernel.observe();
+}
+
+}  // namespace vtid::platform
