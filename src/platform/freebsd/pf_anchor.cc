@@ -18,11 +18,15 @@ using model::Traffic;
 
 constexpr std::string_view kOurs = "vtid";  // the interface group
 constexpr std::string_view kEnc = "enc0";
-// What leaves by ipsecN is seen there and again on enc0, what comes in on enc0 alone: a state bound to an interface would
-// never meet the other half. A forwarded packet that comes in may be seen on ipsecN after enc0 (ip_tryforward() of a host
-// without global policies); the state that enc0 made lets it by.
+// What leaves by ipsecN is seen there and again on enc0, what comes in on enc0 alone: the answer to what came in leaves by
+// both, and a state bound to an interface would not let it by on ipsecN. A forwarded packet that comes in may be seen on ipsecN
+// after enc0 (ip_tryforward() of a host without global policies); the state that enc0 made lets it by.
 constexpr std::string_view kFloating = " keep state (floating)";
 constexpr std::string_view kBound = " keep state";
+// Of what leaves by ipsecN on its way to enc0, where it is judged: a state made on ipsecN would match there again in the same
+// direction, let by what a rule of enc0 blocks, and, made under a policy route, inherit its route-to and send the packet back
+// to ipsecN until pf drops it. A state of enc0 meets the replies alone, which pass ipsecN by it.
+constexpr std::string_view kStateless = " no state";
 
 template <class T, class Print>
 std::string list_of(const std::vector<T>& items, Print print) {
@@ -156,7 +160,7 @@ class Anchor {
     echo_requests();
     for (const model::DeviceRule& item : set_.rules) rule(item);
     line(fmt::format("block in quick on {} all label \"default\"", enc() ? kEnc : kOurs));
-    line(fmt::format("pass out quick on {} all{}", kOurs, state()));
+    line(fmt::format("pass out quick on {} all{}", kOurs, enc() ? kStateless : state()));
     if (enc()) line(fmt::format("pass out quick on {} all{}", kEnc, state()));
   }
 
