@@ -38,8 +38,12 @@ model::Config read(const Node& tree, Findings& findings, const Readers& readers)
   return config;
 }
 
-// Writes into every enabled child what it takes from its siblings or from the defaults, so that nothing is left to guess.
-void fill_in(model::Tunnel& tunnel) {
+// Writes into every enabled child what it takes from its siblings or from the defaults, so that nothing is left to guess. Who
+// makes policies is no choice where interfaces do.
+void fill_in(model::Tunnel& tunnel, const model::Capabilities& system) {
+  for (model::Child& child : tunnel.children) {
+    if (child.mode == model::ChildMode::vti && !system.manages_policies) child.policies = model::PolicyOwner::interface;
+  }
   for (const model::ChildConfig& config : model::child_configs(tunnel)) {
     for (const model::Child* filled : config.children) {
       model::Child& child = tunnel.children[static_cast<std::size_t>(filled - tunnel.children.data())];
@@ -59,7 +63,7 @@ bool readable(std::string_view text, Findings& findings) {
 
 }  // namespace
 
-Parsed parse(std::string_view text, std::string_view file_name, const Readers& readers) {
+Parsed parse(std::string_view text, std::string_view file_name, const Readers& readers, const model::Capabilities& system) {
   Findings findings;
   std::optional<Node> tree;
   model::Config config;
@@ -67,10 +71,11 @@ Parsed parse(std::string_view text, std::string_view file_name, const Readers& r
   if (tree) {
     config = read(*tree, findings, readers);
     check(config, findings);
+    check_system(config, system, findings);
   }
   Parsed parsed;
   if (!findings.any()) {
-    for (model::Tunnel& tunnel : config.tunnels) fill_in(tunnel);
+    for (model::Tunnel& tunnel : config.tunnels) fill_in(tunnel, system);
     parsed.config = std::move(config);
   }
   auto taken = findings.take(file_name, tree.value_or(Node{}));
@@ -79,8 +84,8 @@ Parsed parse(std::string_view text, std::string_view file_name, const Readers& r
   return parsed;
 }
 
-Parsed parse(std::string_view text, std::string_view file_name, const FileReader& read_any) {
-  return parse(text, file_name, Readers{read_any, read_any, read_any, {}});
+Parsed parse(std::string_view text, std::string_view file_name, const FileReader& read_any, const model::Capabilities& system) {
+  return parse(text, file_name, Readers{read_any, read_any, read_any, {}}, system);
 }
 
 }  // namespace vtid::config

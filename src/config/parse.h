@@ -1,5 +1,5 @@
 // Text of a configuration file -> model::Config, validated and complete, or everything that is wrong with it at once.
-// Touches no file, clock or system: the caller brings the text and reads the secrets that it names.
+// Touches no file, clock or system: the caller brings the text and what the system can do, and reads the secrets that it names.
 #pragma once
 
 #include <functional>
@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "config/finding.h"
+#include "model/capabilities.h"
 #include "model/config.h"
 
 namespace vtid::config {
@@ -32,9 +33,11 @@ struct Parsed {
   std::vector<Finding> warnings;        // in the file's order: accepted, but it may not do what was meant
 };
 
-// `file_name` only names the file in findings. Never throws.
-[[nodiscard]] Parsed parse(std::string_view text, std::string_view file_name, const Readers& readers);
-[[nodiscard]] Parsed parse(std::string_view text, std::string_view file_name, const FileReader& read_any);
+// `file_name` only names the file in findings; `system` is the one on which the file is to run. Never throws.
+[[nodiscard]] Parsed parse(std::string_view text, std::string_view file_name, const Readers& readers,
+                           const model::Capabilities& system = {});
+[[nodiscard]] Parsed parse(std::string_view text, std::string_view file_name, const FileReader& read_any,
+                           const model::Capabilities& system = {});
 
 inline constexpr std::size_t kLongestFile = 16 * 1024 * 1024;  // bytes
 inline constexpr std::size_t kMostFindings = 1'000;            // of either kind; the rest is counted, not listed

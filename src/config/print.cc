@@ -97,7 +97,7 @@ Json child(const model::Child& child) {
   }
   if (!child.proposals.empty()) result["proposals"] = child.proposals;
   if (child.rekey) result["rekey"] = print_duration(*child.rekey);
-  if (child.policies) result["policies"] = model::print(*child.policies);
+  if (child.policies && *child.policies != model::PolicyOwner::interface) result["policies"] = model::print(*child.policies);
   return result;
 }
 

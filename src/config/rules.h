@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "config/findings.h"
+#include "model/capabilities.h"
 #include "model/config.h"
 
 namespace vtid::config {
@@ -21,6 +22,9 @@ void check_gateways(const model::Config& config, Findings& findings);
 void check_filter(const model::Config& config, Findings& findings);  // "filter", "rules", "nat" and what interfaces say of them
 void check_routes(const model::Config& config, Findings& findings);  // all that goes through a gateway: the two below too
 void check_loops(const model::Config& config, Findings& findings);   // a tunnel's outer packets sent into the tunnel
+
+// What `system` cannot do, or does otherwise than the file says.
+void check_system(const model::Config& config, const model::Capabilities& system, Findings& findings);
 
 class Vias;
 void check_groups(const model::Config& config, Vias& vias, Findings& findings);

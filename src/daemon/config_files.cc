@@ -82,11 +82,12 @@ config::Finding finding_of(const fs::path& path, std::string pointer, const Erro
 
 config::Parsed refused(const fs::path& path, const Error& error) { return {std::nullopt, {finding_of(path, "", error)}, {}}; }
 
-config::Parsed parse_open(const OpenFile& file, const fs::path& path, config::Readers readers) {
+config::Parsed parse_open(const OpenFile& file, const fs::path& path, config::Readers readers,
+                          const model::Capabilities& system) {
   const auto text = read_all(file.fd, path, config::kLongestFile);
   if (!text) return refused(path, text.error());
   if (auto closed = check_readers(file.status, path); !closed) readers.exposed = closed.error();
-  return config::parse(*text, path.string(), readers);
+  return config::parse(*text, path.string(), readers, system);
 }
 
 // Through whatever the name leads to, as programs for people do.
@@ -164,22 +165,22 @@ config::Readers file_readers(const fs::path& folder, Judged judged) {
                     judged == Judged::as_running ? check_open : check_nothing);
 }
 
-config::Parsed read_config(const fs::path& path) {
+config::Parsed read_config(const fs::path& path, const model::Capabilities& system) {
   const auto file = open_regular(path);
   if (!file) return refused(path, file.error());
   if (auto checked = check_writers(file->status, path); !checked) return refused(path, checked.error());
   if (auto checked = check_folders(path); !checked) return refused(path, checked.error());
-  config::Parsed parsed = parse_open(*file, path, file_readers(path.parent_path()));
+  config::Parsed parsed = parse_open(*file, path, file_readers(path.parent_path()), system);
   if (!parsed.config) return parsed;
   if (auto checked = check_program(*parsed.config); !checked)
     return {std::nullopt, {finding_of(path, "/on_change/command/0", checked.error())}, std::move(parsed.warnings)};
   return parsed;
 }
 
-config::Parsed check_config(const fs::path& path) {
+config::Parsed check_config(const fs::path& path, const model::Capabilities& system) {
   const auto file = open_draft(path);
   if (!file) return refused(path, file.error());
-  config::Parsed parsed = parse_open(*file, path, file_readers(folder_of_draft(path, file->status), Judged::as_draft));
+  config::Parsed parsed = parse_open(*file, path, file_readers(folder_of_draft(path, file->status), Judged::as_draft), system);
   std::vector<config::Finding> warnings;
   if (!S_ISREG(file->status.st_mode)) return parsed;
   if (auto checked = check_writers(file->status, path); !checked) warnings.push_back(finding_of(path, "", checked.error()));
@@ -190,11 +191,12 @@ config::Parsed check_config(const fs::path& path) {
   return parsed;
 }
 
-config::Parsed parse_draft(std::string_view text, std::string_view name, const fs::path& folder, const model::Config& running) {
+config::Parsed parse_draft(std::string_view text, std::string_view name, const fs::path& folder, const model::Config& running,
+                           const model::Capabilities& system) {
   const auto open = [&folder, known = names_in(running)](std::string_view file) {
     return known.contains(file) ? open_regular(folder / file) : open_below(folder, file);
   };
-  return config::parse(text, name, readers_by(open, folder, check_open));
+  return config::parse(text, name, readers_by(open, folder, check_open), system);
 }
 
 }  // namespace vtid::daemon

@@ -60,8 +60,11 @@ void print_findings(const std::vector<config::Finding>& findings) {
   for (const config::Finding& finding : findings) log::say(printable(config::print(finding), Newlines::kept));
 }
 
+// The system on which a file is checked is the one on which it is to run.
 int check(const Options& options) {
-  const config::Parsed parsed = check_config(options.config);
+  const bool native = options.kernel == Options::KernelChoice::native;
+  const config::Parsed parsed =
+      check_config(options.config, native ? platform::native_capabilities() : platform::MemoryKernel().capabilities());
   print_findings(parsed.errors);
   print_findings(parsed.warnings);
   if (!parsed.config) return kFound;
@@ -76,7 +79,7 @@ Result<std::unique_ptr<platform::Kernel>> open_kernel(const Options& options) {
 EngineWiring wiring_for(const Options& options, platform::Kernel& kernel, StateStore& store) {
   return {.kernel = kernel,
           .store = store,
-          .read_config = [path = options.config] { return read_config(path); },
+          .read_config = [path = options.config, system = kernel.capabilities()] { return read_config(path, system); },
           .parse_text = {},
           .config_path = options.config.string(),
           .version = std::string(kVersion),
@@ -115,7 +118,7 @@ class Daemon {
   int run() {
     EngineWiring wiring = wiring_for(options_, kernel_, store_);
     wiring.parse_text = [this](std::string_view text, std::string_view path) {
-      return parse_draft(text, path, options_.config.parent_path(), engine_->config());
+      return parse_draft(text, path, options_.config.parent_path(), engine_->config(), kernel_.capabilities());
     };
     wiring.publish = [this](const model::Event& event) {
       if (control_) control_->publish(event);

@@ -11,7 +11,7 @@ struct Capabilities {
   bool link_has_if_id = true;  // Linux: if_id; FreeBSD: reqid and outer addresses on the link
   bool link_has_outer = false;
   bool link_multicast_is_free = true;  // false: a link has it always, and the flag only tells whether it may speak by itself
-  bool manages_policies = true;        // SPs by reqid are ours to make
+  bool manages_policies = true;        // SPs of VTI children are ours or charon's to make; false: interfaces make their own
   bool address_needs_peer = false;     // FreeBSD: IPv4 needs its peer (EDESTADDRREQ)
   bool route_has_metric = true;
   bool multipath = true;           // false: a route has one next hop, the first that the file names

@@ -41,7 +41,14 @@ std::string_view print(ChildMode mode) {
   std::abort();
 }
 
-std::string_view print(PolicyOwner owner) { return owner == PolicyOwner::charon ? "charon" : "vtid"; }
+std::string_view print(PolicyOwner owner) {
+  switch (owner) {
+    case PolicyOwner::charon: return "charon";
+    case PolicyOwner::vtid: return "vtid";
+    case PolicyOwner::interface: return "interface";
+  }
+  std::abort();
+}
 
 std::string_view print(Trigger trigger) {
   switch (trigger) {

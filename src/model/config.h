@@ -118,7 +118,8 @@ struct StaticKeys {
 
 enum class Start : std::uint8_t { start, trap, none };
 enum class ChildMode : std::uint8_t { vti, tunnel, transport };
-enum class PolicyOwner : std::uint8_t { charon, vtid };
+// `interface`: no word of the file, but what holds wherever interfaces make their own (Capabilities::manages_policies).
+enum class PolicyOwner : std::uint8_t { charon, vtid, interface };
 
 [[nodiscard]] std::string_view print(Start start);
 [[nodiscard]] std::string_view print(ChildMode mode);

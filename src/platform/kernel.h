@@ -70,4 +70,7 @@ void wait_for_end(Kernel& kernel);  // of all that is under way
 // The system's own backend, opened with what it needs (CAP_NET_ADMIN; root on FreeBSD).
 [[nodiscard]] Result<std::unique_ptr<Kernel>> open_native_kernel();
 
+// What it can do, for whoever only checks a file: opens nothing and needs no privilege.
+[[nodiscard]] Capabilities native_capabilities();
+
 }  // namespace vtid::platform

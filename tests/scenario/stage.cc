@@ -50,8 +50,9 @@ Stage::Stage(std::string file_text) : file(std::move(file_text)) {
 }
 
 void Stage::start_vtid() {
-  const auto parse = [](std::string_view text, std::string_view path) {
-    return config::parse(text, path, [](std::string_view) { return Result<std::string>(fail("no secrets here")); });
+  const auto parse = [system = seam().capabilities()](std::string_view text, std::string_view path) {
+    return config::parse(
+        text, path, [](std::string_view) { return Result<std::string>(fail("no secrets here")); }, system);
   };
   daemon::EngineWiring wiring{.kernel = seam(),
                               .store = *store,

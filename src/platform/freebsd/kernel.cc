@@ -226,8 +226,11 @@ Notices System::drain() {
 }  // namespace
 
 Result<std::unique_ptr<Calls>> open_calls() { return System::open(); }
+Capabilities capabilities_unopened() { return freebsd_capabilities(System().has_pf()); }
 
 }  // namespace freebsd
+
+Capabilities native_capabilities() { return freebsd::capabilities_unopened(); }
 
 Result<std::unique_ptr<Kernel>> open_native_kernel() {
   auto calls = freebsd::open_calls();

@@ -18,13 +18,14 @@ using model::Traffic;
 
 constexpr std::string_view kOurs = "vtid";  // the interface group
 constexpr std::string_view kEnc = "enc0";
-// What leaves by ipsecN is seen there and again on enc0, what comes in on enc0 alone: a state bound to an interface would
-// never meet the other half. A forwarded packet that comes in may be seen on ipsecN after enc0 (ip_tryforward() of a host
-// without global policies); the state that enc0 made lets it by.
+// What leaves by ipsecN is seen there and again on enc0, what comes in on enc0 alone: the answer to what came in leaves by
+// both, and a state bound to an interface would not let it by on ipsecN. A forwarded packet that comes in may be seen on ipsecN
+// after enc0 (ip_tryforward() of a host without global policies); the state that enc0 made lets it by.
 constexpr std::string_view kFloating = " keep state (floating)";
 constexpr std::string_view kBound = " keep state";
-// A state that was made on ipsecN on the way to enc0 would let a packet by there, whatever enc0's rules say, and with the
-// route-to that it inherits send it back to ipsecN.
+// Of what leaves by ipsecN on its way to enc0, where it is judged: a state made on ipsecN would match there again in the same
+// direction, let by what a rule of enc0 blocks, and, made under a policy route, inherit its route-to and send the packet back
+// to ipsecN until pf drops it. A state of enc0 meets the replies alone, which pass ipsecN by it.
 constexpr std::string_view kStateless = " no state";
 
 template <class T, class Print>

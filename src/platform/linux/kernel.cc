@@ -200,4 +200,6 @@ Result<std::unique_ptr<Kernel>> open_native_kernel() {
   return std::make_unique<LinuxKernel>(*std::move(notices), *std::move(route), *std::move(xfrm), netlink::Filter::open());
 }
 
+Capabilities native_capabilities() { return {.system = "linux"}; }
+
 }  // namespace vtid::platform

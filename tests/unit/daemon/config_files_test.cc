@@ -34,12 +34,12 @@ class ConfigFile : public testing::Test {
     folder.write("psk", "secret\n");
     folder.write("vtid.json", with_psk(kPskInFile));
   }
-  config::Parsed read() { return read_config(folder.at("vtid.json")); }
-  config::Parsed check() { return check_config(folder.at("vtid.json")); }
+  config::Parsed read() { return read_config(folder.at("vtid.json"), {}); }
+  config::Parsed check() { return check_config(folder.at("vtid.json"), {}); }
   // The error that a plan for a file with this secret gets.
   std::string draft(const std::string& name) {
     const auto running = read().config.value();
-    return first(parse_draft(with_psk(R"({ "file": ")" + name + "\" }"), "draft.json", folder.path(), running).errors);
+    return first(parse_draft(with_psk(R"({ "file": ")" + name + "\" }"), "draft.json", folder.path(), running, {}).errors);
   }
   std::string not_read(const std::string& name) {
     return "/tunnels/hq/ike/auth/psk/file \"" + name +
@@ -55,12 +55,13 @@ TEST_F(ConfigFile, IsReadWithItsSecret) {
 }
 
 TEST_F(ConfigFile, ThatIsMissingIsAFinding) {
-  EXPECT_EQ(first(read_config(folder.at("none")).errors), " cannot open " + folder.at("none") + ": No such file or directory");
+  EXPECT_EQ(first(read_config(folder.at("none"), {}).errors),
+            " cannot open " + folder.at("none") + ": No such file or directory");
 }
 
 TEST_F(ConfigFile, ThatIsAFifoIsRefusedAtOnce) {
   ASSERT_EQ(::mkfifo(folder.at("fifo").c_str(), 0600), 0);
-  EXPECT_EQ(first(read_config(folder.at("fifo")).errors), " " + folder.at("fifo") + " is not a regular file");
+  EXPECT_EQ(first(read_config(folder.at("fifo"), {}).errors), " " + folder.at("fifo") + " is not a regular file");
 }
 
 TEST_F(ConfigFile, ThatOthersMayWriteIsRefused) {
@@ -78,7 +79,7 @@ TEST_F(ConfigFile, BehindALinkIsJudgedWhereItLies) {
   folder.write("open/real.json", with_psk(kPskInText));
   ASSERT_EQ(::symlink("open/real.json", folder.at("link.json").c_str()), 0);
   ::chmod(folder.at("open").c_str(), 0777);
-  EXPECT_EQ(first_remedy(read_config(folder.at("link.json")).errors), "chmod go-w " + folder.at("open"));
+  EXPECT_EQ(first_remedy(read_config(folder.at("link.json"), {}).errors), "chmod go-w " + folder.at("open"));
 }
 
 TEST_F(ConfigFile, MayNotRunWhatOthersMayWrite) {
@@ -109,7 +110,7 @@ TEST_F(ConfigFile, AsADraftOnlyWarns) {
 TEST_F(ConfigFile, AsADraftMayComeThroughAPipe) {
   ASSERT_EQ(::mkfifo(folder.at("fifo").c_str(), 0600), 0);
   std::jthread writer([this] { std::ofstream(folder.at("fifo")) << with_psk(kPskInText); });
-  EXPECT_TRUE(check_config(folder.at("fifo")).config.has_value());
+  EXPECT_TRUE(check_config(folder.at("fifo"), {}).config.has_value());
 }
 
 TEST_F(ConfigFile, ASecretLosesOneNewline) {

@@ -32,6 +32,19 @@ TEST(PfAnchor, APolicyRouteWithoutAHopDrops) {
   EXPECT_EQ(print_pf_anchor(routed({})), "block in quick on em1 inet from 10.1.0.0/24 to ! (self) label \"policy_routes/0\"\n");
 }
 
+// A rule whose state a packet would meet again on enc0, in its own direction, decides in enc0's place.
+TEST(PfAnchor, InModeEncNothingThatPassesOutOnATunnelKeepsAState) {
+  model::FilterSet set = routed({{device("ipsec1"), ip("10.6.106.2"), 1}});
+  set.filters = true;
+  for (const model::FilterMode mode : {model::FilterMode::enc, model::FilterMode::if_ipsec}) {
+    set.mode = mode;
+    const std::string text = print_pf_anchor(set);
+    const bool enc = mode == model::FilterMode::enc;
+    EXPECT_THAT(text, HasSubstr(enc ? "\npass out quick on vtid all no state\n" : "\npass out quick on vtid all keep state\n"));
+    EXPECT_EQ(text.find("pass out quick on enc0 all keep state (floating)\n") != std::string::npos, enc);
+  }
+}
+
 TEST(PfAnchor, BeforeFreebsd14NoMssIsClampedInAnAnchor) {
   model::FilterSet set;
   set.clamps = {{device("ipsec1"), net::Family::ipv4, 1360}};

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 namespace vtid::platform {
 namespace {
 
@@ -69,6 +71,32 @@ TEST(PfListing, ASealIsReadAsItWasWritten) {
   for (const char* other : {"", "pass all\n", "pass all label \"theirs\"\n", "pass all label \"vtid enc some a b\"\n"}) {
     EXPECT_FALSE(read_pf_seal(other)) << other;
   }
+}
+
+// What pfctl of FreeBSD 15.1 printed of an anchor and its seal: the seal's rule is the last line, translations begin with "no
+// nat".
+std::string captured(const std::string& name) {
+  std::ifstream file(std::string(VTID_SOURCE_DIR) + "/tests/golden/filter/pfctl_15.1_" + name + ".txt");
+  return {std::istreambuf_iterator(file), {}};
+}
+
+TEST(PfListing, TheSealOfARealListingFitsIt) {
+  const std::string all = captured("enc");
+  const std::size_t last = all.rfind("pass in quick inet from 255.255.255.255");
+  ASSERT_NE(last, std::string::npos);
+  const auto seal = read_pf_seal(all.substr(last));
+  ASSERT_TRUE(seal);
+  EXPECT_EQ(*seal, (PfSeal{"enc", PfKeeps::rules, "2dc633b8ab5f1ae0", digest(PfLists{all.substr(0, last), ""})}));
+}
+
+TEST(PfListing, ARealListingOfEachKindNeedsItsAnchors) {
+  const std::string all = captured("if_ipsec");
+  const std::size_t nat = all.find("no nat on");
+  ASSERT_NE(nat, std::string::npos);
+  const PfLists ours{all.substr(0, nat), all.substr(nat)};
+  EXPECT_THAT(missing_references(ours, {"", ""}),
+              ElementsAre("nat-anchor \"vtid\"", "rdr-anchor \"vtid\"", "binat-anchor \"vtid\"", "anchor \"vtid\""));
+  EXPECT_THAT(forestalling_rules(ours.rules, {"vtid", "ipsec1"}), testing::SizeIs(9));
 }
 
 TEST(PfListing, ADigestTellsRulesFromTranslations) {
