@@ -26,6 +26,12 @@ model::Op address(std::uint32_t unit) {
   return {model::AddAddress{value}, "address 10.6.106.1/30", "not there", "tunnels/t/children/v4"};
 }
 
+model::Op rule_to(net::TableId table) {
+  model::Rule rule;
+  rule.table = table;
+  return {model::AddRule{rule}, "rule", "not there", "policy_routes/0"};
+}
+
 class Executing : public testing::Test {
  protected:
   void run() {
@@ -207,13 +213,14 @@ TEST_F(Executing, WorksInPortions) {
 
 TEST_F(Executing, AStepBeginsNothingAfterItsBudget) {
   Duration spent{};
+  std::uint32_t unit = 0;
   for (const Duration each : {Duration{5}, Duration{15}, Duration{80}}) {
     kernel.cost([&](const model::Change&) {
       spent += each;
       return each;
     });
     model::Plan plan;
-    for (std::uint32_t unit = 1; unit <= 12; ++unit) plan.ops.push_back(create(unit));
+    for (int i = 0; i < 12; ++i) plan.ops.push_back(create(++unit));
     executor.accept(plan, now);
     int steps = 0;
     for (; executor.busy(); ++steps) {
@@ -238,7 +245,7 @@ class Slowly : public Executing {
   [[nodiscard]] bool has_link() { return kernel.observe()->link(net::IfName::of({1})) != nullptr; }
 
   model::FilterSet closed;
-  const model::Op rule{model::AddRule{}, "rule", "not there", "policy_routes/0"};
+  const model::Op rule = rule_to({118'500'001});
 };
 
 TEST_F(Slowly, AFilterThatIsUnderWayHoldsUpTheLinksAndNothingElse) {
