@@ -15,6 +15,10 @@ constexpr BackoffLimits kShutRetry{Duration{400}, Duration{800}};  // with jitte
 
 const model::CreateLink* creation(const model::Change& change) { return std::get_if<model::CreateLink>(&change); }
 
+bool is_filter(const model::Change& change) {
+  return std::holds_alternative<model::SetFilter>(change) || std::holds_alternative<model::DeleteFilter>(change);
+}
+
 // A filter without which traffic would pass that must not.
 bool closes(const model::Change& change) {
   const auto* filter = std::get_if<model::SetFilter>(&change);
@@ -65,9 +69,11 @@ void Executor::accept(model::Plan plan, TimePoint now) {
     const auto [first, last] = planned.equal_range(failure.first);
     return std::none_of(first, last, [&](const auto& op) { return *op.second == failure.second.op.change; });
   });
+  // What has begun is followed to its end, when it may be all that the plan lacks; what could not begin yet is not.
   std::erase_if(waiting_, [&](const model::Op& op) {
     const auto [first, last] = planned.equal_range(op.object);
-    return first != last && std::none_of(first, last, [&](const auto& other) { return *other.second == op.change; });
+    if (first == last) return !is_filter(op.change);
+    return std::none_of(first, last, [&](const auto& other) { return *other.second == op.change; });
   });
   missing_.clear();
   for (const auto& [object, failure] : failures_) {

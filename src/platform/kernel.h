@@ -65,6 +65,7 @@ inline constexpr int kDumpAttempts = 5;
 // For who does one thing at a time: what is under way is waited for. The second asks anew what a program said before.
 [[nodiscard]] std::vector<Result<void>> apply_all(Kernel& kernel, std::span<const model::Op> ops);
 [[nodiscard]] Result<model::Observed> observe_now(Kernel& kernel);
+[[nodiscard]] Result<std::map<std::string, model::RuleCounters>> count_now(Kernel& kernel);
 void wait_for_end(Kernel& kernel);  // of all that is under way
 
 // The system's own backend, opened with what it needs (CAP_NET_ADMIN; root on FreeBSD).

@@ -10,7 +10,10 @@ namespace {
 
 constexpr int kPatienceMilliseconds = 1'000;  // for one notice; what is under way has a bound of its own
 
-bool is_under_way(const Result<void>& result) { return !result && result.error().code == EINPROGRESS; }
+template <class T>
+bool is_under_way(const Result<T>& result) {
+  return !result && result.error().code == EINPROGRESS;
+}
 
 }  // namespace
 
@@ -42,6 +45,12 @@ Result<model::Observed> observe_now(Kernel& kernel) {
   (void)kernel.observe();
   wait_for_end(kernel);
   return kernel.observe();
+}
+
+Result<std::map<std::string, model::RuleCounters>> count_now(Kernel& kernel) {
+  auto counted = kernel.rule_counters();
+  for (; is_under_way(counted); counted = kernel.rule_counters()) wait_for_end(kernel);
+  return counted;
 }
 
 }  // namespace vtid::platform

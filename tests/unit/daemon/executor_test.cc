@@ -300,5 +300,17 @@ TEST_F(Slowly, AnotherFilterTakesThePlaceOfTheOneThatIsUnderWay) {
   EXPECT_EQ(kernel.filter()->mode, model::FilterMode::if_ipsec);
 }
 
+TEST_F(Slowly, WhatCouldNotBeginAndIsNoLongerPlannedIsForgotten) {
+  kernel.be_slow([](const model::Change& change) { return std::holds_alternative<model::CreateLink>(change); });
+  executor.accept({{create(1)}, {}}, now);
+  run();
+  EXPECT_TRUE(executor.waits());
+  executor.accept({{rule}, {}}, now);
+  EXPECT_FALSE(executor.waits());
+  kernel.finish();
+  run();
+  EXPECT_FALSE(has_link());
+}
+
 }  // namespace
 }  // namespace vtid::daemon
