@@ -244,8 +244,10 @@ void look_at_preferred_sa(const Patient& patient, Chart& chart) {
   if (old && *old != 0) chart.say(Verdict::warning, "", "net.key.preferred_oldsa is 1: the kernel sends by the oldest SA");
 }
 
+// vtid keeps these switches where something hangs on them; elsewhere they are the administrator's.
 void look_at_filter_points(const Patient& patient, Chart& chart) {
   const model::FilterMode mode = patient.index.config.filter.mode;
+  if (mode == model::FilterMode::enc && !patient.index.config.filter.rules) return;
   for (const auto& [name, wanted] : model::filter_sysctls(mode)) {
     const auto value = sysctl(patient, chart, std::string(name));
     if (!value || *value == wanted) continue;
