@@ -1,3 +1,8 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ranges>
+
 #include "config/rules.h"
 #include "config/tree.h"
 
@@ -11,13 +16,49 @@ void check_owner(const model::Child& child, const std::string& at, Findings& fin
                    "take it out");
 }
 
+class Algorithms {
+ public:
+  Algorithms(const model::Capabilities& system, Findings& findings) : system_(system), findings_(findings) {}
+
+  // A proposal, or a static SA's algorithm.
+  void check(std::string_view written, const std::string& at) {
+    for (const auto part : std::views::split(written, '-')) {
+      const std::string_view keyword(part.begin(), part.end());
+      const auto lacking = std::ranges::find_if(system_.lacks, [&](const model::Lacking& item) {
+        return keyword.starts_with(item.begins) && keyword.ends_with(item.ends) && keyword.contains(item.holds);
+      });
+      if (lacking == system_.lacks.end() || findings_.any_under(at)) continue;
+      findings_.error(at, fmt::format("{} needs {}, which this system's kernel does not have", written, lacking->name),
+                      "take another, like aes256gcm16 or aes256-sha256, at both ends");
+    }
+  }
+
+ private:
+  const model::Capabilities& system_;
+  Findings& findings_;
+};
+
+void check_static(const model::StaticKeys& keys, const std::string& at, Algorithms& algorithms) {
+  for (std::size_t i = 0; i < keys.in.size(); ++i) {
+    const std::string in = keys.in.size() == 1 ? at + "/in" : join(at + "/in", i);
+    algorithms.check(print(keys.in[i].algorithm), in + "/algorithm");
+  }
+  algorithms.check(print(keys.out.algorithm), at + "/out/algorithm");
+}
+
 }  // namespace
 
 void check_system(const model::Config& config, const model::Capabilities& system, Findings& findings) {
+  Algorithms algorithms(system, findings);
   for (const model::Tunnel& tunnel : config.tunnels) {
+    const std::string of_tunnel = join("/tunnels", tunnel.name);
+    const auto* keys = std::get_if<model::StaticKeys>(&tunnel.ike);
+    if (keys != nullptr && tunnel.enabled) check_static(*keys, of_tunnel + "/keys", algorithms);
     for (const model::Child& child : tunnel.children) {
-      const std::string at = join(join("/tunnels", tunnel.name) + "/children", child.name);
+      const std::string at = join(of_tunnel + "/children", child.name);
       if (!system.manages_policies) check_owner(child, at, findings);
+      if (!tunnel.enabled || !child.enabled) continue;
+      for (const std::string& proposal : child.proposals) algorithms.check(proposal, at + "/proposals");
     }
   }
 }

@@ -254,8 +254,10 @@ void look_at_acquire_pause(const Patient& patient, Chart& chart) {
   chart.say(Verdict::warning, "tunnels/" + first->name, fmt::format("net.key.blockacq_lifetime is {} seconds", *pause));
 }
 
+// vtid keeps these switches where something hangs on them; elsewhere they are the administrator's.
 void look_at_filter_points(const Patient& patient, Chart& chart) {
   const model::FilterMode mode = patient.index.config.filter.mode;
+  if (mode == model::FilterMode::enc && !patient.index.config.filter.rules) return;
   for (const auto& [name, wanted] : model::filter_sysctls(mode)) {
     const auto value = sysctl(patient, chart, std::string(name));
     if (!value || *value == wanted) continue;

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "control/doctor_looks.h"
+#include "model/words.h"
 
 namespace vtid::control {
 namespace {
@@ -27,23 +28,26 @@ void for_each_enabled(const Patient& patient, Visit visit) {
 // Whether SAs can be judged at all; says so when they cannot.
 bool sas_are_known(const Patient& patient, Chart& chart) {
   if (patient.index.snapshot.sas.connected) return true;
-  chart.unread("", {"charon does not answer", "systemctl status strongswan; vtictl status shows its socket", 0});
+  chart.unread("",
+               {"charon does not answer", model::charon_status(patient.host.system) + "; vtictl status shows its socket", 0});
   return false;
 }
 
-const model::ObservedLink* foreign_with_id(const model::Observed& observed, net::IfId if_id) {
+// Each system's links have one of the two numbers.
+const model::ObservedLink* foreign_with_number(const model::Observed& observed, const TunnelStatus& status) {
   const auto found = std::ranges::find_if(observed.links, [&](const model::ObservedLink& link) {
-    return link.owner == model::Owner::other && link.if_id == if_id;
+    return link.owner == model::Owner::other &&
+           (link.if_id == status.if_id || (link.reqid == status.reqid && status.reqid.value != 0));
   });
   return found == observed.links.end() ? nullptr : &*found;
 }
 
-// The link that stands where this tunnel's should, by name or by if_id.
+// The link that stands where this tunnel's should, by name or by number.
 const model::ObservedLink* taken_by(const Patient& patient, const TunnelStatus& status) {
   const model::Observed& observed = patient.index.snapshot.observed;
   const model::ObservedLink* named = observed.link(status.device);
   if (named != nullptr && named->owner == model::Owner::other) return named;
-  return foreign_with_id(observed, status.if_id);
+  return foreign_with_number(observed, status);
 }
 
 bool is_live(model::ChildState state) { return state == model::ChildState::installed; }
@@ -68,11 +72,19 @@ void judge_numbers(const Patient& patient, const model::Tunnel& tunnel, const Tu
                    Chart& chart) {
   const model::ChildStatus* wanted = purpose_of(child, status);
   if (wanted == nullptr || wanted->mode != model::ChildMode::vti) return;
-  const bool has_if_ids = patient.host.system != "freebsd";
+  const bool has_if_ids = !model::is_freebsd(patient.host.system);
   const bool any_reqid = has_if_ids && may_choose_reqids(tunnel);
   const bool reqid_fits = any_reqid || child.reqid == wanted->reqid;
   const bool if_ids_fit = !has_if_ids || (child.if_id_in == wanted->if_id && child.if_id_out == wanted->if_id);
   if (reqid_fits && if_ids_fit) return;
+  if (!has_if_ids) {
+    chart.say(Verdict::error, name_of(status),
+              fmt::format("CHILD_SA {}#{} has reqid {}; {} has reqid {}", child.name, child.id, child.reqid.value,
+                          wanted->device.text(), wanted->reqid.value),
+              fmt::format("set reqid of connection {0} to this number; vtictl down {1}, then up {1}", connection_of(tunnel),
+                          tunnel.name));
+    return;
+  }
   chart.say(
       Verdict::error, name_of(status),
       fmt::format("CHILD_SA {}#{} has reqid {} and if_ids {} and {}; {} has reqid {} and if_id {}", child.name, child.id,
@@ -105,7 +117,7 @@ void look_at_charon_version(const Patient& patient, Chart& chart) {
     if (at != end) ++at;
   }
   if (version.empty()) {
-    chart.unread("charon", {"charon has never answered", "systemctl status strongswan", 0});
+    chart.unread("charon", {"charon has never answered", model::charon_status(patient.host.system), 0});
   } else if (parts < std::array{5, 9, 11}) {
     chart.say(Verdict::warning, "charon",
               fmt::format("strongSwan {} can deadlock on its control socket (before 5.9.11)", version));
@@ -128,10 +140,12 @@ void look_at_taken_places(const Patient& patient, Chart& chart) {
   for_each_enabled(patient, [&](const TunnelStatus& status) {
     const model::ObservedLink* other = taken_by(patient, status);
     if (other == nullptr) return;
-    const std::string what = other->name == status.device ? "name" : fmt::format("if_id {}", status.if_id.value);
+    const std::string_view system = patient.host.system;
+    const std::uint32_t number = model::is_freebsd(system) ? status.reqid.value : status.if_id.value;
+    const std::string what = other->name == status.device ? "name" : fmt::format("{} {}", model::link_number(system), number);
     chart.say(Verdict::error, other->name.text(),
               fmt::format("has the {} that {} needs, and vtid did not make it", what, status.name),
-              fmt::format("ip link delete {}, or give {} another \"unit\"", other->name.text(), name_of(status)));
+              fmt::format("{}, or give {} another \"unit\"", model::delete_link(system, other->name.text()), name_of(status)));
   });
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/utf8.h"
+#include "model/words.h"
 #include "monitor/choice.h"
 
 namespace vtid::daemon {
@@ -481,7 +482,8 @@ void Engine::on_command(const model::Command& command, Requests::Reply reply, No
     std::optional<Requests::Target> target(const std::string& name) const {
       auto found = engine.find_target(name);
       if (found && engine.charon_.table().connected) return *found;
-      reply(found ? fail("charon does not answer", "is it running? systemctl status strongswan; vtictl status shows its socket")
+      reply(found ? fail("charon does not answer",
+                         "is it running? " + model::charon_status(engine.system_.system) + "; vtictl status shows its socket")
                   : std::unexpected(found.error()));
       return std::nullopt;
     }

@@ -131,6 +131,12 @@ microseconds time_queued(msghdr& message) {
   return {};
 }
 
+#ifdef SO_RCVBUFFORCE  // Linux
+constexpr std::string_view kPrivilege = "run vtid as root or give it CAP_NET_RAW";
+#else
+constexpr std::string_view kPrivilege = "run vtid as root";
+#endif
+
 }  // namespace
 
 Result<UniqueFd> open_echo_socket(net::Family family) {
@@ -139,7 +145,7 @@ Result<UniqueFd> open_echo_socket(net::Family family) {
   UniqueFd fd(v4 ? ::socket(AF_INET, kKind, IPPROTO_ICMP) : ::socket(AF_INET6, kKind, IPPROTO_ICMPV6));
   if (!fd) {
     auto failure = system_failure("cannot open a raw socket for " + std::string(net::print(family)) + " probes");
-    if (failure.error().code == EPERM) failure.error().remedy = "run vtid as root or give it CAP_NET_RAW";
+    if (failure.error().code == EPERM) failure.error().remedy = std::string(kPrivilege);
     return failure;
   }
   const bool ready = v4 ? set_option(fd.get(), IPPROTO_IP, IP_HDRINCL, kWriteIpv4Header) : want_only_replies(fd.get());

@@ -3,8 +3,19 @@
 
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 namespace vtid::model {
+
+// An algorithm of ESP that this kernel does not have: the part of a proposal ("aes128ccm16", "3des") that begins and ends so
+// and holds this between.
+struct Lacking {
+  std::string_view begins{};
+  std::string_view holds{};
+  std::string_view ends{};
+  std::string_view name{};  // as people call it
+  bool operator==(const Lacking&) const = default;
+};
 
 struct Capabilities {
   std::string_view system{};   // "linux", "freebsd", "memory"
@@ -15,11 +26,13 @@ struct Capabilities {
   bool address_needs_peer = false;     // FreeBSD: IPv4 needs its peer (EDESTADDRREQ)
   bool route_has_metric = true;
   bool multipath = true;           // false: a route has one next hop, the first that the file names
+  bool routes_join = false;        // FreeBSD 13: a second route to a network, whoever's, joins the first as a next hop
   bool has_rules = true;           // routing rules and tables; FreeBSD: pf's route-to
   bool filters = true;             // Linux: nf_tables is there; FreeBSD: pf is
   bool stray_sas_mute = false;     // FreeBSD: while an SA of its reqid is there, a tunnel asks for no other
   bool shared_with_charon = true;  // false: charon puts its SAs and policies somewhere else, and nothing follows from here
   std::uint32_t replay_window_step = 1;  // FreeBSD counts replay windows in bytes of a bitmap: 8 packets
+  std::vector<Lacking> lacks{};
   bool operator==(const Capabilities&) const = default;
 };
 

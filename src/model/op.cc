@@ -57,8 +57,8 @@ std::string describe(const Policy& policy) {
 }
 
 std::string describe(const Sa& sa) {
-  return fmt::format("SA 0x{:08x} ({} to {}, {}, reqid {}, if_id {})", sa.spi, net::print(sa.source),
-                     net::print(sa.destination), print(sa.algorithm), sa.reqid.value, sa.if_id.value);
+  return fmt::format("SA 0x{:08x} ({} to {}, {}, reqid {})", sa.spi, net::print(sa.source), net::print(sa.destination),
+                     print(sa.algorithm), sa.reqid.value);
 }
 
 std::string describe(const FilterSet& filter) {

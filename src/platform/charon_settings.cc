@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "base/unique_fd.h"
+#include "model/words.h"
 #include "platform/host.h"
 #include "platform/peer.h"
 #include "platform/strongswan_conf.h"
@@ -86,7 +87,8 @@ void read_charon_settings(model::HostFacts& facts, const model::HostQuestion& qu
   } else {
     facts.charon = std::unexpected(text.error());
   }
-  const std::string remedy = "start vtid with STRONGSWAN_CONF naming charon's settings file (systemctl edit vtid)";
+  const std::string remedy =
+      "start vtid with STRONGSWAN_CONF naming charon's settings file (" + model::set_variable(facts.system) + ")";
   if (facts.charon && !names_socket(facts, *facts.charon, question.vici)) {
     facts.charon =
         fail(fmt::format("{} is not of the charon at {}: it names another socket", facts.charon_file, question.vici), remedy);

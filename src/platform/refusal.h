@@ -8,8 +8,9 @@
 
 namespace vtid::platform {
 
-// `code` is an errno, `detail` what the kernel said about it, if anything.
-[[nodiscard]] Error refusal(const model::Change& change, int code, std::string_view detail = {});
+// `code` is an errno, `detail` what the kernel said about it, if anything; of the filter it says all, and the code is a mark.
+[[nodiscard]] Error refusal(const model::Change& change, int code, std::string_view detail = {},
+                            std::string_view system = "linux");
 
 // The detail of EEXIST when something of another owner has the name or the identity.
 inline constexpr std::string_view kNotOurs = "what is there is not vtid's";

@@ -6,6 +6,8 @@
 #include <string>
 #include <variant>
 
+#include "model/words.h"
+
 namespace vtid::reconcile {
 
 namespace {
@@ -32,10 +34,6 @@ std::map<Number, const model::ObservedLink*> foreign_numbers(const model::Observ
   return found;
 }
 
-std::string deletion(const net::IfName& link, const model::Capabilities& system) {
-  return (system.link_has_if_id ? "ip link delete " + link.text() : "ifconfig " + link.text() + " destroy");
-}
-
 }  // namespace
 
 Conflicts::Conflicts(const model::Desired& desired, const model::Observed& observed, const model::Capabilities& system) {
@@ -44,17 +42,18 @@ Conflicts::Conflicts(const model::Desired& desired, const model::Observed& obser
     const model::ObservedLink* named = observed.link(wanted.value.name);
     const auto numbered = numbers.find(number_of(wanted.value, system));
     if (named != nullptr && named->owner == model::Owner::other) {
-      block(
-          wanted,
-          fmt::format("a link named {} exists that vtid did not make ({})", named->name.text(),
-                      named->kind.empty() ? "no kind" : named->kind),
-          fmt::format("rename or delete it ({}), or give {} another \"unit\"", deletion(named->name, system), wanted.because));
+      block(wanted,
+            fmt::format("a link named {} exists that vtid did not make ({})", named->name.text(),
+                        named->kind.empty() ? "no kind" : named->kind),
+            fmt::format("rename or delete it ({}), or give {} another \"unit\"",
+                        model::delete_link(system.system, named->name.text()), wanted.because));
     } else if (numbered != numbers.end()) {
       const model::ObservedLink& other = *numbered->second;
       block(wanted,
             fmt::format("{} has {}, which {} needs, and vtid did not make it", other.name.text(), print(numbered->first),
                         wanted.value.name.text()),
-            fmt::format("delete it ({}), or give {} another \"unit\"", deletion(other.name, system), wanted.because));
+            fmt::format("delete it ({}), or give {} another \"unit\"", model::delete_link(system.system, other.name.text()),
+                        wanted.because));
     }
   }
 }

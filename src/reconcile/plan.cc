@@ -7,6 +7,7 @@
 #include <set>
 #include <tuple>
 
+#include "model/words.h"
 #include "reconcile/order.h"
 #include "reconcile/ownership.h"
 
@@ -192,12 +193,18 @@ class Planner {
   }
 
   void routes() {
-    std::set<RouteKey> wanted;
-    for (const auto& item : desired_.routes) wanted.insert(key_of(item.value));
+    std::map<RouteKey, const model::Wanted<model::Route>*> wanted;
+    for (const auto& item : desired_.routes) wanted.emplace(key_of(item.value), &item);
     std::map<RouteKey, const model::Route*> have;
     for (const auto& [route] : observed_.routes) {
-      have.emplace(key_of(route), &route);
-      if (!wanted.contains(key_of(route))) remove(model::DeleteRoute{route}, name_of(route), leaves_with_its_links(route));
+      const auto [first, fresh] = have.emplace(key_of(route), &route);
+      const auto want = wanted.find(key_of(route));
+      const model::Route* extra = want == wanted.end() || !fresh ? &route : nullptr;
+      if (want != wanted.end() && !fresh && route == want->second->value) std::swap(first->second, extra);
+      if (extra != nullptr) remove(model::DeleteRoute{*extra}, name_of(*extra), leaves_with_its_links(*extra));
+    }
+    for (const model::Route& rival : observed_.rivals) {
+      if (const auto want = wanted.find(key_of(rival)); want != wanted.end()) tell_of_rival(rival, *want->second);
     }
     for (const auto& [route, because] : desired_.routes) {
       const auto hops = model::hops_of(route);
@@ -216,6 +223,20 @@ class Planner {
   [[nodiscard]] bool leaves_with_its_links(const model::Route& route) const {
     const auto hops = model::hops_of(route);
     return !hops.empty() && std::ranges::all_of(hops, [&](const auto& hop) { return gone_.contains(hop.via.device); });
+  }
+
+  void tell_of_rival(const model::Route& rival, const model::Wanted<model::Route>& ours) {
+    std::string gateway, device;
+    for (const model::NextHop& hop : model::hops_of(rival)) {
+      gateway = hop.via.gateway ? net::print(*hop.via.gateway) : "";
+      device = hop.via.device.text();
+    }
+    const std::string to = net::print(rival.to);
+    plan_.problems.push_back(
+        {model::Severity::error, ours.because,
+         fmt::format("somebody else has a route to {} too, by {}: the kernel shares the flows between the two", to,
+                     gateway.empty() ? device : gateway),
+         fmt::format("{}, or take ours out of the file", model::delete_route(system_.system, to, gateway, device))});
   }
 
   void rules() {

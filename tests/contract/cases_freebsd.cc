@@ -106,6 +106,26 @@ void gateway_elsewhere(Stage& stage) {
   stage.expect(stage.observe().routes.empty(), "nothing is left of it");
 }
 
+// Two next hops of one network, of two owners: each change names its own.
+void beside_anothers(Stage& stage) {
+  make_tunnel(stage);
+  stage.expect(stage.apply(CreateLink{link(2)}) == 0, "a second link can be made");
+  stage.expect(stage.apply(AddAddress{address("ipsec2", "10.6.107.1/30")}) == 0, "an address can be added");
+  const auto theirs = route("10.20.0.0/16", "ipsec2", "10.6.107.2", 0);
+  const auto ours = route("10.20.0.0/16", "ipsec1", "10.6.106.2", 0);
+  stage.expect(stage.apply(SetRoute{ours}) == 0, "ours can be made");
+  stage.world.add_route(theirs);
+  stage.expect(stage.observe().routes == std::vector{model::ObservedRoute{ours}}, "ours is seen");
+  stage.expect(stage.observe().rivals == std::vector{theirs}, "theirs beside it too");
+  stage.expect(stage.apply(SetRoute{route("10.20.0.0/16", "ipsec1", "", 0), true}) == 0, "ours can be changed");
+  stage.expect(stage.apply(SetRoute{ours, true}) == 0, "and back");
+  stage.expect(stage.observe().routes == std::vector{model::ObservedRoute{ours}}, "it is as it was given");
+  stage.expect(stage.apply(model::DeleteRoute{ours}) == 0, "it can be deleted");
+  stage.expect(stage.observe().routes.empty() && stage.world.has_route(theirs), "theirs alone is there");
+  stage.expect(stage.observe().rivals.empty(), "and is nobody's rival");
+  stage.expect(stage.apply(SetRoute{ours}) == EEXIST, "where theirs was first ours is not added");
+}
+
 // Without a filter of ours in the kernel's way: enc is what the switches say again.
 void filter_switches(Stage& stage) {
   model::FilterSet set;
@@ -161,6 +181,8 @@ std::vector<Case> freebsd_cases() {
           {"route.to_a_host", to_a_host, as_freebsd},
           {"route.gateway_out_of_reach_refused", unreachable, as_freebsd},
           {"route.gateway_of_another_interface_refused", gateway_elsewhere, as_freebsd},
+          {"route.beside_anothers_is_told_and_each_is_left_its_own", beside_anothers,
+           [](const model::Capabilities& system) { return system.routes_join; }},
           {"filter.mode_is_where_packets_meet_it", filter_switches, kWithPf},
           {"filter.refused_text_changes_nothing", refused_by_pf, kWithPf},
           {"filter.without_a_way_to_it_links_are_shut", main_ruleset, kWithPf}};

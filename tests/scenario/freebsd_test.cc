@@ -51,5 +51,80 @@ TEST_F(FreebsdScenario, NorWhenTheFileSaysThatCharonMakesThem) {
   EXPECT_THAT(problems(), HasSubstr("caveat tunnels/hq/children/v4/policies: is not followed"));
 }
 
+std::string null_sas() {
+  std::string text = static_tunnel_file();
+  for (auto at = text.find("aes128gcm16"); at != std::string::npos; at = text.find("aes128gcm16", at)) {
+    text.replace(at, 11, "null-sha256");
+  }
+  for (const char digit : {'1', '2'}) text.replace(text.find(std::string(40, digit)), 40, std::string(64, digit));
+  return text;
+}
+
+// The kernel wants a key of a cipher that has none, and lists it.
+TEST_F(FreebsdScenario, SasThatEncryptNothingAreMadeOnceAndLeftAlone) {
+  stage.file = null_sas();
+  start();
+  EXPECT_TRUE(stage.snapshot()->converged) << problems();
+  EXPECT_EQ(stage.snapshot()->observed.sas.size(), 2U);
+  EXPECT_EQ(stage.snapshot()->observed.sas[0].key.reveal().size(), 32U);
+  const std::size_t writes = fake.writes();
+  stage.run(Duration{200'000});
+  EXPECT_EQ(fake.writes(), writes);
+}
+
+TEST_F(FreebsdScenario, AReloadThatNeedsWhatTheKernelHasLostIsRefusedByNameAndTheRunningOneStays) {
+  start();
+  stage.file = with_child_member(R"("description": "new")");
+  stage.file.replace(stage.file.find("aes128gcm16-ecp256"), 18, "3des-sha1-modp2048");
+  EXPECT_THAT(stage.command(model::Reload{}), HasSubstr("3des-sha1-modp2048 needs 3DES, which this system's kernel"));
+  EXPECT_EQ(stage.snapshot()->generation, 1U);
+  EXPECT_EQ(stage.state(), model::TunnelState::up);
+}
+
+TEST_F(FreebsdScenario, OlderReleasesStillHaveIt) {
+  fake.set_release(1'204'000);
+  stage.file.replace(stage.file.find("aes128gcm16-ecp256"), 18, "3des-sha1-modp2048");
+  start();
+  EXPECT_EQ(stage.state(), model::TunnelState::up);
+}
+
+model::Route rival() {
+  return {prefix("10.20.0.0/16"), {}, net::kMainTable, model::ViaGateway{device("wan"), address("192.0.2.254")}};
+}
+
+// Since FreeBSD 13 the kernel takes a second route to one network, and shares the flows.
+TEST_F(FreebsdScenario, ASecondRouteOfOthersIsToldAndNeitherIsTouched) {
+  start();
+  stage.kernel.world().add_route(rival());
+  stage.run(Duration{61'000});
+  EXPECT_THAT(problems(), HasSubstr("error routes/0: somebody else has a route to 10.20.0.0/16 too, by 192.0.2.254: the kernel "
+                                    "shares the flows between the two; route delete -net 10.20.0.0/16 192.0.2.254"));
+  EXPECT_FALSE(stage.snapshot()->converged);
+  EXPECT_EQ(stage.snapshot()->observed.routes.size(), 1U);
+  EXPECT_EQ(stage.snapshot()->observed.rivals, std::vector{rival()});
+  const std::size_t writes = fake.writes();
+  stage.run(Duration{120'000});
+  EXPECT_EQ(fake.writes(), writes);
+}
+
+TEST_F(FreebsdScenario, OursGoesFromBesideAnothersAndLeavesIt) {
+  start();
+  stage.kernel.world().add_route(rival());
+  const auto at = stage.file.find("10.20.0.0/16");
+  stage.file.replace(at, 12, "10.30.0.0/16");
+  stage.command(model::Reload{});
+  stage.run(Duration{61'000});
+  EXPECT_TRUE(stage.snapshot()->converged) << problems();
+  EXPECT_TRUE(stage.kernel.world().has_route(rival()));
+}
+
+TEST_F(FreebsdScenario, WhereAnothersWasFirstOursIsNotAdded) {
+  stage.kernel.world().add_route(rival());
+  start();
+  EXPECT_THAT(problems(), HasSubstr("netstat -rn -f inet shows it; route delete -net 10.20.0.0/16 192.0.2.254"));
+  EXPECT_TRUE(stage.snapshot()->observed.routes.empty());
+  EXPECT_TRUE(stage.kernel.world().has_route(rival()));
+}
+
 }  // namespace
 }  // namespace vtid::test

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "support/foreign_words.h"
+
 namespace vtid::test {
 namespace {
 
@@ -192,6 +194,15 @@ void Stage::run(Duration time) {
     now.steady = later;
   }
   now.steady = end;
+  if (!kernel.is_linux()) mind_the_words();
+}
+
+// Whatever goes wrong in whichever scenario, what FreeBSD's users are told to do can be done there.
+void Stage::mind_the_words() {
+  for (const model::Problem& problem : engine->snapshot()->problems) {
+    const std::string_view word = linux_word_in(problem.remedy);
+    if (!word.empty()) throw std::runtime_error(fmt::format("\"{}\" names {}, which FreeBSD lacks", problem.remedy, word));
+  }
 }
 
 bool Stage::open_line(int line) {

@@ -77,6 +77,7 @@ class Stage {
   [[nodiscard]] virtual std::string receive(int line) { return charon.take(line); }
 
  private:
+  void mind_the_words();
   // What charon puts into the kernel for a CHILD_SA.
   struct Installed {
     std::vector<model::Sa> sas;

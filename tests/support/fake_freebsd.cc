@@ -357,7 +357,7 @@ int FakeFreebsd::add_address(Link& link, const ListedAddress& address) {
   const bool peer_route = address.local.address.is_v4() && (link.flags & abi::kIffPointToPoint) != 0;
   const net::Prefix made = peer_route ? net::Prefix{*address.far, 32} : address.local.network();
   const model::Route route{made, {}, net::kMainTable, model::ViaGateway{}};
-  routes_.emplace(made, KernelRoute{{route, link.index, false}, abi::kRtfUp});
+  if (!routes_.contains(made)) routes_.emplace(made, KernelRoute{{route, link.index, false}, abi::kRtfUp});
   reconsider_running();
   return 0;
 }
@@ -554,6 +554,10 @@ std::optional<net::IfIndex> FakeFreebsd::index_for(const ListedRoute& route, Vie
   return std::nullopt;
 }
 
+// Of ROUTE_MPATH (sys/net/route/route_ctl.c). Before, a network has one route, and RTM_DELETE takes it whatever gateway it
+// names.
+constexpr std::int64_t kFirstWithMultipath = 1'300'000;
+
 int FakeFreebsd::change_route(View message) {
   auto header = *read_at<abi::RouteHeader>(message);
   const auto addresses = Sockaddrs::read(message, sizeof header, header.addresses);
@@ -561,23 +565,35 @@ int FakeFreebsd::change_route(View message) {
   copy[3] = abi::kRtmGet;  // so that it reads as a listed one
   auto route = decode_route(copy);
   if (!addresses || !route || header.head.length != message.size()) return EINVAL;
-  const auto old = routes_.find(route->route.to);
   ++writes_;
+  const auto [first, last] = routes_.equal_range(route->route.to);
+  const bool several = sysctls_.at("kern.osreldate") >= kFirstWithMultipath;
+  const auto index = index_for(*route, addresses->at(abi::kGateway));
+  const auto same_hop = [&](const auto& item) {
+    const auto* one = std::get_if<model::ViaGateway>(&item.second.route.route.target);
+    const auto* other = std::get_if<model::ViaGateway>(&route->route.target);
+    if (one == nullptr || other == nullptr) return one == other;
+    return one->gateway == other->gateway && (one->gateway.has_value() || item.second.route.index == index);
+  };
+  const auto same = std::find_if(first, last, same_hop);
   if (header.head.type == abi::kRtmDelete) {
-    if (old == routes_.end()) return ESRCH;
+    const auto old = several ? same : first;
+    if (old == last) return ESRCH;
     const bool ours = old->second.route.ours;
     routes_.erase(old);
     notice(ours);
     return 0;
   }
-  const auto index = index_for(*route, addresses->at(abi::kGateway));
-  if (header.head.type == abi::kRtmAdd && old != routes_.end()) return EEXIST;
-  if (header.head.type == abi::kRtmChange && old == routes_.end()) return ESRCH;
+  const bool change = header.head.type == abi::kRtmChange;
+  if (!change && first != last && (!several || same != last)) return EEXIST;
+  const auto old = !change || (first != last && std::next(first) == last) ? first : same;
+  if (change && old == last) return ESRCH;
   if (!index) return ENETUNREACH;
   route->index = *index;
-  const bool had_gateway = old != routes_.end() && (old->second.flags & abi::kRtfGateway) != 0;
-  if (header.head.type == abi::kRtmChange && !had_gateway) route->index = old->second.route.index;  // it keeps its interface
-  routes_.insert_or_assign(route->route.to, KernelRoute{*route, header.flags});
+  const bool had_gateway = change && (old->second.flags & abi::kRtfGateway) != 0;
+  if (change && !had_gateway) route->index = old->second.route.index;  // it keeps its interface
+  if (change) routes_.erase(old);
+  routes_.emplace(route->route.to, KernelRoute{*route, header.flags});
   notice(route->ours);
   return 0;
 }
@@ -623,6 +639,12 @@ void FakeFreebsd::dump_sas(Socket& socket, const abi::KeyHeader& asked) {
   }
 }
 
+// Of FreeBSD 15: 12.1 took an SA of NULL without one (key_setsaval).
+static bool has_cipher_key(const KeyMessage& message) {
+  const auto key = read_at<abi::KeyBits>(message.parts[abi::kPartKeyEncrypt]);
+  return key && key->bits != 0;
+}
+
 void FakeFreebsd::answer_key(Socket& socket, View request) {
   const auto message = read_key_message(request);
   abi::KeyHeader header = message->header;
@@ -646,7 +668,7 @@ void FakeFreebsd::answer_key(Socket& socket, View request) {
     return read_at<abi::KeySa>(read_key_message(item)->parts[abi::kPartSa])->spi == mine->spi;
   };
   const auto found = std::ranges::find_if(sas_, same);
-  if (header.type == abi::kSadbAdd) header.error = found == sas_.end() ? 0 : EEXIST;
+  if (header.type == abi::kSadbAdd) header.error = has_cipher_key(*message) ? (found == sas_.end() ? 0 : EEXIST) : EINVAL;
   if (header.type == abi::kSadbDelete) header.error = found == sas_.end() ? ESRCH : 0;
   if (header.error == 0 && header.type == abi::kSadbAdd) sas_.push_back(with_birth(request, made_));
   if (header.error == 0 && header.type == abi::kSadbDelete) sas_.erase(found);

@@ -117,8 +117,8 @@ class FakeFreebsd {
     std::uint32_t flags = 0;
   };
   std::map<std::string, Link> links_;
-  std::map<net::Prefix, KernelRoute> routes_;
-  std::vector<Bytes> sas_;  // as they were added
+  std::multimap<net::Prefix, KernelRoute> routes_;  // several to one network since FreeBSD 13
+  std::vector<Bytes> sas_;                          // as they were added
   std::map<net::Address, std::string> elsewhere_;
   std::vector<Socket*> sockets_;
   std::map<std::string, Anchor> anchors_;

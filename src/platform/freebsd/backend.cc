@@ -1,6 +1,7 @@
 #include "platform/freebsd/backend.h"
 
 #include <algorithm>
+#include <set>
 
 #include "platform/freebsd/changes.h"
 #include "platform/observed_order.h"
@@ -10,26 +11,43 @@ namespace {
 
 using Names = std::map<net::IfIndex, net::IfName>;
 
-std::vector<model::ObservedRoute> name_routes(const std::vector<ListedRoute>& listed, const Names& names) {
-  std::vector<model::ObservedRoute> named;
-  for (const ListedRoute& item : listed) {
-    if (!item.ours) continue;
-    model::Route route = item.route;
-    if (auto* via = std::get_if<model::ViaGateway>(&route.target)) {
-      const auto found = names.find(item.index);
-      if (found == names.end()) continue;  // it went with its device between two looks
-      via->device = found->second;
-    }
-    named.push_back({std::move(route)});
+// Nothing: it went with its device between two looks.
+std::optional<model::Route> named(const ListedRoute& item, const Names& names) {
+  model::Route route = item.route;
+  if (auto* via = std::get_if<model::ViaGateway>(&route.target)) {
+    const auto found = names.find(item.index);
+    if (found == names.end()) return std::nullopt;
+    via->device = found->second;
   }
-  return named;
+  return route;
+}
+
+// Since FreeBSD 13 a second route to a network is a second next hop of it, and is listed as a message of its own
+// (sys/net/rtsock.c, sysctl_dumpentry).
+void name_routes(const std::vector<ListedRoute>& listed, const Names& names, model::Observed& observed) {
+  std::set<net::Prefix> own;
+  for (const ListedRoute& item : listed) {
+    if (item.ours) own.insert(item.route.to);
+  }
+  for (const ListedRoute& item : listed) {
+    if (!own.contains(item.route.to)) continue;
+    auto route = named(item, names);
+    if (!route) continue;
+    if (item.ours) {
+      observed.routes.push_back({*std::move(route)});
+    } else {
+      observed.rivals.push_back(*std::move(route));
+    }
+  }
 }
 
 class Backend final : public Kernel {
  public:
   explicit Backend(std::unique_ptr<Calls> calls) : calls_(std::move(calls)) {}
 
-  [[nodiscard]] Capabilities capabilities() const override { return freebsd_capabilities(calls_->has_pf()); }
+  [[nodiscard]] Capabilities capabilities() const override {
+    return freebsd_capabilities(calls_->has_pf(), release_of(*calls_));
+  }
   [[nodiscard]] Result<model::Observed> observe() override;
   [[nodiscard]] Result<std::map<net::IfName, model::LinkCounters>> counters() override {
     auto links = list_links(*calls_);
@@ -82,7 +100,7 @@ Result<model::Observed> Backend::observe() {
   model::Observed observed;
   observed.links = std::move(links->links);
   observed.addresses = std::move(links->addresses);
-  observed.routes = name_routes(*routes, names);
+  name_routes(*routes, names, observed);
   observed.filter = filter->filter();
   for (ListedSa& item : *sas) {
     const model::Sa& sa = item.sa;
@@ -100,7 +118,59 @@ Result<model::Observed> Backend::observe() {
 
 std::unique_ptr<Kernel> make_backend(std::unique_ptr<Calls> calls) { return std::make_unique<Backend>(std::move(calls)); }
 
-Capabilities freebsd_capabilities(bool has_pf) {
+namespace {
+
+// From the release on, or before it. sys/netipsec/xform_esp.c, key.c (supported_ealgs, supported_aalgs): what RFC 8221
+// deprecates went with 13.0; ChaCha20-Poly1305 came after 13.1; CCM, short tags and the others were never there.
+enum class When : std::uint8_t { from, before, always };
+struct Lost {
+  model::Lacking what;
+  When when = When::always;
+  std::int64_t release = 0;
+};
+constexpr std::int64_t k13 = 1'300'000, k13_2 = 1'302'000;
+constexpr Lost kLost[] = {
+    {{.begins = "des", .name = "DES"}, When::from, k13},
+    {{.begins = "3des", .name = "3DES"}, When::from, k13},
+    {{.begins = "blowfish", .name = "Blowfish"}, When::from, k13},
+    {{.begins = "cast", .name = "CAST"}, When::from, k13},
+    {{.begins = "camellia", .name = "Camellia"}, When::from, k13},
+    {{.begins = "md5", .name = "HMAC-MD5"}, When::from, k13},
+    {{.begins = "chacha20poly1305", .name = "ChaCha20-Poly1305"}, When::before, k13_2},
+    {{.begins = "aes", .holds = "ccm", .name = "AES-CCM"}},
+    {{.begins = "aes", .ends = "gcm8", .name = "AES-GCM with a short tag"}},
+    {{.begins = "aes", .ends = "gcm64", .name = "AES-GCM with a short tag"}},
+    {{.begins = "aes", .ends = "gcm12", .name = "AES-GCM with a short tag"}},
+    {{.begins = "aes", .ends = "gcm96", .name = "AES-GCM with a short tag"}},
+    {{.begins = "aesxcbc", .name = "AES-XCBC"}},
+    {{.begins = "aescmac", .name = "AES-CMAC"}},
+};
+
+bool lost(const Lost& item, std::int64_t release) {
+  switch (item.when) {
+    case When::from: return release >= item.release;
+    case When::before: return release < item.release;
+    case When::always: return true;
+  }
+  std::abort();
+}
+
+std::vector<model::Lacking> lacking(std::int64_t release) {
+  std::vector<model::Lacking> found;
+  for (const Lost& item : kLost) {
+    if (lost(item, release)) found.push_back(item.what);
+  }
+  return found;
+}
+
+}  // namespace
+
+std::int64_t release_of(Calls& calls) {
+  constexpr std::int64_t k14 = 1'400'000;
+  return calls.sysctl("kern.osreldate").value_or(k14);
+}
+
+Capabilities freebsd_capabilities(bool has_pf, std::int64_t release) {
   return {.system = "freebsd",
           .link_has_if_id = false,
           .link_has_outer = true,
@@ -109,10 +179,12 @@ Capabilities freebsd_capabilities(bool has_pf) {
           .address_needs_peer = true,
           .route_has_metric = false,
           .multipath = false,
+          .routes_join = release >= k13,
           .has_rules = false,
           .filters = has_pf,
           .stray_sas_mute = true,
-          .replay_window_step = kPacketsPerWindowByte};
+          .replay_window_step = kPacketsPerWindowByte,
+          .lacks = lacking(release)};
 }
 
 }  // namespace vtid::platform::freebsd

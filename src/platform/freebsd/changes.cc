@@ -16,11 +16,8 @@ constexpr std::uint32_t kFreshMtu = 1400;  // IPSEC_MTU, sys/net/if_ipsec.c
 bool is_gone(int code) { return code == ENXIO || code == ENODEV; }
 
 Error refused(const model::Change& change, int code, std::string_view detail, const std::string& remedy) {
-  Error error = refusal(change, code, detail);
+  Error error = refusal(change, code, detail, "freebsd");
   if (!remedy.empty()) error.remedy = remedy;
-  if (code == EEXIST && std::holds_alternative<model::CreateLink>(change)) {
-    error.remedy = "find who has the name or the reqid: ifconfig -g ipsec, ifconfig";
-  }
   return error;
 }
 

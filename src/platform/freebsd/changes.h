@@ -47,8 +47,10 @@ class Changes {
   const model::ObservedAddress* address(const net::IfName& device, const net::Address& local);
 
   // Routes by what they lead to, everybody's.
-  std::map<net::Prefix, ListedRoute>* routes();
-  Verdict replace(const ListedRoute& old, const ListedRoute& next);
+  using Routes = std::multimap<net::Prefix, ListedRoute>;  // since FreeBSD 13 several to one network
+  Routes* routes();
+  Verdict replace(const ListedRoute& old, const ListedRoute& next, bool alone);
+  std::string deletion_of(const ListedRoute& route);
   Verdict send(abi::RouteType type, const ListedRoute& route);
   // The kernel chooses the device of a gateway by itself: where it chose another, the route is taken away again.
   void verify(std::span<const model::Op> ops, std::vector<Result<void>>& results);
@@ -73,7 +75,7 @@ class Changes {
   Calls& calls_;
   PfJobs& pf_;
   std::optional<Links> links_;
-  std::optional<std::map<net::Prefix, ListedRoute>> routes_;
+  std::optional<Routes> routes_;
   std::optional<std::vector<ListedSa>> sas_;
   std::map<net::Prefix, std::size_t> to_verify_;  // the operation that set the route
   std::uint32_t sequence_ = 1;

@@ -1,5 +1,12 @@
-// Routes. RTM_DELETE and RTM_CHANGE take whoever's route has the destination, so both follow a look.
+// Routes. RTM_DELETE and RTM_CHANGE take whoever's route has the destination, so both follow a look. Since FreeBSD 13 RTM_ADD
+// of another next hop joins what is there instead of being refused, RTM_DELETE takes the next hop whose gateway it names, as
+// ours always do, and RTM_CHANGE finds a next hop among several by the gateway that it is to have (sys/net/route/route_ctl.c).
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cerrno>
+
+#include "model/words.h"
 
 #include "platform/freebsd/changes.h"
 #include "platform/refusal.h"
@@ -18,9 +25,16 @@ bool same_target(const ListedRoute& a, const ListedRoute& b) {
   return a.index == b.index && one->gateway == other->gateway;
 }
 
+template <class Routes>
+auto own_of(const Routes& routes, const net::Prefix& to) {
+  const auto [first, last] = routes.equal_range(to);
+  const auto found = std::find_if(first, last, [](const auto& item) { return item.second.ours; });
+  return found == last ? routes.end() : found;
+}
+
 }  // namespace
 
-std::map<net::Prefix, ListedRoute>* Changes::routes() {
+Changes::Routes* Changes::routes() {
   if (routes_) return &*routes_;
   auto listed = list_routes(calls_);
   if (!listed) {
@@ -49,24 +63,37 @@ Verdict Changes::apply_one(const model::SetRoute& op) {
   }
   auto* all = routes();
   if (all == nullptr) return failed_;
-  const auto old = all->find(next.route.to);
-  if (old != all->end() && !old->second.ours) return {EEXIST, std::string(kNotOurs)};
-  if (old != all->end() && same_target(old->second, next)) return {};
-  const Verdict verdict = old == all->end() ? send(abi::kRtmAdd, next) : replace(old->second, next);
-  if (verdict.code == 0) all->insert_or_assign(next.route.to, next);
+  const auto [first, last] = all->equal_range(next.route.to);
+  const auto old = std::find_if(first, last, [](const auto& item) { return item.second.ours; });
+  if (first != last && old == last) return {EEXIST, std::string(kNotOurs), deletion_of(first->second)};
+  if (old != last && same_target(old->second, next)) return {};
+  const bool alone = old != last && std::next(first) == last;
+  const Verdict verdict = old == last ? send(abi::kRtmAdd, next) : replace(old->second, next, alone);
+  if (verdict.code != 0) return verdict;
+  if (old != last) all->erase(old);
+  all->emplace(next.route.to, next);
   return verdict;
 }
 
-// From gateway to gateway in one step. Otherwise RTM_CHANGE would keep the old device, so the old route goes first, and
-// comes back when the new one is refused.
-Verdict Changes::replace(const ListedRoute& old, const ListedRoute& next) {
-  if (has_gateway(old.route) && has_gateway(next.route)) return send(abi::kRtmChange, next);
+std::string Changes::deletion_of(const ListedRoute& route) {
+  const auto* via = hop_of(route.route);
+  std::string device;
+  if (const auto* links = links_ ? &*links_ : keep(links_, list_links(calls_))) {
+    const auto found = std::ranges::find(links->links, route.index, &model::ObservedLink::index);
+    if (found != links->links.end()) device = found->name.text();
+  }
+  const std::string gateway = via != nullptr && via->gateway ? net::print(*via->gateway) : "";
+  return fmt::format("{} shows it; {}, or take ours out of the file", model::show_route("freebsd", net::print(route.route.to)),
+                     model::delete_route("freebsd", net::print(route.route.to), gateway, device));
+}
+
+// From gateway to gateway in one step, where no other shares the network. Otherwise RTM_CHANGE would keep the old device, so
+// the old route goes first, and comes back when the new one is refused.
+Verdict Changes::replace(const ListedRoute& old, const ListedRoute& next, bool alone) {
+  if (alone && has_gateway(old.route) && has_gateway(next.route)) return send(abi::kRtmChange, next);
   if (const Verdict removed = send(abi::kRtmDelete, old); removed.code != 0 && removed.code != ESRCH) return removed;
   const Verdict added = send(abi::kRtmAdd, next);
-  if (added.code != 0) {
-    (void)send(abi::kRtmAdd, old);
-    routes_.reset();
-  }
+  if (added.code != 0) (void)send(abi::kRtmAdd, old);
   return added;
 }
 
@@ -74,8 +101,6 @@ Verdict Changes::apply_one(const model::DeleteRoute& op) {
   if (std::holds_alternative<model::Multipath>(op.route.target)) return {};  // there is none
   auto* all = routes();
   if (all == nullptr) return failed_;
-  const auto old = all->find(op.route.to.network());
-  if (old == all->end() || !old->second.ours) return {};
   const auto* via = hop_of(op.route);
   ListedRoute named{op.route, {}, true};
   if (via != nullptr) {
@@ -83,7 +108,10 @@ Verdict Changes::apply_one(const model::DeleteRoute& op) {
     if (device == nullptr) return failed_;  // gone with its device
     named.index = device->index;
   }
-  if (!same_target(old->second, named)) return {};
+  const auto [first, last] = all->equal_range(op.route.to.network());
+  const auto old =
+      std::find_if(first, last, [&](const auto& item) { return item.second.ours && same_target(item.second, named); });
+  if (old == last) return {};
   const Verdict verdict = send(abi::kRtmDelete, old->second);
   if (verdict.code != 0 && verdict.code != ESRCH) return verdict;
   all->erase(old);
@@ -99,12 +127,12 @@ void Changes::verify(std::span<const model::Op> ops, std::vector<Result<void>>& 
   const auto* all = routes();
   if (all == nullptr) return;  // the next look will tell
   for (const auto& [to, slot] : to_verify_) {
-    const auto want = wanted.find(to);
-    const auto have = all->find(to);
-    if (want == wanted.end() || have == all->end() || !have->second.ours || same_target(have->second, want->second)) continue;
+    const auto want = own_of(wanted, to);
+    const auto have = own_of(*all, to);
+    if (want == wanted.end() || have == all->end() || same_target(have->second, want->second)) continue;
     (void)send(abi::kRtmDelete, have->second);
-    results[slot] =
-        std::unexpected(refusal(ops[slot].change, ENETUNREACH, "the kernel reaches this gateway through another interface"));
+    results[slot] = std::unexpected(
+        refusal(ops[slot].change, ENETUNREACH, "the kernel reaches this gateway through another interface", "freebsd"));
   }
 }
 

@@ -226,7 +226,10 @@ Notices System::drain() {
 }  // namespace
 
 Result<std::unique_ptr<Calls>> open_calls() { return System::open(); }
-Capabilities capabilities_unopened() { return freebsd_capabilities(System().has_pf()); }
+Capabilities capabilities_unopened() {
+  System system;
+  return freebsd_capabilities(system.has_pf(), release_of(system));
+}
 
 }  // namespace freebsd
 

@@ -52,5 +52,35 @@ TEST(System, TheCanonicalFileSaysNoOwnerThatIsNotFollowedAndStaysTheSame) {
   EXPECT_EQ(print_canonical(*again.config), canonical);
 }
 
+const model::Capabilities kWithoutSome{
+    .lacks = {{.begins = "3des", .name = "3DES"}, {.begins = "aes", .holds = "ccm", .name = "AES-CCM"}}};
+
+TEST(System, WhatTheKernelDoesNotHaveIsRefusedByName) {
+  const Parsed parsed = parse_child(R"(, "proposals": ["aes256gcm16", "3des-sha1", "aes128ccm16"])", kWithoutSome);
+  EXPECT_EQ(
+      listed(parsed.errors),
+      "vtid.json:4: /tunnels/hq/children/v4/proposals: 3des-sha1 needs 3DES, which this system's kernel does not have; take "
+      "another, like aes256gcm16 or aes256-sha256, at both ends\n");
+  EXPECT_EQ(listed(parse_child(R"(, "proposals": ["aes256gcm16"])", kWithoutSome).errors), "");
+  EXPECT_EQ(listed(parse_child(R"(, "proposals": ["3des-sha1"])", {}).errors), "");
+  EXPECT_EQ(listed(parse_child(R"(, "enabled": false, "proposals": ["3des-sha1"])", kWithoutSome).errors).find("3DES"),
+            std::string::npos);
+}
+
+TEST(System, SoIsTheAlgorithmOfAStaticSa) {
+  const auto sa = [](const char* spi, const char* algorithm, std::size_t digits, char digit) {
+    return fmt::format(R"({{ "spi": "{}", "algorithm": "{}", "key": {{ "text": "{}" }} }})", spi, algorithm,
+                       std::string(digits, digit));
+  };
+  const Parsed parsed =
+      parse(fmt::format(R"({{ "tunnels": {{ "lab": {{ "outer": {{ "local": "192.0.2.1", "remote": "198.51.100.1" }},
+        "keys": {{ "in": {}, "out": {} }}, "children": {{ "v4": {{ "local": "10.6.1.1/30", "remote": "10.6.1.2" }} }} }} }} }})",
+                        sa("0x1001", "aes128ccm16", 38, '1'), sa("0x1002", "aes128gcm16", 40, '2')),
+            "vtid.json", no_secret, kWithoutSome);
+  EXPECT_EQ(listed(parsed.errors),
+            "vtid.json:2: /tunnels/lab/keys/in/algorithm: aes128ccm16 needs AES-CCM, which this system's kernel does not have; "
+            "take another, like aes256gcm16 or aes256-sha256, at both ends\n");
+}
+
 }  // namespace
 }  // namespace vtid::config

@@ -7,6 +7,7 @@
 #include <set>
 #include <sstream>
 
+#include "support/foreign_words.h"
 #include "support/host.h"
 
 namespace vtid::control {
@@ -279,6 +280,7 @@ const Case kCases[] = {
     {"AnotherFilterMode",
      [](Host& host) {
        host.facts = test::freebsd_facts();
+       host.config.filter.rules.emplace();
        host.facts.sysctls["net.inet.ipsec.filtertunnel"] = 1;
      },
      "warning filter_points : net.inet.ipsec.filtertunnel is 1, and filter mode enc wants 0"},
@@ -289,6 +291,12 @@ const Case kCases[] = {
      },
      "warning forwarding : net.inet.ip.forwarding is 0"},
     // what looks like a trap and is none
+    {"SwitchesThatVtidDoesNotKeep",
+     [](Host& host) {
+       host.facts = test::freebsd_facts();
+       host.facts.sysctls["net.inet.ipsec.filtertunnel"] = 1;
+     },
+     ""},
     {"ADisabledTunnelWithoutDevice", [](Host& host) { host.snapshot.tunnels[1].state = model::TunnelState::disabled; }, ""},
     {"TheTwoHalvesOfARekey",
      [](Host& host) {
@@ -343,6 +351,16 @@ TEST_P(OneTrap, HasAConsequenceAndARemedy) {
   for (const Diagnosis& it : diagnose(host)) {
     EXPECT_EQ(it.consequence.empty(), it.verdict < Verdict::caveat) << it.check;
     EXPECT_EQ(it.remedy.empty(), it.verdict < Verdict::caveat) << it.check;
+  }
+}
+TEST_P(OneTrap, NamesNothingOfLinuxOnFreebsd) {
+  Host host = test::well_host();
+  GetParam().spoil(host);
+  host.facts.system = "freebsd";
+  for (const Diagnosis& it : diagnose(host)) {
+    for (const std::string_view text : {std::string_view(it.remedy), std::string_view(it.consequence)}) {
+      EXPECT_EQ(vtid::test::linux_word_in(text), "") << it.check << ": " << text;
+    }
   }
 }
 INSTANTIATE_TEST_SUITE_P(Doctor, OneTrap, ::testing::ValuesIn(kCases), [](const auto& it) { return it.param.name; });

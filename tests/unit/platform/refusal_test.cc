@@ -4,6 +4,8 @@
 
 #include <cerrno>
 
+#include "support/foreign_words.h"
+
 namespace vtid::platform {
 namespace {
 
@@ -20,6 +22,19 @@ TEST(Refusal, WithoutWordsGivesTheErrnoAlone) {
 
 TEST(Refusal, OfAnUnprivilegedCallNamesTheCapability) {
   EXPECT_EQ(refusal(kChange, EPERM).remedy, "vtid has to run as root, or with CAP_NET_ADMIN");
+}
+
+TEST(Refusal, OfTheFilterIsToldInPfsWordsAlone) {
+  EXPECT_EQ(refusal(model::DeleteFilter{}, ENOEXEC, "pf is disabled").text, "cannot delete filter: pf is disabled");
+}
+
+TEST(Refusal, OnFreebsdNamesNothingOfLinux) {
+  for (const model::Change& change : {model::Change{model::CreateLink{}}, model::Change{model::SetRoute{}}}) {
+    for (const int code : {EPERM, EOPNOTSUPP, EEXIST, EACCES}) {
+      const Error error = refusal(change, code, {}, "freebsd");
+      EXPECT_EQ(test::linux_word_in(error.remedy), "") << error.remedy;
+    }
+  }
 }
 
 TEST(Refusal, OfAnUnknownLinkKindNamesTheModule) {

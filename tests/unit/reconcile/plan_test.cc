@@ -106,6 +106,26 @@ TEST(PlanOnFreebsd, ChangesReqidAndOuterAddressesInPlace) {
               ElementsAre(testing::EndsWith("reqid is 5009, wanted 5001, outer addresses moved")));
 }
 
+// A route that was added beside one of ours after a look: one of the two is as the file says.
+TEST(PlanOnFreebsd, OfTwoRoutesOfOursToOneNetworkTheWrongOneGoes) {
+  const auto by = [](const char* gateway) {
+    return model::Route{*net::parse_prefix("10.20.0.0/16"),
+                        {},
+                        net::kMainTable,
+                        model::ViaGateway{*net::IfName::parse("ipsec1"), address(gateway)}};
+  };
+  model::Desired desired;
+  desired.routes = {{by("10.6.106.2"), "routes/0"}};
+  for (const char* other : {"10.6.106.1", "10.6.106.3"}) {
+    model::Observed observed;
+    observed.routes = {{by("10.6.106.2")}, {by(other)}};
+    std::ranges::sort(observed.routes, {}, &model::ObservedRoute::route);
+    const model::Plan made = make_plan(desired, observed, kFreebsd, Removal::allowed);
+    ASSERT_EQ(made.ops.size(), 1U);
+    EXPECT_EQ(made.ops[0].change, model::Change{model::DeleteRoute{by(other)}});
+  }
+}
+
 TEST(PlanOnFreebsd, AnotherInterfaceHasTheReqid) {
   model::Desired desired;
   desired.links = {{link(1), "tunnels/t1"}};
@@ -317,14 +337,12 @@ TEST(PlanSa, BringsTheNewInBeforePoliciesAndTakesTheOldOutLast) {
 TEST(PlanSa, DoesNotWaitForCharon) {
   auto [want, have] = sa_world();
   want.sas.clear();
-  EXPECT_THAT(
-      plan(want, have, Removal::withheld),
-      ElementsAre("delete SA 0x00001001 (198.51.100.1 to 192.0.2.1, aes128gcm16, reqid 5001, if_id 1): no longer wanted"));
+  EXPECT_THAT(plan(want, have, Removal::withheld),
+              ElementsAre("delete SA 0x00001001 (198.51.100.1 to 192.0.2.1, aes128gcm16, reqid 5001): no longer wanted"));
 }
 
 TEST(PlanSa, ReplacesOneThatDiffersAndShowsNoKey) {
-  const std::string change =
-      "replace SA 0x00001001 (198.51.100.1 to 192.0.2.1, aes128gcm16, reqid 5001, if_id 1): has another ";
+  const std::string change = "replace SA 0x00001001 (198.51.100.1 to 192.0.2.1, aes128gcm16, reqid 5001): has another ";
   const auto planned = [](auto spoil) {
     auto [want, have] = sa_world();
     spoil(have.sas[0]);

@@ -27,6 +27,10 @@ constexpr IntegrityNumber kIntegrities[] = {{model::Integrity::none, 0},
                                             {model::Integrity::sha384, 6},   // SADB_X_AALG_SHA2_384
                                             {model::Integrity::sha512, 7}};  // SADB_X_AALG_SHA2_512
 
+// ESP's NULL has no key, and since FreeBSD 13 or so the kernel refuses an SA without one (key_setsaval, EINVAL). It takes any
+// of up to 256 bytes there and never looks at it; every release takes these 64 bits, as setkey(8)'s `-E null "12345678"`.
+constexpr std::string_view kNoKey{"\0\0\0\0\0\0\0\0", 8};
+
 struct Numbers {
   std::uint8_t encrypt = 0;
   std::uint8_t auth = 0;
@@ -145,7 +149,8 @@ std::optional<model::SaAlgorithm> algorithm_of(const abi::KeySa& sa, std::size_t
     const bool alone = algorithm.integrity == model::Integrity::none;
     const model::KeyLayout layout = key_layout(algorithm);
     const auto length = static_cast<std::size_t>(layout.cipher + layout.salt);
-    if (length == cipher_key && (alone || numbers->auth == sa.auth)) return algorithm;
+    const bool fits = length == 0 || length == cipher_key;
+    if (fits && (alone || numbers->auth == sa.auth)) return algorithm;
   }
   return std::nullopt;
 }
@@ -201,7 +206,7 @@ std::optional<Bytes> encode_add_sa(const model::Sa& sa, KeyStamp stamp, const st
   const std::string_view key = sa.key.reveal();
   const auto cipher = std::min(static_cast<std::size_t>(layout.cipher + layout.salt), key.size());
   if (key.size() > cipher) put_key(message, abi::kPartKeyAuth, key.substr(cipher));
-  put_key(message, abi::kPartKeyEncrypt, key.substr(0, cipher));
+  put_key(message, abi::kPartKeyEncrypt, cipher == 0 ? kNoKey : key.substr(0, cipher));
   if (lifetimes) {
     put_lifetime(message, abi::kPartLifetimeHard, lifetimes->hard, lifetimes->allocations);
     put_lifetime(message, abi::kPartLifetimeSoft, lifetimes->soft, lifetimes->allocations);
@@ -244,7 +249,7 @@ std::optional<ListedSa> decode_sa(const KeyMessage& message) {
   const auto algorithm = algorithm_of(*sa, cipher.size());
   if (algorithm) found.sa.algorithm = *algorithm;
   const bool both = algorithm && algorithm->integrity != model::Integrity::none;
-  std::string key(cipher);
+  std::string key(algorithm && algorithm->cipher == model::Cipher::null ? std::string_view{} : cipher);
   if (both) key += key_in(message.parts[abi::kPartKeyAuth]);
   found.sa.key = model::Secret(std::move(key));
   return found;
