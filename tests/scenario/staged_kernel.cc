@@ -20,7 +20,7 @@ std::vector<Result<void>> StagedKernel::apply(std::span<const model::Op> ops) {
     if (failing.empty() && !refused) continue;
     pass_on(begin, i);
     const int code = failing.empty() ? EPERM : failing.mapped();
-    results.emplace_back(std::unexpected(platform::refusal(ops[i].change, code)));
+    results.emplace_back(std::unexpected(platform::refusal(ops[i].change, code, {}, capabilities().system)));
     begin = i + 1;
   }
   pass_on(begin, ops.size());
