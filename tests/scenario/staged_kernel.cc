@@ -47,7 +47,7 @@ std::vector<Result<void>> StagedKernel::apply(std::span<const model::Op> ops, Du
     const auto rest = ops.subspan(results.size());
     if (const int code = refusal_of(rest.front(), 0); code != 0) {
       failing_ops_.erase(writes_);
-      results.emplace_back(std::unexpected(platform::refusal(rest.front().change, code)));
+      results.emplace_back(std::unexpected(platform::refusal(rest.front().change, code, {}, capabilities().system)));
       count(rest.front(), results.back());
       continue;
     }

@@ -115,6 +115,7 @@ TEST_F(StaticSas, OfAnotherOwnerStandInTheWay) {
   theirs.source = address("198.51.100.1");
   theirs.destination = address("192.0.2.1");
   theirs.spi = 0x1001;
+  theirs.key = model::Secret(std::string(20, 'k'));
   stage.kernel.add_foreign_sa(theirs);
   stage.start_vtid();
   stage.settle();

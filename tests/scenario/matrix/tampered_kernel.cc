@@ -39,8 +39,10 @@ bool TamperedKernel::is_hit(const model::Op& op) {
 
 Result<void> TamperedKernel::tamper(const model::Op& op) {
   switch (fault_->way) {
-    case Way::refused: return std::unexpected(platform::refusal(op.change, fault_->code));
-    case Way::done_but_refused: (void)pass_on(op); return std::unexpected(platform::refusal(op.change, fault_->code));
+    case Way::refused: return std::unexpected(platform::refusal(op.change, fault_->code, {}, capabilities().system));
+    case Way::done_but_refused:
+      (void)pass_on(op);
+      return std::unexpected(platform::refusal(op.change, fault_->code, {}, capabilities().system));
     case Way::lost: return {};
     case Way::late: late_.push_back(op); return {};
     case Way::killed: throw Killed{};
