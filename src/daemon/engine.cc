@@ -165,6 +165,7 @@ TimePoint Engine::step(Now now) {
     next = std::min(next, *due);
   }
   if (executor_.waits() || !counting_.empty()) next = std::min(next, now.steady + kAskAfter);
+  if (!counting_.empty()) next = std::min(next, counting_.front().first);
   if (executor_.busy() || (must_plan_ && kernel_seen_)) next = now.steady;
   return next;
 }

@@ -42,7 +42,7 @@ std::vector<Result<void>> apply_all(Kernel& kernel, std::span<const model::Op> o
 }
 
 Result<model::Observed> observe_now(Kernel& kernel) {
-  (void)kernel.observe();
+  if (auto observed = kernel.observe(); !kernel.is_under_way()) return observed;
   wait_for_end(kernel);
   return kernel.observe();
 }

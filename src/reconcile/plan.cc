@@ -106,9 +106,11 @@ class Planner {
   void add(model::Change change, std::string object, std::string reason, std::string because) {
     plan_.ops.push_back({std::move(change), std::move(object), std::move(reason), std::move(because)});
   }
-  // `by_file`: the file alone says that it goes.
-  void remove(model::Change change, std::string object, bool by_file = false) {
-    if (removal_ == Removal::allowed || by_file) return add(std::move(change), std::move(object), "no longer wanted", "");
+  void remove(model::Change change, std::string object) {
+    remove(std::move(change), std::move(object), removal_ == Removal::allowed);
+  }
+  void remove(model::Change change, std::string object, bool goes) {
+    if (goes) return add(std::move(change), std::move(object), "no longer wanted", "");
     withheld_.push_back(std::move(object));
   }
 
@@ -150,10 +152,18 @@ class Planner {
     }
     for (const model::ObservedLink& link : observed_.links) {
       if (link.owner == model::Owner::vtid && !wanted.contains(link.name)) {
-        remove(model::DeleteLink{link.name}, name_of(link.name), true);
-        gone_.insert(link.name);
+        const bool goes = removal_ == Removal::allowed || has_static_sas(link);
+        remove(model::DeleteLink{link.name}, name_of(link.name), goes);
+        if (goes) gone_.insert(link.name);
       }
     }
+  }
+
+  // Of ours, for which nobody asks charon.
+  [[nodiscard]] bool has_static_sas(const model::ObservedLink& link) const {
+    return std::ranges::any_of(observed_.sas, [&](const model::Sa& sa) {
+      return link.reqid ? sa.reqid == *link.reqid : link.if_id && sa.if_id == *link.if_id;
+    });
   }
 
   void want_link(const model::Link& link, const std::string& because) {
@@ -201,7 +211,7 @@ class Planner {
       const auto want = wanted.find(key_of(route));
       const model::Route* extra = want == wanted.end() || !fresh ? &route : nullptr;
       if (want != wanted.end() && !fresh && route == want->second->value) std::swap(first->second, extra);
-      if (extra != nullptr) remove(model::DeleteRoute{*extra}, name_of(*extra), leaves_with_its_links(*extra));
+      if (extra != nullptr) remove(model::DeleteRoute{*extra}, name_of(*extra));
     }
     for (const model::Route& rival : observed_.rivals) {
       if (const auto want = wanted.find(key_of(rival)); want != wanted.end()) tell_of_rival(rival, *want->second);
@@ -218,11 +228,6 @@ class Planner {
         add(model::SetRoute{route, !leaves_with_link}, name_of(route), "points elsewhere", because);
       }
     }
-  }
-
-  [[nodiscard]] bool leaves_with_its_links(const model::Route& route) const {
-    const auto hops = model::hops_of(route);
-    return !hops.empty() && std::ranges::all_of(hops, [&](const auto& hop) { return gone_.contains(hop.via.device); });
   }
 
   void tell_of_rival(const model::Route& rival, const model::Wanted<model::Route>& ours) {
@@ -254,13 +259,11 @@ class Planner {
   void policies() {
     std::set<PolicyKey> wanted;
     for (const auto& item : desired_.policies) wanted.insert(key_of(item.value));
-    std::set<net::IfId> in_file;
-    for (const auto& item : desired_.links) in_file.insert(item.value.if_id);
     std::map<PolicyKey, const model::Policy*> have;
     for (const model::Policy& policy : observed_.policies) {
       have.emplace(key_of(policy), &policy);
       if (wanted.contains(key_of(policy)) || desired_.withheld.contains(policy.if_id) || is_in_use(policy)) continue;
-      remove(model::DeletePolicy{policy}, name_of(policy), !in_file.contains(policy.if_id));
+      remove(model::DeletePolicy{policy}, name_of(policy));
     }
     for (const auto& [policy, because] : desired_.policies) {
       const auto found = have.find(key_of(policy));

@@ -11,8 +11,8 @@ namespace vtid::reconcile {
 
 enum class Removal : std::uint8_t {
   allowed,
-  withheld,  // charon has not been seen whole once: unknown is not empty. Links, with what stands on them, and static SAs
-             // follow the file alone and go all the same. A problem says what waits
+  withheld,  // charon has not been seen whole once: unknown is not empty. Static SAs and their links go all the same; a
+             // problem says what waits
 };
 
 [[nodiscard]] model::Plan make_plan(const model::Desired& desired, const model::Observed& observed,

@@ -139,7 +139,9 @@ TEST_F(WithCharon, ARestartedCharonGetsItsConnectionsAndTunnelsBack) {
 TEST_F(WithCharon, NothingIsRemovedBeforeCharonWasSeen) {
   stage.stop_charon();
   stage.kill_vtid();
-  stage.file = R"({ "tunnels": {} })";
+  stage.file = many_tunnels_file(2);  // unit 1 is gone
+  const auto first = stage.file.find("\"t1\"");
+  stage.file.erase(first, stage.file.find("\"t2\"") - first);
   stage.start_vtid();
   stage.settle();
   EXPECT_NE(stage.link(), nullptr);

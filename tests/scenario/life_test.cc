@@ -175,16 +175,31 @@ TEST_F(Life, TwoHundredTunnelsConverge) {
   EXPECT_EQ(many.charon.children.size(), 200U);
 }
 
-TEST(WithoutCharon, ALinkThatLeavesTheFileGoes) {
-  Stage stage(many_tunnels_file(2));
+TEST(WithoutCharon, ALinkThatLeavesTheFileGoesWhenNothingNeedsIt) {
+  for (const std::string& before : {many_tunnels_file(1), static_tunnel_file()}) {
+    Stage stage(before);
+    stage.stop_charon();
+    stage.start_vtid();
+    stage.settle();
+    ASSERT_NE(stage.link(), nullptr);
+    stage.file = R"({ "tunnels": {} })";
+    stage.command(model::Reload{});
+    EXPECT_EQ(stage.link(), nullptr);
+  }
+}
+
+TEST(WithoutCharon, ALinkOfStaticSasGoesBesideTunnelsThatNeedIt) {
+  Stage stage(static_tunnel_file());
   stage.stop_charon();
   stage.start_vtid();
   stage.settle();
-  ASSERT_NE(stage.link(2), nullptr);
-  stage.file = many_tunnels_file(1);
+  ASSERT_NE(stage.link(), nullptr);
+  stage.file = many_tunnels_file(2);
+  const auto first = stage.file.find("\"t1\"");
+  stage.file.erase(first, stage.file.find("\"t2\"") - first);
   stage.command(model::Reload{});
-  EXPECT_EQ(stage.link(2), nullptr);
-  EXPECT_NE(stage.link(1), nullptr);
+  EXPECT_EQ(stage.link(1), nullptr);
+  EXPECT_NE(stage.link(2), nullptr);
 }
 
 TEST(WithoutCharon, WhatWaitsForItIsSaid) {

@@ -259,6 +259,7 @@ TEST(FreebsdFilter, CountersComeWhenPfctlHasAnswered) {
   FakeFreebsd fake;
   const auto kernel = make_backend(fake.open());
   (void)apply_all(*kernel, std::vector{closed_filter()});
+  (void)kernel->drain();
   EXPECT_EQ(kernel->rule_counters().error().code, EINPROGRESS);
   EXPECT_EQ(kernel->drain().ours, 1U);
   EXPECT_TRUE(kernel->rule_counters().has_value());

@@ -185,11 +185,22 @@ TEST(Plan, RemovesRouteThenLinkAndLeavesAddressesToTheLink) {
                           "delete link ipsec1: no longer wanted"));
 }
 
-TEST(Plan, LinksThatLeaveTheFileGoBeforeCharonWasSeen) {
-  EXPECT_EQ(plan({}, observed(), Removal::withheld), plan({}, observed()));
+TEST(Plan, KeepsLinksUntilCharonWasSeenAndSaysSo) {
+  const auto made = make_plan({}, observed(), model::Capabilities{}, Removal::withheld);
+  EXPECT_THAT(made.ops, IsEmpty());
+  ASSERT_EQ(made.problems.size(), 1U);
+  EXPECT_THAT(made.problems[0].text, testing::HasSubstr("stays until charon's SAs have been read: link ipsec1 and "));
 }
 
-TEST(Plan, RemovesNothingElseBeforeCharonWasSeenAndSaysSo) {
+TEST(Plan, LinksOfStaticSasGoBeforeCharonWasSeen) {
+  auto have = observed();
+  model::Sa& sa = have.sas.emplace_back();
+  sa.if_id = *have.links[0].if_id;
+  sa.destination = address("192.0.2.1");
+  EXPECT_THAT(plan({}, have, Removal::withheld), testing::Contains("delete link ipsec1: no longer wanted"));
+}
+
+TEST(Plan, RemovesNothingBeforeCharonWasSeenAndSaysSo) {
   auto want = desired();
   want.routes.clear();
   want.addresses.clear();
