@@ -61,9 +61,9 @@ Say not_found(const Reply& reply, std::string_view what, std::string_view name, 
 
 // ---- reading: bring the counters up to date, then render -------------------------------------------------------------
 
-// A refresh that fails leaves the last known counters, and the daemon's problems say why: there is always a status.
 constexpr std::string_view kRules = "rules";
 
+// A refresh that fails leaves the last known counters, and the daemon's problems say why: there is always a status.
 Ask look(std::function<std::string(const Index&)> render, bool rules = false) {
   return {model::Refresh{rules}, {}, [render = std::move(render)](const CommandResult&, const Snapshot& snapshot) {
             return render(Index(snapshot));

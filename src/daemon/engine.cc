@@ -555,7 +555,11 @@ Result<model::Plan> Engine::plan_only() {
 bool Engine::refresh_counters(bool rules) {
   snapshot_.reset();
   if (auto counters = wiring_.kernel.counters()) counters_ = std::move(*counters);
-  if (!rules || !config_->filter.rules) return true;
+  return !rules || !config_->filter.rules || read_rule_counters();
+}
+
+// False: they are still being read.
+bool Engine::read_rule_counters() {
   auto counted = wiring_.kernel.rule_counters();
   if (counted) rule_counters_ = std::move(*counted);
   return counted || counted.error().code != EINPROGRESS;
@@ -564,9 +568,7 @@ bool Engine::refresh_counters(bool rules) {
 // Who waits for the rules' counters gets those of before when there is no end of it.
 void Engine::finish_counting(Now now) {
   if (counting_.empty()) return;
-  auto counted = wiring_.kernel.rule_counters();
-  if (counted) rule_counters_ = std::move(*counted);
-  const bool ended = counted || counted.error().code != EINPROGRESS;
+  const bool ended = read_rule_counters();
   std::erase_if(counting_, [&](const auto& asked) {
     const bool over = ended || now.steady >= asked.first;
     if (over) asked.second(model::Answer{});

@@ -115,6 +115,7 @@ class Engine {
   [[nodiscard]] model::CommandResult reload(Now now);
   [[nodiscard]] model::CommandResult take_role(model::Role role, Now now);
   [[nodiscard]] bool refresh_counters(bool rules);
+  [[nodiscard]] bool read_rule_counters();
   void finish_counting(Now now);
   [[nodiscard]] std::vector<model::Problem> problems() const;
   [[nodiscard]] bool seen_everything() const { return kernel_seen_ && charon_.table().known; }

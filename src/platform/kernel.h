@@ -62,7 +62,7 @@ class Kernel {
 
 inline constexpr int kDumpAttempts = 5;
 
-// For who does one thing at a time: what is under way is waited for. The second asks anew what a program said before.
+// For who does one thing at a time: what is under way, or begins by that, is waited for.
 [[nodiscard]] std::vector<Result<void>> apply_all(Kernel& kernel, std::span<const model::Op> ops);
 [[nodiscard]] Result<model::Observed> observe_now(Kernel& kernel);
 [[nodiscard]] Result<std::map<std::string, model::RuleCounters>> count_now(Kernel& kernel);

@@ -1,6 +1,7 @@
 #include "platform/freebsd/backend.h"
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 #include "platform/freebsd/changes.h"
@@ -120,23 +121,22 @@ std::unique_ptr<Kernel> make_backend(std::unique_ptr<Calls> calls) { return std:
 
 namespace {
 
-// From the release on, or before it. sys/netipsec/xform_esp.c, key.c (supported_ealgs, supported_aalgs): what RFC 8221
-// deprecates went with 13.0; ChaCha20-Poly1305 came after 13.1; CCM, short tags and the others were never there.
-enum class When : std::uint8_t { from, before, always };
+// In the releases from the first on, before the second. sys/netipsec/xform_esp.c, key.c (supported_ealgs, supported_aalgs):
+// what RFC 8221 deprecates went with 13.0; ChaCha20-Poly1305 came after 13.1; CCM, short tags and the others were never there.
 struct Lost {
   model::Lacking what;
-  When when = When::always;
-  std::int64_t release = 0;
+  std::int64_t from = 0;
+  std::int64_t before = std::numeric_limits<std::int64_t>::max();
 };
 constexpr std::int64_t k13 = 1'300'000, k13_2 = 1'302'000;
 constexpr Lost kLost[] = {
-    {{.begins = "des", .name = "DES"}, When::from, k13},
-    {{.begins = "3des", .name = "3DES"}, When::from, k13},
-    {{.begins = "blowfish", .name = "Blowfish"}, When::from, k13},
-    {{.begins = "cast", .name = "CAST"}, When::from, k13},
-    {{.begins = "camellia", .name = "Camellia"}, When::from, k13},
-    {{.begins = "md5", .name = "HMAC-MD5"}, When::from, k13},
-    {{.begins = "chacha20poly1305", .name = "ChaCha20-Poly1305"}, When::before, k13_2},
+    {{.begins = "des", .name = "DES"}, k13},
+    {{.begins = "3des", .name = "3DES"}, k13},
+    {{.begins = "blowfish", .name = "Blowfish"}, k13},
+    {{.begins = "cast", .name = "CAST"}, k13},
+    {{.begins = "camellia", .name = "Camellia"}, k13},
+    {{.begins = "md5", .name = "HMAC-MD5"}, k13},
+    {{.begins = "chacha20poly1305", .name = "ChaCha20-Poly1305"}, 0, k13_2},
     {{.begins = "aes", .holds = "ccm", .name = "AES-CCM"}},
     {{.begins = "aes", .ends = "gcm8", .name = "AES-GCM with a short tag"}},
     {{.begins = "aes", .ends = "gcm64", .name = "AES-GCM with a short tag"}},
@@ -146,19 +146,10 @@ constexpr Lost kLost[] = {
     {{.begins = "aescmac", .name = "AES-CMAC"}},
 };
 
-bool lost(const Lost& item, std::int64_t release) {
-  switch (item.when) {
-    case When::from: return release >= item.release;
-    case When::before: return release < item.release;
-    case When::always: return true;
-  }
-  std::abort();
-}
-
 std::vector<model::Lacking> lacking(std::int64_t release) {
   std::vector<model::Lacking> found;
   for (const Lost& item : kLost) {
-    if (lost(item, release)) found.push_back(item.what);
+    if (release >= item.from && release < item.before) found.push_back(item.what);
   }
   return found;
 }

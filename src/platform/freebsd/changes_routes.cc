@@ -7,7 +7,6 @@
 #include <cerrno>
 
 #include "model/words.h"
-
 #include "platform/freebsd/changes.h"
 #include "platform/refusal.h"
 
@@ -63,14 +62,15 @@ Verdict Changes::apply_one(const model::SetRoute& op) {
   }
   auto* all = routes();
   if (all == nullptr) return failed_;
-  const auto [first, last] = all->equal_range(next.route.to);
-  const auto old = std::find_if(first, last, [](const auto& item) { return item.second.ours; });
-  if (first != last && old == last) return {EEXIST, std::string(kNotOurs), deletion_of(first->second)};
-  if (old != last && same_target(old->second, next)) return {};
-  const bool alone = old != last && std::next(first) == last;
-  const Verdict verdict = old == last ? send(abi::kRtmAdd, next) : replace(old->second, next, alone);
+  const auto old = own_of(*all, next.route.to);
+  const bool fresh = old == all->cend();
+  if (const auto others = all->find(next.route.to); fresh && others != all->end())
+    return {EEXIST, std::string(kNotOurs), deletion_of(others->second)};
+  if (!fresh && same_target(old->second, next)) return {};
+  const bool alone = all->count(next.route.to) == 1;
+  const Verdict verdict = fresh ? send(abi::kRtmAdd, next) : replace(old->second, next, alone);
   if (verdict.code != 0) return verdict;
-  if (old != last) all->erase(old);
+  if (!fresh) all->erase(old);
   all->emplace(next.route.to, next);
   return verdict;
 }

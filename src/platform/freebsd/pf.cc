@@ -9,6 +9,7 @@
 #include <ranges>
 #include <system_error>
 
+#include "platform/freebsd/backend.h"
 #include "platform/freebsd/pf_anchor.h"
 #include "platform/freebsd/verdict.h"
 #include "platform/freebsd/wire/requests.h"
@@ -128,9 +129,7 @@ Task<Result<std::map<std::string, model::RuleCounters>>> Pf::counters() {
   co_return read_pf_labels(*labels);
 }
 
-PfDialect Pf::dialect() {
-  return {.match_clamps = calls_.sysctl("kern.osreldate").value_or(kFirstWithMatch) >= kFirstWithMatch};
-}
+PfDialect Pf::dialect() { return {.match_clamps = release_of(calls_) >= kFirstWithMatch}; }
 
 Task<Result<void>> Pf::load(std::string text) {
   const auto loaded = co_await ask(fmt::format("-a {} -o none -f -", kAnchor), std::move(text));
