@@ -6,6 +6,7 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 option(VTID_TESTS "build the tests" ON)
 option(VTID_WERROR "warnings are errors" OFF)
+set(VTID_UNITY "" CACHE STRING "what is compiled several files at a time, in a third of the time: tests, or all")
 set(VTID_SANITIZE "" CACHE STRING "sanitizers, e.g. address,undefined")
 option(VTID_FUZZ_COVERAGE "fuzzers are guided by the code that they reach; only they can be built then" OFF)
 
@@ -56,10 +57,26 @@ if(VTID_FUZZ_COVERAGE)
   add_compile_options(-fsanitize-coverage=trace-pc)  # tests/fuzz/coverage.cc
 endif()
 
+# vtid_unity(TARGET [SEPARATE file ...]): its files are compiled together; those named, whose local names others have too, alone.
+function(vtid_unity target)
+  cmake_parse_arguments(arg "" "" "SEPARATE" ${ARGN})
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
+  set_source_files_properties(${arg_SEPARATE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+endfunction()
+# The same for a target that only tests have.
+function(vtid_unity_tests)
+  if(VTID_UNITY MATCHES "^(tests|all)$")
+    vtid_unity(${ARGN})
+  endif()
+endfunction()
+
 # vtid_library(NAME SOURCES ... [DEPENDS room ...] [LIBRARIES target ...])
 function(vtid_library name)
   cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})
   list(TRANSFORM arg_DEPENDS PREPEND vtid_)
   add_library(vtid_${name} STATIC ${arg_SOURCES})
   target_link_libraries(vtid_${name} PUBLIC ${arg_DEPENDS} vtid_options PRIVATE ${arg_LIBRARIES})
+  if(VTID_UNITY STREQUAL "all")
+    vtid_unity(vtid_${name})
+  endif()
 endfunction()

@@ -68,13 +68,6 @@ Json own_ike(const model::Ike& ike) {
   return result;
 }
 
-Json networks(const std::vector<net::Prefix>& networks) {
-  if (networks.size() == 1) return net::print(networks.front());
-  Json result = Json::array();
-  for (const net::Prefix& network : networks) result.push_back(net::print(network));
-  return result;
-}
-
 Json static_sa(const model::StaticSa& sa) {
   return {{"spi", fmt::format("0x{:x}", sa.spi)}, {"algorithm", model::print(sa.algorithm)}, {"key", secret(sa.key)}};
 }
@@ -92,8 +85,8 @@ Json child(const model::Child& child) {
     result["local"] = net::print(child.local);
     result["remote"] = net::print(child.remote);
   } else {
-    if (!child.local_networks.empty()) result["local"] = networks(child.local_networks);
-    if (!child.remote_networks.empty()) result["remote"] = networks(child.remote_networks);
+    if (!child.local_networks.empty()) result["local"] = print_networks(child.local_networks);
+    if (!child.remote_networks.empty()) result["remote"] = print_networks(child.remote_networks);
   }
   if (!child.proposals.empty()) result["proposals"] = child.proposals;
   if (child.rekey) result["rekey"] = print_duration(*child.rekey);

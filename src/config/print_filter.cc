@@ -17,20 +17,16 @@ Json any_or(const std::vector<T>& items, Print print) {
   return array;
 }
 
-Json networks(const std::vector<net::Prefix>& prefixes) {
-  return any_or(prefixes, [](const net::Prefix& prefix) { return net::print(prefix); });
-}
-
-Json ports(const std::vector<model::PortRange>& ranges) {
+Json print_ports(const std::vector<model::PortRange>& ranges) {
   return any_or(ranges, [](const model::PortRange& range) { return model::print(range); });
 }
 
 void add_traffic(Json& json, const model::Traffic& traffic) {
   json["protocol"] = any_or(traffic.protocols, net::protocol_word);
-  json["from"] = networks(traffic.from);
-  json["to"] = networks(traffic.to);
-  if (!traffic.from_ports.empty()) json["from_ports"] = ports(traffic.from_ports);
-  if (!traffic.ports.empty()) json["ports"] = ports(traffic.ports);
+  json["from"] = print_networks(traffic.from);
+  json["to"] = print_networks(traffic.to);
+  if (!traffic.from_ports.empty()) json["from_ports"] = print_ports(traffic.from_ports);
+  if (!traffic.ports.empty()) json["ports"] = print_ports(traffic.ports);
   if (!traffic.icmp_types.empty()) {
     json["icmp_types"] =
         any_or(traffic.icmp_types, [&](std::uint8_t type) { return net::icmp_type_word(traffic.protocols.front(), type); });
@@ -44,6 +40,10 @@ struct AddressPrinter {
 };
 
 }  // namespace
+
+Json print_networks(const std::vector<net::Prefix>& networks) {
+  return any_or(networks, [](const net::Prefix& network) { return net::print(network); });
+}
 
 Json print_filter(const model::FilterConfig& filter) {
   return {{"mode", model::print(filter.mode)}, {"allow_blocked_tunnels", filter.allow_blocked_tunnels}};

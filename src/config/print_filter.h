@@ -7,6 +7,8 @@
 
 namespace vtid::config {
 
+// One as a string, several as an array, none as "any".
+[[nodiscard]] nlohmann::ordered_json print_networks(const std::vector<net::Prefix>& networks);
 [[nodiscard]] nlohmann::ordered_json print_filter(const model::FilterConfig& filter);
 [[nodiscard]] nlohmann::ordered_json print_rules(const std::vector<model::FilterRule>& rules);
 [[nodiscard]] nlohmann::ordered_json print_policy_routes(const std::vector<model::PolicyRoute>& routes);

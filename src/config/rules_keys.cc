@@ -15,14 +15,14 @@ using model::StaticSa;
 using model::Tunnel;
 
 // The SAs of a tunnel with their places in the file. A single inbound one may stand in a list or not.
-struct Place {
+struct PlacedSa {
   const StaticSa* sa;
   std::string at;            // "/tunnels/lab/keys/in/0"
   net::Address destination;  // of its packets
 };
 
-std::vector<Place> places(const StaticKeys& keys, const std::string& at) {
-  std::vector<Place> result;
+std::vector<PlacedSa> places(const StaticKeys& keys, const std::string& at) {
+  std::vector<PlacedSa> result;
   for (std::size_t i = 0; i < keys.in.size(); ++i) {
     result.push_back({&keys.in[i], keys.in.size() == 1 ? at + "/in" : join(at + "/in", i), keys.local});
   }
@@ -43,8 +43,8 @@ void check_outer(const StaticKeys& keys, const std::string& at, Findings& findin
 }
 
 // RFC 8221, section 3. Linux draws a salt for the counter whenever an SA is made, which makes equal nonces unlikely only.
-void check_counters(const Tunnel& tunnel, const std::vector<Place>& all, const std::string& at, Findings& findings) {
-  const auto counting = std::ranges::find_if(all, [](const Place& place) { return model::counts(place.sa->algorithm); });
+void check_counters(const Tunnel& tunnel, const std::vector<PlacedSa>& all, const std::string& at, Findings& findings) {
+  const auto counting = std::ranges::find_if(all, [](const PlacedSa& place) { return model::counts(place.sa->algorithm); });
   if (counting == all.end() || !tunnel.enabled) return;
   findings.warning(at,
                    fmt::format("{} counts packets, and begins again under the same key after every restart of the system: "
@@ -53,7 +53,7 @@ void check_counters(const Tunnel& tunnel, const std::vector<Place>& all, const s
                    "use \"ike\"; else new keys after each restart, or \"aes256-sha256\"");
 }
 
-void check_same_key(const std::vector<Place>& all, Findings& findings) {
+void check_same_key(const std::vector<PlacedSa>& all, Findings& findings) {
   for (std::size_t i = 0; i < all.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
       if (all[i].sa->key.secret != all[j].sa->key.secret || all[i].sa->key.secret.reveal() == kWithheldSecret) continue;
@@ -100,7 +100,7 @@ void check_static_keys(const model::Config& config, Findings& findings) {
       check_counters(tunnel, all, at + "/keys", findings);
       check_same_key(all, findings);
     }
-    for (const Place& place : all) {
+    for (const PlacedSa& place : all) {
       if (!tunnel.enabled || !outer_known || findings.any_under(place.at)) continue;
       const auto [other, fresh] = taken.emplace(std::pair(place.destination, place.sa->spi), place.at);
       if (fresh) continue;

@@ -103,7 +103,7 @@ class Chain {
     step("file", tunnel.enabled ? "enabled" : "disabled", describe(tunnel));
     tell_host_name(tunnel);
     if (status_ == nullptr) return;
-    const std::string since = status_->since == WallTime{} ? "" : "since " + print(status_->since);
+    const std::string since = status_->since == WallTime{} ? "" : "since " + vtid::print(status_->since);
     step("tunnel", model::print(status_->state), status_->reason.empty() ? since : status_->reason);
     tell_sas(tunnel);
   }
@@ -117,7 +117,7 @@ class Chain {
     for (const net::Address& address : known.addresses) addresses.push_back(net::print(address));
     const std::string is = known.addresses.empty()
                                ? "no address yet"
-                               : fmt::format("{}, as of {}", fmt::join(addresses, ", "), print(known.answered));
+                               : fmt::format("{}, as of {}", fmt::join(addresses, ", "), vtid::print(known.answered));
     const std::string_view state = !known.failure.empty() ? "failed" : known.addresses.empty() ? "asked" : "resolved";
     step("host name", state,
          fmt::format("{}: {}{}", host->name, is, known.failure.empty() ? "" : "; the latest look-up: " + known.failure));

@@ -158,11 +158,11 @@ struct KindColumns {
   std::string_view kind;
   std::span<const Column> columns;
 };
-constexpr std::array kKinds{KindColumns{"tunnels", kTunnelColumns},   KindColumns{"interfaces", kInterfaceColumns},
-                            KindColumns{"gateways", kGatewayColumns}, KindColumns{"groups", kGroupColumns},
-                            KindColumns{"routes", kRouteColumns},     KindColumns{"policies", kPolicyColumns},
-                            KindColumns{"sas", kSaColumns},           KindColumns{"numbers", kNumberColumns},
-                            KindColumns{"rules", kRuleColumns},       KindColumns{"policy_routes", kPolicyRouteColumns}};
+constexpr std::array kColumns{KindColumns{"tunnels", kTunnelColumns},   KindColumns{"interfaces", kInterfaceColumns},
+                              KindColumns{"gateways", kGatewayColumns}, KindColumns{"groups", kGroupColumns},
+                              KindColumns{"routes", kRouteColumns},     KindColumns{"policies", kPolicyColumns},
+                              KindColumns{"sas", kSaColumns},           KindColumns{"numbers", kNumberColumns},
+                              KindColumns{"rules", kRuleColumns},       KindColumns{"policy_routes", kPolicyRouteColumns}};
 
 std::string print_columns(std::span<const Column> columns, const Json& objects) {
   std::vector<std::string> titles;
@@ -283,8 +283,8 @@ std::string render_status(const Json& result, const Options&) {
 }
 
 std::string render_list(const Json& result, const Options& options) {
-  const auto found = std::ranges::find(kKinds, options.kind, &KindColumns::kind);
-  if (result.empty() || found == kKinds.end()) return fmt::format("no {}\n", options.kind);
+  const auto found = std::ranges::find(kColumns, options.kind, &KindColumns::kind);
+  if (result.empty() || found == kColumns.end()) return fmt::format("no {}\n", options.kind);
   return print_columns(found->columns, result);
 }
 

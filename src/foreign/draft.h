@@ -15,6 +15,8 @@ namespace vtid::foreign {
 
 using Json = nlohmann::ordered_json;
 
+inline constexpr std::size_t kLongestTunnel = 64;  // name, in characters: conf/vtid.schema.json
+
 // Of the foreign file.
 struct Place {
   int line = 0;

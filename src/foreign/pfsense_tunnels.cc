@@ -9,7 +9,6 @@
 namespace vtid::foreign {
 namespace {
 
-constexpr std::size_t kLongestTunnel = 64;
 constexpr std::size_t kMostPhases = 64;  // as many as a tunnel has children
 
 struct Phase2 {

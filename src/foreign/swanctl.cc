@@ -13,7 +13,6 @@
 namespace vtid::foreign {
 namespace {
 
-constexpr std::size_t kLongestTunnel = 64;
 constexpr std::size_t kMostChildren = 64;  // of a tunnel
 
 Place place_of(const Section& section) { return {section.line, section.path}; }

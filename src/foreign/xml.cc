@@ -118,7 +118,7 @@ class Outline {
   std::vector<int> lines_;
 };
 
-std::string tidy(std::string text) {
+std::string trimmed_text(std::string text) {
   std::ranges::replace_if(
       text, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
   const auto first = text.find_first_not_of(' ');
@@ -130,7 +130,7 @@ class Builder {
   explicit Builder(std::vector<int> lines) : lines_(std::move(lines)) {}
 
   Element build(const std::string& name, const Tree& tree, std::string path) {
-    Element element{name, std::move(path), tidy(tree.data()), next_ < lines_.size() ? lines_[next_] : 0, {}};
+    Element element{name, std::move(path), trimmed_text(tree.data()), next_ < lines_.size() ? lines_[next_] : 0, {}};
     ++next_;
     std::map<std::string_view, std::size_t> total, seen;
     for (const auto& [child, below] : tree) ++total[child];

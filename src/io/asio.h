@@ -4,3 +4,9 @@
 #include <utility>
 
 #include <boost/asio.hpp>
+
+namespace vtid::io {
+
+inline constexpr auto kNoThrow = boost::asio::as_tuple(boost::asio::use_awaitable);  // co_await gives the error
+
+}  // namespace vtid::io

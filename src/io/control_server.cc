@@ -23,9 +23,10 @@ using asio::awaitable;
 using boost::system::error_code;
 using Stream = asio::local::stream_protocol;
 
-constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kMostDescriptors = 2 * (kMaxSessions + kKeptForRoot);  // of a socket, with sessions that are ending
 constexpr Duration kAcceptPause{1'000};  // after a failed accept: out of descriptors, most likely
+
+}  // namespace
 
 // One listening socket and its sessions.
 struct Door {
@@ -38,6 +39,8 @@ struct Door {
   const control::Access access;
   std::set<std::shared_ptr<ControlSession>> sessions;
 };
+
+namespace {
 
 Result<void> open_door(Door& door, const std::string& group) {
   auto fd = listen_on(door.path, group);

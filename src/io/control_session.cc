@@ -16,7 +16,6 @@ namespace asio = boost::asio;
 using asio::awaitable;
 using boost::system::error_code;
 
-constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kReadSize = 16'384;
 constexpr Duration kGlance{1'000};  // where the system does not tell by itself that a client has hung up
 

@@ -18,7 +18,7 @@ namespace asio = boost::asio;
 using Addresses = Result<std::vector<net::Address>>;
 
 // How a look-up's thread reaches the loop, for as long as there is one.
-struct Door {
+struct LoopAccess {
   std::mutex mutex;
   asio::io_context* context = nullptr;
 };
@@ -26,11 +26,11 @@ struct Door {
 // Asio would look up one name after the other on a single thread, and wait for it in the end: one dead name server would hold
 // up all names and the daemon's stop. So each look-up has a thread, which nobody waits for.
 struct Resolver::State : std::enable_shared_from_this<State> {
-  State(asio::io_context& io, Wiring callbacks) : context(io), wiring(std::move(callbacks)) { door->context = &io; }
+  State(asio::io_context& io, Wiring callbacks) : context(io), wiring(std::move(callbacks)) { access->context = &io; }
 
   ~State() {
-    const std::lock_guard lock(door->mutex);
-    door->context = nullptr;
+    const std::lock_guard lock(access->mutex);
+    access->context = nullptr;
   }
 
   void ask(const std::string& name) {
@@ -57,11 +57,11 @@ struct Resolver::State : std::enable_shared_from_this<State> {
 
   void begin(const std::string& name) {
     try {
-      std::thread([weak = weak_from_this(), door = door, look_up = wiring.look_up, name] {
+      std::thread([weak = weak_from_this(), access = access, look_up = wiring.look_up, name] {
         Addresses addresses = look_up(name);
-        const std::lock_guard lock(door->mutex);
-        if (door->context == nullptr) return;
-        asio::post(*door->context, [weak, name, addresses = std::move(addresses)] {
+        const std::lock_guard lock(access->mutex);
+        if (access->context == nullptr) return;
+        asio::post(*access->context, [weak, name, addresses = std::move(addresses)] {
           if (const auto self = weak.lock()) self->finish(name, addresses);
         });
       }).detach();
@@ -86,7 +86,7 @@ struct Resolver::State : std::enable_shared_from_this<State> {
 
   asio::io_context& context;
   Wiring wiring;
-  std::shared_ptr<Door> door = std::make_shared<Door>();
+  std::shared_ptr<LoopAccess> access = std::make_shared<LoopAccess>();
   std::map<std::string, asio::steady_timer> waiting;  // asked for, until their answer or the end of patience
   std::deque<std::string> queue;                      // no longer than `waiting`
   std::set<std::string> running;

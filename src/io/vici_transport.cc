@@ -17,7 +17,7 @@ using Socket = asio::local::stream_protocol::socket;
 
 namespace {
 
-constexpr std::size_t kReadSize = 64 * 1024;
+constexpr std::size_t kPacketRead = 64 * 1024;
 constexpr std::size_t kChannels = 3;
 
 }  // namespace
@@ -29,7 +29,7 @@ struct Line {
   std::uint64_t generation = 0;
   std::deque<std::string> queue;
   std::size_t unsent = 0;  // bytes of it
-  std::vector<char> buffer = std::vector<char>(kReadSize);
+  std::vector<char> buffer = std::vector<char>(kPacketRead);
 };
 
 struct ViciTransport::State : std::enable_shared_from_this<State> {

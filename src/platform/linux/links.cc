@@ -9,8 +9,6 @@
 namespace vtid::platform::netlink {
 namespace {
 
-constexpr std::string_view kXfrmKind = "xfrm";
-
 ifinfomsg header(net::IfIndex index = {}, unsigned flags = 0, unsigned change = 0) {
   ifinfomsg message{};
   message.ifi_index = static_cast<int>(index.value);

@@ -6,6 +6,8 @@
 
 namespace vtid::platform::netlink {
 
+inline constexpr std::string_view kXfrmKind = "xfrm";  // IFLA_INFO_KIND
+
 // Links on their way out are moved here, so that one message removes them all. They are still ours.
 inline constexpr std::uint32_t kLeavingGroup = model::kLinkGroup + 1;
 

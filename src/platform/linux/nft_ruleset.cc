@@ -20,7 +20,6 @@ using model::RuleDirection;
 constexpr int kFilter = 0;  // NF_IP_PRI_FILTER, linux/netfilter_ipv4.h
 constexpr int kEchoRequest4 = 8;
 constexpr int kEchoRequest6 = 128;
-constexpr std::string_view kXfrmKind = "xfrm";
 
 Json our_links(std::string_view key) { return match(meta(key), set_of({model::kLinkGroup, kLeavingGroup})); }
 

@@ -10,7 +10,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace vtid::daemon::test {
+namespace vtid::test {
 
 class TestFolder {
  public:
@@ -40,4 +40,4 @@ class TestFolder {
   std::string name_ = (std::filesystem::temp_directory_path() / "vtid-test-XXXXXX").string();
 };
 
-}  // namespace vtid::daemon::test
+}  // namespace vtid::test
