@@ -1,8 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <map>
 #include <set>
 
@@ -108,19 +106,12 @@ void look_at_problems(const Patient& patient, Chart& chart) {
 }
 
 void look_at_charon_version(const Patient& patient, Chart& chart) {
-  const std::string& version = patient.index.snapshot.sas.version;
-  std::array<int, 3> parts{};
-  const char* at = version.data();
-  const char* const end = at + version.size();
-  for (int& part : parts) {
-    at = std::from_chars(at, end, part).ptr;
-    if (at != end) ++at;
-  }
-  if (version.empty()) {
+  const model::CharonVersion& version = patient.index.snapshot.sas.version;
+  if (!version.is_known()) {
     chart.unread("charon", {"charon has never answered", model::charon_status(patient.host.system), 0});
-  } else if (parts < std::array{5, 9, 11}) {
+  } else if (version.can_deadlock()) {
     chart.say(Verdict::warning, "charon",
-              fmt::format("strongSwan {} can deadlock on its control socket (before 5.9.11)", version));
+              fmt::format("strongSwan {} can deadlock on its control socket (before 5.9.11)", version.text()));
   }
 }
 

@@ -36,7 +36,7 @@ Json render_filter(const model::Snapshot& snapshot) {
 
 Json render_charon(const model::SaTable& sas) {
   return {{"connected", sas.connected},
-          {"version", sas.version.empty() ? Json() : Json(sas.version)},
+          {"version", sas.version.is_known() ? Json(sas.version.text()) : Json()},
           {"since", render_time(sas.since)}};
 }
 

@@ -656,9 +656,9 @@ std::shared_ptr<const model::Snapshot> Engine::snapshot() {
 
 void Engine::tell_changes(Now now) {
   if (const bool connected = charon_.table().connected; connected != std::exchange(told_connected_, connected)) {
-    log::info(connected ? "charon connected" : "charon lost", {{"version", charon_.table().version}});
+    log::info(connected ? "charon connected" : "charon lost", {{"version", charon_.table().version.text()}});
     tell(now, "charon", "",
-         connected ? "connected, version " + charon_.table().version : "lost: its SAs are shown as last seen");
+         connected ? "connected, version " + charon_.table().version.text() : "lost: its SAs are shown as last seen");
   }
   tell_unloaded(now);
   const std::uint64_t revision = supervisor_.revision() + statics_.revision();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "model/charon_version.h"
 #include "net/address.h"
 #include "net/names.h"
 
@@ -96,7 +97,7 @@ inline constexpr std::size_t kMostReplaced = 4;  // of one reqid; the latest
 struct SaTable {
   bool connected = false;  // charon's socket answers and the first whole list was read
   bool known = false;      // that was so at least once; the rest below is then the last view
-  std::string version;     // "5.9.8"
+  CharonVersion version;
   std::string charon;      // which run of it; empty: not known
   WallTime since{};        // of `connected`'s last change
   WallTime oldest_own{};   // no SA made since we are connected bears an older stamp, however the clock was set

@@ -195,7 +195,7 @@ void Charon::advance_inventory(Now now) {
   if (!all_open() || peer_.inventory_asked || !std::exchange(peer_.inventory_due, false)) return;
   peer_.inventory_asked = true;
   peer_.inventory = {};
-  if (table().connected && peer_.version.empty()) ask(Channel::queries, "version", {}, VersionAsked{}, now);
+  if (table().connected && !peer_.version.is_known()) ask(Channel::queries, "version", {}, VersionAsked{}, now);
   ask(Channel::commands, "get-conns", {}, ConnectionsAsked{}, now);
   ask(Channel::commands, "get-keys", {}, KeysAsked{}, now);
   ask(Channel::commands, "get-shared", {}, SecretsAsked{}, now);

@@ -141,7 +141,7 @@ class Charon {
   struct Peer {
     std::size_t subscriptions = 0;   // answered
     std::optional<std::string> run;  // none before a line is open
-    std::string version;
+    model::CharonVersion version;
     bool stats_known = false;
     std::size_t ikes = 0;  // in stats, to tell whether a list was whole
     std::size_t listed = 0;

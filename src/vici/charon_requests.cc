@@ -1,7 +1,8 @@
 // What charon is asked to do: loads for the wanted connections, and requests with a ticket.
+#include <fmt/format.h>
+
 #include <utility>
 
-#include "vici/caveats.h"
 #include "vici/charon.h"
 
 namespace vtid::vici {
@@ -115,7 +116,12 @@ std::vector<model::Problem> Charon::problems() const {
                           "charon has more SAs than vtid keeps in mind; the others are not seen",
                           "swanctl --list-sas --noblock tells what they are; terminate those that nobody needs"});
     }
-    if (auto caveat = version_caveat(table().version)) problems.push_back(std::move(*caveat));
+    if (const model::CharonVersion& version = table().version; version.can_deadlock()) {
+      problems.push_back(
+          {model::Severity::caveat, "charon",
+           fmt::format("strongSwan {} can deadlock while swanctl waits for --initiate, --terminate or --log", version.text()),
+           "bring tunnels up and down with vtictl, or use strongSwan 5.9.11 or later"});
+    }
   }
   return problems;
 }

@@ -143,7 +143,7 @@ std::set<std::string> SaView::end_reading(bool whole) {
   return whole ? std::set<std::string>{} : missing;
 }
 
-std::set<std::string> SaView::adopt(SaView fresh, const std::string& charon, const std::string& version, Now now) {
+std::set<std::string> SaView::adopt(SaView fresh, const std::string& charon, const model::CharonVersion& version, Now now) {
   std::set<std::string> unconfirmed;
   const bool another = !charon.empty() && !table_.charon.empty() && charon != table_.charon;
   if (!another) {
@@ -186,7 +186,7 @@ void SaView::disconnect(WallTime now) {
   changed_ = true;
 }
 
-void SaView::set_version(const std::string& version) {
+void SaView::set_version(const model::CharonVersion& version) {
   changed_ |= table_.version != version;
   table_.version = version;
 }

@@ -43,8 +43,8 @@ class SaView {
 
   // charon was read whole by `fresh`, which saw the same events since: its view replaces ours. What only ours has is dropped
   // when charon is known to be another one, else kept, and its connections are returned.
-  std::set<std::string> adopt(SaView fresh, const std::string& charon, const std::string& version, Now now);
-  void set_version(const std::string& version);  // when charon told it later
+  std::set<std::string> adopt(SaView fresh, const std::string& charon, const model::CharonVersion& version, Now now);
+  void set_version(const model::CharonVersion& version);  // when charon told it later
   void disconnect(WallTime now);
   // The wall clock may have been set back: then what is made from now on bears older stamps.
   void follow_clock(Now now);

@@ -30,6 +30,19 @@ class WithCharon : public testing::Test {
   int initiations = 0;
 };
 
+TEST_F(WithCharon, ThatItCanDeadlockIsToldUntilItIsRenewed) {
+  const auto told = [this] {
+    return std::ranges::any_of(stage.snapshot()->problems,
+                               [](const model::Problem& problem) { return problem.text.contains("can deadlock"); });
+  };
+  EXPECT_TRUE(told());
+  stage.stop_charon();
+  stage.start_charon("Nov 24 09:00:00 2026");
+  stage.charon.version = "6.0.1";
+  stage.run(Duration{10'000});
+  EXPECT_FALSE(told());
+}
+
 TEST_F(WithCharon, AChildRekeyTouchesNothing) {
   stage.charon.rekey_child(child());
   expect_untouched();
