@@ -31,38 +31,44 @@ findings() { # each but those that are well, "!" where the consequence or the re
     | unique | join(" ")' "$answer"
 }
 remedy() { jq -r --arg name "$1" 'first(.checks[] | select(.name == $name and .state != "ok")).remedy' "$answer"; } # check
-finds() { # what findings: exactly these
+# A charon before 5.9.11, as Debian 12's is, can deadlock, which is said all along.
+version=$(dpkg-query -W -f '${Version}' charon-systemd)
+old=warning:charon_version
+if printf '%s\n' 5.9.11 "$version" | sort -CV; then old=; fi
+finds() { # what finding...: exactly these, and the old charon
+  local expected
+  expected=$(printf '%s\n' "${@:2}" $old | LC_ALL=C sort | xargs)
   doctor
-  assert_eq "$1" "$2, exit 4" "$(findings), exit $status"
+  assert_eq "$1" "$expected, exit $((${#expected} ? 4 : 0))" "$(findings), exit $status"
 }
 set_at() { at branch sysctl -qw "$@"; }
 
-old=warning:charon_version # Debian's 5.9.8
-finds "nothing but charon's age" "$old"
-assert_match "as text" 'remedy: use strongSwan 5.9.11 or later.*[0-9]+ checks: 1 warning, [0-9]+ well' \
-  "$({ vtictl_at branch doctor || true; } | tr '\n' ' ')"
+finds "nothing else"
+as_text='[0-9]+ checks, all well'
+if [[ $old ]]; then as_text='remedy: use strongSwan 5.9.11 or later.*[0-9]+ checks: 1 warning, [0-9]+ well'; fi
+assert_match "as text" "$as_text" "$({ vtictl_at branch doctor || true; } | tr '\n' ' ')"
 
 set_at net.ipv4.ip_forward=0
-finds "no forwarding" "caveat:redirects warning:charon_version warning:forwarding"
+finds "no forwarding" caveat:redirects warning:forwarding
 assert_match "its remedy" 'sysctl -w net.ipv4.ip_forward=1' "$(remedy forwarding)"
 set_at net.ipv4.ip_forward=1
 
 set_at net.ipv4.conf.ipsec1.rp_filter=1
-finds "strict reverse path filter with two ways" "$old warning:rp_filter"
+finds "strict reverse path filter with two ways" warning:rp_filter
 assert_match "its remedy" 'net.ipv4.conf.ipsec1.rp_filter=2' "$(remedy rp_filter)"
 set_at net.ipv4.conf.ipsec1.rp_filter=2
 
 ip -n branch route add "${outer[hq]}" via 198.51.100.254 mtu 1300
-finds "a path narrower than the MTU" "$old warning:path_mtu"
+finds "a path narrower than the MTU" warning:path_mtu
 ip -n branch route delete "${outer[hq]}"
 
 sed -i 's/install_routes = no/install_routes = yes/; s/plugins {/plugins { kernel-netlink { install_routes_xfrmi = yes }/' "$STRONGSWAN_CONF"
-finds "charon's own routes" "caveat:install_routes error:install_routes_xfrmi $old"
+finds "charon's own routes" caveat:install_routes error:install_routes_xfrmi
 assert_match "its remedy" "set charon-systemd.install_routes = no in $STRONGSWAN_CONF" "$(remedy install_routes)"
 sed -i 's/install_routes = yes/install_routes = no/; s/install_routes_xfrmi = yes//' "$STRONGSWAN_CONF"
 
 set_at net.ipv4.conf.ipsec2.disable_xfrm=1
-finds "a device without IPsec" "error:disable_xfrm $old"
+finds "a device without IPsec" error:disable_xfrm
 set_at net.ipv4.conf.ipsec2.disable_xfrm=0
 
 # ESP with an SPI that branch does not know.
@@ -73,14 +79,14 @@ ip -n hq xfrm policy add "${selector[@]}" proto icmp dir out tmpl "${selector[@]
 ping_once hq "${outer[branch]}" >/dev/null && fail "an unknown SA was answered"
 ip -n hq xfrm policy delete "${selector[@]}" proto icmp dir out
 ip -n hq xfrm state delete "${selector[@]}" proto esp spi 0x7777
-finds "ESP with an unknown SPI" "$old warning:xfrm_drops"
+finds "ESP with an unknown SPI" warning:xfrm_drops
 assert_eq "its counter" XfrmInNoStates "$(jq -r '.checks[] | select(.name == "xfrm_drops").object' "$answer")"
 # It really takes everything: the host's own packets are among what is dropped.
 ip -n branch xfrm policy add src 0.0.0.0/0 dst 0.0.0.0/0 dir out priority 999999 \
   tmpl src "${outer[branch]}" dst "${outer[hq]}" proto esp mode tunnel reqid 9
-finds "a policy that takes everything" "caveat:xfrm_drops error:catch_all_policy $old"
+finds "a policy that takes everything" caveat:xfrm_drops error:catch_all_policy
 at branch bash -c "$(remedy catch_all_policy | sed 's/.*now: //')"
-finds "what was dropped before doctor last looked" "caveat:xfrm_drops $old"
+finds "what was dropped before doctor last looked" caveat:xfrm_drops
 
 ip -n branch route add "${outer[hq]}" dev ipsec1
 doctor

@@ -9,11 +9,13 @@
 
 libreswan=${LAB_LIBRESWAN:-}
 [[ $libreswan ]] || fail "there is no libreswan: apt could not fetch it when the lab began (tests/lab/libreswan says why)"
-libraries=$(printf '%s:' "$libreswan"/{usr/,}lib/*-linux-gnu)
-mount -t overlay -o "lowerdir=$libreswan/usr/libexec:/usr/libexec" overlay /usr/libexec # where pluto looks for its programs
+# where pluto looks for its programs and they for their libraries, in an environment of pluto's own
+for folder in "$libreswan"/{usr/libexec,usr/lib/*-linux-gnu,lib/*-linux-gnu}; do
+  [[ ! -d $folder ]] || mount -t overlay -o "lowerdir=$folder:${folder#"$libreswan"}" overlay "${folder#"$libreswan"}"
+done
 mkdir -p /run/branch/nss /run/pluto
 
-at_branch() { at branch env LD_LIBRARY_PATH="$libraries" PATH="$libreswan/usr/sbin:$libreswan/usr/bin:$PATH" "$@"; }
+at_branch() { at branch env PATH="$libreswan/usr/sbin:$libreswan/usr/bin:$PATH" "$@"; }
 does() { at_branch timeout 20 /usr/libexec/ipsec/whack --ctlsocket /run/branch/pluto.ctl --name hq "$@" >/dev/null; }
 
 start_libreswan() {

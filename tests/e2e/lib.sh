@@ -323,7 +323,8 @@ record_stop() { # site: prints what was recorded
   wait_for 5 record_marked "$1" 127.77.0.2 || fail "ip monitor at $1 does not answer"
   kill "${monitor_pid[$1]}"
   wait "${monitor_pid[$1]}" 2>/dev/null || true
-  grep -v "127\.77\.0\." "/run/$1/monitor" || true
+  # charon 6 starts with a look whether the kernel can make XFRM interfaces
+  grep -v -e "127\.77\.0\." -e " xfrmi-test-[0-9]" "/run/$1/monitor" || true
 }
 # How many ways there were at the least, out of what was recorded of a destination that had one.
 fewest_ways() { awk 'BEGIN { n = least = 1 } { n += /Deleted/ ? -1 : 1 } n < least { least = n } END { print least }'; }
