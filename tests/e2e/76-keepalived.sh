@@ -25,11 +25,17 @@ ip -n hq2 route add default via 192.0.2.254
 ip -n hq-lan route add default via 10.1.0.254
 
 declare -A keepalived_pid
+# Each with files of its own: keepalived locks every one of them as it starts, also of what it does not run, and two that start at
+# once with the same /run/bfd.pid take each other for "already running".
 start_keepalived() { # site
+  recipe keepalived hq /usr/local/sbin/vtid-role |
+    sed "s|/usr/bin/vtictl|$vtictl --socket /run/$1/vtid/vtid.sock|" >"/run/$1/vtid-role"
+  chmod 755 "/run/$1/vtid-role"
   recipe keepalived "$1" /etc/keepalived/keepalived.conf |
-    sed "s|/usr/bin/vtictl|$vtictl --socket /run/$1/vtid/vtid.sock|" >"/run/$1/keepalived.conf"
+    sed "s|/run/vtid-role|/run/$1/states|; s|/usr/local/sbin/vtid-role|/run/$1/vtid-role|" >"/run/$1/keepalived.conf"
   ip netns exec "$1" keepalived --dont-fork --log-console --vrrp --use-file "/run/$1/keepalived.conf" \
-    --pid "/run/$1/keepalived.pid" --vrrp_pid "/run/$1/vrrp.pid" >>"/run/$1/keepalived.log" 2>&1 &
+    --pid "/run/$1/keepalived.pid" --vrrp_pid "/run/$1/vrrp.pid" \
+    --checkers_pid "/run/$1/checkers.pid" --bfd_pid "/run/$1/bfd.pid" >>"/run/$1/keepalived.log" 2>&1 &
   keepalived_pid[$1]=$!
 }
 role_is() { [[ $(status_of "$1" .role) == "$2" ]]; } # site role

@@ -1,4 +1,4 @@
-// What a real charon (strongSwan 5.9.8) sent, and what it means to us.
+// What real charons (strongSwan 5.9.8, and 6.0.1 where a file says so) sent, and what it means to us; `record` captures it.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -201,6 +201,99 @@ TEST(ViciGolden, AMovedIkeSaHasItsNewEndpoints) {
 TEST(ViciGolden, AnIkeSaWithoutAConnectionYetIsNoEvent) {
   EXPECT_EQ(read_golden("events_up_mobike_responder").at(0).name, "ike-update");
   EXPECT_TRUE(std::holds_alternative<IkeUpdown>(events("events_up_mobike_responder").at(0)));
+}
+
+// strongSwan 6.0.1, which tells of a rekey while the old CHILD_SA is called REKEYING, not REKEYED.
+model::IkeSa ike_of_6(std::uint32_t id) {
+  model::IkeSa ike = hq_ike();
+  ike.id = id;
+  ike.local = address("198.51.100.1");
+  ike.remote = address("192.0.2.1");
+  ike.local_id = "branch";
+  ike.remote_id = "hq";
+  return ike;
+}
+
+model::ChildSa child_of_6(const model::ChildSa& from) {  // the time of its installation is that of the capture
+  model::ChildSa child = hq_child();
+  child.ike_id = 1;
+  child.spi_in = 0xce663a02;
+  child.spi_out = 0xcb21d767;
+  child.installed = from.installed;
+  return child;
+}
+
+model::ChildSa rekeyed_of_6(const model::ChildSa& from) {
+  model::ChildSa child = child_of_6(from);
+  child.id = 2;
+  child.spi_in = 0xc97138a4;
+  child.spi_out = 0xcaeae604;
+  child.algorithms.dh_group = "CURVE_25519";
+  return child;
+}
+
+TEST(ViciGolden, Charon6TellsItsVersionAndItsStart) {
+  EXPECT_EQ(answer("version_6.0.1")->text("version"), "6.0.1");
+  const Message stats = answer("stats_6.0.1").value();
+  EXPECT_EQ(stats.find_section("uptime")->text("since"), "Nov 27 20:35:18 2026");
+  EXPECT_EQ(stats.find_section("ikesas")->number("total"), 1U);
+}
+
+TEST(ViciGolden, Charon6ListsConnectionsAsEvents) {
+  const Packet listed = read_golden("list-conns_6.0.1").at(0);
+  EXPECT_EQ(listed.name, "list-conn");
+  const Message* connection = listed.message.find_section("hq");
+  ASSERT_NE(connection, nullptr);
+  EXPECT_EQ(connection->list("remote_addrs"), Message::List{"192.0.2.1"});
+  EXPECT_EQ(connection->find_section("children")->find_section("hq")->list("local-ts"), (Message::List{"0.0.0.0/0", "::/0"}));
+}
+
+TEST(ViciGolden, Charon6ListsAnInstalledChildUnderItsIkeSa) {
+  const Listing listed = listing("list-sas_up_6.0.1");
+  EXPECT_LT(kNow - listed.children.at(0).installed, std::chrono::minutes{1});
+  EXPECT_EQ(listed, (Listing{ike_of_6(1), {child_of_6(listed.children.at(0))}}));
+}
+
+TEST(ViciGolden, Charon6KeepsTheIdOfAChildWhoseIkeSaIsRekeyed) {
+  const Listing listed = listing("list-sas_after-ike-rekey_6.0.1");
+  model::ChildSa child = rekeyed_of_6(listed.children.at(0));
+  child.ike_id = 2;
+  EXPECT_EQ(listed, (Listing{ike_of_6(2), {child}}));
+}
+
+TEST(ViciGolden, Charon6TellsComingUpForTheIkeSaThenForTheChild) {
+  const auto told = events("events_up_initiator_6.0.1");
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_EQ(told.at(0), SaEvent(IkeUpdown{true, ike_of_6(1)}));
+  const auto& child = std::get<ChildUpdown>(told.at(1)).listing.children.at(0);
+  EXPECT_EQ(told.at(1), SaEvent(ChildUpdown{true, {ike_of_6(1), {child_of_6(child)}}}));
+}
+
+TEST(ViciGolden, Charon6TellsAChildRekeyWithTheOldOneStillRekeying) {
+  const auto event = std::get<ChildRekeyed>(events("events_child-rekey_initiator_6.0.1").at(0));
+  model::ChildSa before = child_of_6(event.before);
+  before.state = model::ChildState::rekeying;
+  EXPECT_EQ(event, (ChildRekeyed{ike_of_6(1), before, rekeyed_of_6(event.after)}));
+}
+
+TEST(ViciGolden, Charon6TellsAnIkeRekeyWithBothIkeSas) {
+  model::IkeSa before = ike_of_6(1);
+  before.state = model::IkeState::rekeying;
+  EXPECT_EQ(events("events_ike-rekey_initiator_6.0.1"), (std::vector<SaEvent>{IkeRekeyed{before, ike_of_6(2)}}));
+}
+
+TEST(ViciGolden, TheResponderOfARekeyByCharon6TellsTheSameIds) {
+  const auto child = std::get<ChildRekeyed>(events("events_child-rekey_responder_6.0.1").at(0));
+  EXPECT_EQ(std::pair(child.before.id, child.after.id), std::pair(1U, 2U));
+  const auto ike = std::get<IkeRekeyed>(events("events_ike-rekey_responder_6.0.1").at(0));
+  EXPECT_EQ(std::pair(ike.before.id, ike.after.id), std::pair(1U, 2U));
+}
+
+TEST(ViciGolden, Charon6TellsGoingDownForTheIkeSaThenForTheChild) {
+  const auto told = events("events_down_initiator_6.0.1");
+  EXPECT_EQ((std::pair{std::get<IkeUpdown>(told.at(0)).up, std::get<IkeUpdown>(told.at(0)).ike.id}), (std::pair{false, 2U}));
+  EXPECT_EQ((std::pair{std::get<ChildUpdown>(told.at(1)).up, std::get<ChildUpdown>(told.at(1)).listing.children.at(0).id}),
+            (std::pair{false, 2U}));
 }
 
 }  // namespace
