@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Completion of vtictl for bash: commands, options, and words that never change. tests/lint/completions holds it against --help.
 _vtictl() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command='' position=0 i

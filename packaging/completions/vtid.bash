@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Completion of vtid for bash. tests/lint/completions holds it against --help.
 _vtid() {
   local word=${COMP_WORDS[COMP_CWORD]}

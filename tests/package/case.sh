@@ -2,6 +2,7 @@
 # case.sh: what tests/package/run describes, in the lab. Headquarters has what the package depends on before it begins, so that the
 # files before and after can be compared; the branch has nothing.
 export VTID_BUILD=/nonexistent # the programs are the package's
+# shellcheck source-path=SCRIPTDIR source=../e2e/lib.sh disable=SC2034,SC2154 # it reads and sets what looks unused and unset
 . "$(dirname "$0")/../e2e/lib.sh"
 outer=([hq]=198.51.100.1 [branch]=192.0.2.1) # as the page has them
 lan=([hq]=10.20.0 [branch]=10.1.0)
@@ -86,12 +87,12 @@ done
 for site in branch hq; do
   index=$(ifindex "$site" ipsec1) daemon=$(unit "$site" MainPID) charon=$(unit "$site" MainPID strongswan)
   ping_start branch "${inner[hq]}"
-  on "$site" dpkg -i /root/newer.deb >"/run/$site/said" 2>&1 || fail "$(cat "/run/$site/said")"
+  on "$site" dpkg -i newer.deb >"/run/$site/said" 2>&1 || fail "$(cat "/run/$site/said")"
   expect 10 eval "[[ \$(unit $site ActiveState) == active ]]"
   expect 10 plan_is_empty "$site"
   expect 10 converged "$site"
   ping_stop
-  assert_match "$site: the version" '\+newer$' "$(on "$site" dpkg-query -W -f '${Version}' vtid)"
+  assert_match "$site: the version" '\+newer$' "$(on "$site" dpkg-query -W -f "\${Version}" vtid)"
   [[ $(unit "$site" MainPID) != "$daemon" ]] || fail "the daemon was not restarted"
   assert_eq "$site: the interface and charon are the same" "$index $charon" "$(ifindex "$site" ipsec1) $(unit "$site" MainPID strongswan)"
   assert_eq "$site: lost of $ping_answered while it was upgraded" 0 "$ping_lost"
