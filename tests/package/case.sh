@@ -84,6 +84,9 @@ done
 
 # ---- upgraded under a ping -------------------------------------------------------------------------------------------------
 
+# Headquarters would take its tunnels away when it stops.
+on hq sed -i '0,/{/s//{ "on_stop": "remove",/' /etc/vtid/vtid.json
+on hq vtictl reload
 for site in branch hq; do
   index=$(ifindex "$site" ipsec1) daemon=$(unit "$site" MainPID) charon=$(unit "$site" MainPID strongswan)
   ping_start branch "${inner[hq]}"
