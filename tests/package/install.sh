@@ -36,6 +36,7 @@ on hq sh -c 'umask 077; echo secret >/etc/vtid/peer.psk; cat >/etc/vtid/vtid.jso
 quietly hq systemctl start vtid
 assert_eq "hq: its state" "700 vtid vtid" "$(on hq stat -c '%a %U %G' /var/lib/vtid)"
 quietly hq apt-get remove -qq vtid
+cat /run/hq/said
 assert_eq "hq, removed: what stays of the configuration" "peer.psk vtid.json" "$(on hq ls /etc/vtid | xargs)"
 assert_eq "hq, removed: the unit" not-found "$(unit hq LoadState)"
 quietly hq sh -c 'apt-get install -qq ./vtid_*.deb'

@@ -41,6 +41,7 @@ done
 
 quietly branch apt-get remove -qq -y vtid
 quietly hq apt-get purge -qq -y vtid
+cat /run/{branch,hq}/said
 for site in hq branch; do
   assert_eq "$site: interfaces" "" "$(ip -n "$site" -o link show type xfrm)"
   assert_eq "$site: routes" "" "$(ip -n "$site" route show proto 118 table all)$(ip -n "$site" rule show proto 118)"
