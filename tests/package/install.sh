@@ -28,8 +28,7 @@ for site in branch hq; do
   for file in man8/vtid.8.gz man8/vtictl.8.gz man5/vtid.json.5.gz; do on "$site" test -s "/usr/share/man/$file"; done
   on "$site" bash -c '. /usr/share/bash-completion/completions/vtictl && complete -p vtictl' >/dev/null
 done
-on branch rm -rf /root/vtid_* # what apt fetches there is not wanted any more
-on branch apt-get clean
+on branch sh -c 'rm vtid_*; apt-get clean' # what apt fetches there is not wanted any more
 
 say "hq without a tunnel: it runs, is removed with its configuration left, comes back to it and is purged"
 on hq sh -c 'umask 077; echo secret >/etc/vtid/peer.psk; cat >/etc/vtid/vtid.json' <"$LAB_OUT/page/2.3"
