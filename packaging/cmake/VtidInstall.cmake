@@ -18,6 +18,11 @@ if(CMAKE_SYSTEM_NAME STREQUAL Linux)
   configure_file(packaging/systemd/vtid.service.in vtid.service @ONLY)
   install(FILES ${CMAKE_CURRENT_BINARY_DIR}/vtid.service DESTINATION lib/systemd/system)
   install(FILES packaging/systemd/vtid.sysusers DESTINATION lib/sysusers.d RENAME vtid.conf)
+  install(DIRECTORY DESTINATION /etc/vtid)  # where the programs look, whatever the prefix: empty, for the configuration
+  foreach(program vtid vtictl)
+    install(FILES packaging/completions/${program}.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
+      RENAME ${program})
+  endforeach()
 endif()
 
 if(CMAKE_SYSTEM_NAME STREQUAL FreeBSD)
