@@ -10,7 +10,7 @@ check_packages=(ccache clang-format libgtest-dev libgmock-dev shellcheck
 # Two sites with a real charon each, and a kernel under emulation for machines whose own lacks XFRM interfaces.
 lab_packages=(charon-systemd strongswan-swanctl libstrongswan-standard-plugins libstrongswan-extra-plugins
   libcharon-extra-plugins iproute2 iputils-ping nftables conntrack openssl procps tcpdump jq util-linux kmod cpio busybox-static
-  qemu-system-x86 frr keepalived) # frr and keepalived: what docs/cookbook shows, over real tunnels
+  qemu-system-x86 debootstrap xz-utils frr keepalived) # frr and keepalived: what docs/cookbook shows, over real tunnels
 bench_packages=(fping) # tests/bench/gateways
 
 need() { # package...

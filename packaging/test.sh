@@ -1,29 +1,66 @@
 #!/bin/bash
-# test.sh: everything that is checked about vtid, as root on a fresh Debian 12: it builds with warnings as errors, under the
-# sanitizers and for FreeBSD on amd64 and arm64, and all tests pass, the ones on a real kernel with a real charon included.
-# Ends with ctest's own closing line of the complete run, and with its status.
+# test.sh: everything that is checked about vtid, as root on a fresh Debian 12 or 13: it builds with warnings as errors, under the
+# sanitizers and for FreeBSD on amd64 and arm64, all tests pass, the ones on a real kernel with a real charon included, a third of
+# those on the other Debian too, and the packages for both do what docs/quickstart.md says. Prints how long each stage took, and ends
+# with the closing lines of ctest's complete run, and with its status.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 . packaging/packages.sh
 
-need "${build_packages[@]}" "${check_packages[@]}" "${lab_packages[@]}"
-tests/lab/libreswan >/dev/null # fetched here, outside of the lab, which has no network
-command -v npm >/dev/null || need nodejs npm # for the FreeBSD cross compiler
+other=trixie
+! grep -q '^VERSION_CODENAME=trixie' /etc/os-release || other=bookworm
+mkdir -p build
 
-build() { # preset
-  cmake --preset "$1" >/dev/null
-  cmake --build --preset "$1"
+stage() { # NAME COMMAND...
+  local began=$SECONDS status=0
+  "${@:2}" || status=$?
+  printf '%4d s  %s\n' $((SECONDS - began)) "$1" | tee -a build/stages
+  return $status
 }
-build_for_freebsd() { # in what the lab leaves of the processors: it mostly waits
-  renice -n 19 -p $BASHPID >/dev/null
+declare -A jobs
+# shellcheck disable=SC2154
+trap 'for job in "${jobs[@]}"; do kill "$job" 2>/dev/null || true; done' EXIT
+beside() { # NAME COMMAND...: a stage beside the next ones, until `result NAME`
+  stage "$@" >"build/$1.log" 2>&1 &
+  jobs[$1]=$!
+}
+result() { # NAME
+  wait "${jobs[$1]}" || { tail -n 200 "build/$1.log"; echo "test.sh: $1 failed; all that it said: build/$1.log"; exit 1; }
+}
+: >build/stages
+
+# The stages. Each goes on only while all is well: `set -e` does not hold in them.
+packages() {
+  need "${build_packages[@]}" "${check_packages[@]}" "${lab_packages[@]}" &&
+    tests/lab/libreswan >/dev/null && # fetched here, outside of the lab, which has no network
+    { command -v npm >/dev/null || need nodejs npm; } # for the FreeBSD cross compiler
+}
+build() { # preset
+  cmake --preset "$1" >/dev/null && cmake --build --preset "$1"
+}
+sanitizers() {
+  build asan-ubsan && ctest --preset asan-ubsan --parallel "$(nproc)"
+}
+freebsd() {
   build freebsd && build freebsd-aarch64 && packaging/freebsd/needs.sh build/freebsd build/freebsd-aarch64 &&
     packaging/freebsd/plist.sh build/freebsd
 }
-build asan-ubsan
-ctest --preset asan-ubsan --parallel "$(nproc)"
-build ci
-build_for_freebsd >build/freebsd.log 2>&1 &
-freebsd=$!
-ctest --preset ci --parallel "$(nproc)" && tested=0 || tested=$?
-wait $freebsd || { tail -n 100 build/freebsd.log >&2; exit 1; }
+roots() {
+  tests/lab/debian bookworm true && tests/lab/debian trixie true
+}
+elsewhere() {
+  tests/e2e/on-debian "$other" && tests/package/run bookworm && tests/package/run trixie
+}
+
+stage packages packages
+beside roots roots
+stage sanitizers sanitizers
+stage build build ci
+stage freebsd freebsd
+result roots
+beside elsewhere elsewhere
+stage tests ctest --preset ci --parallel "$(nproc)" --output-log build/tests.log && tested=0 || tested=$?
+result elsewhere
+cat build/stages
+sed -n '/% tests passed/,$p' build/tests.log
 exit "$tested"

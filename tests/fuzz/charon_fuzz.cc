@@ -233,7 +233,7 @@ class Play {
     for (const auto& [id, child] : table.children) {
       demand(is_word(child.name) && is_word(child.protocol) && child.local_ts.size() <= vici::kMostSelectors);
     }
-    demand(is_word(table.version));
+    demand(is_word(table.version.text()));
     for (const model::Problem& problem : charon_.problems()) {
       demand(is_utf8(problem.text) && problem.text.size() <= kLongestProblem);
     }
