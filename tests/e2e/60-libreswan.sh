@@ -92,7 +92,7 @@ assert_eq "lost $ping_lost: at most 25" 1 "$((ping_lost <= 25))"
 child=$(live .id) ike=$(live '$ike.id')
 ping_start hq 10.6.106.2
 child_option=--rekey-child # until libreswan 5 --rekey-ipsec
-if at_branch /usr/libexec/ipsec/whack --help | grep -e --rekey-ipsec >/dev/null; then child_option=--rekey-ipsec; fi
+if at_branch /usr/libexec/ipsec/whack --help 2>&1 | grep -e --rekey-ipsec >/dev/null; then child_option=--rekey-ipsec; fi
 does --asynchronous $child_option
 expect 10 renewed .id "$child"
 does --asynchronous --rekey-ike
