@@ -7,8 +7,8 @@ namespace vtid::model {
 
 class CharonVersion {
  public:
-  CharonVersion() = default;         // not known
-  CharonVersion(std::string text);   // "5.9.8", "6.0.3rc1"; a part that is no number counts as 0
+  CharonVersion() = default;        // not known
+  CharonVersion(std::string text);  // "5.9.8", "6.0.3rc1"; a part that is no number counts as 0
   CharonVersion(const char* text) : CharonVersion(std::string(text)) {}
 
   [[nodiscard]] const std::string& text() const { return text_; }

@@ -98,9 +98,9 @@ struct SaTable {
   bool connected = false;  // charon's socket answers and the first whole list was read
   bool known = false;      // that was so at least once; the rest below is then the last view
   CharonVersion version;
-  std::string charon;      // which run of it; empty: not known
-  WallTime since{};        // of `connected`'s last change
-  WallTime oldest_own{};   // no SA made since we are connected bears an older stamp, however the clock was set
+  std::string charon;     // which run of it; empty: not known
+  WallTime since{};       // of `connected`'s last change
+  WallTime oldest_own{};  // no SA made since we are connected bears an older stamp, however the clock was set
   std::map<std::uint32_t, IkeSa> ikes;
   std::map<std::uint32_t, ChildSa> children;
   std::map<net::ReqId, ReplacedSas> replaced;  // since this charon's start
