@@ -43,8 +43,9 @@ if(NOT VTID_SANITIZE)
 endif()
 
 add_library(vtid_options INTERFACE)
-target_compile_options(vtid_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
-  -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual $<$<BOOL:${VTID_WERROR}>:-Werror>)
+target_compile_options(vtid_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion
+  -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual $<$<BOOL:${VTID_WERROR}>:-Werror>
+  $<$<NOT:$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>>:-Wshadow>) # which finds names of other files where those are compiled together
 target_include_directories(vtid_options INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
 if(VTID_SANITIZE)
   # GCC's manual: sanitizers raise false positives of this warning; the presets without them keep it. Left out is what costs
