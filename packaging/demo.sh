@@ -1,5 +1,5 @@
 #!/bin/bash
-# demo.sh: headquarters and a branch, a real charon and a vtid each, joined by a routed tunnel, as root on a fresh Debian 12.
+# demo.sh: headquarters and a branch, a real charon and a vtid each, joined by a routed tunnel, as root on a fresh Debian 12 or 13.
 # It builds vtid and runs the two in network namespaces (under an emulated Debian kernel where the running one has no XFRM
 # interfaces), shows what vtid reports and what the kernel has, and leaves nothing behind but the build directory.
 set -euo pipefail

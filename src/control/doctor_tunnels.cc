@@ -153,7 +153,7 @@ void look_at_duplicates(const Patient& patient, Chart& chart) {
   if (!sas_are_known(patient, chart)) return;
   std::map<net::ReqId, int> live;
   for (const auto& [id, child] : patient.index.snapshot.sas.children) {
-    if (is_live(child.state)) ++live[child.reqid];
+    if (is_live(child.state) && !child.for_one_cpu) ++live[child.reqid];
   }
   for (const TunnelStatus& status : patient.index.snapshot.tunnels) {
     const auto found = live.find(status.reqid);

@@ -61,6 +61,7 @@ struct ChildSa {
   ChildState state = ChildState::unknown;
   std::string protocol;  // "ESP"
   bool udp_encapsulation = false;
+  bool for_one_cpu = false;  // one of several with the same selectors, one for each processor: RFC 9611, strongSwan 6.0.2
   std::uint32_t spi_in = 0;
   std::uint32_t spi_out = 0;
   Algorithms algorithms;

@@ -76,6 +76,7 @@ std::optional<model::ChildSa> decode_child(const Message& message, std::uint32_t
   child.state = state(message, model::ChildState::unknown);
   child.protocol = word(message, "protocol");
   child.udp_encapsulation = message.flag("encap");
+  child.for_one_cpu = message.find("cpu") != nullptr;
   child.spi_in = number<std::uint32_t>(message, "spi-in", 16);
   child.spi_out = number<std::uint32_t>(message, "spi-out", 16);
   child.algorithms.encryption = word(message, "encr-alg");

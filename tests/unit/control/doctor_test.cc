@@ -397,6 +397,14 @@ TEST(Doctor, DoesNotJudgeTheSasOfACharonThatIsAway) {
 
 // ---- the list as a whole
 
+TEST(Doctor, TakesAnSaForOneProcessorForNoDuplicate) {
+  Host host = test::well_host();
+  model::ChildSa& second = host.snapshot.sas.children[8] = hq_child(host);
+  second.id = 8;
+  second.for_one_cpu = true;
+  EXPECT_THAT(lines(host), IsEmpty());
+}
+
 TEST(Doctor, PutsTheWorstFirst) {
   Host host = test::well_host();
   host.facts.sysctls["net.ipv4.ip_no_pmtu_disc"] = 1;

@@ -40,6 +40,15 @@ TEST(SaDecode, IfIdsAreHexadecimalAndReqidsDecimal) {
   EXPECT_EQ((std::tuple{sa.if_id_in.value, sa.if_id_out.value, sa.reqid.value}), (std::tuple{16U, 65'535U, 5'010U}));
 }
 
+// Keys of strongSwan's src/libcharon/plugins/vici/vici_query.c, 6.0.2: the first SA of such a child is for all processors.
+TEST(SaDecode, SasForEachProcessorAreToldApart) {
+  const auto is_for_one = [](Message message) {
+    return decode_listing(listed(ike(), message.add("per-cpu-sas", "yes")), kNow)->children.at(0).for_one_cpu;
+  };
+  EXPECT_FALSE(is_for_one(child()));
+  EXPECT_TRUE(is_for_one(child().add("cpu", "0")));
+}
+
 TEST(SaDecode, AgesBecomeMoments) {
   const auto listing = decode_listing(listed(ike(), child().add("install-time", "60")), kNow);
   EXPECT_EQ(listing->children.at(0).installed, kNow - std::chrono::minutes{1});
