@@ -35,15 +35,15 @@ packages() {
     tests/lab/libreswan >/dev/null && # fetched here, outside of the lab, which has no network
     { command -v npm >/dev/null || need nodejs npm; } # for the FreeBSD cross compiler
 }
-build() { # preset
-  cmake --preset "$1" >/dev/null && cmake --build --preset "$1"
+build() { # preset [option of the build...]
+  cmake --preset "$1" >/dev/null && cmake --build --preset "$@"
 }
 sanitizers() {
   build asan-ubsan && ctest --preset asan-ubsan --parallel "$(nproc)"
 }
 freebsd() {
-  build freebsd && build freebsd-aarch64 && packaging/freebsd/needs.sh build/freebsd build/freebsd-aarch64 &&
-    packaging/freebsd/plist.sh build/freebsd
+  build freebsd && build freebsd-aarch64 --target vtid vtictl &&
+    packaging/freebsd/needs.sh build/freebsd build/freebsd-aarch64 && packaging/freebsd/plist.sh build/freebsd
 }
 roots() {
   tests/lab/debian bookworm true && tests/lab/debian trixie true

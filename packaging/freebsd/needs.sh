@@ -17,6 +17,8 @@ complain() { echo "$0: $*" >&2; wrong=1; }
 for build; do
   for program in "${programs[@]}"; do
     file=$build/$program
+    [[ -e $file || $program == tests/* ]] || complain "$file is not there"
+    [[ -e $file ]] || continue # what is carried to a machine to test it need not be built
     needed=$(readelf --dynamic --wide "$file" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
     symbols=$(readelf --dyn-syms --wide "$file" | awk '$7 == "UND" && $8 ~ /@/ { print $8 }')
     # what is not FBSD_1.0 to FBSD_1.5, so that a version with another name is seen too
