@@ -29,7 +29,7 @@ bool found_something_new() {
   bool fresh = false;
   for (std::size_t edge = 0; edge < kEdges; ++edge) {
     if (taken[edge] == 0) continue;
-    const auto bits = static_cast<std::uint8_t>(1U << (std::bit_width(taken[edge]) - 1U));
+    const auto bits = static_cast<std::uint8_t>(1U << (static_cast<unsigned>(std::bit_width(taken[edge])) - 1U));
     if (known[edge] == 0) ++seen;
     fresh |= (known[edge] & bits) == 0;
     known[edge] |= bits;
