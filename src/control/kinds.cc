@@ -362,24 +362,32 @@ Json render_ports(const std::vector<model::PortRange>& ranges) {
   return array;
 }
 
+// All that the file may say of the traffic of a rule or a policy route.
+void add_traffic(Json& row, const model::Traffic& traffic) {
+  Json icmp_types = Json::array();
+  for (const std::uint8_t type : traffic.icmp_types) icmp_types.push_back(net::icmp_type_word(traffic.protocols.front(), type));
+  row["protocol"] = traffic.protocols.empty() ? Json("any") : render_protocols(traffic.protocols);
+  row["from"] = render_networks_or_any(traffic.from);
+  row["to"] = render_networks_or_any(traffic.to);
+  row["from_ports"] = render_ports(traffic.from_ports);
+  row["ports"] = render_ports(traffic.ports);
+  row["icmp_types"] = std::move(icmp_types);
+}
+
 Json list_policy_routes(const Index& index) {
   Json array = Json::array();
   const std::vector<PolicyState> states = policy_states(index);
   for (std::size_t i = 0; i < states.size(); ++i) {
     const model::PolicyRoute& route = index.config.policy_routes[i];
     const PolicyState& state = states[i];
-    array.push_back({{"name", route.name},
-                     {"in", route.in},
-                     {"protocol", route.traffic.protocols.empty() ? Json("any") : render_protocols(route.traffic.protocols)},
-                     {"from", render_networks_or_any(route.traffic.from)},
-                     {"to", render_networks_or_any(route.traffic.to)},
-                     {"from_ports", render_ports(route.traffic.from_ports)},
-                     {"ports", render_ports(route.traffic.ports)},
-                     {"via", route.via},
-                     {"when_down", model::print(route.when_down)},
-                     {"table", state.table.value},
-                     {"devices", state.devices},
-                     {"state", state.state}});
+    Json row{{"name", route.name}, {"in", route.in}};
+    add_traffic(row, route.traffic);
+    row.update({{"via", route.via},
+                {"when_down", model::print(route.when_down)},
+                {"table", state.table.value},
+                {"devices", state.devices},
+                {"state", state.state}});
+    array.push_back(std::move(row));
   }
   return array;
 }
@@ -393,21 +401,17 @@ Json list_rules(const Index& index) {
     const std::string name = fmt::format("rules/{}", i);
     const auto found = index.snapshot.rule_counters.find(name);
     const model::RuleCounters counters = found == index.snapshot.rule_counters.end() ? model::RuleCounters{} : found->second;
-    array.push_back({{"name", name},
-                     {"on", rule.on},
-                     {"direction", model::print(rule.direction)},
-                     {"action", model::print(rule.action)},
-                     {"protocol", rule.traffic.protocols.empty() ? Json("any") : render_protocols(rule.traffic.protocols)},
-                     {"from", render_networks_or_any(rule.traffic.from)},
-                     {"to", render_networks_or_any(rule.traffic.to)},
-                     {"ports", render_ports(rule.traffic.ports)},
-                     {"log", rule.log ? Json(*rule.log) : Json(false)},
-                     {"gateway", rule.gateway},
-                     {"when_down", rule.gateway.empty() ? "" : model::print(rule.when_down)},
-                     {"description", rule.description},
-                     {"packets", counters.packets},
-                     {"bytes", counters.bytes},
-                     {"state", found == index.snapshot.rule_counters.end() ? "missing" : "installed"}});
+    Json row{
+        {"name", name}, {"on", rule.on}, {"direction", model::print(rule.direction)}, {"action", model::print(rule.action)}};
+    add_traffic(row, rule.traffic);
+    row.update({{"log", rule.log ? Json(*rule.log) : Json(false)},
+                {"gateway", rule.gateway},
+                {"when_down", rule.gateway.empty() ? "" : model::print(rule.when_down)},
+                {"description", rule.description},
+                {"packets", counters.packets},
+                {"bytes", counters.bytes},
+                {"state", found == index.snapshot.rule_counters.end() ? "missing" : "installed"}});
+    array.push_back(std::move(row));
   }
   return array;
 }
