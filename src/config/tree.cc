@@ -181,6 +181,10 @@ const Node* child(const Node& node, std::string_view token) {
 }  // namespace
 
 std::optional<Node> parse_tree(std::string_view text, Findings& findings) {
+  if (text.empty()) {  // the library's words for it depend on its version
+    findings.error("", "the file is empty", "write at least { \"tunnels\": {} }", 1);
+    return std::nullopt;
+  }
   int line = 1;
   TreeBuilder builder(line, findings);
   const Cursor first(text.data(), text.data(), &line);
