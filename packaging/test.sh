@@ -45,7 +45,8 @@ sanitizers() {
 }
 freebsd() {
   build freebsd && build freebsd-aarch64 --target vtid vtictl &&
-    packaging/freebsd/needs.sh build/freebsd build/freebsd-aarch64 && packaging/freebsd/plist.sh build/freebsd
+    packaging/freebsd/needs.sh build/freebsd && packaging/freebsd/needs.sh --without-tests build/freebsd-aarch64 &&
+    packaging/freebsd/plist.sh build/freebsd
 }
 roots() {
   tests/lab/debian bookworm true && tests/lab/debian trixie true

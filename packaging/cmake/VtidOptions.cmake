@@ -6,7 +6,7 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 option(VTID_TESTS "build the tests" ON)
 option(VTID_WERROR "warnings are errors" OFF)
-set(VTID_UNITY "" CACHE STRING "what is compiled several files at a time, in a third of the time: tests, or all")
+set(VTID_UNITY "" CACHE STRING "what is compiled several files at a time, which is quicker: tests, or all")
 set(VTID_SANITIZE "" CACHE STRING "sanitizers, e.g. address,undefined")
 option(VTID_FUZZ_COVERAGE "fuzzers are guided by the code that they reach; only they can be built then" OFF)
 
