@@ -257,6 +257,7 @@ class Daemon {
   // Everything that comes in ends here: what is due is done, and the sockets get what is for them.
   void turn() {
     TimePoint next = engine_->step(io::Loop::now());
+    charon_->lead_to(engine_->config().vici);
     for (vici::Effect& effect : engine_->charon().take_effects()) charon_->carry_out(std::move(effect));
     if (auto probes = engine_->take_probes()) {
       prober_->set_targets(std::move(*probes));

@@ -55,8 +55,15 @@ struct Prober::Impl : std::enable_shared_from_this<Impl> {
     TimePoint next_probe{};
     TimePoint next_check{};
     TimePoint queued_for{};
-    net::IfIndex index;  // of target.device, as last looked up
-    std::string trouble;
+    net::IfIndex index;   // of target.device, as last looked up
+    std::string trouble;  // why the latest probe could not leave: "ipsec1 does not exist"
+
+    [[nodiscard]] model::GatewayHealth health() const {
+      model::GatewayHealth health = monitor.health();
+      if (!trouble.empty() && monitor.wants_probes() && health.state != model::GatewayState::online)
+        health.reason += (health.reason.empty() ? "" : "; ") + trouble;
+      return health;
+    }
   };
 
   Impl(asio::io_context& io, OnChange callback)
@@ -232,8 +239,7 @@ void Prober::Impl::report() {
   for (const std::string& name : std::exchange(changed, {})) {
     const auto found = probed_by_name.find(name);
     if (found == probed_by_name.end()) continue;
-    const model::GatewayHealth health = found->second.monitor.health();
-    on_change(name, health);
+    on_change(name, found->second.health());
   }
 }
 
@@ -259,15 +265,7 @@ monitor::Memories Prober::remember() const {
 
 model::Gateways Prober::health() const {
   model::Gateways result;
-  for (const auto& [name, probed] : impl_->probed_by_name) result.emplace(name, probed.monitor.health());
-  return result;
-}
-
-std::map<std::string, std::string> Prober::troubles() const {
-  std::map<std::string, std::string> result;
-  for (const auto& [name, probed] : impl_->probed_by_name) {
-    if (!probed.trouble.empty()) result.emplace(name, probed.trouble);
-  }
+  for (const auto& [name, probed] : impl_->probed_by_name) result.emplace(name, probed.health());
   return result;
 }
 

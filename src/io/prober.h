@@ -49,9 +49,9 @@ class Prober {
   void recall(monitor::Memories memories);
   [[nodiscard]] monitor::Memories remember() const;
 
+  // The reason of one that is not online ends with why its latest probe could not leave, when it could not:
+  // "100 % loss, more than 20 %; cannot send to 10.6.106.2: Network is down".
   [[nodiscard]] model::Gateways health() const;
-  // Gateways whose latest probe could not leave, and why: "cannot send to 10.6.106.2: Network is down".
-  [[nodiscard]] std::map<std::string, std::string> troubles() const;
 
  private:
   struct Impl;

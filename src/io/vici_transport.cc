@@ -20,6 +20,8 @@ namespace {
 constexpr std::size_t kPacketRead = 64 * 1024;
 constexpr std::size_t kChannels = 3;
 
+std::string path_of(const std::string& uri) { return uri.starts_with(kUnixScheme) ? uri.substr(kUnixScheme.size()) : uri; }
+
 }  // namespace
 
 // One of the three connections. A generation number tells the handlers of a closed socket from those of its successor.
@@ -76,6 +78,17 @@ struct ViciTransport::State : std::enable_shared_from_this<State> {
     }
     sending.queue.push_back(std::move(bytes));
     if (sending.queue.size() == 1) write(channel);
+  }
+
+  void lead_to(std::string other) {
+    if (path == other) return;
+    path = std::move(other);
+    for (std::size_t index = 0; index < kChannels; ++index) {
+      const auto channel = static_cast<vici::Channel>(index);
+      if (!line(channel).socket.is_open()) continue;
+      shut(channel);
+      report(channel, "the configuration names this socket now");
+    }
   }
 
   void shut(vici::Channel channel) {
@@ -148,8 +161,7 @@ struct ViciTransport::State : std::enable_shared_from_this<State> {
 };
 
 ViciTransport::ViciTransport(asio::io_context& context, const std::string& uri, Wiring wiring)
-    : state_(std::make_shared<State>(context, uri.starts_with(kUnixScheme) ? uri.substr(kUnixScheme.size()) : uri,
-                                     std::move(wiring))) {}
+    : state_(std::make_shared<State>(context, path_of(uri), std::move(wiring))) {}
 ViciTransport::~ViciTransport() = default;
 ViciTransport::ViciTransport(ViciTransport&&) noexcept = default;
 ViciTransport& ViciTransport::operator=(ViciTransport&&) noexcept = default;
@@ -163,5 +175,7 @@ void ViciTransport::carry_out(vici::Effect effect) {
   };
   std::visit(Visitor{*state_}, effect);
 }
+
+void ViciTransport::lead_to(const std::string& uri) { state_->lead_to(path_of(uri)); }
 
 }  // namespace vtid::io

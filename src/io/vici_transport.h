@@ -32,6 +32,8 @@ class ViciTransport {
   ViciTransport& operator=(ViciTransport&&) noexcept;
 
   void carry_out(vici::Effect effect);
+  // The socket to open from now on. If it is another one than before, every open connection is reported closed.
+  void lead_to(const std::string& uri);
 
  private:
   struct State;

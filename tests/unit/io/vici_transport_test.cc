@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 
 #include "base/unique_fd.h"
@@ -25,7 +26,8 @@ class Transport : public testing::Test {
   ~Transport() override { std::filesystem::remove_all(folder); }
 
   // Nobody accepts: a charon that is stopped.
-  UniqueFd listen(int backlog) const {
+  UniqueFd listen(int backlog) const { return listen(backlog, path); }
+  static UniqueFd listen(int backlog, const std::string& path) {
     UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM, 0));
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -43,7 +45,10 @@ class Transport : public testing::Test {
              .closed = [this](Channel, const std::string& reason) { said.push_back(reason); }}};
   }
   void until_said(std::size_t count) {
-    while (said.size() < count) context.run_one();
+    while (said.size() < count) {
+      if (context.stopped()) context.restart();
+      ASSERT_GT(context.run_one_for(std::chrono::seconds(30)), 0U) << "said only " << said.size();
+    }
   }
 
   const std::filesystem::path folder = std::filesystem::temp_directory_path() / ("vtid-vici-" + std::to_string(::getpid()));
@@ -88,6 +93,35 @@ TEST_F(Transport, GivesUpOneThatDoesNotReadWhatItIsSent) {
     line.carry_out(vici::Send{Channel::commands, std::string(1'000'000, 'x')});
   until_said(2);
   EXPECT_THAT(said.back(), HasSubstr("charon does not read what it is sent"));
+}
+
+TEST_F(Transport, LedToAnotherSocketItReportsWhatWasOpenClosedAndOpensTheOther) {
+  const UniqueFd listener = listen(3);
+  const std::string other = folder / "other.vici";
+  const UniqueFd second = listen(3, other);
+  ViciTransport line = transport();
+  line.carry_out(vici::Open{Channel::events});
+  until_said(1);
+  line.lead_to("unix://" + other);
+  line.lead_to("unix://" + other);  // the same again changes nothing
+  until_said(2);
+  EXPECT_THAT(said, ElementsAre("opened to the listener", other + ": the configuration names this socket now"));
+  line.carry_out(vici::Open{Channel::events});
+  until_said(3);
+  const UniqueFd peer(::accept(second.get(), nullptr, nullptr));
+  ASSERT_EQ(::write(peer.get(), "hello", 5), 5);
+  until_said(4);
+  EXPECT_EQ(said.back(), "hello");
+}
+
+TEST_F(Transport, LedToTheSocketThatItHasItKeepsItsConnections) {
+  const UniqueFd listener = listen(3);
+  ViciTransport line = transport();
+  line.carry_out(vici::Open{Channel::events});
+  until_said(1);
+  line.lead_to("unix://" + path);
+  context.poll();
+  EXPECT_THAT(said, ElementsAre("opened to the listener"));
 }
 
 TEST_F(Transport, AClosedLineSaysNothingMore) {
