@@ -6,7 +6,8 @@ build_packages=(g++ cmake ninja-build pkg-config "$boost" nlohmann-json3-dev lib
   libmnl-dev libnftables-dev libcap-ng-dev)
 check_packages=(ccache clang-format libgtest-dev libgmock-dev shellcheck
   bmake mksh busybox-static # FreeBSD's make, and more shells for its scripts
-  systemd strace procps) # the unit without a running systemd, the system calls of the daemon
+  systemd strace procps # the unit without a running systemd, the system calls of the daemon
+  prometheus) # takes in the metrics, and judges the alerts
 # Two sites with a real charon each, and a kernel under emulation for machines whose own lacks XFRM interfaces.
 lab_packages=(charon-systemd strongswan-swanctl libstrongswan-standard-plugins libstrongswan-extra-plugins
   libcharon-extra-plugins iproute2 iputils-ping nftables conntrack openssl procps tcpdump jq util-linux kmod cpio busybox-static

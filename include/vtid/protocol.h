@@ -20,7 +20,7 @@ inline constexpr std::string_view kViewSocketName = "view.sock";  // beside the 
 inline constexpr std::string_view kGroup = "vtid";                // may use everything
 inline constexpr std::string_view kViewGroup = "vtid-view";       // may read
 
-// Bytes of one request, without its newline: of any method on either socket, and of `plan` with `text` on the first.
+// Bytes of one request, without its newline: of any method on either socket, and of `plan` and `apply` with `text` on the first.
 inline constexpr std::size_t kMaxShortRequest = 4U << 10;
 inline constexpr std::size_t kMaxRequest = 1U << 20;
 
@@ -37,7 +37,11 @@ inline constexpr std::string_view kUp = "up";
 inline constexpr std::string_view kDown = "down";
 inline constexpr std::string_view kRekey = "rekey";
 inline constexpr std::string_view kReload = "reload";
+inline constexpr std::string_view kApply = "apply";
+inline constexpr std::string_view kConfirm = "confirm";
 inline constexpr std::string_view kRole = "role";
+inline constexpr std::string_view kMetrics = "metrics";
+inline constexpr std::string_view kLogLevel = "log-level";
 // Notifications of the daemon.
 inline constexpr std::string_view kEvent = "event";
 inline constexpr std::string_view kClosing = "closing";

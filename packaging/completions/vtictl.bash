@@ -2,16 +2,16 @@
 # Completion of vtictl for bash: commands, options, and words that never change. tests/lint/completions holds it against --help.
 _vtictl() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command='' position=0 i
-  local commands='capture check doctor down explain import list plan rekey reload role show status up watch'
+  local commands='apply capture check confirm doctor down explain import list log-level metrics plan rekey reload role show status top up watch'
   local kinds='gateways groups interfaces numbers policies policy_routes routes rules sas tunnels'
-  local -A options=([capture]='--outer --print' [down]=--timeout [explain]=--probe [import]=--secrets-dir [plan]=--expect-empty
-    [rekey]=--timeout [up]=--timeout)
-  local -A words=([list]=$kinds [role]='active standby' [watch]='charon config gateway group kernel tunnel')
+  local -A options=([apply]=--confirm [capture]='--outer --print' [down]=--timeout [explain]=--probe [import]=--secrets-dir [metrics]='--format --output'
+    [plan]=--expect-empty [rekey]=--timeout [top]='--interval --frames' [up]=--timeout)
+  local -A words=([list]=$kinds [log-level]='debug error info warning' [role]='active standby' [watch]='charon config gateway group kernel tunnel')
 
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-      --socket | --timeout | --secrets-dir) i=$((i + 1)) ;;
+      --confirm | --format | --frames | --interval | --output | --socket | --timeout | --secrets-dir) i=$((i + 1)) ;;
       --) return ;; # the rest is tcpdump's
       -*) ;;
       *) if [[ $command ]]; then position=$((position + 1)); else command=${COMP_WORDS[i]}; fi ;;
@@ -19,9 +19,10 @@ _vtictl() {
   done
 
   case $before in
-    --socket) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
+    --socket | --output) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
     --secrets-dir) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
-    --timeout) return ;;
+    --format) mapfile -t COMPREPLY < <(compgen -W 'openmetrics prometheus' -- "$word"); return ;;
+    --confirm | --frames | --interval | --timeout) return ;;
   esac
   if [[ $word == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "--help --json --socket --version ${options[${command:-none}]:-}" -- "$word")
@@ -31,7 +32,7 @@ _vtictl() {
     :*) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$word") ;;
     show:0) mapfile -t COMPREPLY < <(compgen -W "$kinds" -- "$word") ;;
     import:0) mapfile -t COMPREPLY < <(compgen -W 'pfsense swanctl' -- "$word") ;;
-    check:0 | plan:0 | import:1) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    apply:0 | check:0 | plan:0 | import:1) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
     *:0) mapfile -t COMPREPLY < <(compgen -W "${words[$command]:-}" -- "$word") ;;
   esac
 }

@@ -30,6 +30,7 @@ spdlog::level::level_enum spdlog_level(Level level) {
   return spdlog::level::err;
 }
 
+constexpr std::array kLevels{Level::debug, Level::info, Level::warning, Level::error};
 constexpr std::chrono::milliseconds kLastPatience{200};
 constexpr const char* kTextPattern = "%Y-%m-%dT%H:%M:%S.%e %l: %v";
 
@@ -96,6 +97,28 @@ Result<void> open(Sink sink, Level lowest) {
   logger() = make(std::make_shared<QueueSink>());
   logger()->set_level(spdlog_level(lowest));
   return {};
+}
+
+void set_level(Level lowest) { logger()->set_level(spdlog_level(lowest)); }
+
+Level level() {
+  const auto lowest = logger()->level();
+  return *std::ranges::find(kLevels, lowest, spdlog_level);
+}
+
+std::string_view print(Level level) {
+  switch (level) {
+    case Level::debug: return "debug";
+    case Level::info: return "info";
+    case Level::warning: return "warning";
+    case Level::error: return "error";
+  }
+  return "error";
+}
+
+std::optional<Level> parse_level(std::string_view name) {
+  const auto* found = std::ranges::find(kLevels, name, print);
+  return found == kLevels.end() ? std::nullopt : std::optional(*found);
 }
 
 void say(std::string_view line) {

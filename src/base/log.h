@@ -5,6 +5,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,12 @@ struct Field {
 // by main before the first line; tests leave it and see nothing below warning.
 enum class Sink { stderr_text, journal };
 [[nodiscard]] Result<void> open(Sink sink, Level lowest);
+
+// Lines below it are not written. The level can be changed at any time.
+void set_level(Level lowest);
+[[nodiscard]] Level level();
+[[nodiscard]] std::string_view print(Level level);  // "warning"
+[[nodiscard]] std::optional<Level> parse_level(std::string_view name);
 
 // A line as it is, for whoever started the program: before open(), and where there is none, by stderr itself.
 void say(std::string_view line);

@@ -15,6 +15,7 @@
 #include "control/explain.h"
 #include "control/kinds.h"
 #include "control/message.h"
+#include "control/metrics.h"
 #include "control/mtu.h"
 #include "control/render.h"
 
@@ -125,6 +126,19 @@ Action run_doctor(const Call& call) {
              }};
 }
 
+Action run_metrics(const Call& call) {
+  const auto format = parse_metrics_format(call.text("format"));
+  if (!format) {
+    return Say{call.reply.error(protocol::kInvalidParams, {fmt::format("\"{}\" is not a format", call.text("format")),
+                                                           "formats are openmetrics, prometheus"})};
+  }
+  return look(
+      [reply = call.reply, format = *format](const Index& index) {
+        return reply.result({{"text", render_metrics(index, format)}});
+      },
+      true);
+}
+
 constexpr std::array<std::string_view, 6> kEventKinds{"config", "charon", "tunnel", "kernel", "gateway", "group"};
 
 Action run_subscribe(const Call& call) {
@@ -146,11 +160,17 @@ Ask command(const Call& call, model::Command command, std::string change) {
           }};
 }
 
+// The path that comes with a file's text.
+std::optional<Say> unnamed_text(const Call& call) {
+  if (call.text("path").starts_with('/')) return std::nullopt;
+  return Say{
+      call.reply.error(protocol::kInvalidParams, {"\"text\" needs an absolute \"path\"", "it names the file in errors"})};
+}
+
 Action run_plan(const Call& call) {
   const bool other_file = call.request.argument(kFileText) != nullptr;
-  if (other_file && !call.text("path").starts_with('/')) {
-    return Say{call.reply.error(protocol::kInvalidParams, {"\"text\" needs an absolute \"path\"",
-                                                           "it names the file in errors and is where its secrets are"})};
+  if (other_file) {
+    if (auto no = unnamed_text(call)) return std::move(*no);
   }
   model::MakePlan make;
   if (other_file) make = {call.text(kFileText), call.text("path")};
@@ -160,6 +180,24 @@ Action run_plan(const Call& call) {
              }};
 }
 
+Action run_apply(const Call& call) {
+  if (auto no = unnamed_text(call)) return std::move(*no);
+  model::Apply apply{call.text(kFileText), call.text("path"), std::nullopt};
+  std::string change = fmt::format("apply {}", apply.path);
+  if (const std::string text = call.text("confirm"); !text.empty()) {
+    auto confirm = parse_duration(text);
+    if (confirm && (*confirm < kShortestConfirm || *confirm > kLongestConfirm)) {
+      confirm = fail(fmt::format("the time to confirm is {}, not {}", text, "between 1s and 24h"), "write it as in 60s or 5m");
+    }
+    if (!confirm) return Say{call.reply.error(protocol::kInvalidParams, confirm.error())};
+    apply.confirm = *confirm;
+    change += ", to be confirmed within " + text;
+  }
+  return command(call, std::move(apply), std::move(change));
+}
+
+Action run_confirm(const Call& call) { return command(call, model::Confirm{}, "confirm"); }
+
 Action run_reload(const Call& call) { return command(call, model::Reload{}, "reload"); }
 
 Action run_role(const Call& call) {
@@ -168,6 +206,14 @@ Action run_role(const Call& call) {
   if (role) return command(call, model::TakeRole{*role}, "role " + text);
   return Say{
       call.reply.error(protocol::kInvalidParams, {fmt::format("\"{}\" is not a role", text), "roles are active, standby"})};
+}
+
+Action run_log_level(const Call& call) {
+  const std::string text = call.text("level");
+  if (text.empty()) return command(call, model::SetLogLevel{}, {});
+  if (const auto level = log::parse_level(text)) return command(call, model::SetLogLevel{level}, "log-level " + text);
+  return Say{call.reply.error(protocol::kInvalidParams,
+                              {fmt::format("\"{}\" is not a log level", text), "levels are debug, info, warning, error"})};
 }
 
 // `target` is a tunnel or "tunnel/child" of the running configuration.
@@ -239,6 +285,9 @@ constexpr std::array kOfEvents{Parameter{"kind", false}};
 constexpr std::array kOfTarget{Parameter{"name"}, Parameter{"timeout", false}};
 // Another file's secrets are read for its plan: not for those who may only look.
 constexpr std::array kOfPlan{Parameter{kFileText, false, Access::full}, Parameter{"path", false, Access::full}};
+constexpr std::array kOfMetrics{Parameter{"format", false}};
+constexpr std::array kOfLogLevel{Parameter{"level", false, Access::full}};
+constexpr std::array kOfApply{Parameter{kFileText}, Parameter{"path"}, Parameter{"confirm", false}};
 
 namespace method = protocol::method;
 constexpr std::array kMethods{
@@ -249,18 +298,22 @@ constexpr std::array kMethods{
     Method{method::kDoctor, Access::view, {}, run_doctor},
     Method{method::kSubscribe, Access::view, kOfEvents, run_subscribe},
     Method{method::kPlan, Access::view, kOfPlan, run_plan},
+    Method{method::kMetrics, Access::view, kOfMetrics, run_metrics},
+    Method{method::kLogLevel, Access::view, kOfLogLevel, run_log_level},
     Method{method::kUp, Access::full, kOfTarget, run_up},
     Method{method::kDown, Access::full, kOfTarget, run_down},
     Method{method::kRekey, Access::full, kOfTarget, run_rekey},
     Method{method::kFindMtu, Access::full, kOfName, run_find_mtu},
     Method{method::kReload, Access::full, {}, run_reload},
+    Method{method::kApply, Access::full, kOfApply, run_apply},
+    Method{method::kConfirm, Access::full, {}, run_confirm},
     Method{method::kRole, Access::full, kOfRole, run_role},
 };
 
 const Error kReadOnly{"this socket is for reading only", "use vtid.sock beside it: root and the group vtid may"};
 
 const Error kTooLong{fmt::format("the request exceeds {} bytes", protocol::kMaxShortRequest),
-                     "longer is only a plan of another file, on vtid.sock: root and the group vtid may"};
+                     "longer is only the file of a plan or an apply, on vtid.sock: root and the group vtid may"};
 
 Say unknown_method(const Request& request) {
   const std::string_view name = std::string_view(request.method).substr(0, kLongestName);
@@ -318,7 +371,7 @@ Action dispatch(std::string_view line, Access access, const Snapshot& snapshot) 
 std::string too_long_line(Access access) {
   if (access == Access::view) return Reply().error(protocol::kInvalidRequest, kTooLong);
   return Reply().error(protocol::kInvalidRequest, {fmt::format("the request exceeds {} bytes", protocol::kMaxRequest),
-                                                   "only a plan's \"text\" may be as long as that"});
+                                                   "only the \"text\" of a plan or an apply may be as long as that"});
 }
 
 std::string busy_line(const Error& reason) { return Reply().error(protocol::kBusy, reason); }

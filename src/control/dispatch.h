@@ -48,7 +48,9 @@ using Action = std::variant<Say, Ask, Follow>;
 [[nodiscard]] std::string event_line(const model::Event& event);
 [[nodiscard]] std::string closing_line(std::string_view reason);  // before the daemon ends a session by itself
 
-inline constexpr Duration kLongestWait = std::chrono::minutes{10};  // of a request's `timeout`
-inline constexpr std::size_t kLongestName = 255;                    // bytes of a name in a request
+inline constexpr Duration kLongestWait = std::chrono::minutes{10};     // of a request's `timeout`
+inline constexpr Duration kShortestConfirm = std::chrono::seconds{1};  // of an apply's `confirm`
+inline constexpr Duration kLongestConfirm = std::chrono::hours{24};
+inline constexpr std::size_t kLongestName = 255;  // bytes of a name in a request
 
 }  // namespace vtid::control

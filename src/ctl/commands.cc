@@ -1,6 +1,8 @@
 #include "ctl/commands.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +12,8 @@
 #include <ostream>
 
 #include "base/duration.h"
+#include "base/file_io.h"
+#include "base/unique_fd.h"
 #include "ctl/capture.h"
 #include "ctl/check.h"
 #include "ctl/connection.h"
@@ -17,6 +21,7 @@
 #include "ctl/read_file.h"
 #include "ctl/terminal.h"
 #include "ctl/text.h"
+#include "ctl/top.h"
 #include "vtid/protocol.h"
 
 namespace vtid::ctl {
@@ -98,6 +103,13 @@ Outcome<ExitCode> plan(const Run& run) {
   return run.options.expect_empty && text_of(*answer, "empty") != "yes" ? kFound : kDone;
 }
 
+Outcome<ExitCode> apply(const Run& run) {
+  auto params = read_params(run.options.file);
+  if (!params) return std::unexpected(params.error());
+  if (!run.options.confirm.empty()) (*params)["confirm"] = run.options.confirm;
+  return print_answer(run, request(run.options, *params));
+}
+
 Outcome<ExitCode> explain(const Run& run) {
   auto connection = connect(run.options);
   if (!connection) return std::unexpected(connection.error());
@@ -129,6 +141,45 @@ Outcome<ExitCode> watch(const Run& run) {
     run.out << (run.options.json ? print_json_line(*event) + '\n' : run.render(*event, run.options)) << std::flush;
     if (!run.out) return kRefused;  // run() says it
   }
+}
+
+Outcome<ExitCode> top(const Run& run) {
+  auto connection = connect(run.options);
+  if (!connection) return std::unexpected(connection.error());
+  return run_top(*connection, {*parse_duration(run.options.interval), run.options.frames, run.options.json}, run.out);
+}
+
+// Whoever reads the file sees the figures of before or the new ones.
+Result<void> replace_file(const std::string& file, std::string_view text) {
+  constexpr mode_t kForAll = S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH;
+  const std::string fresh = file + ".new";
+  ::unlink(fresh.c_str());
+  const UniqueFd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kForAll));
+  if (!fd) return file_failure("write", fresh);
+  auto written = write_all(fd, text, fresh);
+  if (written && ::rename(fresh.c_str(), file.c_str()) != 0) written = file_failure("replace", file);
+  if (!written) ::unlink(fresh.c_str());
+  return written;
+}
+
+Outcome<ExitCode> metrics(const Run& run) {
+  const std::string& file = run.options.output;
+  Json params = Json::object();
+  if (!run.options.format.empty()) params["format"] = run.options.format;
+  if (!file.empty() && run.options.format.empty()) params["format"] = "prometheus";  // what node_exporter reads
+  const auto answer = request(run.options, params);
+  if (!answer) return std::unexpected(answer.error());
+  if (file.empty()) {
+    print(run, *answer);
+  } else if (const auto replaced = replace_file(file, text_of(*answer, "text")); !replaced) {
+    return std::unexpected(Failure{kRefused, replaced.error()});
+  }
+  return kDone;
+}
+
+Outcome<ExitCode> log_level(const Run& run) {
+  return print_answer(run,
+                      request(run.options, run.options.level.empty() ? Json::object() : Json{{"level", run.options.level}}));
 }
 
 Outcome<ExitCode> check(const Run& run) {
@@ -190,7 +241,11 @@ constexpr std::array kOfTarget{Word::target, Word::timeout};
 constexpr std::array kOfCapture{Word::target, Word::capture};
 constexpr std::array kOfRole{Word::role};
 constexpr std::array kOfFile{Word::file};
+constexpr std::array kOfApply{Word::file, Word::confirm};
 constexpr std::array kOfPlan{Word::other_file, Word::expect_empty};
+constexpr std::array kOfTop{Word::top};
+constexpr std::array kOfMetrics{Word::metrics};
+constexpr std::array kOfLevel{Word::level};
 constexpr std::array kOfImport{Word::source, Word::file, Word::secrets_dir};
 constexpr std::array kOfEvents{Word::event_kind};
 
@@ -204,7 +259,12 @@ constexpr std::array kCommands{
     Command{{"check", "validate a configuration file; needs no daemon", kOfFile}, check, nullptr},
     Command{{method::kPlan, "what would change, and why", kOfPlan}, plan, render_plan},
     Command{{method::kReload, "read the configuration file again", {}}, ask, render_outcome},
+    Command{{method::kApply, "put a file in the place of the configuration and go by it", kOfApply}, apply, render_outcome},
+    Command{{method::kConfirm, "keep what was applied with --confirm", {}}, ask, render_outcome},
     Command{{method::kRole, "carry the tunnels, or stand by for another node", kOfRole}, ask, render_outcome},
+    Command{{"top", "live rates, loss and latency", kOfTop}, top, nullptr},
+    Command{{method::kMetrics, "figures for a monitoring system, as OpenMetrics", kOfMetrics}, metrics, render_metrics},
+    Command{{method::kLogLevel, "which lines the running daemon logs", kOfLevel}, log_level, render_outcome},
     Command{{"watch", "events as they happen, until interrupted", kOfEvents}, watch, render_event},
     Command{{method::kExplain, "why a tunnel, interface, gateway or route is as it is", kOfExplained}, explain, render_explain},
     Command{{"capture", "run tcpdump on the device that shows a tunnel's packets", kOfCapture}, capture, nullptr},

@@ -24,6 +24,11 @@ std::string text_of(const Json& object, std::string_view key) {
   return value == nullptr ? std::string{} : to_text(*value);
 }
 
+double number_of(const Json& object, std::string_view key) {
+  const auto found = object.is_object() ? object.find(key) : object.end();
+  return found != object.end() && found->is_number() ? found->get<double>() : 0;
+}
+
 const Json& array_of(const Json& object, std::string_view key) {
   static const Json kNone = Json::array();
   const Json* value = find(object, key);

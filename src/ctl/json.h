@@ -16,6 +16,9 @@ using Json = nlohmann::ordered_json;
 // The member as text; "" when `object` has none.
 [[nodiscard]] std::string text_of(const Json& object, std::string_view key);
 
+// The member as a number; 0 when it is none.
+[[nodiscard]] double number_of(const Json& object, std::string_view key);
+
 // The member, or an empty array or object when it is missing or of another type.
 [[nodiscard]] const Json& array_of(const Json& object, std::string_view key);
 [[nodiscard]] const Json& object_of(const Json& object, std::string_view key);

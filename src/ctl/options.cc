@@ -15,13 +15,15 @@
 namespace vtid::ctl {
 namespace {
 
-// Promised for later versions: told apart from typing mistakes, and never offered.
-constexpr std::array<std::string_view, 4> kLater{"apply", "confirm", "top", "metrics"};
+constexpr Duration kShortestInterval{100};
+constexpr Duration kLongestInterval = std::chrono::hours{1};
 
 const std::vector<std::string> kKinds{"tunnels",  "interfaces", "gateways", "groups", "routes",
                                       "policies", "sas",        "numbers",  "rules",  "policy_routes"};
 const std::vector<std::string> kRoles{"active", "standby"};
 const std::vector<std::string> kSources{"pfsense", "swanctl"};
+const std::vector<std::string> kFormats{"openmetrics", "prometheus"};
+const std::vector<std::string> kLevels{"debug", "info", "warning", "error"};
 const std::vector<std::string> kEventKinds{"config", "charon", "tunnel", "kernel", "gateway", "group"};
 
 // The word must be one of `known`; says which there are, and what was meant.
@@ -39,6 +41,12 @@ CLI::Validator one_of(const std::vector<std::string>& known) {
 std::string check_timeout(const std::string& text) {
   const auto parsed = parse_duration(text);
   return parsed ? std::string{} : parsed.error().text + ": " + parsed.error().remedy;
+}
+
+std::string check_interval(const std::string& text) {
+  const auto parsed = parse_duration(text);
+  if (!parsed) return parsed.error().text + ": " + parsed.error().remedy;
+  return *parsed >= kShortestInterval && *parsed <= kLongestInterval ? std::string{} : text + " is not between 100ms and 1h";
 }
 
 void add_word(CLI::App& command, Word word, Options& options) {
@@ -64,6 +72,10 @@ void add_word(CLI::App& command, Word word, Options& options) {
           ->capture_default_str()
           ->check(CLI::Validator(check_timeout, "DURATION"));
       return;
+    case Word::confirm:
+      command.add_option("--confirm", options.confirm, "go back after this time unless `vtictl confirm` comes first")
+          ->check(CLI::Validator(check_timeout, "DURATION"));
+      return;
     case Word::capture:
       command.add_flag("--outer", options.outer, "ESP and IKE between the two outer addresses, not what is inside");
       command.add_flag("--print", options.print, "only print the command");
@@ -71,6 +83,22 @@ void add_word(CLI::App& command, Word word, Options& options) {
       return;
     case Word::expect_empty:
       command.add_flag("--expect-empty", options.expect_empty, fmt::format("exit {} when there is anything to do", +kFound));
+      return;
+    case Word::metrics:
+      command.add_option("--format", options.format, "openmetrics, or prometheus for what reads only its older text format")
+          ->check(one_of(kFormats));
+      command.add_option("--output", options.output, "a file that is replaced as a whole, as for node_exporter's textfiles")
+          ->type_name("FILE");
+      return;
+    case Word::level:
+      command.add_option("LEVEL", options.level, fmt::format("{}", fmt::join(kLevels, ", ")))->check(one_of(kLevels));
+      return;
+    case Word::top:
+      command.add_option("--interval", options.interval, "between two looks")
+          ->capture_default_str()
+          ->check(CLI::Validator(check_interval, "DURATION"));
+      command.add_option("--frames", options.frames, "end after so many; without a terminal there is one")
+          ->check(CLI::Range(1, 1'000'000));
       return;
     case Word::probe: command.add_flag("--probe", options.probe, "of a tunnel: try which packets cross it"); return;
     case Word::source:
@@ -91,9 +119,6 @@ std::string judge_command(std::span<const std::string> words, std::span<const Sy
   while (word != words.end() && word->starts_with('-')) word += *word == "--socket" && word + 1 != words.end() ? 2 : 1;
   if (word == words.end()) return "a command is missing; vtictl --help lists them";
   if (std::ranges::find(commands, *word, &Syntax::name) != commands.end()) return {};
-  if (std::ranges::find(kLater, *word) != kLater.end()) {
-    return fmt::format("{} is not part of version {}; vtictl --help lists what is", *word, kVersion);
-  }
   std::vector<std::string_view> names;
   std::ranges::transform(commands, std::back_inserter(names), &Syntax::name);
   const auto nearest = nearest_names(*word, names);

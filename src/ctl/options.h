@@ -23,9 +23,13 @@ enum class Word {
   file,
   other_file,
   timeout,
+  confirm,
   expect_empty,
   source,
   secrets_dir,
+  metrics,
+  level,
+  top,
   probe,
   capture
 };
@@ -45,10 +49,16 @@ struct Options {
   std::string role;
   std::string file;
   std::string timeout = "30s";
+  std::string confirm;
   bool expect_empty = false;
   bool probe = false;
   std::string source;
   std::string secrets_dir;
+  std::string format;
+  std::string output;
+  std::string level;
+  std::string interval = "1s";
+  int frames = 0;
   bool outer = false;
   bool print = false;
   std::vector<std::string> arguments;  // for another program

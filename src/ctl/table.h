@@ -2,9 +2,13 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace vtid::ctl {
+
+// Characters, of which each is taken for one column.
+[[nodiscard]] std::size_t width_of(std::string_view text);
 
 class Table {
  public:

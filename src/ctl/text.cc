@@ -13,11 +13,6 @@
 namespace vtid::ctl {
 namespace {
 
-double number_of(const Json& object, std::string_view key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_number() ? found->get<double>() : 0;
-}
-
 bool is_true(const Json& object, std::string_view key) { return text_of(object, key) == "yes"; }
 
 // ---- columns ---------------------------------------------------------------------------------------------------------
@@ -338,6 +333,8 @@ std::string render_doctor(const Json& result, const Options&) {
 }
 
 std::string render_outcome(const Json& result, const Options&) { return text_of(result, "text") + '\n'; }
+
+std::string render_metrics(const Json& result, const Options&) { return text_of(result, "text"); }
 
 std::string render_event(const Json& event, const Options&) {
   const std::string object = text_of(event, "object");

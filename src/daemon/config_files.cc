@@ -9,6 +9,7 @@
 #include <string>
 
 #include "daemon/files.h"
+#include "daemon/state_folder.h"
 
 namespace vtid::daemon {
 namespace {
@@ -131,9 +132,9 @@ std::set<std::string, std::less<>> names_in(const model::Config& config) {
 }
 
 std::unexpected<Error> elsewhere(std::string_view name, const fs::path& folder) {
-  return fail(fmt::format("\"{}\" is not read: a plan asked for by the control socket reads only files below {}, and no links",
-                          name, folder.string()),
-              "put it there, or run vtid --plan --config FILE");
+  return fail(fmt::format("\"{}\" is not read: by the control socket only files below {} are read, and no links", name,
+                          folder.string()),
+              "put it there, or ask as root: vtictl apply FILE, vtid --plan --config FILE");
 }
 
 // One component after the other, so that no link and no ".." leads out. An absolute name may only repeat the folder's.
@@ -189,6 +190,26 @@ config::Parsed check_config(const fs::path& path, const model::Capabilities& sys
   if (!program) warnings.push_back(finding_of(path, "/on_change/command/0", program.error()));
   parsed.warnings.insert(parsed.warnings.begin(), warnings.begin(), warnings.end());
   return parsed;
+}
+
+config::Parsed parse_in_place(std::string_view text, std::string_view name, const fs::path& folder,
+                              const model::Capabilities& system) {
+  config::Parsed parsed = config::parse(text, name, file_readers(folder), system);
+  const auto program = parsed.config ? check_program(*parsed.config) : Result<void>{};
+  if (program) return parsed;
+  return {std::nullopt, {finding_of(name, "/on_change/command/0", program.error())}, std::move(parsed.warnings)};
+}
+
+Result<void> replace_config(const fs::path& path, std::string_view text) {
+  std::error_code error;
+  const fs::path target = fs::canonical(path, error);
+  struct stat status {};
+  if (error) return fail(fmt::format("cannot find {}: {}", path.string(), error.message()), "", error.value());
+  if (::stat(target.c_str(), &status) != 0) return file_failure("look at", target);
+  const auto folder = StateFolder::open(target.parent_path());
+  if (!folder) return std::unexpected(folder.error());
+  if (!*folder) return fail(fmt::format("{} is gone", target.parent_path().string()));
+  return (*folder)->replace(target.filename().c_str(), text, StateFolder::PowerLoss::survived, &status);
 }
 
 config::Parsed parse_draft(std::string_view text, std::string_view name, const fs::path& folder, const model::Config& running,

@@ -23,6 +23,14 @@ namespace vtid::daemon {
 [[nodiscard]] config::Parsed parse_draft(std::string_view text, std::string_view name, const std::filesystem::path& folder,
                                          const model::Config& running, const model::Capabilities& system);
 
+// The same text of root's, which may name what the file itself may: other folders, links, programs.
+[[nodiscard]] config::Parsed parse_in_place(std::string_view text, std::string_view name, const std::filesystem::path& folder,
+                                            const model::Capabilities& system);
+
+// Puts `text` in the place of the file, or of what a link there leads to, whose mode it keeps: who reads it sees the old text
+// or the new, also after a crash.
+[[nodiscard]] Result<void> replace_config(const std::filesystem::path& path, std::string_view text);
+
 // What the configuration in `folder` names: at most 65,535 bytes each, regular. Secrets and private keys belong to us or root
 // and are closed to group and others; the rest may be read by anybody and written by none. One trailing newline is not part
 // of a secret. Who may write certificates does not matter to a draft.

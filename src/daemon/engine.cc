@@ -137,7 +137,9 @@ void Engine::want_connections(Now now) { charon_.want(connections_of(*config_, n
 
 TimePoint Engine::step(Now now) {
   now_ = now;
+  ++steps_;
   snapshot_.reset();
+  if (trial_ && now.steady >= trial_->until) end_trial(now);
   charon_.on_time(now);
   follow_charon(now);
   follow_gateways(now);
@@ -159,6 +161,7 @@ TimePoint Engine::step(Now now) {
     if (deadline) next = std::min(next, *deadline);
   }
   if (losses_due_) next = std::min(next, *losses_due_);
+  if (trial_) next = std::min(next, trial_->until);
   if (must_look_) {
     next = std::min(next, next_look_);
   } else if (const auto due = supervisor_.kernel_look()) {
@@ -299,6 +302,7 @@ void Engine::carry_out(Now now) {
   bool ended = false;
   for (const Executor::Done& done : executor_.step(now.steady, random())) {
     ended |= done.waited;
+    ++(done.error ? kernel_refusals_ : kernel_writes_);
     if (done.error) {
       if (!std::has_single_bit(static_cast<unsigned>(done.failures)))
         continue;  // it stays a problem, and is said ever less often
@@ -427,9 +431,56 @@ Result<std::string> Engine::accept_config(config::Parsed parsed, Now now) {
 }
 
 model::CommandResult Engine::reload(Now now) {
+  if (trial_) tell(now, "config", trial_->path, "not confirmed before the file was read again");
+  trial_.reset();
   auto accepted = accept_config(wiring_.read_config(), now);
   if (accepted) return model::Answer{*accepted, {}};
   return fail("the file is refused and the running configuration stays:\n" + accepted.error().text, accepted.error().remedy);
+}
+
+// What runs is changed first, the file last: a crash in between costs the change, and not the way back.
+model::CommandResult Engine::apply(const model::Apply& apply, Now now) {
+  config::Parsed parsed = wiring_.parse_applied(apply);
+  if (!parsed.config) return fail("the file is refused and nothing was changed:\n" + print_all(parsed.errors), "mend the file");
+  if (!apply.by_root && parsed.config->on_change != config_->on_change)
+    return fail("only root may change \"on_change\", whose program runs with vtid's rights", "apply it as root");
+  const auto before = trial_ ? trial_->before : config_;
+  const auto problem = config_problem_;
+  auto accepted = accept_config(std::move(parsed), now);
+  if (!accepted) {
+    config_problem_ = problem;  // the file itself is as good as it was
+    numbers_unsaved_ = false;
+    return fail("the file is refused and nothing was changed:\n" + accepted.error().text, accepted.error().remedy);
+  }
+  trial_ = {apply.text, apply.path, now.steady + apply.confirm.value_or(Duration{}),
+            now.wall + std::chrono::ceil<std::chrono::seconds>(apply.confirm.value_or(Duration{})), before};
+  if (!apply.confirm) return confirm(now);
+  tell(now, "config", apply.path, fmt::format("applied; goes back at {} unless confirmed", print(trial_->until_wall)));
+  return model::Answer{
+      *accepted + fmt::format("; it goes back at {} unless `vtictl confirm` comes before", print(trial_->until_wall)), {}};
+}
+
+model::CommandResult Engine::confirm(Now now) {
+  if (!trial_) return fail("nothing waits to be confirmed", "vtictl apply FILE --confirm 60s");
+  if (const auto replaced = wiring_.replace_config(trial_->text); !replaced) {
+    const Error error = replaced.error();
+    if (now.steady >= trial_->until) end_trial(now);  // it was not to wait for anybody
+    return fail(fmt::format("the file stays as it was: {}", error.text), error.remedy);
+  }
+  trial_.reset();
+  tell(now, "config", wiring_.config_path, "replaced");
+  return model::Answer{fmt::format("configuration {} runs and is {}", generation_, wiring_.config_path), {}};
+}
+
+// Back to the file, or, should that have become invalid meanwhile, to what ran before.
+void Engine::end_trial(Now now) {
+  const Trial trial = *std::exchange(trial_, std::nullopt);
+  log::warning("configuration not confirmed", {{"file", trial.path}});
+  tell(now, "config", trial.path, "not confirmed: the configuration of before is back");
+  if (auto back = accept_config(wiring_.read_config(), now); back) return;
+  const auto why = config_problem_;
+  (void)accept_config({*trial.before, {}, {}}, now);
+  config_problem_ = why;
 }
 
 // Obeyed at once, also when it cannot be remembered: the other node may be gone already.
@@ -512,6 +563,12 @@ void Engine::on_command(const model::Command& command, Requests::Reply reply, No
     }
     void operator()(const model::TakeRole& take) const { reply(engine.take_role(take.role, now)); }
     void operator()(const model::Reload&) const { reply(engine.reload(now)); }
+    void operator()(const model::SetLogLevel& set) const {
+      if (set.level) log::set_level(*set.level);
+      reply(model::Answer{fmt::format("the log level is {}", log::print(log::level())), {}});
+    }
+    void operator()(const model::Apply& apply) const { reply(engine.apply(apply, now)); }
+    void operator()(const model::Confirm&) const { reply(engine.confirm(now)); }
     void operator()(const model::Refresh& refresh) const {
       const bool whole = engine.refresh_counters(refresh.rules);
       if (whole) return reply(model::Answer{});
@@ -607,6 +664,11 @@ std::vector<model::Problem> Engine::problems() const {
   for (const auto& problem : {config_problem_, kernel_problem_}) {
     if (problem) problems.push_back(*problem);
   }
+  if (trial_) {
+    problems.push_back({model::Severity::caveat, "config",
+                        fmt::format("{} is on trial and goes back at {}", trial_->path, print(trial_->until_wall)),
+                        "vtictl confirm keeps it"});
+  }
   add(wiring_.store.problems());
   add(charon_.problems());
   add(executor_.plan().problems);
@@ -647,6 +709,10 @@ std::shared_ptr<const model::Snapshot> Engine::snapshot() {
   fresh->gateways = wiring_.gateway_health();
   fresh->rule_counters = rule_counters_;
   fresh->carrying = carrying_;
+  fresh->work = wiring_.loop_work();
+  fresh->work.steps = steps_;
+  fresh->work.kernel_writes = kernel_writes_;
+  fresh->work.kernel_refusals = kernel_refusals_;
   fresh->converged = seen_everything() && fresh->plan.ops.empty() && charon_.settled() &&
                      std::ranges::none_of(fresh->problems, [](const model::Problem& problem) {
                        return problem.severity == model::Severity::error;

@@ -34,10 +34,14 @@ struct EngineWiring {
   StateStore& store;
   std::function<config::Parsed()> read_config;                                             // the file, anew
   std::function<config::Parsed(std::string_view text, std::string_view path)> parse_text;  // for `plan FILE`
+  // For `apply FILE`: judged as the file itself when it comes from root, else as for a plan.
+  std::function<config::Parsed(const model::Apply&)> parse_applied = {};
+  std::function<Result<void>(std::string_view text)> replace_config = {};
   std::string config_path;
   std::string version;
   std::uint32_t seed = 0;  // of the jitter
   std::function<void(const model::Event&)> publish = [](const model::Event&) {};
+  std::function<model::Work()> loop_work = [] { return model::Work{}; };               // the loop's part of it
   std::function<model::Gateways()> gateway_health = [] { return model::Gateways{}; };  // the monitors' latest
   std::function<model::HostFacts(const model::HostQuestion&)> read_host = [](const auto&) { return model::HostFacts{}; };
   std::function<void(std::vector<model::MtuPath>, Requests::Reply)> find_mtus = [](const auto& paths, const auto& reply) {
@@ -84,6 +88,14 @@ class Engine {
     std::string tunnel;
   };
 
+  // A configuration that runs and is not the file's, and the one to go back to.
+  struct Trial {
+    std::string text, path;
+    TimePoint until;
+    WallTime until_wall;
+    std::shared_ptr<const model::Config> before;
+  };
+
   Engine(EngineWiring wiring, vici::Loaded loaded, reconcile::Numbers numbers);
 
   Result<std::string> accept_config(config::Parsed parsed, Now now);
@@ -113,6 +125,9 @@ class Engine {
   [[nodiscard]] Result<Requests::Target> find_target(const std::string& name) const;
   [[nodiscard]] model::CommandResult plan_for(const model::MakePlan& command);
   [[nodiscard]] model::CommandResult reload(Now now);
+  [[nodiscard]] model::CommandResult apply(const model::Apply& apply, Now now);
+  [[nodiscard]] model::CommandResult confirm(Now now);
+  void end_trial(Now now);
   [[nodiscard]] model::CommandResult take_role(model::Role role, Now now);
   [[nodiscard]] bool refresh_counters(bool rules);
   [[nodiscard]] bool read_rule_counters();
@@ -135,6 +150,7 @@ class Engine {
   vici::Ticket last_ticket_ = 0;
 
   std::shared_ptr<const model::Config> config_;
+  std::optional<Trial> trial_;
   std::optional<model::Problem> config_problem_;
   std::vector<model::Problem> config_warnings_;
   reconcile::Numbers numbers_;
@@ -167,6 +183,7 @@ class Engine {
   TimePoint next_look_{};  // not before
   TimePoint next_plan_{};  // in the place of one that is being carried out: not before
   TimePoint rescan_{};     // at the latest
+  std::uint64_t steps_ = 0, kernel_writes_ = 0, kernel_refusals_ = 0;
   Now now_{};
   std::shared_ptr<const model::Snapshot> snapshot_;  // empty: out of date
 };

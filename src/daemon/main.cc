@@ -120,6 +120,12 @@ class Daemon {
     wiring.parse_text = [this](std::string_view text, std::string_view path) {
       return parse_draft(text, path, options_.config.parent_path(), engine_->config(), kernel_.capabilities());
     };
+    wiring.parse_applied = [this](const model::Apply& apply) {
+      const auto folder = options_.config.parent_path();
+      return apply.by_root ? parse_in_place(apply.text, apply.path, folder, kernel_.capabilities())
+                           : parse_draft(apply.text, apply.path, folder, engine_->config(), kernel_.capabilities());
+    };
+    wiring.replace_config = [this](std::string_view text) { return replace_config(options_.config, text); };
     wiring.publish = [this](const model::Event& event) {
       if (control_) control_->publish(event);
     };
@@ -127,6 +133,7 @@ class Daemon {
     wiring.find_mtus = [this](std::vector<model::MtuPath> paths, const Requests::Reply& reply) {
       find_mtus(std::move(paths), reply);
     };
+    wiring.loop_work = [this] { return work_; };
     wiring.gateway_health = [this] { return prober_ ? prober_->health() : model::Gateways{}; };
     auto engine = Engine::start(std::move(wiring), io::Loop::now());
     if (!engine) return complain(engine.error());
@@ -216,8 +223,9 @@ class Daemon {
     charon_.emplace(loop_.context(), engine_->config().vici, std::move(wiring));
   }
 
-  void command(model::Command asked, const model::Caller&, Requests::Reply reply) {
-    const bool reloads = std::holds_alternative<model::Reload>(asked);
+  void command(model::Command asked, const model::Caller& caller, Requests::Reply reply) {
+    const bool reloads = std::holds_alternative<model::Reload>(asked) || std::holds_alternative<model::Apply>(asked);
+    if (auto* apply = std::get_if<model::Apply>(&asked)) apply->by_root = caller.uid == 0;
     if (reloads) platform::notify_reloading();
     engine_->on_command(asked, std::move(reply), io::Loop::now());
     wipe_stack();  // a file's secrets may have gone by it
@@ -256,6 +264,14 @@ class Daemon {
 
   // Everything that comes in ends here: what is due is done, and the sockets get what is for them.
   void turn() {
+    const auto began = std::chrono::steady_clock::now();
+    act();
+    const std::chrono::duration<double> held = std::chrono::steady_clock::now() - began;
+    work_.busy_seconds += held.count();
+    work_.longest_hold_seconds = std::max(work_.longest_hold_seconds, held.count());
+  }
+
+  void act() {
     TimePoint next = engine_->step(io::Loop::now());
     charon_->lead_to(engine_->config().vici);
     for (vici::Effect& effect : engine_->charon().take_effects()) charon_->carry_out(std::move(effect));
@@ -282,6 +298,7 @@ class Daemon {
   Alarms alarms_;
   std::size_t mtu_searches_ = 0;  // under way
   std::optional<TimePoint> remember_at_;
+  model::Work work_;  // the loop's part
 };
 
 int run(const Options& options, platform::Kernel& kernel) {

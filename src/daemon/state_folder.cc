@@ -89,19 +89,24 @@ Result<std::optional<std::string>> StateFolder::read(const char* name, std::size
 }
 
 // What a crash left of an earlier try gives way; nothing else can have the name, and O_EXCL sees to it.
-Result<void> StateFolder::write_new(const std::string& name, std::string_view text, PowerLoss loss) const {
+Result<void> StateFolder::write_new(const std::string& name, std::string_view text, PowerLoss loss,
+                                    const struct stat* like) const {
   const fs::path path = path_of(name);
   if (::unlinkat(fd_.get(), name.c_str(), 0) != 0 && errno != ENOENT) return file_failure("remove", path);
   const UniqueFd fd(::openat(fd_.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kOursAlone));
   if (!fd) return file_failure("write", path);
+  if (like != nullptr) {
+    if (::fchown(fd.get(), like->st_uid, like->st_gid) != 0) (void)!::fchown(fd.get(), static_cast<uid_t>(-1), like->st_gid);
+    if (::fchmod(fd.get(), like->st_mode & 0777U) != 0) return file_failure("set the mode of", path);
+  }
   if (auto written = write_all(fd, text, path); !written) return written;
   if (loss == PowerLoss::survived && ::fsync(fd.get()) != 0) return file_failure("write", path);
   return {};
 }
 
-Result<void> StateFolder::replace(const char* name, std::string_view text, PowerLoss loss) const {
+Result<void> StateFolder::replace(const char* name, std::string_view text, PowerLoss loss, const struct stat* like) const {
   const std::string fresh = std::string(name) + ".new";
-  auto written = write_new(fresh, text, loss);
+  auto written = write_new(fresh, text, loss, like);
   if (written && ::renameat(fd_.get(), fresh.c_str(), fd_.get(), name) != 0) written = file_failure("replace", path_of(name));
   if (!written) {
     ::unlinkat(fd_.get(), fresh.c_str(), 0);  // half a file only takes room

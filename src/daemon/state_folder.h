@@ -2,6 +2,8 @@
 // opened, and no link in it is followed. A folder that was there keeps its mode; one that others may write is refused.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -28,7 +30,9 @@ class StateFolder {
   // Replaces the file as a whole (0600): who reads it sees the old text or the new, also after a crash, and after a loss of
   // power unless that may cost the file. On failure the old one is as it was.
   enum class PowerLoss : std::uint8_t { survived, may_cost_it };
-  [[nodiscard]] Result<void> replace(const char* name, std::string_view text, PowerLoss loss = PowerLoss::survived) const;
+  // `like`: whose mode, and owner as far as we may give files away, it gets.
+  [[nodiscard]] Result<void> replace(const char* name, std::string_view text, PowerLoss loss = PowerLoss::survived,
+                                     const struct stat* like = nullptr) const;
 
   // Renames the file to NAME.damaged, in the place of one that was set aside before.
   [[nodiscard]] Result<void> set_aside(const char* name) const;
@@ -37,7 +41,8 @@ class StateFolder {
 
  private:
   StateFolder(std::filesystem::path path, UniqueFd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
-  [[nodiscard]] Result<void> write_new(const std::string& name, std::string_view text, PowerLoss loss) const;
+  [[nodiscard]] Result<void> write_new(const std::string& name, std::string_view text, PowerLoss loss,
+                                       const struct stat* like) const;
 
   std::filesystem::path path_;
   UniqueFd fd_;

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "model/host_facts.h"
 #include "model/mtu.h"
 #include "model/op.h"
@@ -57,6 +58,22 @@ struct MakePlan {
   std::string path;
 };
 
+// Puts `text` in the place of the configuration file and goes by it; `path` only names it in errors. With `confirm` the file
+// stays as it is, and without a Confirm in that time so does everything else: a restart meanwhile, of vtid or of the host,
+// begins with the old file.
+struct Apply {
+  std::string text;
+  std::string path;
+  std::optional<Duration> confirm;
+  bool by_root = false;  // who may name programs, which run as root
+};
+struct Confirm {};
+
+// Which lines go to the log until vtid ends; without a level only the answer says which do.
+struct SetLogLevel {
+  std::optional<log::Level> level;
+};
+
 // Read what the system says of itself; changes nothing.
 struct Examine {
   HostQuestion question;
@@ -67,7 +84,8 @@ struct FindMtu {
   std::vector<MtuPath> paths;
 };
 
-using Command = std::variant<Up, Down, Rekey, TakeRole, Reload, Refresh, MakePlan, Examine, FindMtu>;
+using Command =
+    std::variant<Up, Down, Rekey, TakeRole, Reload, Apply, Confirm, SetLogLevel, Refresh, MakePlan, Examine, FindMtu>;
 
 // The outcome: a sentence for people ("hq is up: ipsec1, 2 children in 0.4 s"), and the plan or the facts that were asked for.
 struct Answer {

@@ -71,6 +71,15 @@ struct FailedOp {
   bool operator==(const FailedOp&) const = default;
 };
 
+// What the daemon has done since it started.
+struct Work {
+  std::uint64_t steps = 0;
+  std::uint64_t kernel_writes = 0, kernel_refusals = 0;
+  double busy_seconds = 0;          // of the event loop
+  double longest_hold_seconds = 0;  // at a time
+  bool operator==(const Work&) const = default;
+};
+
 struct Snapshot {
   std::string version;
   Now now;                       // when it was taken
@@ -91,6 +100,7 @@ struct Snapshot {
   Gateways gateways;
   std::map<std::string, RuleCounters> rule_counters;  // by "rules/0"
   Carrying carrying;
+  Work work;
 };
 
 }  // namespace vtid::model

@@ -60,6 +60,12 @@ void Stage::start_vtid() {
                               .store = *store,
                               .read_config = [this, parse] { return parse(file, "vtid.json"); },
                               .parse_text = parse,
+                              .parse_applied = [parse](const model::Apply& apply) { return parse(apply.text, apply.path); },
+                              .replace_config = [this](std::string_view text) -> Result<void> {
+                                if (disk_is_full) return fail("cannot write vtid.json: No space left on device");
+                                file = text;
+                                return {};
+                              },
                               .config_path = "vtid.json",
                               .version = "0.1.0",
                               .seed = 7,

@@ -54,6 +54,7 @@ class Stage {
   [[nodiscard]] int loads();  // connections and secrets that charon was given or lost
 
   std::string file;
+  bool disk_is_full = false;  // for the configuration file
   StagedKernel kernel;
   ScriptedCharon charon;
   std::unique_ptr<daemon::StateStore> store = daemon::make_memory_store();

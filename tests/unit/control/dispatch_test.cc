@@ -135,12 +135,34 @@ TEST(Dispatch, EndsEveryAnswerWithItsOnlyNewline) {
   EXPECT_EQ(answered(request("status")).find('\n'), answered(request("status")).size() - 1);
 }
 
+TEST(Dispatch, AppliesAFileForGoodOrOnTrial) {
+  const Json file{{"text", "{}"}, {"path", "/root/new.json"}};
+  EXPECT_EQ(asked(request("apply", file)).change, "apply /root/new.json");
+  Json trial = file;
+  trial["confirm"] = "90s";
+  const Ask ask = asked(request("apply", trial));
+  EXPECT_EQ(ask.change, "apply /root/new.json, to be confirmed within 90s");
+  EXPECT_EQ(std::get<model::Apply>(ask.command).confirm, Duration{90'000});
+  for (const char* wrong : {"0s", "soon", "25h", "60"}) {
+    trial["confirm"] = wrong;
+    EXPECT_EQ(code_of(said(request("apply", trial))), protocol::kInvalidParams) << wrong;
+  }
+  EXPECT_EQ(code_of(said(request("apply", {{"text", "{}"}, {"path", "new.json"}}))), protocol::kInvalidParams);
+}
+
+TEST(Dispatch, SetsTheLogLevelForWhoMayChangeAndShowsItToAll) {
+  EXPECT_EQ(asked(request("log-level")).change, "");
+  EXPECT_EQ(asked(request("log-level", {{"level", "debug"}})).change, "log-level debug");
+  EXPECT_EQ(code_of(said(request("log-level", {{"level", "loud"}}))), protocol::kInvalidParams);
+  EXPECT_EQ(code_of(said(request("log-level", {{"level", "debug"}}), Access::view)), protocol::kNotAllowed);
+}
+
 // ---- the table
 
 TEST(Dispatch, NamesTheMethodsToWhoAsksForAnother) {
-  EXPECT_THAT(error_of(said(request("apply"))).dump(), HasSubstr("methods are status, list, show"));
+  EXPECT_THAT(error_of(said(request("applaud"))).dump(), HasSubstr("methods are status, list, show"));
 }
-TEST(Dispatch, RefusesAnUnknownMethod) { EXPECT_EQ(code_of(said(request("apply"))), protocol::kMethodNotFound); }
+TEST(Dispatch, RefusesAnUnknownMethod) { EXPECT_EQ(code_of(said(request("applaud"))), protocol::kMethodNotFound); }
 TEST(Dispatch, RefusesAnUnknownParameter) {
   EXPECT_EQ(code_of(said(request("status", {{"verbose", "yes"}}))), protocol::kInvalidParams);
 }

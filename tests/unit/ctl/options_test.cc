@@ -39,12 +39,6 @@ INSTANTIATE_TEST_SUITE_P(Words, Misuse,
                                            std::vector<std::string>{"up", "hq", "--timeout", "soon"},
                                            std::vector<std::string>{"--socket"}));
 
-class Later : public ::testing::TestWithParam<const char*> {};
-TEST_P(Later, ExitsWithTwo) { EXPECT_EQ(exit_of({GetParam()}), 2); }
-TEST_P(Later, IsSaidToBeOfALaterVersion) { EXPECT_THAT(complaint({GetParam(), "x"}), HasSubstr("is not part of version")); }
-TEST_P(Later, IsNotOffered) { EXPECT_THAT(help(), Not(HasSubstr("\n  " + std::string(GetParam()) + " "))); }
-INSTANTIATE_TEST_SUITE_P(Commands, Later, ::testing::Values("apply", "confirm", "top", "metrics"));
-
 TEST(Options, HelpExitsWithZero) { EXPECT_EQ(exit_of({"--help"}), 0); }
 TEST(Options, HelpOffersACommand) { EXPECT_THAT(help(), HasSubstr("\n  explain ")); }
 TEST(Options, VersionExitsWithZero) { EXPECT_EQ(exit_of({"--version"}), 0); }

@@ -42,9 +42,8 @@ class ConfigFile : public testing::Test {
     return first(parse_draft(with_psk(R"({ "file": ")" + name + "\" }"), "draft.json", folder.path(), running, {}).errors);
   }
   std::string not_read(const std::string& name) {
-    return "/tunnels/hq/ike/auth/psk/file \"" + name +
-           "\" is not read: a plan asked for by the control socket reads only files below " + folder.path().string() +
-           ", and no links";
+    return "/tunnels/hq/ike/auth/psk/file \"" + name + "\" is not read: by the control socket only files below " +
+           folder.path().string() + " are read, and no links";
   }
   const test::TestFolder folder;
 };
@@ -160,6 +159,23 @@ TEST_F(ConfigFile, APlanTellsNothingOfFilesElsewhere) {
                                   folder.path().string() + "/../x"}) {
     EXPECT_EQ(draft(name), not_read(name));
   }
+}
+
+TEST_F(ConfigFile, ReplacedKeepsItsModeAndTheLinkThatLeadsToIt) {
+  ASSERT_EQ(::chmod(folder.at("vtid.json").c_str(), 0640), 0);
+  ASSERT_EQ(::symlink("vtid.json", folder.at("link.json").c_str()), 0);
+  ASSERT_TRUE(replace_config(folder.at("link.json"), "{ \"tunnels\": {} }").has_value());
+  struct stat status {};
+  ASSERT_EQ(::lstat(folder.at("link.json").c_str(), &status), 0);
+  EXPECT_TRUE(S_ISLNK(status.st_mode));
+  ASSERT_EQ(::lstat(folder.at("vtid.json").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777U, 0640U);
+  EXPECT_TRUE(check().config->tunnels.empty());
+}
+
+TEST_F(ConfigFile, ReplacedOnlyWhereNobodyElseMayWrite) {
+  ASSERT_EQ(::chmod(folder.path().c_str(), 0777), 0);
+  EXPECT_FALSE(replace_config(folder.at("vtid.json"), "{}").has_value());
 }
 
 TEST_F(ConfigFile, APlanFollowsNoLink) {
