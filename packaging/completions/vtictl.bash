@@ -2,7 +2,7 @@
 # Completion of vtictl for bash: commands, options, and words that never change. tests/lint/completions holds it against --help.
 _vtictl() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command='' position=0 i
-  local commands='apply capture check confirm doctor down explain import list log-level metrics plan rekey reload role show status top up watch'
+  local commands='apply capture check compare confirm doctor down explain import list log-level metrics plan rekey reload role show status top up watch'
   local kinds='gateways groups interfaces numbers policies policy_routes routes rules sas tunnels'
   local -A options=([apply]=--confirm [capture]='--outer --print' [down]=--timeout [explain]=--probe [import]=--secrets-dir [metrics]='--format --output'
     [plan]=--expect-empty [rekey]=--timeout [top]='--interval --frames' [up]=--timeout)
@@ -32,7 +32,7 @@ _vtictl() {
     :*) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$word") ;;
     show:0) mapfile -t COMPREPLY < <(compgen -W "$kinds" -- "$word") ;;
     import:0) mapfile -t COMPREPLY < <(compgen -W 'pfsense swanctl' -- "$word") ;;
-    apply:0 | check:0 | plan:0 | import:1) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    apply:0 | check:0 | compare:0 | compare:1 | plan:0 | import:1) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
     *:0) mapfile -t COMPREPLY < <(compgen -W "${words[$command]:-}" -- "$word") ;;
   esac
 }

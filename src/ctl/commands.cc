@@ -16,6 +16,7 @@
 #include "base/unique_fd.h"
 #include "ctl/capture.h"
 #include "ctl/check.h"
+#include "ctl/compare.h"
 #include "ctl/connection.h"
 #include "ctl/import.h"
 #include "ctl/read_file.h"
@@ -182,6 +183,13 @@ Outcome<ExitCode> log_level(const Run& run) {
                       request(run.options, run.options.level.empty() ? Json::object() : Json{{"level", run.options.level}}));
 }
 
+Outcome<ExitCode> compare(const Run& run) {
+  const auto compared = compare_files(run.options.file, run.options.peer_file);
+  if (!compared) return std::unexpected(Failure{kRefused, compared.error()});
+  print(run, *compared);
+  return text_of(*compared, "meets") == "yes" ? kDone : kFound;
+}
+
 Outcome<ExitCode> check(const Run& run) {
   const char* search_path = std::getenv("PATH");
   const auto code = run_check(places_of_vtid(run.program, search_path != nullptr ? search_path : ""), run.options.file);
@@ -241,6 +249,7 @@ constexpr std::array kOfTarget{Word::target, Word::timeout};
 constexpr std::array kOfCapture{Word::target, Word::capture};
 constexpr std::array kOfRole{Word::role};
 constexpr std::array kOfFile{Word::file};
+constexpr std::array kOfTwoFiles{Word::two_files};
 constexpr std::array kOfApply{Word::file, Word::confirm};
 constexpr std::array kOfPlan{Word::other_file, Word::expect_empty};
 constexpr std::array kOfTop{Word::top};
@@ -257,6 +266,8 @@ constexpr std::array kCommands{
     Command{{method::kDown, "end a tunnel and hold it down until up or a restart", kOfTarget}, ask_and_wait, render_outcome},
     Command{{method::kRekey, "rekey a tunnel's SAs and wait for the outcome", kOfTarget}, ask_and_wait, render_outcome},
     Command{{"check", "validate a configuration file; needs no daemon", kOfFile}, check, nullptr},
+    Command{
+        {"compare", "whether two ends' configurations would meet; needs no daemon", kOfTwoFiles}, compare, render_comparison},
     Command{{method::kPlan, "what would change, and why", kOfPlan}, plan, render_plan},
     Command{{method::kReload, "read the configuration file again", {}}, ask, render_outcome},
     Command{{method::kApply, "put a file in the place of the configuration and go by it", kOfApply}, apply, render_outcome},

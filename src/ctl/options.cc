@@ -64,6 +64,10 @@ void add_word(CLI::App& command, Word word, Options& options) {
       command.add_option("ROLE", options.role, fmt::format("{}", fmt::join(kRoles, " or ")))->required()->check(one_of(kRoles));
       return;
     case Word::file: command.add_option("FILE", options.file, "a configuration file")->required(); return;
+    case Word::two_files:
+      command.add_option("LOCAL", options.file, "the configuration of one end")->required();
+      command.add_option("PEER", options.peer_file, "the configuration of the other end")->required();
+      return;
     case Word::other_file:
       command.add_option("FILE", options.file, "plan for this file, not for the running configuration");
       return;

@@ -22,6 +22,7 @@ enum class Word {
   role,
   file,
   other_file,
+  two_files,
   timeout,
   confirm,
   expect_empty,
@@ -48,6 +49,7 @@ struct Options {
   std::string name;
   std::string role;
   std::string file;
+  std::string peer_file;
   std::string timeout = "30s";
   std::string confirm;
   bool expect_empty = false;
