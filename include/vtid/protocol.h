@@ -40,6 +40,7 @@ inline constexpr std::string_view kReload = "reload";
 inline constexpr std::string_view kApply = "apply";
 inline constexpr std::string_view kConfirm = "confirm";
 inline constexpr std::string_view kRole = "role";
+inline constexpr std::string_view kExport = "export";
 inline constexpr std::string_view kMetrics = "metrics";
 inline constexpr std::string_view kLogLevel = "log-level";
 // Notifications of the daemon.

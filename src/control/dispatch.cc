@@ -13,6 +13,7 @@
 #include "base/nearest.h"
 #include "control/doctor.h"
 #include "control/explain.h"
+#include "control/export.h"
 #include "control/kinds.h"
 #include "control/message.h"
 #include "control/metrics.h"
@@ -137,6 +138,22 @@ Action run_metrics(const Call& call) {
         return reply.result({{"text", render_metrics(index, format)}});
       },
       true);
+}
+
+Action run_export(const Call& call) {
+  const auto as = parse_export_format(call.text("as"));
+  if (!as) {
+    return Say{call.reply.error(protocol::kInvalidParams, {fmt::format("\"{}\" is not a format", call.text("as")),
+                                                           fmt::format("formats are {}", fmt::join(export_formats(), ", "))})};
+  }
+  return look([reply = call.reply, name = call.text("name"), as = *as](const Index& index) {
+    const auto tunnel = index.tunnels.find(name);
+    if (tunnel == index.tunnels.end())
+      return not_found(reply, "tunnel", name, {std::views::keys(index.tunnels).begin(), std::views::keys(index.tunnels).end()})
+          .line;
+    const auto text = export_peer(*tunnel->second, as, index);
+    return text ? reply.result({{"text", *text}}) : reply.error(protocol::kRefused, text.error());
+  });
 }
 
 constexpr std::array<std::string_view, 6> kEventKinds{"config", "charon", "tunnel", "kernel", "gateway", "group"};
@@ -285,6 +302,7 @@ constexpr std::array kOfEvents{Parameter{"kind", false}};
 constexpr std::array kOfTarget{Parameter{"name"}, Parameter{"timeout", false}};
 // Another file's secrets are read for its plan: not for those who may only look.
 constexpr std::array kOfPlan{Parameter{kFileText, false, Access::full}, Parameter{"path", false, Access::full}};
+constexpr std::array kOfExport{Parameter{"name"}, Parameter{"as"}};
 constexpr std::array kOfMetrics{Parameter{"format", false}};
 constexpr std::array kOfLogLevel{Parameter{"level", false, Access::full}};
 constexpr std::array kOfApply{Parameter{kFileText}, Parameter{"path"}, Parameter{"confirm", false}};
@@ -298,6 +316,7 @@ constexpr std::array kMethods{
     Method{method::kDoctor, Access::view, {}, run_doctor},
     Method{method::kSubscribe, Access::view, kOfEvents, run_subscribe},
     Method{method::kPlan, Access::view, kOfPlan, run_plan},
+    Method{method::kExport, Access::view, kOfExport, run_export},
     Method{method::kMetrics, Access::view, kOfMetrics, run_metrics},
     Method{method::kLogLevel, Access::view, kOfLogLevel, run_log_level},
     Method{method::kUp, Access::full, kOfTarget, run_up},

@@ -178,6 +178,10 @@ Outcome<ExitCode> metrics(const Run& run) {
   return kDone;
 }
 
+Outcome<ExitCode> export_tunnel(const Run& run) {
+  return print_answer(run, request(run.options, {{"name", run.options.name}, {"as", run.options.as}}));
+}
+
 Outcome<ExitCode> log_level(const Run& run) {
   return print_answer(run,
                       request(run.options, run.options.level.empty() ? Json::object() : Json{{"level", run.options.level}}));
@@ -250,6 +254,7 @@ constexpr std::array kOfCapture{Word::target, Word::capture};
 constexpr std::array kOfRole{Word::role};
 constexpr std::array kOfFile{Word::file};
 constexpr std::array kOfTwoFiles{Word::two_files};
+constexpr std::array kOfExport{Word::name, Word::as};
 constexpr std::array kOfApply{Word::file, Word::confirm};
 constexpr std::array kOfPlan{Word::other_file, Word::expect_empty};
 constexpr std::array kOfTop{Word::top};
@@ -268,13 +273,14 @@ constexpr std::array kCommands{
     Command{{"check", "validate a configuration file; needs no daemon", kOfFile}, check, nullptr},
     Command{
         {"compare", "whether two ends' configurations would meet; needs no daemon", kOfTwoFiles}, compare, render_comparison},
+    Command{{method::kExport, "the peer's side of a tunnel, ready to paste", kOfExport}, export_tunnel, render_plain_text},
     Command{{method::kPlan, "what would change, and why", kOfPlan}, plan, render_plan},
     Command{{method::kReload, "read the configuration file again", {}}, ask, render_outcome},
     Command{{method::kApply, "put a file in the place of the configuration and go by it", kOfApply}, apply, render_outcome},
     Command{{method::kConfirm, "keep what was applied with --confirm", {}}, ask, render_outcome},
     Command{{method::kRole, "carry the tunnels, or stand by for another node", kOfRole}, ask, render_outcome},
     Command{{"top", "live rates, loss and latency", kOfTop}, top, nullptr},
-    Command{{method::kMetrics, "figures for a monitoring system, as OpenMetrics", kOfMetrics}, metrics, render_metrics},
+    Command{{method::kMetrics, "figures for a monitoring system, as OpenMetrics", kOfMetrics}, metrics, render_plain_text},
     Command{{method::kLogLevel, "which lines the running daemon logs", kOfLevel}, log_level, render_outcome},
     Command{{"watch", "events as they happen, until interrupted", kOfEvents}, watch, render_event},
     Command{{method::kExplain, "why a tunnel, interface, gateway or route is as it is", kOfExplained}, explain, render_explain},

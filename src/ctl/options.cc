@@ -22,6 +22,7 @@ const std::vector<std::string> kKinds{"tunnels",  "interfaces", "gateways", "gro
                                       "policies", "sas",        "numbers",  "rules",  "policy_routes"};
 const std::vector<std::string> kRoles{"active", "standby"};
 const std::vector<std::string> kSources{"pfsense", "swanctl"};
+const std::vector<std::string> kExports{"vtid", "swanctl", "libreswan", "pfsense", "vyos"};
 const std::vector<std::string> kFormats{"openmetrics", "prometheus"};
 const std::vector<std::string> kLevels{"debug", "info", "warning", "error"};
 const std::vector<std::string> kEventKinds{"config", "charon", "tunnel", "kernel", "gateway", "group"};
@@ -67,6 +68,9 @@ void add_word(CLI::App& command, Word word, Options& options) {
     case Word::two_files:
       command.add_option("LOCAL", options.file, "the configuration of one end")->required();
       command.add_option("PEER", options.peer_file, "the configuration of the other end")->required();
+      return;
+    case Word::as:
+      command.add_option("--as", options.as, fmt::format("{}", fmt::join(kExports, ", ")))->required()->check(one_of(kExports));
       return;
     case Word::other_file:
       command.add_option("FILE", options.file, "plan for this file, not for the running configuration");

@@ -23,6 +23,7 @@ enum class Word {
   file,
   other_file,
   two_files,
+  as,
   timeout,
   confirm,
   expect_empty,
@@ -57,6 +58,7 @@ struct Options {
   std::string source;
   std::string secrets_dir;
   std::string format;
+  std::string as;
   std::string output;
   std::string level;
   std::string interval = "1s";

@@ -334,7 +334,7 @@ std::string render_doctor(const Json& result, const Options&) {
 
 std::string render_outcome(const Json& result, const Options&) { return text_of(result, "text") + '\n'; }
 
-std::string render_metrics(const Json& result, const Options&) { return text_of(result, "text"); }
+std::string render_plain_text(const Json& result, const Options&) { return text_of(result, "text"); }
 
 std::string render_event(const Json& event, const Options&) {
   const std::string object = text_of(event, "object");

@@ -4,11 +4,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <set>
 
 #include "base/duration.h"
-#include "peers/proposal.h"
+#include "model/proposal.h"
 
 namespace vtid::peers {
 namespace {
@@ -52,6 +53,51 @@ int kinship(const Tunnel& here, const Tunnel& there) {
     }
   }
   return points;
+}
+
+// ---- proposals -------------------------------------------------------------------------------------------------------
+
+struct Purpose {
+  std::string_view name;
+  std::set<std::string> model::Proposal::*words;
+};
+constexpr std::array kPurposes{Purpose{"encryption", &model::Proposal::encryption},
+                               Purpose{"integrity", &model::Proposal::integrity}, Purpose{"PRF", &model::Proposal::prf},
+                               Purpose{"key exchange", &model::Proposal::key_exchange},
+                               Purpose{"extended sequence numbers", &model::Proposal::sequence_numbers}};
+
+bool meet(const std::set<std::string>& one, const std::set<std::string>& other) {
+  if (one.empty() && other.empty()) return true;
+  return std::ranges::any_of(one, [&](const std::string& word) { return other.contains(word); });
+}
+
+std::string shown(const std::set<std::string>& words) {
+  return words.empty() ? "none" : fmt::format("{}", fmt::join(words, ", "));
+}
+
+// Nothing when they have one in common, as an IKE responder chooses; else what is missing, of the pair that comes nearest:
+// "no key exchange in common: ecp384 here, modp2048 there".
+std::optional<std::string> disagreement(const std::vector<std::string>& here, const std::vector<std::string>& there,
+                                        model::Of of) {
+  std::optional<std::string> nearest;
+  std::size_t fewest = kPurposes.size() + 1;
+  for (const std::string& mine : here) {
+    for (const std::string& theirs : there) {
+      const model::Proposal one = model::parse_proposal(mine, of), other = model::parse_proposal(theirs, of);
+      std::vector<std::string> missing;
+      for (const Purpose& purpose : kPurposes) {
+        const auto& words = one.*purpose.words;
+        const auto& others = other.*purpose.words;
+        if (!meet(words, others))
+          missing.push_back(fmt::format("no {} in common: {} here, {} there", purpose.name, shown(words), shown(others)));
+      }
+      if (missing.empty()) return std::nullopt;
+      if (missing.size() >= fewest) continue;
+      fewest = missing.size();
+      nearest = fmt::format("{}", fmt::join(missing, "; "));
+    }
+  }
+  return nearest.value_or("one end proposes nothing");
 }
 
 // ---- one pair --------------------------------------------------------------------------------------------------------
@@ -103,7 +149,7 @@ class Comparer {
     compare_id("identity of this end", one.local, other.remote, "/ike/local/id", "/ike/remote/id");
     compare_id("identity of the peer", one.remote, other.local, "/ike/remote/id", "/ike/local/id");
     compare_auth(one.auth, other.auth);
-    compare_proposals("IKE proposals", one.proposals, other.proposals, Of::ike, "/ike/proposals", "/ike/proposals");
+    compare_proposals("IKE proposals", one.proposals, other.proposals, model::Of::ike, "/ike/proposals", "/ike/proposals");
     if (one.version == model::IkeVersion::v2 && other.version == model::IkeVersion::v2)
       expect(one.split == other.split, "split", fmt::format("{} here, {} there", one.split, other.split), "/ike/split",
              "/ike/split", "set the same \"split\" on both");
@@ -177,8 +223,8 @@ class Comparer {
     expect(equal, std::move(what), equal ? "equal" : "not equal", local, peer, "give both ends the same one");
   }
 
-  void compare_proposals(std::string what, const std::vector<std::string>& one, const std::vector<std::string>& other, Of of,
-                         const std::string& local, const std::string& peer) {
+  void compare_proposals(std::string what, const std::vector<std::string>& one, const std::vector<std::string>& other,
+                         model::Of of, const std::string& local, const std::string& peer) {
     const auto missing = disagreement(one, other, of);
     expect(!missing, std::move(what),
            missing ? *missing : fmt::format("{} here, {} there", fmt::join(one, ", "), fmt::join(other, ", ")), local, peer,
@@ -295,7 +341,7 @@ class Comparer {
       });
       if (other == nullptr || found == others.end()) continue;
       const std::string local = "/children/" + one.children.front()->name, peer = "/children/" + other->name;
-      compare_proposals("ESP proposals of " + one.holder, one.proposals, found->proposals, Of::esp, local + "/proposals",
+      compare_proposals("ESP proposals of " + one.holder, one.proposals, found->proposals, model::Of::esp, local + "/proposals",
                         peer + "/proposals");
     }
   }

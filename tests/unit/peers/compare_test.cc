@@ -96,6 +96,25 @@ INSTANTIATE_TEST_SUITE_P(
                     Edit{"routes", "10.10.0.0/16", "10.20.0.0/16", "routes: each end sends 10.20.0.0/16 to the other"}),
     [](const testing::TestParamInfo<Edit>& edit) { return edit.param.name; });
 
+// Proposals of the peer's phase 1 and of its children, against "aes256gcm16-prfsha384-ecp384" and "aes256gcm16-ecp384".
+std::vector<std::string> with_proposals(const std::vector<std::string>& ike, const std::vector<std::string>& esp) {
+  model::Config there = parse(std::string(kThere));
+  std::get<model::Ike>(there.tunnels[0].ike).proposals = ike;
+  for (model::Child& child : there.tunnels[0].children) child.proposals = esp;
+  return differing(compare(parse(std::string(kHere)), there));
+}
+
+TEST(Compare, ProposalsMeetWhenOneIsInCommonWhateverTheSpelling) {
+  EXPECT_THAT(with_proposals({"3des-md5-modp1024", "aes256gcm128-prfsha384-prfsha256-modp2048-ecp384"},
+                             {"aes128gcm16-aes256gcm128-ecp384"}),
+              IsEmpty());
+}
+TEST(Compare, ProposalsSayWhatIsMissingOfTheNearestPair) {
+  EXPECT_THAT(with_proposals({"3des-md5-modp1024", "aes256gcm16-prfsha384-modp2048"}, {"aes256gcm16-ecp384-esn"}),
+              ElementsAre("IKE proposals: no key exchange in common: ecp384 here, modp2048 there",
+                          "ESP proposals of hq: no extended sequence numbers in common: noesn here, esn there"));
+}
+
 TEST(Compare, SomebodyHasToBegin) {
   const auto pairs =
       compare(parse(edited(kHere, "\"children\"", "\"start\": \"none\", \"children\"")), parse(std::string(kThere)));

@@ -1,12 +1,9 @@
-#include "peers/proposal.h"
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
+#include "model/proposal.h"
 
 #include <algorithm>
 #include <array>
 
-namespace vtid::peers {
+namespace vtid::model {
 namespace {
 
 bool begins_with_one_of(std::string_view word, std::initializer_list<std::string_view> beginnings) {
@@ -40,23 +37,6 @@ bool is_aead(const std::string& word) {
   return word.contains("gcm") || word.contains("ccm") || word.starts_with("chacha20poly1305");
 }
 
-struct Purpose {
-  std::string_view name;
-  std::set<std::string> Proposal::*words;
-};
-constexpr std::array kPurposes{Purpose{"encryption", &Proposal::encryption}, Purpose{"integrity", &Proposal::integrity},
-                               Purpose{"PRF", &Proposal::prf}, Purpose{"key exchange", &Proposal::key_exchange},
-                               Purpose{"extended sequence numbers", &Proposal::sequence_numbers}};
-
-bool meet(const std::set<std::string>& one, const std::set<std::string>& other) {
-  if (one.empty() && other.empty()) return true;
-  return std::ranges::any_of(one, [&](const std::string& word) { return other.contains(word); });
-}
-
-std::string shown(const std::set<std::string>& words) {
-  return words.empty() ? "none" : fmt::format("{}", fmt::join(words, ", "));
-}
-
 }  // namespace
 
 Proposal parse_proposal(std::string_view text, Of of) {
@@ -88,26 +68,4 @@ Proposal parse_proposal(std::string_view text, Of of) {
   return proposal;
 }
 
-std::optional<std::string> disagreement(const std::vector<std::string>& here, const std::vector<std::string>& there, Of of) {
-  std::optional<std::string> nearest;
-  std::size_t fewest = kPurposes.size() + 1;
-  for (const std::string& mine : here) {
-    for (const std::string& theirs : there) {
-      const Proposal one = parse_proposal(mine, of), other = parse_proposal(theirs, of);
-      std::vector<std::string> missing;
-      for (const Purpose& purpose : kPurposes) {
-        const auto& words = one.*purpose.words;
-        const auto& others = other.*purpose.words;
-        if (!meet(words, others))
-          missing.push_back(fmt::format("no {} in common: {} here, {} there", purpose.name, shown(words), shown(others)));
-      }
-      if (missing.empty()) return std::nullopt;
-      if (missing.size() >= fewest) continue;
-      fewest = missing.size();
-      nearest = fmt::format("{}", fmt::join(missing, "; "));
-    }
-  }
-  return nearest.value_or("one end proposes nothing");
-}
-
-}  // namespace vtid::peers
+}  // namespace vtid::model
