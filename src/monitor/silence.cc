@@ -9,8 +9,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// What a probe may take beyond the mean round trip, however steady the path is: Linux's TCP_RTO_MIN, include/net/tcp.h.
-constexpr Microseconds kLeastMargin = 200ms;
+// What a probe may take beyond the mean round trip, however steady the path is: whom it asks may have better things to do.
+constexpr Microseconds kLeastMargin = 100ms;
+// Who does not look for longer may have missed answers. Two intervals are fewer probes than Chance::kLeast.
+constexpr Microseconds kLongestPause = 200ms;
 
 }  // namespace
 
@@ -48,12 +50,11 @@ void Silence::on_answer(std::uint16_t sequence, Microseconds round_trip, Instant
 }
 
 void Silence::look(Instant now) {
-  if (now - looked_ > interval_ + kLeastMargin) in_flight_.clear();
+  if (now - looked_ > std::max(2 * interval_, kLongestPause)) in_flight_.clear();
   looked_ = now;
-  while (!in_flight_.empty() && now - in_flight_.front().sent >= allowance()) {
-    in_flight_.pop_front();
-    ++late_;
-  }
+  const auto on_time = std::ranges::find_if(in_flight_, [&](const Probe& probe) { return now - probe.sent < allowance(); });
+  late_ += on_time - in_flight_.begin();
+  in_flight_.erase(in_flight_.begin(), on_time);
 }
 
 std::optional<Instant> Silence::due() const {

@@ -7,8 +7,8 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
+#include <vector>
 
 #include "model/config.h"
 #include "monitor/chance.h"
@@ -48,8 +48,8 @@ class Silence {
   decltype(model::MonitorOptions::silence) wanted_;
   Microseconds interval_{};
   Microseconds loss_interval_{};
-  std::deque<Probe> in_flight_;  // neither answered nor late, oldest first: no more than loss_interval / interval
-  std::int64_t late_ = 0;        // since anything was heard
+  std::vector<Probe> in_flight_;  // neither answered nor late, oldest first: mostly one, at most loss_interval / interval
+  std::int64_t late_ = 0;         // since anything was heard
   std::optional<Instant> heard_;
   Instant looked_{};
   Chance chance_;

@@ -11,8 +11,8 @@ dpd=10m # the monitors are to tell, not IKE
 outer_devices=wan,wan2
 declare -A outer2=([hq]=203.0.113.1 [branch]=203.0.113.2)
 
-# What decides how soon a path is down is left alone; that it is soon back makes the case shorter.
-monitor='{ "hold": "2s", "damping": { "longest": "0s" } }'
+# What decides how soon a path is silent is left alone. That its window never tells, and that it is soon back, makes the case shorter.
+monitor='{ "hold": "2s", "loss": { "low": 98, "high": 99 }, "damping": { "longest": "0s" } }'
 
 write_two() { # site
   local remote=${peer[$1]}

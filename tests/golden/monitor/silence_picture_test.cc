@@ -16,7 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kInterval = 500ms;
-constexpr Duration kLateAfter = 210ms;  // on a path of 10 ms
+constexpr Duration kLateAfter = 110ms;  // on a path of 10 ms
 constexpr double kSeconds = 5;
 constexpr double kDecades = 9;  // from 1 down to 10^-9
 constexpr double kLeft = 64, kTop = 44, kWide = 500, kHigh = 324;
