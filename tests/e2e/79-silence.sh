@@ -7,6 +7,9 @@
 . "$(dirname "$0")/lib.sh"
 
 cuts=${VTID_CUTS:-20} lossy=${VTID_LOSSY:-60}
+# An emulated processor stands still for a second at times, between the verdict and the route as well.
+may_be_late=0
+[[ ${LAB_SLOWNESS:-1} == 1 ]] || may_be_late=$(((cuts + 9) / 10))
 dpd=10m # the monitors are to tell, not IKE
 outer_devices=wan,wan2
 declare -A outer2=([hq]=203.0.113.1 [branch]=203.0.113.2)
@@ -69,14 +72,15 @@ for site in hq branch; do
 done
 
 say "the path is cut $cuts times"
-times=()
+times=() late=0
 for ((n = 0; n < cuts; ++n)); do
   time_a_cut
   times+=("$took")
-  ((took < 2000)) || fail "cut $((n + 1)): moved after $took ms"
+  ((took < 2000)) || late=$((late + 1))
   for site in hq branch; do wait_for 30 goes_by "$site" "${lan[${peer[$site]}]}.10" ipsec1 || fail "$site did not move back"; done
 done
-say "moved after, in milliseconds: ${times[*]}"
+say "$((cuts - late)) of $cuts moved in under 2 s; in milliseconds: ${times[*]}"
+((late <= may_be_late)) || fail "$late cuts moved too late"
 assert_match "reason" 'reason="3 probes in a row unanswered for 1\.[0-9] s, at 0\.0 % loss measured: silent"' \
   "$(grep 'gateway=A_VTIV4 state=down' /run/hq/vtid.log | tail -n 1)"
 assert_eq "each of them was called silence" "$cuts $cuts" "$(silences hq) $(silences branch)"
@@ -89,4 +93,4 @@ sleep "$lossy"
 assert_eq "silences" "$before" "$(silences hq)"
 time_a_cut
 say "moved after $took ms"
-((took < 4000)) || fail "moved too late: $took ms"
+((took < 4000 + may_be_late * 500)) || fail "moved too late: $took ms"
