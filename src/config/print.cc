@@ -136,6 +136,12 @@ Json interface(const model::Interface& interface) {
   return result;
 }
 
+Json silence(const decltype(model::MonitorOptions::silence)& silence) {
+  return std::visit(Overloaded{[](const model::AutomaticSilence&) { return Json("auto"); },
+                               [](const model::NoSilence&) { return Json("off"); }, [](int probes) { return Json(probes); }},
+                    silence);
+}
+
 Json monitor(const model::MonitorOptions& monitor) {
   return {{"enabled", monitor.enabled},
           {"address", monitor.address ? net::print(*monitor.address) : "auto"},
@@ -146,6 +152,7 @@ Json monitor(const model::MonitorOptions& monitor) {
           {"hold", print_duration(monitor.hold)},
           {"latency", {{"low", print_duration(monitor.latency_low)}, {"high", print_duration(monitor.latency_high)}}},
           {"loss", {{"low", monitor.loss_low}, {"high", monitor.loss_high}}},
+          {"silence", silence(monitor.silence)},
           {"damping",
            {{"falls", monitor.falls},
             {"window", print_duration(monitor.fall_window)},

@@ -19,6 +19,7 @@ constexpr std::uint32_t kHighestMtu = 8192;  // if_ipsec(4)
 constexpr std::uint16_t kLowestMss = 536;    // RFC 9293, 3.7.1: what every IPv4 host takes
 constexpr std::uint16_t kHighestMss = 8152;  // kHighestMtu less the headers of IPv4 and TCP
 constexpr int kMostFalls = 100;
+constexpr int kMostSilent = 1'000;
 
 Result<decltype(Interface::mss)> mss(const Node& node) {
   const auto* word = std::get_if<std::string>(&node.value);
@@ -26,6 +27,16 @@ Result<decltype(Interface::mss)> mss(const Node& node) {
   if (word != nullptr && *word == "none") return model::NoMss{};
   if (word != nullptr) return fail(fmt::format("\"{}\" is not an MSS", *word), "write \"auto\", \"none\" or a number");
   return map(number_in(kLowestMss, kHighestMss)(node), [](std::uint16_t size) { return decltype(Interface::mss)(size); });
+}
+
+Result<decltype(MonitorOptions::silence)> silence(const Node& node) {
+  const auto* word = std::get_if<std::string>(&node.value);
+  if (word != nullptr && *word == "auto") return model::AutomaticSilence{};
+  if (word != nullptr && *word == "off") return model::NoSilence{};
+  if (word != nullptr) {
+    return fail(fmt::format("\"{}\" is no number of probes", *word), "write \"auto\", \"off\" or a number");
+  }
+  return map(number_in(1, kMostSilent)(node), [](int probes) { return decltype(MonitorOptions::silence)(probes); });
 }
 
 Interface read_interface(std::string name, Object object) {
@@ -70,6 +81,7 @@ void read_monitor(Object object, MonitorOptions& monitor) {
   object.read("hold", monitor.hold, duration_in(0s, 24h));
   read_range(object, "latency", monitor.latency_low, monitor.latency_high, duration_in(1ms, 1h));
   read_range(object, "loss", monitor.loss_low, monitor.loss_high, number_in(1, 100));
+  object.read("silence", monitor.silence, silence);
   if (auto damping = object.object("damping")) {
     damping->read("falls", monitor.falls, number_in(1, kMostFalls));
     damping->read("window", monitor.fall_window, duration_in(1s, 24h));

@@ -121,6 +121,11 @@ Json list_interfaces(const Index& index) {
   return array;
 }
 
+Json render_silence(const decltype(model::MonitorOptions::silence)& silence) {
+  if (const int* probes = std::get_if<int>(&silence)) return *probes;
+  return std::holds_alternative<model::NoSilence>(silence) ? "off" : "auto";
+}
+
 Json render_monitor(const model::Gateway& gateway) {
   const model::MonitorOptions& monitor = gateway.monitor;
   return {{"enabled", monitor.enabled},
@@ -132,6 +137,7 @@ Json render_monitor(const model::Gateway& gateway) {
           {"hold", print_duration(monitor.hold)},
           {"latency", {{"low", print_duration(monitor.latency_low)}, {"high", print_duration(monitor.latency_high)}}},
           {"loss", {{"low", monitor.loss_low}, {"high", monitor.loss_high}}},
+          {"silence", render_silence(monitor.silence)},
           {"damping",
            {{"falls", monitor.falls},
             {"window", print_duration(monitor.fall_window)},

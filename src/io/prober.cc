@@ -153,7 +153,7 @@ void Prober::Impl::schedule(Probed& probed, TimePoint now) {
 void Prober::Impl::enqueue(Probed& probed) {
   queue.erase({probed.queued_for, probed.number});
   if (!probed.monitor.wants_probes()) return;
-  probed.queued_for = std::min(probed.next_probe, probed.next_check);
+  probed.queued_for = std::min({probed.next_probe, probed.next_check, probed.monitor.due()});
   queue.emplace(probed.queued_for, probed.number);
 }
 
@@ -185,6 +185,8 @@ void Prober::Impl::step(Probed& probed, Now now) {
   if (probed.next_check <= now.steady) {
     note(probed, probed.monitor.on_check(now));
     probed.next_check = following(probed.next_check, probed.target.options.alert, now.steady);
+  } else if (probed.monitor.due() <= now.steady) {
+    note(probed, probed.monitor.on_check(now));
   }
   if (probed.next_probe <= now.steady) {
     probe(probed, now);

@@ -214,6 +214,13 @@ struct Interface {
   bool operator==(const Interface&) const = default;
 };
 
+struct AutomaticSilence {  // as many as chance does not explain, by what the path lost lately
+  auto operator<=>(const AutomaticSilence&) const = default;
+};
+struct NoSilence {
+  auto operator<=>(const NoSilence&) const = default;
+};
+
 struct MonitorOptions {
   bool enabled = true;
   std::optional<net::Address> address;  // none: the gateway's own
@@ -224,8 +231,9 @@ struct MonitorOptions {
   Duration hold{10'000};
   Duration latency_low{200};
   Duration latency_high{500};
-  int loss_low = 10;   // percent
-  int loss_high = 20;  // percent
+  int loss_low = 10;                                         // percent
+  int loss_high = 20;                                        // percent
+  std::variant<AutomaticSilence, NoSilence, int> silence{};  // so many probes in a row without an answer are down
   // Damping: from the `falls`-th fall within `fall_window` on, each doubles the hold, up to `longest_hold`.
   int falls = 3;
   Duration fall_window{600'000};

@@ -24,12 +24,12 @@ std::uint16_t Estimator::on_sent(Instant now) {
 
 std::size_t Estimator::age(std::uint16_t sequence) const { return static_cast<std::uint16_t>(next_sequence_ - 1 - sequence); }
 
-bool Estimator::on_reply(std::uint16_t sequence, Instant received) {
-  if (age(sequence) >= probes_.size()) return false;
+std::optional<Microseconds> Estimator::on_reply(std::uint16_t sequence, Instant received) {
+  if (age(sequence) >= probes_.size()) return std::nullopt;
   Probe& probe = probes_[probes_.size() - 1 - age(sequence)];
-  if (probe.answered()) return false;
+  if (probe.answered()) return std::nullopt;
   probe.rtt = std::max(received - probe.sent, Microseconds{0});
-  return true;
+  return probe.rtt;
 }
 
 void Estimator::forget_before(std::uint16_t sequence) {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <optional>
 
 #include "base/clock.h"
 #include "model/config.h"
@@ -43,8 +44,8 @@ class Estimator {
 
   // A probe is leaving: returns the sequence that it carries. The oldest one leaves a full window.
   [[nodiscard]] std::uint16_t on_sent(Instant now);
-  // False when the window knows no such unanswered probe. A late answer counts: its probe is no longer lost.
-  bool on_reply(std::uint16_t sequence, Instant received);
+  // The round trip; nothing when the window knows no such unanswered probe. A late answer counts: its probe is no longer lost.
+  std::optional<Microseconds> on_reply(std::uint16_t sequence, Instant received);
   // Forgets the probes before this one.
   void forget_before(std::uint16_t sequence);
 

@@ -20,7 +20,7 @@ bool is_bad(GatewayState state) { return state > GatewayState::online && state <
 }  // namespace
 
 GatewayMonitor::GatewayMonitor(const model::MonitorOptions& options, Underlay underlay, Now now)
-    : options_(options), underlay_(std::move(underlay)), estimator_(options) {
+    : options_(options), underlay_(std::move(underlay)), estimator_(options), silence_(options) {
   health_.since = now.wall;
   start(now);
 }
@@ -59,6 +59,7 @@ bool GatewayMonitor::set_options(const model::MonitorOptions& options, Now now) 
   const bool toggled = options.enabled != options_.enabled || options.forced_down != options_.forced_down;
   options_ = options;
   estimator_.resize(options);
+  silence_.configure(options);
   return toggled && start(now);
 }
 
@@ -67,8 +68,7 @@ bool GatewayMonitor::set_underlay(Underlay underlay, Now now) {
   underlay_ = std::move(underlay);
   if (same) return false;
   if (underlay_.state != Underlay::State::up || !wants_probes()) return start(now);
-  estimator_.clear();
-  answered_ = false;
+  forget_probes();
   health_.tunnel_down = false;
   if (state_.value() == GatewayState::down) {
     health_.reason =
@@ -77,8 +77,23 @@ bool GatewayMonitor::set_underlay(Underlay underlay, Now now) {
   return false;
 }
 
+void GatewayMonitor::forget_probes() {
+  estimator_.clear();
+  silence_.clear();
+  answered_ = false;
+}
+
+std::uint16_t GatewayMonitor::on_sent(Instant now) {
+  const std::uint16_t sequence = estimator_.on_sent(now);
+  silence_.on_sent(sequence, now);
+  return sequence;
+}
+
 bool GatewayMonitor::on_reply(std::uint16_t sequence, Instant received, Now now) {
-  if (!wants_probes() || !estimator_.on_reply(sequence, received)) return false;
+  if (!wants_probes()) return false;
+  const auto round_trip = estimator_.on_reply(sequence, received);
+  if (!round_trip) return false;
+  silence_.on_answer(sequence, *round_trip, received);
   if (answered_) return false;
   answered_ = true;
   // What went unanswered until now says that the path was not there yet, not that it is lossy.
@@ -88,6 +103,7 @@ bool GatewayMonitor::on_reply(std::uint16_t sequence, Instant received, Now now)
 
 bool GatewayMonitor::on_check(Now now) {
   if (!wants_probes()) return false;
+  silence_.look(now.steady);
   const Estimate estimate = estimator_.estimate(now.steady);
   if (estimate.empty()) return false;
   health_.rtt_ms = static_cast<double>(estimate.rtt.count()) / 1000;
@@ -95,13 +111,19 @@ bool GatewayMonitor::on_check(Now now) {
   health_.loss_percent = estimate.loss_percent;
   const Duration hold = falls_.hold(options_, now.steady);
   const GatewayState before = state_.value();
-  const bool changed = state_.judge(classify(estimate, options_), hold, now.steady);
+  const GatewayState verdict = silence_.silent() ? GatewayState::down : classify(estimate, options_);
+  const bool changed = state_.judge(verdict, hold, now.steady);
   follow(changed, before, now);
   if (changed) health_.reason = reason_for(estimate, now);
   const bool slow = estimate.received > 0 && estimate.rtt > options_.latency_low;
   pace_.judge(slow ? GatewayState::latency : GatewayState::online, hold, now.steady);
   const bool slow_before = std::exchange(health_.slow, pace_.value() == GatewayState::latency);
   return changed || slow_before != health_.slow;
+}
+
+TimePoint GatewayMonitor::due() const {
+  const auto due = silence_.due();
+  return due ? std::chrono::ceil<Duration>(*due) : TimePoint::max();
 }
 
 bool GatewayMonitor::on_blind(Now now) { return wants_probes() && start(now); }
@@ -120,8 +142,7 @@ GatewayMonitor::Start GatewayMonitor::start_of() const {
 }
 
 bool GatewayMonitor::start(Now now) {
-  estimator_.clear();
-  answered_ = false;
+  forget_probes();
   auto [state, reason] = start_of();
   health_.rtt_ms = 0;
   health_.stddev_ms = 0;
@@ -150,7 +171,10 @@ std::string GatewayMonitor::reason_for(const Estimate& estimate, Now now) const 
   const int loss = down ? options_.loss_high : options_.loss_low;
   const Duration latency = down ? options_.latency_high : options_.latency_low;
   std::string reason = "no answer";
-  if (estimate.received > 0 && estimate.loss_percent > loss) {
+  if (silence_.silent()) {
+    reason = fmt::format("{} probes in a row unanswered for {:.1f} s, at {:.1f} % loss measured: silent", silence_.late(),
+                         std::chrono::duration<double>(silence_.length(now.steady)).count(), silence_.loss() * 100);
+  } else if (estimate.received > 0 && estimate.loss_percent > loss) {
     reason = fmt::format("{} % loss, more than {} %", estimate.loss_percent, loss);
   } else if (estimate.received > 0) {
     reason = fmt::format("{:.1f} ms, more than {}", static_cast<double>(estimate.rtt.count()) / 1000, print_duration(latency));

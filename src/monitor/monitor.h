@@ -1,7 +1,7 @@
 // One gateway's health from its probes and its tunnel. The caller sends, receives and keeps the time (io/prober.h):
-//   every options.interval  seq = on_sent(t), and the probe leaves with it
-//   for each answer         on_reply(seq, t, now)
-//   every options.alert     on_check(now)
+//   every options.interval              seq = on_sent(t), and the probe leaves with it
+//   for each answer                     on_reply(seq, t, now)
+//   every options.alert, and at due()   on_check(now)
 // Calls that return bool say whether the state changed. Pure.
 #pragma once
 
@@ -14,6 +14,7 @@
 #include "monitor/estimator.h"
 #include "monitor/falls.h"
 #include "monitor/memory.h"
+#include "monitor/silence.h"
 #include "monitor/state.h"
 
 namespace vtid::monitor {
@@ -48,9 +49,11 @@ class GatewayMonitor {
     return options_.enabled && !options_.forced_down && underlay_.state == Underlay::State::up;
   }
 
-  [[nodiscard]] std::uint16_t on_sent(Instant now) { return estimator_.on_sent(now); }
+  [[nodiscard]] std::uint16_t on_sent(Instant now);
   bool on_reply(std::uint16_t sequence, Instant received, Now now);
   bool on_check(Now now);
+  // When on_check() would find the path silent, unless an answer comes before; TimePoint::max() as long as none is missing.
+  [[nodiscard]] TimePoint due() const;
   // We cannot measure at all (no socket), which says nothing about the path: pending, until there are probes again.
   bool on_blind(Now now);
 
@@ -65,12 +68,14 @@ class GatewayMonitor {
   [[nodiscard]] std::string hold_after(Now now) const;  // "believed 10s after its first answer"
   [[nodiscard]] Start start_of() const;                 // what the inputs ask for before any probe
   bool start(Now now);
+  void forget_probes();
   bool follow(bool changed, model::GatewayState before, Now now);  // brings health_ and falls_ up to date
   [[nodiscard]] std::string reason_for(const Estimate& estimate, Now now) const;
 
   model::MonitorOptions options_;
   Underlay underlay_;
   Estimator estimator_;
+  Silence silence_;
   bool answered_ = false;  // since the window last started
   HeldState state_;
   HeldState pace_;  // online or latency, from the round trip alone: a state of loss would hide it

@@ -24,11 +24,18 @@ struct Answers {
 class World {
  public:
   void set(const std::string& parameter, const std::string& value) {
+    if (parameter == "silence") return set_silence(value);
     const std::map<std::string, Duration model::MonitorOptions::*> kParameters{
         {"period", &model::MonitorOptions::period},           {"hold", &model::MonitorOptions::hold},
         {"latency_low", &model::MonitorOptions::latency_low}, {"latency_high", &model::MonitorOptions::latency_high},
         {"window", &model::MonitorOptions::fall_window},      {"longest", &model::MonitorOptions::longest_hold}};
     options_.*kParameters.at(parameter) = parse_duration(value).value();
+    note(monitor_.set_options(options_, now()));
+  }
+  void set_silence(const std::string& value) {
+    if (value == "auto") options_.silence = model::AutomaticSilence{};
+    if (value == "off") options_.silence = model::NoSilence{};
+    if (std::isdigit(value.front()) != 0) options_.silence = std::stoi(value);
     note(monitor_.set_options(options_, now()));
   }
   void force_down(bool on) {
@@ -46,7 +53,7 @@ class World {
       const auto [first, last] = arriving_.equal_range(time_);
       for (auto it = first; it != last; ++it) note(monitor_.on_reply(it->second, now().steady, now()));
       arriving_.erase(first, last);
-      if (time_ % options_.alert == 0ms) note(monitor_.on_check(now()));
+      if (time_ % options_.alert == 0ms || monitor_.due() <= now().steady) note(monitor_.on_check(now()));
       if (time_ % options_.interval == 0ms && monitor_.wants_probes()) send(answers);
     }
   }

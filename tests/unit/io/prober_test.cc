@@ -242,6 +242,20 @@ TEST_F(ProberNetworkTest, never_probes_by_another_device_than_the_targets) {
   EXPECT_EQ(std::pair(sent_by("v0"), sent_by("v1") > 0), std::pair(0L, true));
 }
 
+TEST_F(ProberNetworkTest, finds_silence_when_a_probe_is_late_and_not_when_the_state_is_judged) {
+  ASSERT_EQ(std::system("ip link set lo up && ip addr add 192.0.2.9/32 dev lo"), 0);
+  Prober::Target silent = target("192.0.2.9");
+  silent.options.alert = 1h;
+  Prober::Target other = target("127.0.0.1");
+  other.gateway = "OTHER";
+  prober.set_targets({silent, other});
+  ASSERT_EQ(run_until(online), online);
+  ASSERT_EQ(std::system("ip addr del 192.0.2.9/32 dev lo"), 0);
+  EXPECT_EQ(run_until(down), down);
+  EXPECT_NE(prober.health().at("GW").reason.find("silent"), std::string::npos);
+  EXPECT_EQ(prober.health().at("OTHER").state, online);
+}
+
 TEST_F(ProberNetworkTest, follows_a_device_that_is_made_again) {
   make_device("v0", "192.0.2.1/24");
   prober.set_targets({target("192.0.2.1", "v0")});

@@ -162,6 +162,74 @@ TEST(GatewayMonitor, keeps_its_since_while_it_cannot_measure) {
   EXPECT_FALSE(monitor.on_blind(at(2s)));
 }
 
+void answer(GatewayMonitor& monitor, Duration when) {
+  monitor.on_reply(monitor.on_sent(at(when).steady), at(when).steady, at(when));
+}
+
+// Answered after 20 ms until second 10, and not again; the third probe of that is under way.
+GatewayMonitor cut_monitor(const model::MonitorOptions& options = kOptions) {
+  GatewayMonitor monitor(options, kUp, at(0s));
+  for (Duration time = 500ms; time <= 10s; time += 500ms) {
+    monitor.on_reply(monitor.on_sent(at(time).steady), at(time).steady + 20ms, at(time));
+  }
+  for (Duration time = 10'500ms; time <= 11'500ms; time += 500ms) std::ignore = monitor.on_sent(at(time).steady);
+  return monitor;
+}
+
+TEST(GatewayMonitor, is_due_at_no_moment_of_its_own_while_it_is_answered) {
+  EXPECT_EQ(online_monitor().due(), TimePoint::max());
+}
+
+TEST(GatewayMonitor, is_due_when_the_probe_is_late_that_makes_it_silent) {
+  EXPECT_EQ(cut_monitor().due(), at(11'620ms).steady);
+}
+
+TEST(GatewayMonitor, is_down_when_it_is_silent) {
+  GatewayMonitor monitor = cut_monitor();
+  EXPECT_FALSE(monitor.on_check(at(11'619ms)));
+  EXPECT_TRUE(monitor.on_check(at(11'620ms)));
+  EXPECT_EQ(monitor.health(),
+            (model::GatewayHealth{.state = down,
+                                  .since = at(11s).wall,
+                                  .rtt_ms = 20,
+                                  .reason = "3 probes in a row unanswered for 1.6 s, at 0.0 % loss measured: silent"}));
+  EXPECT_EQ(monitor.due(), TimePoint::max());
+}
+
+TEST(GatewayMonitor, is_not_silent_when_an_answer_comes_at_the_last_moment) {
+  GatewayMonitor monitor = cut_monitor();
+  answer(monitor, 11'600ms);
+  EXPECT_FALSE(monitor.on_check(at(11'620ms)));
+  EXPECT_EQ(monitor.due(), TimePoint::max());
+}
+
+TEST(GatewayMonitor, is_silent_no_more_for_what_it_lost_before_its_tunnel_was_renewed) {
+  GatewayMonitor monitor = cut_monitor();
+  monitor.set_underlay(kDown, at(11'600ms));
+  monitor.set_underlay(kUp, at(11'700ms));
+  answer(monitor, 12s);
+  EXPECT_EQ(monitor.due(), TimePoint::max());
+  EXPECT_TRUE(monitor.on_check(at(17s)));
+  EXPECT_EQ(monitor.health().state, online);
+}
+
+TEST(GatewayMonitor, follows_a_file_that_asks_for_fewer_silent_probes) {
+  GatewayMonitor monitor = cut_monitor();
+  model::MonitorOptions options = kOptions;
+  options.silence = 1;
+  monitor.set_options(options, at(11'600ms));
+  EXPECT_TRUE(monitor.on_check(at(11'600ms)));
+  EXPECT_EQ(monitor.health().reason, "2 probes in a row unanswered for 1.6 s, at 0.0 % loss measured: silent");
+}
+
+TEST(GatewayMonitor, leaves_silence_to_the_window_where_the_file_says_so) {
+  model::MonitorOptions options = kOptions;
+  options.silence = model::NoSilence{};
+  GatewayMonitor monitor = cut_monitor(options);
+  EXPECT_EQ(monitor.due(), TimePoint::max());
+  EXPECT_FALSE(monitor.on_check(at(12s)));
+}
+
 // Down since second 2, after it had worked; as a monitor that starts at second 4 takes it up.
 Memory down_memory() {
   GatewayMonitor monitor = online_monitor();
@@ -173,9 +241,6 @@ GatewayMonitor restarted(const Memory& memory, const Underlay& underlay = kUp,
   GatewayMonitor monitor(options, underlay, at(4s));
   monitor.recall(memory, at(4s));
   return monitor;
-}
-void answer(GatewayMonitor& monitor, Duration when) {
-  monitor.on_reply(monitor.on_sent(at(when).steady), at(when).steady, at(when));
 }
 
 TEST(GatewayMonitor, is_down_after_a_restart_as_before_it) {

@@ -1,0 +1,96 @@
+#!/bin/bash
+# With the defaults of its monitor a tunnel whose packets are dropped by a router in between, while every link stays up, is down and
+# its route has moved in under two seconds, each time anew. A path that loses one packet in twenty is not called silent, and moves in
+# under four seconds when it is.
+#   VTID_CUTS   how many times it is cut (20)
+#   VTID_LOSSY  for how many seconds it is lossy (60)
+. "$(dirname "$0")/lib.sh"
+
+cuts=${VTID_CUTS:-20} lossy=${VTID_LOSSY:-60}
+# An emulated processor stands still for a second at times, between the verdict and the route as well.
+may_be_late=0
+[[ ${LAB_SLOWNESS:-1} == 1 ]] || may_be_late=$(((cuts + 9) / 10))
+dpd=10m # the monitors are to tell, not IKE
+outer_devices=wan,wan2
+declare -A outer2=([hq]=203.0.113.1 [branch]=203.0.113.2)
+
+# What decides how soon a path is silent is left alone. That its window never tells, and that it is soon back, makes the case shorter.
+monitor='{ "hold": "2s", "loss": { "low": 98, "high": 99 }, "damping": { "longest": "0s" } }'
+
+write_two() { # site
+  local remote=${peer[$1]}
+  write_config "$1"
+  only_ipv4 "$1"
+  jq --argjson monitor "$monitor" --arg here "${outer2[$1]}" --arg there "${outer2[$remote]}" --arg peer "$remote" \
+    --arg lan "${lan[$remote]}.0/24" --arg inner "10.6.107.${inner[$1]##*.}/30" --arg far "10.6.107.${inner[$remote]##*.}" '
+    .tunnels.second = (.tunnels[$peer] | .unit = 2 | .ike.local = { address: $here, id: "\($here)" } |
+      .ike.remote = { address: $there, id: "\($there)" } |
+      .children = { v4: (.children.v4 | .local = $inner | .remote = $far) }) |
+    .interfaces = { A: { tunnel: $peer }, B: { tunnel: "second" } } |
+    .gateways = { A_VTIV4: { monitor: $monitor } } |
+    .gateway_groups = { SITE: { members: [ { gateway: "A_VTIV4" }, { gateway: "B_VTIV4", tier: 2 } ] } } |
+    .routes = [ { to: $lan, via: "SITE" } ]' "/run/$1/etc/vtid.json" >"/run/$1/etc/two.json"
+  mv "/run/$1/etc/two.json" "/run/$1/etc/vtid.json"
+}
+
+goes_by() { [[ $(ip -n "$1" route get "$2") == *" dev $3 "* ]]; } # site address device
+gateway_is() { [[ $(vtictl_at "$1" --json show gateways "$2" | jq -r .state) == "$3" ]]; } # site gateway state
+# By the clock of the site's log, which an emulated processor that is busy with this script does not delay.
+moved_at() { # site device: when the route to the peer's LAN last went there, in milliseconds
+  local line
+  line=$(grep "kernel changed.*replace route ${lan[${peer[$1]}]}.0/24 .*dev $2" "/run/$1/vtid.log" | tail -n 1)
+  date -d "${line%% *}" +%s%3N
+}
+now() { echo $((${EPOCHREALTIME/./} / 1000)); }
+silences() { grep -cE 'gateway changed gateway=A_VTIV4 state=down .*silent' "/run/$1/vtid.log" || true; } # site
+cut_path() { at wan nft -f - <<<'table ip cut { chain forward { type filter hook forward priority 0; drop; }; }'; }
+mend_path() { at wan nft delete table ip cut; }
+
+# Cuts the path, and mends it when the routes of both sites have moved; the later of both sets `took`, in milliseconds.
+time_a_cut() {
+  local began site at
+  sleep "0.$((RANDOM % 10))"
+  cut_path
+  began=$(now) took=0
+  for site in hq branch; do wait_for 10 goes_by "$site" "${lan[${peer[$site]}]}.10" ipsec2 || fail "$site did not move"; done
+  for site in hq branch; do
+    at=$(($(moved_at "$site" ipsec2) - began))
+    took=$((at > took ? at : took))
+  done
+  mend_path
+}
+
+modprobe sch_netem
+make_network
+cable hq wan2 "${outer2[hq]}/24" branch wan2 "${outer2[branch]}/24"
+for site in hq branch; do start_charon "$site"; write_two "$site"; start_vtid "$site"; done
+for site in hq branch; do
+  expect 30 tunnel_is "$site" "${peer[$site]}" up
+  expect 30 tunnel_is "$site" second up
+  for gateway in A_VTIV4 B_VTIV4; do expect 15 gateway_is "$site" "$gateway" online; done
+  expect 15 goes_by "$site" "${lan[${peer[$site]}]}.10" ipsec1
+done
+
+say "the path is cut $cuts times"
+times=() late=0
+for ((n = 0; n < cuts; ++n)); do
+  time_a_cut
+  times+=("$took")
+  ((took < 2000)) || late=$((late + 1))
+  for site in hq branch; do wait_for 30 goes_by "$site" "${lan[${peer[$site]}]}.10" ipsec1 || fail "$site did not move back"; done
+done
+say "$((cuts - late)) of $cuts moved in under 2 s; in milliseconds: ${times[*]}"
+((late <= may_be_late)) || fail "$late cuts moved too late"
+assert_match "reason" 'reason="3 probes in a row unanswered for 1\.[0-9] s, at 0\.0 % loss measured: silent"' \
+  "$(grep 'gateway=A_VTIV4 state=down' /run/hq/vtid.log | tail -n 1)"
+assert_eq "each of them was called silence" "$cuts $cuts" "$(silences hq) $(silences branch)"
+for site in hq branch; do assert_eq "the SAs at $site" up "$(tunnel_state "$site" "${peer[$site]}")"; done
+
+say "one packet in twenty is lost, for $lossy s"
+before=$(silences hq)
+tc -n wan qdisc replace dev hq root netem loss 5%
+sleep "$lossy"
+assert_eq "silences" "$before" "$(silences hq)"
+time_a_cut
+say "moved after $took ms"
+((took < 4000 + may_be_late * 500)) || fail "moved too late: $took ms"
