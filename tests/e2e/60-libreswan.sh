@@ -6,16 +6,8 @@
 # only. With 0/0 at both ends it makes no routes ("leftsubnet == rightsubnet ... cannot add route") and gives the interface no
 # address: its administrator makes them, here as there.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/libreswan.sh"
 
-libreswan=${LAB_LIBRESWAN:-}
-[[ $libreswan ]] || fail "there is no libreswan: apt could not fetch it when the lab began (tests/lab/libreswan says why)"
-# where pluto looks for its programs and they for their libraries, in an environment of pluto's own
-for folder in "$libreswan"/{usr/libexec,usr/lib/*-linux-gnu,lib/*-linux-gnu}; do
-  [[ ! -d $folder ]] || mount -t overlay -o "lowerdir=$folder:${folder#"$libreswan"}" overlay "${folder#"$libreswan"}"
-done
-mkdir -p /run/branch/nss /run/pluto
-
-at_branch() { at branch env PATH="$libreswan/usr/sbin:$libreswan/usr/bin:$PATH" "$@"; }
 does() { at_branch timeout 20 /usr/libexec/ipsec/whack --ctlsocket /run/branch/pluto.ctl --name hq "$@" >/dev/null; }
 
 start_libreswan() {
@@ -37,10 +29,7 @@ conn hq
   esp=aes_gcm128
 CONF
   (umask 077; echo "@hq @branch : PSK \"$psk\"" >/run/branch/ipsec.secrets)
-  at_branch certutil -N -d sql:/run/branch/nss --empty-password
-  at_branch /usr/libexec/ipsec/pluto --nofork --logfile /run/branch/charon.log --config /run/branch/ipsec.conf \
-    --nssdir /run/branch/nss --secretsfile /run/branch/ipsec.secrets --rundir /run/branch >/dev/null 2>&1 &
-  expect 60 grep -q "loading secrets" /run/branch/charon.log
+  start_pluto
 }
 
 live() { # jq-filter: of the CHILD_SA that is installed, with $ike, its IKE_SA

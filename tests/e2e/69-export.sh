@@ -2,7 +2,6 @@
 # What `vtictl export` prints for the peer brings the real thing up there: another vtid, a swanctl.conf, and libreswan.
 . "$(dirname "$0")/lib.sh"
 
-hq_start=none
 make_network
 for site in hq branch; do start_charon "$site"; done
 write_config hq
@@ -31,3 +30,18 @@ start_vtid branch
 expect 20 tunnel_is hq branch up
 expect 5 ping_once hq 10.6.106.2
 vtictl_at hq --json compare /run/hq/etc/vtid.json /run/branch/etc/vtid.json | jq -e .pairs >/dev/null || [[ $? != 2 ]] || fail "compare says nothing"
+kill_vtid branch
+kill_charon branch
+ip -n branch link delete ipsec1
+
+say "as libreswan's ipsec.conf, which has no IPv6 beside IPv4 in one tunnel"
+only_ipv4 hq
+vtictl_at hq reload >/dev/null
+. "$(dirname "$0")/libreswan.sh"
+vtictl_at hq export branch --as libreswan >/run/branch/ipsec.conf
+(umask 077; sed -n 's/^# In ipsec.secrets:  //p' /run/branch/ipsec.conf | put_secret >/run/branch/ipsec.secrets)
+start_pluto
+expect 30 tunnel_is hq branch up
+run_hints /run/branch/ipsec.conf
+expect 5 ping_once hq 10.6.106.2
+expect 5 ping_once branch 10.6.106.1
