@@ -62,6 +62,13 @@ class Engine {
 
   [[nodiscard]] bool is_busy() const { return executor_.busy(); }  // with a plan
 
+  // What it has cost so far: tests hold it to what changed.
+  struct Work {
+    std::size_t plans = 0;    // everything derived and planned
+    std::size_t visited = 0;  // wards, by the supervisor
+  };
+  [[nodiscard]] Work work() const { return {plans_, supervisor_.visited()}; }
+
   // Takes away all that is ours when the file says so ("on_stop": "remove"); else nothing.
   void stop(Now now);
 
@@ -89,15 +96,18 @@ class Engine {
   Result<std::string> accept_config(config::Parsed parsed, Now now);
   Result<void> look();
   [[nodiscard]] reconcile::Restraints restraints(const model::Config& config) const;
+  [[nodiscard]] std::set<std::string> early_of(const std::vector<std::string>& on_demand) const;
   [[nodiscard]] model::Plan make_plan(const model::Config& config, const reconcile::Numbers& numbers,
-                                      const model::Carrying& carrying, reconcile::Removal removal,
-                                      reconcile::Derived& derived) const;
+                                      const reconcile::SaFacts& sas, const model::Carrying& carrying,
+                                      reconcile::Removal removal, reconcile::Derived& derived) const;
   void follow_losses(Now now);
   void reconcile(Now now);
   void carry_out(Now now);
   [[nodiscard]] bool needs_charon() const;
   void follow_statics(Now now);
   void follow_charon(Now now);
+  void take_sa_changes();
+  void read_all_sas();
   void follow_gateways(Now now);
   void save_state(Now now);
   void supervise(Now now);
@@ -108,6 +118,7 @@ class Engine {
   [[nodiscard]] vici::Ticket ticket(Pending::Kind kind, const std::string& tunnel);
   void collect_outcomes(Now now);
   void tell_changes(Now now);
+  void tell_tunnels(Now now);
   void tell_unloaded(Now now);
   void tell(Now now, std::string kind, std::string object, std::string text);
   [[nodiscard]] Result<Requests::Target> find_target(const std::string& name) const;
@@ -135,6 +146,7 @@ class Engine {
   vici::Ticket last_ticket_ = 0;
 
   std::shared_ptr<const model::Config> config_;
+  std::map<std::string_view, const model::Tunnel*> tunnels_;  // of it
   std::optional<model::Problem> config_problem_;
   std::vector<model::Problem> config_warnings_;
   reconcile::Numbers numbers_;
@@ -149,16 +161,25 @@ class Engine {
   std::vector<std::pair<TimePoint, Requests::Reply>> counting_;  // who waits for them, until when
   std::optional<model::Problem> kernel_problem_;
   model::Carrying carrying_;
+  reconcile::SpiScope spi_scope_;
+  reconcile::SaFacts sa_facts_;         // as charon's table is
+  model::SaChanges unsupervised_;       // of it, since the supervisor's last step
+  std::vector<std::string> on_demand_;  // the file's tunnels for which charon needs a connection before their packets come
+  std::set<std::string> early_;         // those of them where it has none
   reconcile::Derived derived_;
+  std::size_t plans_ = 0;
+  std::uint64_t ended_revision_ = 0;  // planned
   std::map<std::string, model::TunnelState> told_states_;
-  std::uint64_t told_revision_ = 0;
+  std::uint64_t told_statics_ = 0;
   bool told_connected_ = false;
   std::uint64_t generation_ = 0;
   std::uint64_t charon_revision_ = 0;
+  std::uint64_t saved_revision_ = 0;  // charon_'s, when what it has loaded was saved
   bool kernel_seen_ = false;
   bool must_look_ = true;
   bool must_choose_ = true;
   bool must_plan_ = true;
+  bool statics_changed_ = true;
   bool probes_changed_ = true;
   bool wrote_ = false;                // since the last look
   std::set<std::uint32_t> lost_sas_;  // SPIs of others that went, not yet followed

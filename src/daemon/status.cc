@@ -8,8 +8,6 @@
 #include <map>
 #include <set>
 
-#include "reconcile/child_index.h"
-
 namespace vtid::daemon {
 namespace {
 
@@ -97,8 +95,7 @@ namespace {
 
 class Statuses {
  public:
-  explicit Statuses(const StatusSources& sources)
-      : from_(sources), children_(sources.sas), assignments_(model::assignments_by_holder(sources.config)) {
+  explicit Statuses(const StatusSources& sources) : from_(sources), assignments_(model::assignments_by_holder(sources.config)) {
     for (const model::Gateway& gateway : sources.config.gateways) gateways_.emplace(gateway.interface, gateway.name);
   }
 
@@ -132,7 +129,7 @@ class Statuses {
     const auto unit = from_.numbers.find(tunnel.name);
     if (unit == from_.numbers.end()) return false;
     std::set<net::Address> peers;
-    for (const model::ChildSa* child : children_.of(unit->second)) {
+    for (const model::ChildSa* child : from_.index.of(unit->second)) {
       const auto ike = from_.sas.ikes.find(child->ike_id);
       if (child->carries() && ike != from_.sas.ikes.end()) peers.insert(ike->second.remote);
     }
@@ -141,8 +138,8 @@ class Statuses {
 
   const model::ChildSa* live_of(const model::Tunnel& tunnel, const model::ChildConfig& config) const {
     if (has_static_keys(tunnel)) return nullptr;
-    if (config.mode == model::ChildMode::vti) return reconcile::live_child(children_.of(from_.numbers.at(config.holder)));
-    return reconcile::live_child(children_.named(tunnel.name, config.name));
+    if (config.mode == model::ChildMode::vti) return model::live_child(from_.index.of(from_.numbers.at(config.holder)));
+    return model::live_child(from_.index.named(tunnel.name, config.name));
   }
 
   model::ChildStatus child(const model::ChildConfig& config, const model::ChildSa* live) const {
@@ -199,7 +196,6 @@ class Statuses {
   }
 
   const StatusSources& from_;
-  const reconcile::ChildIndex children_;
   const std::map<std::string, const model::Interface*, std::less<>> assignments_;
   std::multimap<std::string_view, std::string_view> gateways_;
 };

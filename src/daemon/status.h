@@ -24,6 +24,7 @@ struct StatusSources {
   const model::Config& config;
   const reconcile::Numbers& numbers;
   const model::SaTable& sas;
+  const model::SaIndex& index;  // of them
   const reconcile::Derived& derived;
   const std::map<net::IfName, model::LinkCounters>& counters;
   const Supervisor& supervisor;

@@ -97,6 +97,9 @@ class Charon {
   void look(Ticket ticket, const std::string& ike, Now now);
 
   [[nodiscard]] const model::SaTable& table() const { return view_.table(); }
+  [[nodiscard]] const model::SaIndex& index() const { return view_.index(); }
+  // Where the table changed since the last call.
+  [[nodiscard]] model::SaChanges take_changes() { return view_.take_changes(); }
   [[nodiscard]] std::vector<model::Problem> problems() const;
   [[nodiscard]] const Loaded& loaded() const { return loader_.loaded(); }
   // Changes whenever table(), problems() or loaded() may have changed.
