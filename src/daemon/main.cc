@@ -139,12 +139,12 @@ class Daemon {
       engine_->on_gateway_changed(gateway, health, io::Loop::now());
       alarms_.on_change(engine_->config(), gateway, health);
       if (!remember_at_) remember_at_ = io::Loop::now().steady + kRememberAfter;
-      loop_.wake_at(io::Loop::now().steady, [this] { turn(); });  // once for all that changed together
+      turn_soon();
     });
     recall_gateways();
     resolver_.emplace(loop_.context(), io::Resolver::Wiring{.answered = [this](const model::NameAnswer& answer) {
                         engine_->on_name_answer(answer, io::Loop::now());
-                        turn();
+                        turn_soon();
                       }});
     if (auto watched = watch(); !watched) return complain(watched.error());
     turn();
@@ -171,7 +171,7 @@ class Daemon {
   Result<void> watch() {
     auto watched = loop_.on_readable(kernel_.descriptors(), [this] {
       engine_->on_kernel_notices();
-      turn();
+      turn_soon();
     });
     if (!watched) return watched;
     const auto noted = signals::listen();
@@ -203,15 +203,15 @@ class Daemon {
     wiring.run_of_peer = platform::run_of_peer;
     wiring.opened = [this](vici::Channel channel, std::string_view run) {
       engine_->charon().on_opened(channel, run, io::Loop::now());
-      turn();
+      turn_soon();
     };
     wiring.received = [this](vici::Channel channel, std::string_view bytes) {
       engine_->charon().on_bytes(channel, bytes, io::Loop::now());
-      turn();
+      turn_soon();
     };
     wiring.closed = [this](vici::Channel channel, const std::string& reason) {
       engine_->charon().on_closed(channel, reason, io::Loop::now());
-      turn();
+      turn_soon();
     };
     charon_.emplace(loop_.context(), engine_->config().vici, std::move(wiring));
   }
@@ -254,8 +254,14 @@ class Daemon {
     }
   }
 
+  // Once for all that has arrived together. What is asked for already is not put off by what comes then.
+  void turn_soon() {
+    if (!std::exchange(turn_is_due_, true)) loop_.wake_at(io::Loop::now().steady, [this] { turn(); });
+  }
+
   // Everything that comes in ends here: what is due is done, and the sockets get what is for them.
   void turn() {
+    turn_is_due_ = false;
     TimePoint next = engine_->step(io::Loop::now());
     for (vici::Effect& effect : engine_->charon().take_effects()) charon_->carry_out(std::move(effect));
     if (auto probes = engine_->take_probes()) {
@@ -280,6 +286,7 @@ class Daemon {
   std::optional<io::Resolver> resolver_;
   Alarms alarms_;
   std::size_t mtu_searches_ = 0;  // under way
+  bool turn_is_due_ = false;
   std::optional<TimePoint> remember_at_;
 };
 
