@@ -119,7 +119,8 @@ void Engine::on_gateway_changed(const std::string& gateway, const model::Gateway
   tell(now, "gateway", gateway,
        fmt::format("is {}: {}{}{} % loss, {:.1f} ms", print(health.state), health.reason, health.reason.empty() ? "" : "; ",
                    health.loss_percent, health.rtt_ms));
-  must_choose_ = true;
+  gateways_changed_[gateway] = monitor::is_usable(health, model::Trigger::down);
+  must_choose_ |= !config_->groups.empty();
   snapshot_.reset();
 }
 
@@ -214,6 +215,9 @@ void Engine::read_all_sas() {
 }
 
 void Engine::follow_gateways(Now now) {
+  for (const auto& [gateway, usable] : std::exchange(gateways_changed_, {})) {
+    must_plan_ |= usable ? carrying_.down.erase(gateway) > 0 : carrying_.down.insert(gateway).second;
+  }
   if (!std::exchange(must_choose_, false)) return;
   model::Carrying chosen = monitor::choose(*config_, wiring_.gateway_health(), carrying_, now.wall);
   for (const std::string& group : changed_groups(carrying_, chosen)) {
@@ -456,6 +460,7 @@ Result<std::string> Engine::accept_config(config::Parsed parsed, Now now) {
     must_choose_ = must_plan_ = probes_changed_ = statics_changed_ = true;
     tunnels_ = model::index_by_name(config_->tunnels);
     on_demand_ = on_demand(*config_);
+    probes_ = Probes(*config_, numbers_);
     read_all_sas();
     std::erase_if(told_states_, [this](const auto& told) { return !tunnels_.contains(told.first); });
     names_.follow(*config_, now);
@@ -638,16 +643,19 @@ void Engine::stop(Now now) {
   }
 }
 
-std::optional<std::vector<io::Prober::Target>> Engine::take_probes() {
-  if (!std::exchange(probes_changed_, false)) return std::nullopt;
-  must_choose_ = true;
-  auto targets = probe_targets(*config_, numbers_, supervisor_, statics_);
+std::optional<Engine::ProbeNews> Engine::take_probes() {
+  const bool all = std::exchange(probes_changed_, false);
+  const std::set<std::string> changed = std::exchange(probed_changed_, {});
+  ProbeNews news{all ? probes_.all(supervisor_, statics_) : probes_.of(changed, supervisor_, statics_), all};
+  auto& targets = news.targets;
+  if (!all && targets.empty()) return std::nullopt;
+  must_choose_ |= all;
   if (role_ == model::Role::standby) {
     for (io::Prober::Target& target : targets) {
       if (target.underlay.state == monitor::Underlay::State::up) target.options.enabled = false;  // else it is down anyway
     }
   }
-  return targets;
+  return news;
 }
 
 std::vector<model::Problem> Engine::problems() const {
@@ -723,7 +731,7 @@ void Engine::tell_tunnels(Now now) {
       if (has_static_keys(tunnel)) changed.insert(tunnel.name);
     }
   }
-  probes_changed_ |= !changed.empty();
+  probed_changed_.insert(changed.begin(), changed.end());
   for (const std::string& name : changed) {
     const auto view = tunnels_.contains(name) ? tunnel_view(name, supervisor_, statics_) : std::nullopt;
     if (!view) continue;

@@ -75,9 +75,13 @@ class Engine {
   // The moment of the last step, made when somebody asks.
   [[nodiscard]] std::shared_ptr<const model::Snapshot> snapshot();
   [[nodiscard]] const model::Config& config() const { return *config_; }
-  // What the monitors are to probe, when that has changed: with the file, and with tunnels that come and go. The step after
-  // it follows the states that the monitors then have.
-  [[nodiscard]] std::optional<std::vector<io::Prober::Target>> take_probes();
+  // What the monitors are to probe, when that has changed: all of it with the file, else what is behind tunnels that came or
+  // went. The step after it follows the states that the monitors then have.
+  struct ProbeNews {
+    std::vector<io::Prober::Target> targets;
+    bool all = true;
+  };
+  [[nodiscard]] std::optional<ProbeNews> take_probes();
 
   // The host names to look up now. Each is to be answered, and is not asked for again before.
   [[nodiscard]] std::vector<std::string> take_lookups() { return std::exchange(lookups_, {}); }
@@ -161,6 +165,7 @@ class Engine {
   std::vector<std::pair<TimePoint, Requests::Reply>> counting_;  // who waits for them, until when
   std::optional<model::Problem> kernel_problem_;
   model::Carrying carrying_;
+  Probes probes_;
   reconcile::SpiScope spi_scope_;
   reconcile::SaFacts sa_facts_;         // as charon's table is
   model::SaChanges unsupervised_;       // of it, since the supervisor's last step
@@ -180,9 +185,11 @@ class Engine {
   bool must_choose_ = true;
   bool must_plan_ = true;
   bool statics_changed_ = true;
-  bool probes_changed_ = true;
-  bool wrote_ = false;                // since the last look
-  std::set<std::uint32_t> lost_sas_;  // SPIs of others that went, not yet followed
+  bool probes_changed_ = true;                      // all
+  std::set<std::string> probed_changed_;            // the tunnels behind which some have
+  std::map<std::string, bool> gateways_changed_{};  // to usable by themselves, or not
+  bool wrote_ = false;                              // since the last look
+  std::set<std::uint32_t> lost_sas_;                // SPIs of others that went, not yet followed
   bool lost_policies_ = false;
   std::optional<TimePoint> losses_due_;
   TimePoint next_look_{};  // not before

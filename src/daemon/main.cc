@@ -243,7 +243,7 @@ class Daemon {
     } else {
       log::warning("gateways not remembered", {{"reason", memories.error().text}, {"remedy", memories.error().remedy}});
     }
-    if (auto probes = engine_->take_probes()) prober_->set_targets(std::move(*probes));  // the first plan is to follow them
+    if (auto probes = engine_->take_probes()) prober_->set_targets(std::move(probes->targets));  // the first plan follows them
   }
 
   void remember_gateways() {
@@ -265,8 +265,12 @@ class Daemon {
     TimePoint next = engine_->step(io::Loop::now());
     for (vici::Effect& effect : engine_->charon().take_effects()) charon_->carry_out(std::move(effect));
     if (auto probes = engine_->take_probes()) {
-      prober_->set_targets(std::move(*probes));
-      next = {};  // what they say of new gateways is to be followed at once
+      if (probes->all) {
+        prober_->set_targets(std::move(probes->targets));
+        next = {};  // what they say of new gateways is to be followed at once
+      } else {
+        prober_->update_targets(probes->targets);
+      }
     }
     for (const std::string& name : engine_->take_lookups()) resolver_->ask(name);
     alarms_.step(io::Loop::now().steady);  // last: nothing waits for them
