@@ -44,21 +44,28 @@ Json render_host_name(const model::Tunnel& tunnel, const Index& index) {
           {"failure", known.failure}};
 }
 
+using Devices = std::map<net::Address, std::string_view>;
+
+Devices devices_by_address(const model::Observed& observed) {
+  Devices devices;
+  for (const model::ObservedAddress& item : observed.addresses) devices.emplace(item.local.address, item.device.text());
+  return devices;
+}
+
 // Which device has the outer address; empty while none does.
-std::string outer_device(const model::TunnelStatus& status, const Index& index) {
+std::string_view outer_device(const model::TunnelStatus& status, const Devices& devices) {
   const auto local = net::parse_address(status.local);
-  if (!local) return {};
-  const auto& addresses = index.snapshot.observed.addresses;
-  const auto found = std::ranges::find(addresses, *local, [](const auto& item) { return item.local.address; });
-  return found == addresses.end() ? std::string{} : found->device.text();
+  const auto found = local ? devices.find(*local) : devices.end();
+  return found == devices.end() ? std::string_view{} : found->second;
 }
 
 Json list_tunnels(const Index& index) {
   Json array = Json::array();
+  const Devices devices = devices_by_address(index.snapshot.observed);
   for (const model::TunnelStatus& status : index.snapshot.tunnels) {
     Json json = render_tunnel(status, index);
     json["mtu_reason"] = status.mtu_reason;
-    json["outer_device"] = outer_device(status, index);
+    json["outer_device"] = outer_device(status, devices);
     if (const auto found = index.tunnels.find(status.name); found != index.tunnels.end()) {
       const model::Tunnel& tunnel = *found->second;
       json["enabled"] = tunnel.enabled;

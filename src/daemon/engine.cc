@@ -16,6 +16,7 @@ namespace vtid::daemon {
 namespace {
 
 constexpr Duration kPlanInterval{1'000};       // between two plans while one is being carried out
+constexpr std::int64_t kTunnelsEachMs = 10;    // put off the next plan, so that many cost no more time than few
 constexpr Duration kAskAfter{1'000};           // what is under way, when nothing tells of its end
 constexpr Duration kLookInterval{50};          // the kernel is read at most so often, however much it has to say
 constexpr Duration kLookRetry{1'000};          // after a look that failed
@@ -177,7 +178,8 @@ TimePoint Engine::step(Now now) {
   }
   if (executor_.waits() || !counting_.empty()) next = std::min(next, now.steady + kAskAfter);
   if (!counting_.empty()) next = std::min(next, counting_.front().first);
-  if (executor_.busy() || (must_plan_ && kernel_seen_)) next = now.steady;
+  if (must_plan_ && kernel_seen_) next = std::min(next, std::max(now.steady, replan_));
+  if (executor_.busy()) next = now.steady;
   return next;
 }
 
@@ -188,7 +190,7 @@ void Engine::follow_charon(Now now) {
   take_sa_changes();
   must_look_ |= charon_.table().connected && !told_connected_;  // what one of before has left in the kernel
   std::set<std::string> early = early_of(on_demand_);
-  must_plan_ |= early != early_;
+  mark_derived(early != early_);
   early_ = std::move(early);
 }
 
@@ -197,12 +199,12 @@ void Engine::take_sa_changes() {
   model::SaChanges changes = charon_.take_changes();
   if (changes.everywhere) {
     must_look_ |= !observed_.policies.empty();
-    must_plan_ = true;
+    mark_derived(true);
     read_all_sas();
   } else {
     for (const net::Unit unit : changes.units) {
       must_look_ |= spi_scope_.own_policies.contains(unit);  // by which of its SAs the kernel sends is ours to see to
-      must_plan_ |= reconcile::refresh(sa_facts_, unit, charon_.table(), charon_.index(), spi_scope_);
+      mark_derived(reconcile::refresh(sa_facts_, unit, charon_.table(), charon_.index(), spi_scope_));
     }
   }
   unsupervised_.add(std::move(changes));
@@ -216,7 +218,7 @@ void Engine::read_all_sas() {
 
 void Engine::follow_gateways(Now now) {
   for (const auto& [gateway, usable] : std::exchange(gateways_changed_, {})) {
-    must_plan_ |= usable ? carrying_.down.erase(gateway) > 0 : carrying_.down.insert(gateway).second;
+    mark_derived(usable ? carrying_.down.erase(gateway) > 0 : carrying_.down.insert(gateway).second);
   }
   if (!std::exchange(must_choose_, false)) return;
   model::Carrying chosen = monitor::choose(*config_, wiring_.gateway_health(), carrying_, now.wall);
@@ -226,7 +228,7 @@ void Engine::follow_gateways(Now now) {
     log::info("group changed", {{"group", group}, {"carriers", carriers}, {"reason", choice.reason}});
     tell(now, "group", group, fmt::format("is carried by {}{}{}", carriers, choice.reason.empty() ? "" : ": ", choice.reason));
   }
-  must_plan_ |= chosen != carrying_;
+  mark_derived(chosen != carrying_);
   carrying_ = std::move(chosen);
 }
 
@@ -269,17 +271,25 @@ Result<void> Engine::look() {
   }
   wrote_ = false;
   observed_ = std::move(*observed);
+  reconcile::Host host = reconcile::read_host(observed_);
+  mark_derived(host != host_);
+  host_ = std::move(host);
   if (reconcile::may_have_strays(observed_, charon_.table(), system_) != spi_scope_.strays) {
-    must_plan_ = true;
+    mark_derived(true);
     read_all_sas();
   }
   return {};
 }
 
-model::Plan Engine::make_plan(const model::Config& config, const reconcile::Numbers& numbers, const reconcile::SaFacts& sas,
-                              const model::Carrying& carrying, reconcile::Removal removal, reconcile::Derived& derived) const {
-  derived = reconcile::derive(config, numbers, sas, carrying, reconcile::read_host(observed_), system_, restraints(config));
-  return reconcile::make_plan(derived.desired, observed_, system_, removal);
+// A plan is due, and everything is derived anew for it.
+void Engine::mark_derived(bool changed) {
+  must_derive_ |= changed;
+  must_plan_ |= changed;
+}
+
+reconcile::Derived Engine::derive_running() {
+  ++derivations_;
+  return reconcile::derive(*config_, numbers_, sa_facts_, carrying_, host_, system_, restraints(*config_));
 }
 
 // The administrator's own connections are there before ours.
@@ -298,7 +308,7 @@ std::set<std::string> Engine::early_of(const std::vector<std::string>& on_demand
 void Engine::reconcile(Now now) {
   // The plan at hand first: it was complete, and looking again half-way only costs. But what has changed meanwhile does not
   // wait for its end, which thousands of links put off by minutes.
-  const bool overtaken = executor_.busy() && must_plan_ && now.steady >= std::max(next_plan_, next_look_);
+  const bool overtaken = executor_.busy() && must_plan_ && now.steady >= std::max({next_plan_, next_look_, replan_});
   if (executor_.busy() && !overtaken) return;
   must_look_ |= overtaken;
   wrote_ |= overtaken;
@@ -320,14 +330,19 @@ void Engine::reconcile(Now now) {
       supervisor_.on_kernel(charon_.table(), charon_.index(), reconcile::KernelSide(observed_, charon_.table(), system_), now);
     }
   }
-  must_plan_ |= std::exchange(ended_revision_, supervisor_.ended_revision()) != supervisor_.ended_revision();
-  if (must_plan_ && kernel_seen_) {
+  if (std::exchange(ended_revision_, supervisor_.ended_revision()) != supervisor_.ended_revision()) {
+    mark_derived(true);
+    replan_ = now.steady;  // somebody waits for it
+  }
+  if (must_plan_ && kernel_seen_ && now.steady >= replan_) {
     must_plan_ = false;
     statics_changed_ = true;
     ++plans_;
     next_plan_ = now.steady + kPlanInterval;
+    replan_ = now.steady + Duration{static_cast<std::int64_t>(config_->tunnels.size()) / kTunnelsEachMs};
+    if (std::exchange(must_derive_, false)) derived_ = derive_running();
     const auto removal = charon_.table().known || !needs_charon() ? reconcile::Removal::allowed : reconcile::Removal::withheld;
-    executor_.accept(make_plan(*config_, numbers_, sa_facts_, carrying_, removal, derived_), now.steady);
+    executor_.accept(reconcile::make_plan(derived_.desired, observed_, system_, removal), now.steady);
     changed = true;
   }
   if (changed && reconcile::awaits_end(derived_.desired, observed_)) rescan_ = std::min(rescan_, now.steady + kLookForEnd);
@@ -457,7 +472,8 @@ Result<std::string> Engine::accept_config(config::Parsed parsed, Now now) {
                                   finding.text, finding.remedy});
     }
     ++generation_;
-    must_choose_ = must_plan_ = probes_changed_ = statics_changed_ = true;
+    must_choose_ = must_plan_ = must_derive_ = probes_changed_ = statics_changed_ = true;
+    replan_ = now.steady;
     tunnels_ = model::index_by_name(config_->tunnels);
     on_demand_ = on_demand(*config_);
     probes_ = Probes(*config_, numbers_);
@@ -585,17 +601,19 @@ void Engine::on_command(const model::Command& command, Requests::Reply reply, No
 model::CommandResult Engine::plan_for(const model::MakePlan& command) {
   if (auto seen = look(); !seen) return std::unexpected(seen.error());
   follow_gateways(now_);
-  reconcile::Derived derived;
-  if (!command.text)
-    return model::Answer{"", make_plan(*config_, numbers_, sa_facts_, carrying_, reconcile::Removal::allowed, derived)};
+  const auto plan_of = [this](const reconcile::Derived& derived) {
+    return reconcile::make_plan(derived.desired, observed_, system_, reconcile::Removal::allowed);
+  };
+  if (!command.text) return model::Answer{"", plan_of(derive_running())};
   const config::Parsed parsed = wiring_.parse_text(*command.text, command.path);
   if (!parsed.config) return fail(print_all(parsed.errors), "mend the file");
-  const auto numbers = reconcile::allocate(*parsed.config, numbers_);
+  const model::Config& config = *parsed.config;
+  const auto numbers = reconcile::allocate(config, numbers_);
   if (!numbers) return std::unexpected(numbers.error());
-  const model::Carrying carrying = monitor::choose(*parsed.config, wiring_.gateway_health(), carrying_, now_.wall);
-  const reconcile::SpiScope scope{reconcile::units_with_own_policies(*parsed.config, *numbers, system_), spi_scope_.strays};
+  const model::Carrying carrying = monitor::choose(config, wiring_.gateway_health(), carrying_, now_.wall);
+  const reconcile::SpiScope scope{reconcile::units_with_own_policies(config, *numbers, system_), spi_scope_.strays};
   const auto sas = reconcile::facts_of(charon_.table(), charon_.index(), scope);
-  model::Plan plan = make_plan(*parsed.config, *numbers, sas, carrying, reconcile::Removal::allowed, derived);
+  model::Plan plan = plan_of(reconcile::derive(config, *numbers, sas, carrying, host_, system_, restraints(config)));
   reconcile::name_former_holders(plan, derived_.desired);
   return model::Answer{"", std::move(plan)};
 }

@@ -64,10 +64,12 @@ class Engine {
 
   // What it has cost so far: tests hold it to what changed.
   struct Work {
-    std::size_t plans = 0;    // everything derived and planned
+    std::size_t derived = 0;  // how often everything was
+    std::size_t planned = 0;
     std::size_t visited = 0;  // wards, by the supervisor
+    bool operator==(const Work&) const = default;
   };
-  [[nodiscard]] Work work() const { return {plans_, supervisor_.visited()}; }
+  [[nodiscard]] Work work() const { return {derivations_, plans_, supervisor_.visited()}; }
 
   // Takes away all that is ours when the file says so ("on_stop": "remove"); else nothing.
   void stop(Now now);
@@ -101,9 +103,8 @@ class Engine {
   Result<void> look();
   [[nodiscard]] reconcile::Restraints restraints(const model::Config& config) const;
   [[nodiscard]] std::set<std::string> early_of(const std::vector<std::string>& on_demand) const;
-  [[nodiscard]] model::Plan make_plan(const model::Config& config, const reconcile::Numbers& numbers,
-                                      const reconcile::SaFacts& sas, const model::Carrying& carrying,
-                                      reconcile::Removal removal, reconcile::Derived& derived) const;
+  [[nodiscard]] reconcile::Derived derive_running();
+  void mark_derived(bool changed);
   void follow_losses(Now now);
   void reconcile(Now now);
   void carry_out(Now now);
@@ -172,6 +173,8 @@ class Engine {
   std::vector<std::string> on_demand_;  // the file's tunnels for which charon needs a connection before their packets come
   std::set<std::string> early_;         // those of them where it has none
   reconcile::Derived derived_;
+  reconcile::Host host_;  // as derived_ follows it
+  std::size_t derivations_ = 0;
   std::size_t plans_ = 0;
   std::uint64_t ended_revision_ = 0;  // planned
   std::map<std::string, model::TunnelState> told_states_;
@@ -184,6 +187,7 @@ class Engine {
   bool must_look_ = true;
   bool must_choose_ = true;
   bool must_plan_ = true;
+  bool must_derive_ = true;  // something changed that derive reads: then it is planned too
   bool statics_changed_ = true;
   bool probes_changed_ = true;                      // all
   std::set<std::string> probed_changed_;            // the tunnels behind which some have
@@ -194,6 +198,7 @@ class Engine {
   std::optional<TimePoint> losses_due_;
   TimePoint next_look_{};  // not before
   TimePoint next_plan_{};  // in the place of one that is being carried out: not before
+  TimePoint replan_{};     // after what changes by itself: not before
   TimePoint rescan_{};     // at the latest
   Now now_{};
   std::shared_ptr<const model::Snapshot> snapshot_;  // empty: out of date
