@@ -72,8 +72,7 @@ Engine::Engine(EngineWiring wiring, vici::Loaded loaded, reconcile::Numbers numb
       executor_(wiring_.kernel),
       supervisor_([this] { return random(); }),
       names_([this] { return random(); }),
-      numbers_(std::move(numbers)),
-      saved_loaded_(std::move(loaded)) {}
+      numbers_(std::move(numbers)) {}
 
 Result<std::unique_ptr<Engine>> Engine::start(EngineWiring wiring, Now now) {
   auto numbers = wiring.store.load_numbers();
@@ -239,11 +238,12 @@ void Engine::save_state(Now now) {
   save_again_.reset();
   if (std::exchange(numbers_unsaved_, false)) (void)reload(now);
   bool unsaved = numbers_unsaved_;
-  if (saved_revision_ != charon_.revision()) {
-    const vici::Loaded& loaded = charon_.loaded();
-    if (loaded != saved_loaded_ && wiring_.store.save_loaded(loaded)) saved_loaded_ = loaded;
-    if (loaded == saved_loaded_) saved_revision_ = charon_.revision();
-    unsaved |= loaded != saved_loaded_;
+  if (const std::uint64_t revision = charon_.loaded_revision(); revision != saved_revision_) {
+    if (wiring_.store.save_loaded(charon_.loaded())) {
+      saved_revision_ = revision;
+    } else {
+      unsaved = true;
+    }
   }
   if (role_ != saved_role_) {
     if (wiring_.store.save_role(role_)) {

@@ -157,9 +157,8 @@ class Engine {
   reconcile::Numbers numbers_;
   model::Role role_ = model::Role::active;
   std::optional<model::Role> saved_role_;  // none: it could not be saved
-  vici::Loaded saved_loaded_;
-  bool numbers_unsaved_ = false;         // why the file was refused
-  std::optional<TimePoint> save_again_;  // something could not be saved
+  bool numbers_unsaved_ = false;           // why the file was refused
+  std::optional<TimePoint> save_again_;    // something could not be saved
   model::Observed observed_;
   std::map<net::IfName, model::LinkCounters> counters_;
   std::map<std::string, model::RuleCounters> rule_counters_;
@@ -182,7 +181,7 @@ class Engine {
   bool told_connected_ = false;
   std::uint64_t generation_ = 0;
   std::uint64_t charon_revision_ = 0;
-  std::uint64_t saved_revision_ = 0;  // charon_'s, when what it has loaded was saved
+  std::uint64_t saved_revision_ = 0;  // of what charon has loaded
   bool kernel_seen_ = false;
   bool must_look_ = true;
   bool must_choose_ = true;
