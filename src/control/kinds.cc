@@ -44,33 +44,49 @@ Json render_host_name(const model::Tunnel& tunnel, const Index& index) {
           {"failure", known.failure}};
 }
 
+using Devices = std::map<net::Address, std::string_view>;
+
+Devices devices_by_address(const model::Observed& observed) {
+  Devices devices;
+  for (const model::ObservedAddress& item : observed.addresses) devices.emplace(item.local.address, item.device.text());
+  return devices;
+}
+
 // Which device has the outer address; empty while none does.
-std::string outer_device(const model::TunnelStatus& status, const Index& index) {
+std::string_view outer_device(const model::TunnelStatus& status, const Devices& devices) {
   const auto local = net::parse_address(status.local);
-  if (!local) return {};
-  const auto& addresses = index.snapshot.observed.addresses;
-  const auto found = std::ranges::find(addresses, *local, [](const auto& item) { return item.local.address; });
-  return found == addresses.end() ? std::string{} : found->device.text();
+  const auto found = local ? devices.find(*local) : devices.end();
+  return found == devices.end() ? std::string_view{} : found->second;
+}
+
+Json render_listed(const model::TunnelStatus& status, const Index& index, std::string_view device) {
+  Json json = render_tunnel(status, index);
+  json["mtu_reason"] = status.mtu_reason;
+  json["outer_device"] = device;
+  if (const auto found = index.tunnels.find(status.name); found != index.tunnels.end()) {
+    const model::Tunnel& tunnel = *found->second;
+    json["enabled"] = tunnel.enabled;
+    json["description"] = tunnel.description;
+    json["start"] = model::print(tunnel.start);
+    json["host_name"] = render_host_name(tunnel, index);
+    json["children"] = Json::array();
+    for (const model::Child& child : tunnel.children) json["children"].push_back(render_child(child));
+  }
+  return json;
 }
 
 Json list_tunnels(const Index& index) {
   Json array = Json::array();
-  for (const model::TunnelStatus& status : index.snapshot.tunnels) {
-    Json json = render_tunnel(status, index);
-    json["mtu_reason"] = status.mtu_reason;
-    json["outer_device"] = outer_device(status, index);
-    if (const auto found = index.tunnels.find(status.name); found != index.tunnels.end()) {
-      const model::Tunnel& tunnel = *found->second;
-      json["enabled"] = tunnel.enabled;
-      json["description"] = tunnel.description;
-      json["start"] = model::print(tunnel.start);
-      json["host_name"] = render_host_name(tunnel, index);
-      json["children"] = Json::array();
-      for (const model::Child& child : tunnel.children) json["children"].push_back(render_child(child));
-    }
-    array.push_back(std::move(json));
-  }
+  const Devices devices = devices_by_address(index.snapshot.observed);
+  for (const model::TunnelStatus& status : index.snapshot.tunnels)
+    array.push_back(render_listed(status, index, outer_device(status, devices)));
   return array;
+}
+
+Json show_tunnel(const Index& index, std::string_view name) {
+  const auto status = index.statuses.find(name);
+  if (status == index.statuses.end()) return nullptr;
+  return render_listed(*status->second, index, outer_device(*status->second, devices_by_address(index.snapshot.observed)));
 }
 
 // What the kernel holds under a device name, and the assignment that uses it, if any.
@@ -422,7 +438,7 @@ Json list_rules(const Index& index) {
   return array;
 }
 
-constexpr std::array kKinds{Kind{"tunnels", "tunnel", list_tunnels},
+constexpr std::array kKinds{Kind{"tunnels", "tunnel", list_tunnels, show_tunnel},
                             Kind{"interfaces", "interface", list_interfaces},
                             Kind{"gateways", "gateway", list_gateways},
                             Kind{"groups", "gateway group", list_groups},

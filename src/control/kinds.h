@@ -14,6 +14,7 @@ struct Kind {
   std::string_view name;      // "tunnels"
   std::string_view singular;  // "tunnel", for sentences
   Json (*list)(const Index& index);
+  Json (*one)(const Index& index, std::string_view name) = nullptr;  // alone, where that costs less; null: there is none
 };
 
 [[nodiscard]] std::span<const Kind> kinds();

@@ -16,6 +16,7 @@ namespace vtid::daemon {
 namespace {
 
 constexpr Duration kPlanInterval{1'000};       // between two plans while one is being carried out
+constexpr std::int64_t kTunnelsEachMs = 10;    // put off the next plan, so that many cost no more time than few
 constexpr Duration kAskAfter{1'000};           // what is under way, when nothing tells of its end
 constexpr Duration kLookInterval{50};          // the kernel is read at most so often, however much it has to say
 constexpr Duration kLookRetry{1'000};          // after a look that failed
@@ -51,6 +52,16 @@ std::vector<vici::WantedConnection> connections_of(const model::Config& config, 
   return connections;
 }
 
+// The tunnels for which charon must have a connection of ours before packets ask for one.
+std::vector<std::string> on_demand(const model::Config& config) {
+  std::vector<std::string> names;
+  for (const model::Tunnel& tunnel : config.tunnels) {
+    if (tunnel.enabled && tunnel.start == model::Start::trap && std::holds_alternative<model::Ike>(tunnel.ike))
+      names.push_back(tunnel.name);
+  }
+  return names;
+}
+
 }  // namespace
 
 Engine::Engine(EngineWiring wiring, vici::Loaded loaded, reconcile::Numbers numbers)
@@ -61,8 +72,7 @@ Engine::Engine(EngineWiring wiring, vici::Loaded loaded, reconcile::Numbers numb
       executor_(wiring_.kernel),
       supervisor_([this] { return random(); }),
       names_([this] { return random(); }),
-      numbers_(std::move(numbers)),
-      saved_loaded_(std::move(loaded)) {}
+      numbers_(std::move(numbers)) {}
 
 Result<std::unique_ptr<Engine>> Engine::start(EngineWiring wiring, Now now) {
   auto numbers = wiring.store.load_numbers();
@@ -109,7 +119,8 @@ void Engine::on_gateway_changed(const std::string& gateway, const model::Gateway
   tell(now, "gateway", gateway,
        fmt::format("is {}: {}{}{} % loss, {:.1f} ms", print(health.state), health.reason, health.reason.empty() ? "" : "; ",
                    health.loss_percent, health.rtt_ms));
-  must_choose_ = true;
+  gateways_changed_[gateway] = monitor::is_usable(health, model::Trigger::down);
+  must_choose_ |= !config_->groups.empty();
   snapshot_.reset();
 }
 
@@ -149,7 +160,7 @@ TimePoint Engine::step(Now now) {
   follow_statics(now);
   supervise(now);
   std::ranges::move(names_.take_due(now), std::back_inserter(lookups_));
-  ask(requests_.check(supervisor_, charon_.table(), now), now);
+  ask(requests_.check(supervisor_, charon_.table(), charon_.index(), now), now);
   finish_counting(now);
   collect_outcomes(now);
   save_state(now);
@@ -169,7 +180,8 @@ TimePoint Engine::step(Now now) {
   }
   if (executor_.waits() || !counting_.empty()) next = std::min(next, now.steady + kAskAfter);
   if (!counting_.empty()) next = std::min(next, counting_.front().first);
-  if (executor_.busy() || (must_plan_ && kernel_seen_)) next = now.steady;
+  if (must_plan_ && kernel_seen_) next = std::min(next, std::max(now.steady, replan_));
+  if (executor_.busy()) next = now.steady;
   return next;
 }
 
@@ -177,12 +189,39 @@ void Engine::follow_charon(Now now) {
   collect_outcomes(now);
   if (charon_.revision() == charon_revision_) return;
   charon_revision_ = charon_.revision();
-  must_look_ |= !observed_.policies.empty();                    // which of its SAs the kernel sends by is then ours to see to
-  must_look_ |= charon_.table().connected && !told_connected_;  // and what one of before has left there
-  must_plan_ = true;  // MTUs and outer addresses follow the SAs; an equal plan writes nothing
+  take_sa_changes();
+  must_look_ |= charon_.table().connected && !told_connected_;  // what one of before has left in the kernel
+  std::set<std::string> early = early_of(on_demand_);
+  mark_derived(early != early_);
+  early_ = std::move(early);
+}
+
+// A plan follows only when something changed that derive reads.
+void Engine::take_sa_changes() {
+  model::SaChanges changes = charon_.take_changes();
+  if (changes.everywhere) {
+    must_look_ |= !observed_.policies.empty();
+    mark_derived(true);
+    read_all_sas();
+  } else {
+    for (const net::Unit unit : changes.units) {
+      must_look_ |= spi_scope_.own_policies.contains(unit);  // by which of its SAs the kernel sends is ours to see to
+      mark_derived(reconcile::refresh(sa_facts_, unit, charon_.table(), charon_.index(), spi_scope_));
+    }
+  }
+  unsupervised_.add(std::move(changes));
+}
+
+void Engine::read_all_sas() {
+  spi_scope_ = {reconcile::units_with_own_policies(*config_, numbers_, system_),
+                reconcile::may_have_strays(observed_, charon_.table(), system_)};
+  sa_facts_ = reconcile::facts_of(charon_.table(), charon_.index(), spi_scope_);
 }
 
 void Engine::follow_gateways(Now now) {
+  for (const auto& [gateway, usable] : std::exchange(gateways_changed_, {})) {
+    mark_derived(usable ? carrying_.down.erase(gateway) > 0 : carrying_.down.insert(gateway).second);
+  }
   if (!std::exchange(must_choose_, false)) return;
   model::Carrying chosen = monitor::choose(*config_, wiring_.gateway_health(), carrying_, now.wall);
   for (const std::string& group : changed_groups(carrying_, chosen)) {
@@ -191,7 +230,7 @@ void Engine::follow_gateways(Now now) {
     log::info("group changed", {{"group", group}, {"carriers", carriers}, {"reason", choice.reason}});
     tell(now, "group", group, fmt::format("is carried by {}{}{}", carriers, choice.reason.empty() ? "" : ": ", choice.reason));
   }
-  must_plan_ |= chosen != carrying_;
+  mark_derived(chosen != carrying_);
   carrying_ = std::move(chosen);
 }
 
@@ -202,9 +241,9 @@ void Engine::save_state(Now now) {
   save_again_.reset();
   if (std::exchange(numbers_unsaved_, false)) (void)reload(now);
   bool unsaved = numbers_unsaved_;
-  if (const vici::Loaded& loaded = charon_.loaded(); loaded != saved_loaded_) {
-    if (wiring_.store.save_loaded(loaded)) {
-      saved_loaded_ = loaded;
+  if (const std::uint64_t revision = charon_.loaded_revision(); revision != saved_revision_) {
+    if (wiring_.store.save_loaded(charon_.loaded())) {
+      saved_revision_ = revision;
     } else {
       unsaved = true;
     }
@@ -230,35 +269,49 @@ Result<void> Engine::look() {
   kernel_problem_.reset();
   kernel_seen_ = true;
   if (observed_ != *observed) {
-    must_plan_ = true;
+    must_plan_ = statics_changed_ = true;
     if (!wrote_) executor_.on_seen(observed_, *observed, now_.steady);
   }
   wrote_ = false;
   observed_ = std::move(*observed);
+  reconcile::Host host = reconcile::read_host(observed_);
+  mark_derived(host != host_);
+  host_ = std::move(host);
+  if (reconcile::may_have_strays(observed_, charon_.table(), system_) != spi_scope_.strays) {
+    mark_derived(true);
+    read_all_sas();
+  }
   return {};
 }
 
-model::Plan Engine::make_plan(const model::Config& config, const reconcile::Numbers& numbers, const model::Carrying& carrying,
-                              reconcile::Removal removal, reconcile::Derived& derived) const {
-  derived = reconcile::derive(config, numbers, charon_.table(), carrying, reconcile::read_host(observed_), system_,
-                              restraints(config));
-  return reconcile::make_plan(derived.desired, observed_, system_, removal);
+// A plan is due, and everything is derived anew for it.
+void Engine::mark_derived(bool changed) {
+  must_derive_ |= changed;
+  must_plan_ |= changed;
+}
+
+reconcile::Derived Engine::derive_running() {
+  ++derivations_;
+  return reconcile::derive(*config_, numbers_, sa_facts_, carrying_, host_, system_, restraints(*config_));
 }
 
 // The administrator's own connections are there before ours.
 reconcile::Restraints Engine::restraints(const model::Config& config) const {
-  reconcile::Restraints restraints{supervisor_.ended(), {}};
-  for (const model::Tunnel& tunnel : config.tunnels) {
-    if (!tunnel.enabled || tunnel.start != model::Start::trap || !std::holds_alternative<model::Ike>(tunnel.ike)) continue;
-    if (role_ == model::Role::standby || !charon_.has_connection(tunnel.name)) restraints.early.insert(tunnel.name);
+  return {supervisor_.ended(), early_of(on_demand(config))};
+}
+
+std::set<std::string> Engine::early_of(const std::vector<std::string>& on_demand) const {
+  std::set<std::string> early;
+  for (const std::string& name : on_demand) {
+    if (role_ == model::Role::standby || !charon_.has_connection(name)) early.insert(name);
   }
-  return restraints;
+  return early;
 }
 
 void Engine::reconcile(Now now) {
   // The plan at hand first: it was complete, and looking again half-way only costs. But what has changed meanwhile does not
   // wait for its end, which thousands of links put off by minutes.
-  const bool overtaken = executor_.busy() && must_plan_ && now.steady >= std::max(next_plan_, next_look_);
+  const bool overtaken = executor_.busy() && must_plan_ && now.steady >= std::max({next_plan_, next_look_, replan_});
   if (executor_.busy() && !overtaken) return;
   must_look_ |= overtaken;
   wrote_ |= overtaken;
@@ -277,14 +330,22 @@ void Engine::reconcile(Now now) {
     changed = true;
     if (!seen && overtaken) return;  // what was seen before is no longer so
     if (seen && system_.shared_with_charon) {
-      supervisor_.on_kernel(charon_.table(), reconcile::KernelSide(observed_, charon_.table(), system_), now);
+      supervisor_.on_kernel(charon_.table(), charon_.index(), reconcile::KernelSide(observed_, charon_.table(), system_), now);
     }
   }
-  if (must_plan_ && kernel_seen_) {
+  if (std::exchange(ended_revision_, supervisor_.ended_revision()) != supervisor_.ended_revision()) {
+    mark_derived(true);
+    replan_ = now.steady;  // somebody waits for it
+  }
+  if (must_plan_ && kernel_seen_ && now.steady >= replan_) {
     must_plan_ = false;
+    statics_changed_ = true;
+    ++plans_;
     next_plan_ = now.steady + kPlanInterval;
+    replan_ = now.steady + Duration{static_cast<std::int64_t>(config_->tunnels.size()) / kTunnelsEachMs};
+    if (std::exchange(must_derive_, false)) derived_ = derive_running();
     const auto removal = charon_.table().known || !needs_charon() ? reconcile::Removal::allowed : reconcile::Removal::withheld;
-    executor_.accept(make_plan(*config_, numbers_, carrying_, removal, derived_), now.steady);
+    executor_.accept(reconcile::make_plan(derived_.desired, observed_, system_, removal), now.steady);
     changed = true;
   }
   if (changed && reconcile::awaits_end(derived_.desired, observed_)) rescan_ = std::min(rescan_, now.steady + kLookForEnd);
@@ -323,16 +384,18 @@ void Engine::carry_out(Now now) {
 
 // Only by a plan of this file: while an older one is carried out, what is known of the old file stays.
 void Engine::follow_statics(Now now) {
-  if (!kernel_seen_ || must_plan_) return;
+  if (!kernel_seen_ || must_plan_ || !std::exchange(statics_changed_, false)) return;
   statics_.follow({*config_, numbers_, derived_.desired, observed_, executor_.plan()}, now);
 }
 
 void Engine::supervise(Now now) {
-  for (const Ask& asked : supervisor_.step(charon_.table(), now)) ask(asked, now);
+  take_sa_changes();
+  const model::SaChanges changes = std::exchange(unsupervised_, {});
+  for (const Ask& asked : supervisor_.step(charon_.table(), charon_.index(), changes, now)) ask(asked, now);
   bool turned = false;
   for (const std::string& name : supervisor_.take_unanswered()) {
-    const model::Tunnel* tunnel = config_->tunnel(name);
-    turned |= tunnel != nullptr && names_.take_turn(*tunnel);
+    const auto tunnel = tunnels_.find(name);
+    turned |= tunnel != tunnels_.end() && names_.take_turn(*tunnel->second);
   }
   if (turned) want_connections(now);
 }
@@ -413,8 +476,13 @@ Result<std::string> Engine::accept_config(config::Parsed parsed, Now now) {
                                   finding.text, finding.remedy});
     }
     ++generation_;
-    must_choose_ = must_plan_ = probes_changed_ = true;
-    std::erase_if(told_states_, [this](const auto& told) { return config_->tunnel(told.first) == nullptr; });
+    must_choose_ = must_plan_ = must_derive_ = probes_changed_ = statics_changed_ = true;
+    replan_ = now.steady;
+    tunnels_ = model::index_by_name(config_->tunnels);
+    on_demand_ = on_demand(*config_);
+    probes_ = Probes(*config_, numbers_);
+    read_all_sas();
+    std::erase_if(told_states_, [this](const auto& told) { return !tunnels_.contains(told.first); });
     names_.follow(*config_, now);
     want_connections(now);
     supervisor_.supervise(wards_of(*config_, numbers_), now);
@@ -559,7 +627,8 @@ void Engine::on_command(const model::Command& command, Requests::Reply reply, No
     void operator()(const model::Rekey& rekey) const {
       const auto found = target(rekey.target);
       if (!found) return;
-      engine.ask(engine.requests_.rekey(*found, engine.charon_.table(), rekey.timeout, now, reply), now);
+      engine.ask(engine.requests_.rekey(*found, engine.charon_.table(), engine.charon_.index(), rekey.timeout, now, reply),
+                 now);
     }
     void operator()(const model::TakeRole& take) const { reply(engine.take_role(take.role, now)); }
     void operator()(const model::Reload&) const { reply(engine.reload(now)); }
@@ -589,14 +658,19 @@ void Engine::on_command(const model::Command& command, Requests::Reply reply, No
 model::CommandResult Engine::plan_for(const model::MakePlan& command) {
   if (auto seen = look(); !seen) return std::unexpected(seen.error());
   follow_gateways(now_);
-  reconcile::Derived derived;
-  if (!command.text) return model::Answer{"", make_plan(*config_, numbers_, carrying_, reconcile::Removal::allowed, derived)};
+  const auto plan_of = [this](const reconcile::Derived& derived) {
+    return reconcile::make_plan(derived.desired, observed_, system_, reconcile::Removal::allowed);
+  };
+  if (!command.text) return model::Answer{"", plan_of(derive_running())};
   const config::Parsed parsed = wiring_.parse_text(*command.text, command.path);
   if (!parsed.config) return fail(print_all(parsed.errors), "mend the file");
-  const auto numbers = reconcile::allocate(*parsed.config, numbers_);
+  const model::Config& config = *parsed.config;
+  const auto numbers = reconcile::allocate(config, numbers_);
   if (!numbers) return std::unexpected(numbers.error());
-  const model::Carrying carrying = monitor::choose(*parsed.config, wiring_.gateway_health(), carrying_, now_.wall);
-  model::Plan plan = make_plan(*parsed.config, *numbers, carrying, reconcile::Removal::allowed, derived);
+  const model::Carrying carrying = monitor::choose(config, wiring_.gateway_health(), carrying_, now_.wall);
+  const reconcile::SpiScope scope{reconcile::units_with_own_policies(config, *numbers, system_), spi_scope_.strays};
+  const auto sas = reconcile::facts_of(charon_.table(), charon_.index(), scope);
+  model::Plan plan = plan_of(reconcile::derive(config, *numbers, sas, carrying, host_, system_, restraints(config)));
   reconcile::name_former_holders(plan, derived_.desired);
   return model::Answer{"", std::move(plan)};
 }
@@ -644,16 +718,19 @@ void Engine::stop(Now now) {
   }
 }
 
-std::optional<std::vector<io::Prober::Target>> Engine::take_probes() {
-  if (!std::exchange(probes_changed_, false)) return std::nullopt;
-  must_choose_ = true;
-  auto targets = probe_targets(*config_, numbers_, supervisor_, statics_);
+std::optional<Engine::ProbeNews> Engine::take_probes() {
+  const bool all = std::exchange(probes_changed_, false);
+  const std::set<std::string> changed = std::exchange(probed_changed_, {});
+  ProbeNews news{all ? probes_.all(supervisor_, statics_) : probes_.of(changed, supervisor_, statics_), all};
+  auto& targets = news.targets;
+  if (!all && targets.empty()) return std::nullopt;
+  must_choose_ |= all;
   if (role_ == model::Role::standby) {
     for (io::Prober::Target& target : targets) {
       if (target.underlay.state == monitor::Underlay::State::up) target.options.enabled = false;  // else it is down anyway
     }
   }
-  return targets;
+  return news;
 }
 
 std::vector<model::Problem> Engine::problems() const {
@@ -705,7 +782,8 @@ std::shared_ptr<const model::Snapshot> Engine::snapshot() {
   fresh->plan = executor_.plan();
   fresh->failed = executor_.failed();
   fresh->problems = problems();
-  fresh->tunnels = tunnel_statuses({*config_, numbers_, charon_.table(), derived_, counters_, supervisor_, statics_});
+  fresh->tunnels =
+      tunnel_statuses({*config_, numbers_, charon_.table(), charon_.index(), derived_, counters_, supervisor_, statics_});
   fresh->gateways = wiring_.gateway_health();
   fresh->rule_counters = rule_counters_;
   fresh->carrying = carrying_;
@@ -727,20 +805,25 @@ void Engine::tell_changes(Now now) {
          connected ? "connected, version " + charon_.table().version.text() : "lost: its SAs are shown as last seen");
   }
   tell_unloaded(now);
-  const std::uint64_t revision = supervisor_.revision() + statics_.revision();
-  if (revision == std::exchange(told_revision_, revision)) return;
-  probes_changed_ = true;
-  must_plan_ = true;  // a tunnel may be held down, or let go
-  for (const model::Tunnel& tunnel : config_->tunnels) {
-    const auto view = tunnel_view(tunnel.name, supervisor_, statics_);
+  tell_tunnels(now);
+}
+
+void Engine::tell_tunnels(Now now) {
+  std::set<std::string> changed = supervisor_.take_changed();
+  if (const std::uint64_t revision = statics_.revision(); std::exchange(told_statics_, revision) != revision) {
+    for (const model::Tunnel& tunnel : config_->tunnels) {
+      if (has_static_keys(tunnel)) changed.insert(tunnel.name);
+    }
+  }
+  probed_changed_.insert(changed.begin(), changed.end());
+  for (const std::string& name : changed) {
+    const auto view = tunnels_.contains(name) ? tunnel_view(name, supervisor_, statics_) : std::nullopt;
     if (!view) continue;
-    const auto [told, fresh] = told_states_.try_emplace(tunnel.name, view->state);
+    const auto [told, fresh] = told_states_.try_emplace(name, view->state);
     if (!fresh && told->second == view->state) continue;
     told->second = view->state;
-    log::info("tunnel changed",
-              {{"tunnel", tunnel.name}, {"state", std::string(print(view->state))}, {"reason", view->reason}});
-    tell(now, "tunnel", tunnel.name,
-         fmt::format("is {}{}{}", print(view->state), view->reason.empty() ? "" : ": ", view->reason));
+    log::info("tunnel changed", {{"tunnel", name}, {"state", std::string(print(view->state))}, {"reason", view->reason}});
+    tell(now, "tunnel", name, fmt::format("is {}{}{}", print(view->state), view->reason.empty() ? "" : ": ", view->reason));
   }
 }
 

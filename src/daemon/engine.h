@@ -66,15 +66,28 @@ class Engine {
 
   [[nodiscard]] bool is_busy() const { return executor_.busy(); }  // with a plan
 
+  // What it has cost so far: tests hold it to what changed.
+  struct Work {
+    std::size_t derived = 0;  // how often everything was
+    std::size_t planned = 0;
+    std::size_t visited = 0;  // wards, by the supervisor
+    bool operator==(const Work&) const = default;
+  };
+  [[nodiscard]] Work work() const { return {derivations_, plans_, supervisor_.visited()}; }
+
   // Takes away all that is ours when the file says so ("on_stop": "remove"); else nothing.
   void stop(Now now);
 
   // The moment of the last step, made when somebody asks.
   [[nodiscard]] std::shared_ptr<const model::Snapshot> snapshot();
   [[nodiscard]] const model::Config& config() const { return *config_; }
-  // What the monitors are to probe, when that has changed: with the file, and with tunnels that come and go. The step after
-  // it follows the states that the monitors then have.
-  [[nodiscard]] std::optional<std::vector<io::Prober::Target>> take_probes();
+  // What the monitors are to probe, when that has changed: all of it with the file, else what is behind tunnels that came or
+  // went. The step after it follows the states that the monitors then have.
+  struct ProbeNews {
+    std::vector<io::Prober::Target> targets;
+    bool all = true;
+  };
+  [[nodiscard]] std::optional<ProbeNews> take_probes();
 
   // The host names to look up now. Each is to be answered, and is not asked for again before.
   [[nodiscard]] std::vector<std::string> take_lookups() { return std::exchange(lookups_, {}); }
@@ -101,15 +114,17 @@ class Engine {
   Result<std::string> accept_config(config::Parsed parsed, Now now);
   Result<void> look();
   [[nodiscard]] reconcile::Restraints restraints(const model::Config& config) const;
-  [[nodiscard]] model::Plan make_plan(const model::Config& config, const reconcile::Numbers& numbers,
-                                      const model::Carrying& carrying, reconcile::Removal removal,
-                                      reconcile::Derived& derived) const;
+  [[nodiscard]] std::set<std::string> early_of(const std::vector<std::string>& on_demand) const;
+  [[nodiscard]] reconcile::Derived derive_running();
+  void mark_derived(bool changed);
   void follow_losses(Now now);
   void reconcile(Now now);
   void carry_out(Now now);
   [[nodiscard]] bool needs_charon() const;
   void follow_statics(Now now);
   void follow_charon(Now now);
+  void take_sa_changes();
+  void read_all_sas();
   void follow_gateways(Now now);
   void save_state(Now now);
   void supervise(Now now);
@@ -120,6 +135,7 @@ class Engine {
   [[nodiscard]] vici::Ticket ticket(Pending::Kind kind, const std::string& tunnel);
   void collect_outcomes(Now now);
   void tell_changes(Now now);
+  void tell_tunnels(Now now);
   void tell_unloaded(Now now);
   void tell(Now now, std::string kind, std::string object, std::string text);
   [[nodiscard]] Result<Requests::Target> find_target(const std::string& name) const;
@@ -151,37 +167,53 @@ class Engine {
 
   std::shared_ptr<const model::Config> config_;
   std::optional<Trial> trial_;
+  std::map<std::string_view, const model::Tunnel*> tunnels_;  // of it
   std::optional<model::Problem> config_problem_;
   std::vector<model::Problem> config_warnings_;
   reconcile::Numbers numbers_;
   model::Role role_ = model::Role::active;
   std::optional<model::Role> saved_role_;  // none: it could not be saved
-  vici::Loaded saved_loaded_;
-  bool numbers_unsaved_ = false;         // why the file was refused
-  std::optional<TimePoint> save_again_;  // something could not be saved
+  bool numbers_unsaved_ = false;           // why the file was refused
+  std::optional<TimePoint> save_again_;    // something could not be saved
   model::Observed observed_;
   std::map<net::IfName, model::LinkCounters> counters_;
   std::map<std::string, model::RuleCounters> rule_counters_;
   std::vector<std::pair<TimePoint, Requests::Reply>> counting_;  // who waits for them, until when
   std::optional<model::Problem> kernel_problem_;
   model::Carrying carrying_;
+  Probes probes_;
+  reconcile::SpiScope spi_scope_;
+  reconcile::SaFacts sa_facts_;         // as charon's table is
+  model::SaChanges unsupervised_;       // of it, since the supervisor's last step
+  std::vector<std::string> on_demand_;  // the file's tunnels for which charon needs a connection before their packets come
+  std::set<std::string> early_;         // those of them where it has none
   reconcile::Derived derived_;
+  reconcile::Host host_;  // as derived_ follows it
+  std::size_t derivations_ = 0;
+  std::size_t plans_ = 0;
+  std::uint64_t ended_revision_ = 0;  // planned
   std::map<std::string, model::TunnelState> told_states_;
-  std::uint64_t told_revision_ = 0;
+  std::uint64_t told_statics_ = 0;
   bool told_connected_ = false;
   std::uint64_t generation_ = 0;
   std::uint64_t charon_revision_ = 0;
+  std::uint64_t saved_revision_ = 0;  // of what charon has loaded
   bool kernel_seen_ = false;
   bool must_look_ = true;
   bool must_choose_ = true;
   bool must_plan_ = true;
-  bool probes_changed_ = true;
-  bool wrote_ = false;                // since the last look
-  std::set<std::uint32_t> lost_sas_;  // SPIs of others that went, not yet followed
+  bool must_derive_ = true;  // something changed that derive reads: then it is planned too
+  bool statics_changed_ = true;
+  bool probes_changed_ = true;                      // all
+  std::set<std::string> probed_changed_;            // the tunnels behind which some have
+  std::map<std::string, bool> gateways_changed_{};  // to usable by themselves, or not
+  bool wrote_ = false;                              // since the last look
+  std::set<std::uint32_t> lost_sas_;                // SPIs of others that went, not yet followed
   bool lost_policies_ = false;
   std::optional<TimePoint> losses_due_;
   TimePoint next_look_{};  // not before
   TimePoint next_plan_{};  // in the place of one that is being carried out: not before
+  TimePoint replan_{};     // after what changes by itself: not before
   TimePoint rescan_{};     // at the latest
   std::uint64_t steps_ = 0, kernel_writes_ = 0, kernel_refusals_ = 0;
   Now now_{};

@@ -146,12 +146,12 @@ class Daemon {
       engine_->on_gateway_changed(gateway, health, io::Loop::now());
       alarms_.on_change(engine_->config(), gateway, health);
       if (!remember_at_) remember_at_ = io::Loop::now().steady + kRememberAfter;
-      loop_.wake_at(io::Loop::now().steady, [this] { turn(); });  // once for all that changed together
+      turn_soon();
     });
     recall_gateways();
     resolver_.emplace(loop_.context(), io::Resolver::Wiring{.answered = [this](const model::NameAnswer& answer) {
                         engine_->on_name_answer(answer, io::Loop::now());
-                        turn();
+                        turn_soon();
                       }});
     if (auto watched = watch(); !watched) return complain(watched.error());
     turn();
@@ -178,7 +178,7 @@ class Daemon {
   Result<void> watch() {
     auto watched = loop_.on_readable(kernel_.descriptors(), [this] {
       engine_->on_kernel_notices();
-      turn();
+      turn_soon();
     });
     if (!watched) return watched;
     const auto noted = signals::listen();
@@ -210,15 +210,15 @@ class Daemon {
     wiring.run_of_peer = platform::run_of_peer;
     wiring.opened = [this](vici::Channel channel, std::string_view run) {
       engine_->charon().on_opened(channel, run, io::Loop::now());
-      turn();
+      turn_soon();
     };
     wiring.received = [this](vici::Channel channel, std::string_view bytes) {
       engine_->charon().on_bytes(channel, bytes, io::Loop::now());
-      turn();
+      turn_soon();
     };
     wiring.closed = [this](vici::Channel channel, const std::string& reason) {
       engine_->charon().on_closed(channel, reason, io::Loop::now());
-      turn();
+      turn_soon();
     };
     charon_.emplace(loop_.context(), engine_->config().vici, std::move(wiring));
   }
@@ -251,7 +251,7 @@ class Daemon {
     } else {
       log::warning("gateways not remembered", {{"reason", memories.error().text}, {"remedy", memories.error().remedy}});
     }
-    if (auto probes = engine_->take_probes()) prober_->set_targets(std::move(*probes));  // the first plan is to follow them
+    if (auto probes = engine_->take_probes()) prober_->set_targets(std::move(probes->targets));  // the first plan follows them
   }
 
   void remember_gateways() {
@@ -260,6 +260,11 @@ class Daemon {
       log::warning("gateways not saved", {{"reason", saved.error().text}});
       remember_at_ = io::Loop::now().steady + kRememberAgain;
     }
+  }
+
+  // Once for all that has arrived together. What is asked for already is not put off by what comes then.
+  void turn_soon() {
+    if (!std::exchange(turn_is_due_, true)) loop_.wake_at(io::Loop::now().steady, [this] { turn(); });
   }
 
   // Everything that comes in ends here: what is due is done, and the sockets get what is for them.
@@ -272,12 +277,17 @@ class Daemon {
   }
 
   void act() {
+    turn_is_due_ = false;
     TimePoint next = engine_->step(io::Loop::now());
     charon_->lead_to(engine_->config().vici);
     for (vici::Effect& effect : engine_->charon().take_effects()) charon_->carry_out(std::move(effect));
     if (auto probes = engine_->take_probes()) {
-      prober_->set_targets(std::move(*probes));
-      next = {};  // what they say of new gateways is to be followed at once
+      if (probes->all) {
+        prober_->set_targets(std::move(probes->targets));
+        next = {};  // what they say of new gateways is to be followed at once
+      } else {
+        prober_->update_targets(probes->targets);
+      }
     }
     for (const std::string& name : engine_->take_lookups()) resolver_->ask(name);
     alarms_.step(io::Loop::now().steady);  // last: nothing waits for them
@@ -297,6 +307,7 @@ class Daemon {
   std::optional<io::Resolver> resolver_;
   Alarms alarms_;
   std::size_t mtu_searches_ = 0;  // under way
+  bool turn_is_due_ = false;
   std::optional<TimePoint> remember_at_;
   model::Work work_;  // the loop's part
 };

@@ -16,8 +16,7 @@ using model::CommandResult;
 std::string seconds(Duration time) { return fmt::format("{:.1f} s", static_cast<double>(time.count()) / 1000); }
 
 // What charon has of the wards. A rekeyed CHILD_SA still carries, for as long as its successor is not in use.
-std::vector<const model::ChildSa*> carrying(const model::SaTable& sas, const std::vector<Ward>& wards) {
-  const reconcile::ChildIndex index(sas);
+std::vector<const model::ChildSa*> carrying(const model::SaIndex& index, const std::vector<Ward>& wards) {
   std::vector<const model::ChildSa*> found;
   for (const Ward& ward : wards) {
     std::ranges::copy_if(children_of(ward, index), std::back_inserter(found), &model::ChildSa::carries);
@@ -25,24 +24,25 @@ std::vector<const model::ChildSa*> carrying(const model::SaTable& sas, const std
   return found;
 }
 
-std::set<std::uint32_t> carrying_children(const model::SaTable& sas, const std::vector<Ward>& wards) {
+std::set<std::uint32_t> carrying_children(const model::SaIndex& index, const std::vector<Ward>& wards) {
   std::set<std::uint32_t> ids;
-  for (const model::ChildSa* child : carrying(sas, wards)) {
+  for (const model::ChildSa* child : carrying(index, wards)) {
     if (child->state != model::ChildState::rekeyed) ids.insert(child->id);
   }
   return ids;
 }
 
-std::set<std::uint32_t> parents_of(const model::SaTable& sas, const std::vector<Ward>& wards) {
+std::set<std::uint32_t> parents_of(const model::SaIndex& index, const std::vector<Ward>& wards) {
   std::set<std::uint32_t> ids;
-  for (const model::ChildSa* child : carrying(sas, wards)) ids.insert(child->ike_id);
+  for (const model::ChildSa* child : carrying(index, wards)) ids.insert(child->ike_id);
   return ids;
 }
 
 // What to ask charon for: each name once, whatever the number of SAs that carry it.
-std::vector<RekeyAsk> asks_for(const Requests::Target& target, const model::SaTable& sas, bool children) {
+std::vector<RekeyAsk> asks_for(const Requests::Target& target, const model::SaTable& sas, const model::SaIndex& index,
+                               bool children) {
   std::set<std::pair<std::string, std::string>> names;
-  for (const model::ChildSa* child : carrying(sas, target.wards)) {
+  for (const model::ChildSa* child : carrying(index, target.wards)) {
     const auto ike = sas.ikes.find(child->ike_id);
     if (ike != sas.ikes.end()) names.emplace(ike->second.name, children ? child->name : "");
   }
@@ -98,13 +98,14 @@ void Requests::wait_down(Target target, Duration timeout, Now now, Reply reply) 
   add({Kind::down, std::move(target), now.steady, now.steady + timeout, timeout, std::move(reply), {}});
 }
 
-std::vector<RekeyAsk> Requests::rekey(Target target, const model::SaTable& sas, Duration timeout, Now now, Reply reply) {
-  std::set<std::uint32_t> ids = carrying_children(sas, target.wards);
+std::vector<RekeyAsk> Requests::rekey(Target target, const model::SaTable& sas, const model::SaIndex& index, Duration timeout,
+                                      Now now, Reply reply) {
+  std::set<std::uint32_t> ids = carrying_children(index, target.wards);
   if (ids.empty()) {
     reply(fail(fmt::format("{} is not up: there is nothing to rekey", target.name), fmt::format("vtictl up {}", target.name)));
     return {};
   }
-  std::vector<RekeyAsk> asks = asks_for(target, sas, true);
+  std::vector<RekeyAsk> asks = asks_for(target, sas, index, true);
   add({Kind::rekey_child, std::move(target), now.steady, now.steady + timeout, timeout, std::move(reply), std::move(ids)});
   return asks;
 }
@@ -119,11 +120,12 @@ void Requests::on_refused(const std::string& target, const Error& error) {
   std::erase_if(pending_, [](const Pending& pending) { return !pending.reply; });
 }
 
-std::vector<RekeyAsk> Requests::check(const Supervisor& supervisor, const model::SaTable& sas, Now now) {
+std::vector<RekeyAsk> Requests::check(const Supervisor& supervisor, const model::SaTable& sas, const model::SaIndex& index,
+                                      Now now) {
   forget_unwanted();
   std::vector<RekeyAsk> asks;
   for (Pending& pending : pending_) {
-    if (auto result = outcome(pending, supervisor, sas, now, asks)) {
+    if (auto result = outcome(pending, supervisor, sas, index, now, asks)) {
       pending.reply(std::move(*result));
       pending.reply = nullptr;
     }
@@ -133,7 +135,7 @@ std::vector<RekeyAsk> Requests::check(const Supervisor& supervisor, const model:
 }
 
 std::optional<CommandResult> Requests::outcome(Pending& pending, const Supervisor& supervisor, const model::SaTable& sas,
-                                               Now now, std::vector<RekeyAsk>& asks) {
+                                               const model::SaIndex& index, Now now, std::vector<RekeyAsk>& asks) {
   const std::string& name = pending.target.name;
   const TunnelView* view = worst_of(pending.target.wards, supervisor);
   if (view == nullptr) return fail(fmt::format("{} left the configuration meanwhile", name));
@@ -157,16 +159,16 @@ std::optional<CommandResult> Requests::outcome(Pending& pending, const Superviso
         return fail(fmt::format("{} is not down after {}: charon still has SAs of it", name, print_duration(pending.timeout)));
       return std::nullopt;
     case Kind::rekey_child:
-      if (replaced(pending.old_ids, carrying_children(sas, pending.target.wards))) {
+      if (replaced(pending.old_ids, carrying_children(index, pending.target.wards))) {
         if (pending.target.child_only) return Answer{fmt::format("{} has new CHILD_SAs after {}", name, took), {}};
         pending.kind = Kind::rekey_ike;
-        pending.old_ids = parents_of(sas, pending.target.wards);
-        std::ranges::move(asks_for(pending.target, sas, false), std::back_inserter(asks));
+        pending.old_ids = parents_of(index, pending.target.wards);
+        std::ranges::move(asks_for(pending.target, sas, index, false), std::back_inserter(asks));
         return std::nullopt;
       }
       break;
     case Kind::rekey_ike:
-      if (replaced(pending.old_ids, parents_of(sas, pending.target.wards))) {
+      if (replaced(pending.old_ids, parents_of(index, pending.target.wards))) {
         return Answer{fmt::format("{} has new CHILD_SAs and a new IKE_SA after {}", name, took), {}};
       }
       break;

@@ -9,6 +9,7 @@
 
 #include "daemon/supervisor.h"
 #include "model/command.h"
+#include "model/sa_index.h"
 #include "model/sa_table.h"
 
 namespace vtid::daemon {
@@ -33,13 +34,15 @@ class Requests {
   void wait_up(Target target, Duration timeout, Now now, Reply reply);
   void wait_down(Target target, Duration timeout, Now now, Reply reply);
   // Every CHILD_SA that carries, then, unless only the child was named, every IKE_SA.
-  [[nodiscard]] std::vector<RekeyAsk> rekey(Target target, const model::SaTable& sas, Duration timeout, Now now, Reply reply);
+  [[nodiscard]] std::vector<RekeyAsk> rekey(Target target, const model::SaTable& sas, const model::SaIndex& index,
+                                            Duration timeout, Now now, Reply reply);
 
   // charon refused to rekey.
   void on_refused(const std::string& target, const Error& error);
 
   // Answers what can be answered now; may ask for the second half of a rekey.
-  [[nodiscard]] std::vector<RekeyAsk> check(const Supervisor& supervisor, const model::SaTable& sas, Now now);
+  [[nodiscard]] std::vector<RekeyAsk> check(const Supervisor& supervisor, const model::SaTable& sas,
+                                            const model::SaIndex& index, Now now);
 
   [[nodiscard]] std::optional<TimePoint> next_deadline() const;
 
@@ -60,7 +63,8 @@ class Requests {
   void add(Pending pending);
   void forget_unwanted();
   [[nodiscard]] std::optional<model::CommandResult> outcome(Pending& pending, const Supervisor& supervisor,
-                                                            const model::SaTable& sas, Now now, std::vector<RekeyAsk>& asks);
+                                                            const model::SaTable& sas, const model::SaIndex& index, Now now,
+                                                            std::vector<RekeyAsk>& asks);
 
   std::vector<Pending> pending_;
 };

@@ -8,8 +8,6 @@
 #include <map>
 #include <set>
 
-#include "reconcile/child_index.h"
-
 namespace vtid::daemon {
 namespace {
 
@@ -97,8 +95,7 @@ namespace {
 
 class Statuses {
  public:
-  explicit Statuses(const StatusSources& sources)
-      : from_(sources), children_(sources.sas), assignments_(model::assignments_by_holder(sources.config)) {
+  explicit Statuses(const StatusSources& sources) : from_(sources), assignments_(model::assignments_by_holder(sources.config)) {
     for (const model::Gateway& gateway : sources.config.gateways) gateways_.emplace(gateway.interface, gateway.name);
   }
 
@@ -132,7 +129,7 @@ class Statuses {
     const auto unit = from_.numbers.find(tunnel.name);
     if (unit == from_.numbers.end()) return false;
     std::set<net::Address> peers;
-    for (const model::ChildSa* child : children_.of(unit->second)) {
+    for (const model::ChildSa* child : from_.index.of(unit->second)) {
       const auto ike = from_.sas.ikes.find(child->ike_id);
       if (child->carries() && ike != from_.sas.ikes.end()) peers.insert(ike->second.remote);
     }
@@ -141,8 +138,8 @@ class Statuses {
 
   const model::ChildSa* live_of(const model::Tunnel& tunnel, const model::ChildConfig& config) const {
     if (has_static_keys(tunnel)) return nullptr;
-    if (config.mode == model::ChildMode::vti) return reconcile::live_child(children_.of(from_.numbers.at(config.holder)));
-    return reconcile::live_child(children_.named(tunnel.name, config.name));
+    if (config.mode == model::ChildMode::vti) return model::live_child(from_.index.of(from_.numbers.at(config.holder)));
+    return model::live_child(from_.index.named(tunnel.name, config.name));
   }
 
   model::ChildStatus child(const model::ChildConfig& config, const model::ChildSa* live) const {
@@ -199,7 +196,6 @@ class Statuses {
   }
 
   const StatusSources& from_;
-  const reconcile::ChildIndex children_;
   const std::map<std::string, const model::Interface*, std::less<>> assignments_;
   std::multimap<std::string_view, std::string_view> gateways_;
 };
@@ -301,34 +297,60 @@ monitor::Underlay::State underlay_state(const TunnelView* view, model::Start sta
 
 }  // namespace
 
-std::vector<io::Prober::Target> probe_targets(const model::Config& config, const reconcile::Numbers& numbers,
-                                              const Supervisor& supervisor, const Statics& statics) {
+Probes::Probes(const model::Config& config, const reconcile::Numbers& numbers) {
   const auto tunnels = model::index_by_name(config.tunnels);
   const auto interfaces = model::index_by_name(config.interfaces);
-  std::vector<io::Prober::Target> targets;
   for (const model::Gateway& gateway : config.gateways) {
     const auto interface = interfaces.find(gateway.interface);
     if (interface == interfaces.end() || !interface->second->enabled) continue;
-    io::Prober::Target target;
-    target.gateway = gateway.name;
-    target.address = gateway.monitor.address.value_or(gateway.address);
-    target.options = gateway.monitor;
+    Probe probe;
+    probe.target.gateway = gateway.name;
+    probe.target.address = gateway.monitor.address.value_or(gateway.address);
+    probe.target.options = gateway.monitor;
     if (const auto* device = std::get_if<model::DevicePort>(&interface->second->port)) {
-      target.device = device->device;
-      targets.push_back(std::move(target));
-      continue;
+      probe.target.device = device->device;
+    } else {
+      const auto& port = std::get<model::TunnelPort>(interface->second->port);
+      const auto tunnel = tunnels.find(port.tunnel);
+      if (tunnel == tunnels.end() || !tunnel->second->enabled) continue;
+      aim(probe, port, *tunnel->second, numbers);
+      by_tunnel_[port.tunnel].push_back(probes_.size());
     }
-    const auto& port = std::get<model::TunnelPort>(interface->second->port);
-    const auto tunnel = tunnels.find(port.tunnel);
-    if (tunnel == tunnels.end() || !tunnel->second->enabled) continue;
-    target.device = net::IfName::of(numbers.at(port.holder()));
-    const auto own = std::ranges::find_if(tunnel->second->children, [&](const model::Child& child) {
-      return child.enabled && child.mode == model::ChildMode::vti && (port.child.empty() || child.name == port.child) &&
-             child.local.family() == target.address.family();
-    });
-    if (own != tunnel->second->children.end()) target.source = own->local.address;
-    target.underlay = {port.holder(), underlay_state(view_of(port.holder(), supervisor, statics), tunnel->second->start)};
-    targets.push_back(std::move(target));
+    probes_.push_back(std::move(probe));
+  }
+}
+
+void Probes::aim(Probe& probe, const model::TunnelPort& port, const model::Tunnel& tunnel, const reconcile::Numbers& numbers) {
+  io::Prober::Target& target = probe.target;
+  target.device = net::IfName::of(numbers.at(port.holder()));
+  const auto own = std::ranges::find_if(tunnel.children, [&](const model::Child& child) {
+    return child.enabled && child.mode == model::ChildMode::vti && (port.child.empty() || child.name == port.child) &&
+           child.local.family() == target.address.family();
+  });
+  if (own != tunnel.children.end()) target.source = own->local.address;
+  target.underlay.tunnel = probe.holder = port.holder();
+  probe.start = tunnel.start;
+}
+
+io::Prober::Target Probes::now(const Probe& probe, const Supervisor& supervisor, const Statics& statics) {
+  io::Prober::Target target = probe.target;
+  if (!probe.holder.empty()) target.underlay.state = underlay_state(view_of(probe.holder, supervisor, statics), probe.start);
+  return target;
+}
+
+std::vector<io::Prober::Target> Probes::all(const Supervisor& supervisor, const Statics& statics) const {
+  std::vector<io::Prober::Target> targets;
+  for (const Probe& probe : probes_) targets.push_back(now(probe, supervisor, statics));
+  return targets;
+}
+
+std::vector<io::Prober::Target> Probes::of(const std::set<std::string>& tunnels, const Supervisor& supervisor,
+                                           const Statics& statics) const {
+  std::vector<io::Prober::Target> targets;
+  for (const std::string& tunnel : tunnels) {
+    const auto own = by_tunnel_.find(tunnel);
+    if (own == by_tunnel_.end()) continue;
+    for (const std::size_t place : own->second) targets.push_back(now(probes_[place], supervisor, statics));
   }
   return targets;
 }

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "daemon/host_names.h"
@@ -24,6 +26,7 @@ struct StatusSources {
   const model::Config& config;
   const reconcile::Numbers& numbers;
   const model::SaTable& sas;
+  const model::SaIndex& index;  // of them
   const reconcile::Derived& derived;
   const std::map<net::IfName, model::LinkCounters>& counters;
   const Supervisor& supervisor;
@@ -47,9 +50,29 @@ struct StatusSources {
 [[nodiscard]] std::vector<std::string> changed_groups(const model::Carrying& before, const model::Carrying& after);
 [[nodiscard]] std::string print_carriers(const model::Choice& choice);  // "HQ_A_VTIV4, HQ_B_VTIV4", "nobody"
 
-// What is to be probed: every gateway of an interface that exists.
-[[nodiscard]] std::vector<io::Prober::Target> probe_targets(const model::Config& config, const reconcile::Numbers& numbers,
-                                                            const Supervisor& supervisor, const Statics& statics);
+// What the monitors are to probe of a file, and what is known of it at a moment.
+class Probes {
+ public:
+  Probes() = default;
+  Probes(const model::Config& config, const reconcile::Numbers& numbers);
+
+  [[nodiscard]] std::vector<io::Prober::Target> all(const Supervisor& supervisor, const Statics& statics) const;
+  // Those behind these tunnels.
+  [[nodiscard]] std::vector<io::Prober::Target> of(const std::set<std::string>& tunnels, const Supervisor& supervisor,
+                                                   const Statics& statics) const;
+
+ private:
+  struct Probe {
+    io::Prober::Target target;  // but for the state of its underlay
+    std::string holder;         // empty: behind no tunnel
+    model::Start start{};
+  };
+  static void aim(Probe& probe, const model::TunnelPort& port, const model::Tunnel& tunnel, const reconcile::Numbers& numbers);
+  [[nodiscard]] static io::Prober::Target now(const Probe& probe, const Supervisor& supervisor, const Statics& statics);
+
+  std::vector<Probe> probes_;  // in the file's order
+  std::unordered_map<std::string, std::vector<std::size_t>> by_tunnel_;
+};
 
 // Of whichever of the two has it: a ward's view, and a whole tunnel's.
 [[nodiscard]] const TunnelView* view_of(const std::string& ward, const Supervisor& supervisor, const Statics& statics);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <tuple>
 #include <utility>
 
 namespace vtid::daemon {
@@ -17,6 +18,7 @@ constexpr Duration kRateWindow{1'000};
 constexpr int kBegunPerWindow = 100;  // attempts begun per second over all tunnels: charon has 16 threads by default
 constexpr const char* kReachRemedy = "is it reachable, does it run IKE, and do UDP 500 and 4500 pass on the way?";
 constexpr Duration kFirstLook{50};
+constexpr Duration kTick{1};  // of the clock
 constexpr Duration kCallPause{
     500};  // before the call after charon was lost: the peer may be quicker, and its connection is loaded
 constexpr Duration kCallSpread{500};  // and by chance up to so much more: it may have been lost at both ends
@@ -39,27 +41,26 @@ Duration look_interval(Duration age) {
   return age < Duration{10'000} ? Duration{500} : Duration{2'000};
 }
 
-std::map<std::string_view, std::vector<const model::IkeSa*>> ikes_by_name(const model::SaTable& sas) {
-  std::map<std::string_view, std::vector<const model::IkeSa*>> ikes;
-  for (const auto& [id, ike] : sas.ikes) ikes[ike.name].push_back(&ike);
-  return ikes;
-}
-
 }  // namespace
 
-reconcile::ChildIndex::Children children_of(const Ward& ward, const reconcile::ChildIndex& index) {
-  return ward.unit ? index.of(*ward.unit) : index.named(ward.ike, ward.child);
+std::vector<const model::ChildSa*> children_of(const Ward& ward, const model::SaIndex& index) {
+  if (!ward.unit) return index.named(ward.ike, ward.child);
+  const auto children = index.of(*ward.unit);
+  return {children.begin(), children.end()};
 }
 
 void Supervisor::supervise(std::vector<Ward> wards, Now now) {
   std::set<std::string> named;
-  ++revision_;
   by_tunnel_.clear();
   for (Ward& ward : wards) {
     named.insert(ward.name);
     by_tunnel_[ward.tunnel].push_back(ward.name);
     const auto [entry, fresh] = charges_.try_emplace(ward.name);
     Charge& charge = entry->second;
+    if (fresh || charge.leaving || charge.ward != ward) {
+      mark(charge);
+      changed_.insert(ward.tunnel);
+    }
     if (fresh) {
       charge.backoff = Backoff(kInitiateRetry);
       charge.repairs = Backoff(kRepairRetry);
@@ -72,10 +73,45 @@ void Supervisor::supervise(std::vector<Ward> wards, Now now) {
     charge.leaving = false;
     charge.ward = std::move(ward);
   }
-  std::erase_if(charges_, [&](const auto& charge) { return !named.contains(charge.first) && charge.second.ward.external; });
-  for (auto& [name, charge] : charges_) {
-    if (!named.contains(name)) charge.leaving = true;
+  for (auto item = charges_.begin(); item != charges_.end();) {
+    const auto [name, charge] = std::tie(item->first, item->second);
+    if (named.contains(name)) {
+      ++item;
+    } else if (charge.ward.external) {
+      put_away(charge);
+      item = charges_.erase(item);
+    } else {
+      charge.leaving = true;
+      mark(charge);
+      ++item;
+    }
   }
+  index_wards();
+}
+
+void Supervisor::index_wards() {
+  auto before = std::exchange(by_connection_, {});
+  by_unit_.clear();
+  for (auto& [name, charge] : charges_) {
+    by_connection_[charge.ward.ike].push_back(&charge);
+    if (charge.ward.unit) by_unit_[charge.ward.unit->value].push_back(&charge);
+  }
+  // Who shares an IKE_SA with others has to know who they are.
+  for (const auto& [ike, charges] : by_connection_) {
+    const auto known = before.find(ike);
+    if (known == before.end() || known->second != charges) dirty_.insert(charges.begin(), charges.end());
+  }
+}
+
+void Supervisor::put_away(Charge& charge) {
+  set_left_behind(charge, false);
+  dirty_.erase(&charge);
+  unschedule(charge);
+}
+
+void Supervisor::unschedule(Charge& charge) {
+  if (charge.due) due_.erase({*std::exchange(charge.due, {}), &charge});
+  for_turns_.erase(charge.ward.name);
 }
 
 // Another peer, another start or another address: what was learnt about the old one does not count.
@@ -93,6 +129,7 @@ void Supervisor::locate(const std::string& tunnel, const std::optional<Whereabou
   for (const std::string& name : wards->second) {
     Charge& charge = charges_.at(name);
     const std::optional<Whereabouts> before = std::exchange(charge.where, where);
+    if (before != where) mark(charge);
     if (!before || !where || where->addresses.empty()) continue;
     if (before->addresses.empty()) {
       begin_anew(charge, now);
@@ -102,7 +139,7 @@ void Supervisor::locate(const std::string& tunnel, const std::optional<Whereabou
   }
 }
 
-void Supervisor::leave_old_address(Charge& charge, const std::vector<const model::IkeSa*>& ikes, Now now) {
+void Supervisor::leave_old_address(Charge& charge, Ikes ikes, Now now) {
   if (!std::exchange(charge.moved, false) || !charge.where) return;
   const auto is_current = [&](const model::IkeSa* ike) {
     return std::ranges::find(charge.where->addresses, ike->remote) != charge.where->addresses.end();
@@ -112,39 +149,99 @@ void Supervisor::leave_old_address(Charge& charge, const std::vector<const model
   charge.replacing = !ikes.empty() || charge.begins_unseen();
 }
 
-std::vector<Ask> Supervisor::step(const model::SaTable& sas, Now now) {
-  next_.reset();
+std::vector<Ask> Supervisor::step(const model::SaTable& sas, const model::SaIndex& index, const model::SaChanges& changes,
+                                  Now now) {
+  if (std::exchange(connected_, sas.connected) != sas.connected) mark_all();
+  mark(changes);
+  mark_due(now);
+  const std::vector<Charge*> marked = take_marked();
+  visited_ += marked.size();
   std::vector<Ask> asks;
-  if (!sas.connected) {
-    kernel_look_.reset();
-    for (auto& [name, charge] : charges_) {
-      if (charge.view.state == TunnelState::up) charge.lost = charge.unproven = charge.sas_left = true;
-      set_left_behind(charge, charge.lost && charge.stays() && !standby_);
-      charge.attempt.reset();
-      charge.terminating.reset();
-      charge.loss.reset();
-      set_state(charge, charge.ward.enabled ? TunnelState::unknown : TunnelState::disabled, now);
-      charge.view.reason = charge.ward.enabled ? "charon does not answer" : "disabled in the file";
-    }
-    return asks;
+  if (sas.connected) {
+    visit(marked, index, now, asks);
+  } else {
+    lose_sight(marked, now);
   }
-  const reconcile::ChildIndex children(sas);
-  const auto ikes = ikes_by_name(sas);
-  static const std::vector<const model::IkeSa*> kNone;
-  const auto ikes_of = [&](const Charge& charge) -> const std::vector<const model::IkeSa*>& {
-    const auto found = ikes.find(charge.ward.ike);
-    return found == ikes.end() ? kNone : found->second;
-  };
-  for (auto& [name, charge] : charges_) leave_old_address(charge, ikes_of(charge), now);
-  std::map<std::string_view, int> staying;  // wards by connection
-  for (const auto& [name, charge] : charges_) staying[charge.ward.ike] += stays(charge) ? 1 : 0;
-  for (auto& [name, charge] : charges_) {
-    const Ward& ward = charge.ward;
-    const bool shared = staying[ward.ike] > (stays(charge) ? 1 : 0);
-    follow(charge, {ikes_of(charge), reconcile::live_child(children_of(ward, children)) != nullptr, shared}, now, asks);
+  for (Charge* charge : marked) {
+    if (charge->due) due_.emplace(*charge->due, charge);
   }
-  std::erase_if(charges_, [](const auto& charge) { return charge.second.leaving && charge.second.gone; });
+  bool any_left = false;
+  for (Charge* charge : marked) {
+    if (!charge->leaving || !charge->gone) continue;
+    any_left = true;
+    put_away(*charge);
+    charges_.erase(std::string(charge->ward.name));
+  }
+  if (any_left) index_wards();
   return asks;
+}
+
+void Supervisor::mark_all() {
+  for (auto& [name, charge] : charges_) mark(charge);
+}
+
+void Supervisor::mark(const model::SaChanges& changes) {
+  if (changes.everywhere) return mark_all();
+  const auto mark_found = [this](const auto& index, const auto& key) {
+    if (const auto found = index.find(key); found != index.end()) dirty_.insert(found->second.begin(), found->second.end());
+  };
+  for (const net::Unit unit : changes.units) mark_found(by_unit_, unit.value);
+  for (const std::string& connection : changes.connections) mark_found(by_connection_, connection);
+}
+
+// Of those that wait for their turn no more than can have it: it goes by names.
+void Supervisor::mark_due(Now now) {
+  for (const auto& [time, charge] : due_) {
+    if (time > now.steady) break;
+    mark(*charge);
+  }
+  if (now.steady - rate_window_ < kRateWindow) return;
+  int turns = 0;
+  for (const auto& [name, charge] : for_turns_) {
+    if (++turns > kBegunPerWindow) break;
+    mark(*charge);
+  }
+}
+
+// With all that live in the same IKE_SAs, by name.
+std::vector<Supervisor::Charge*> Supervisor::take_marked() {
+  std::map<std::string_view, Charge*> marked;
+  for (const Charge* dirty : std::exchange(dirty_, {})) {
+    for (Charge* charge : by_connection_.at(dirty->ward.ike)) marked.emplace(charge->ward.name, charge);
+  }
+  std::vector<Charge*> charges;
+  for (const auto& [name, charge] : marked) {
+    charges.push_back(charge);
+    unschedule(*charge);
+  }
+  return charges;
+}
+
+void Supervisor::lose_sight(const std::vector<Charge*>& marked, Now now) {
+  kernel_look_.reset();
+  for (Charge* charge : marked) {
+    if (charge->view.state == TunnelState::up) charge->lost = charge->unproven = charge->sas_left = true;
+    set_left_behind(*charge, charge->lost && charge->stays() && !standby_);
+    charge->attempt.reset();
+    charge->terminating.reset();
+    charge->loss.reset();
+    set_state(*charge, charge->ward.enabled ? TunnelState::unknown : TunnelState::disabled, now);
+    charge->view.reason = charge->ward.enabled ? "charon does not answer" : "disabled in the file";
+  }
+}
+
+void Supervisor::visit(const std::vector<Charge*>& marked, const model::SaIndex& index, Now now, std::vector<Ask>& asks) {
+  for (Charge* charge : marked) leave_old_address(*charge, index.connection(charge->ward.ike), now);
+  std::map<std::string_view, int> staying;  // wards by connection
+  for (const Charge* charge : marked) staying[charge->ward.ike] += stays(*charge) ? 1 : 0;
+  for (Charge* charge : marked) {
+    const Ward& ward = charge->ward;
+    const bool stayed = stays(*charge);
+    const bool shared = staying[ward.ike] > (stayed ? 1 : 0);
+    const bool carries = model::live_child(children_of(ward, index)) != nullptr;
+    follow(*charge, {index.connection(ward.ike), carries, shared}, now, asks);
+    if (stays(*charge) != stayed && by_connection_.at(ward.ike).size() > 1) mark(*charge);  // the others have to know
+  }
 }
 
 void Supervisor::follow(Charge& charge, const Seen& seen, Now now, std::vector<Ask>& asks) {
@@ -190,7 +287,7 @@ void Supervisor::call_after_loss(Charge& charge, Now now) {
 void Supervisor::repair(Charge& charge, Now now, std::vector<Ask>& asks) {
   if (!charge.loss || !charge.loss->confirmed) return;
   if (now.steady < charge.next_repair) {
-    wake_at(charge.next_repair);
+    wake_at(charge, charge.next_repair);
     return;
   }
   const bool quick = charge.quick_repairs++ < kQuickRepairs;
@@ -199,23 +296,26 @@ void Supervisor::repair(Charge& charge, Now now, std::vector<Ask>& asks) {
   if (!charge.loss->rekeyed) {
     charge.loss->rekeyed = now.steady;
     asks.push_back(AskRekey{charge.ward.name, charge.ward.ike, charge.ward.child});
-    wake_at(charge.next_repair);
+    wake_at(charge, charge.next_repair);
     return;
   }
   charge.loss.reset();
   charge.replacing = charge.urged = true;
-  wake_at(now.steady);
+  wake_at(charge, now.steady);
 }
 
-void Supervisor::on_kernel(const model::SaTable& sas, const reconcile::KernelSide& kernel, Now now) {
+void Supervisor::on_kernel(const model::SaTable& sas, const model::SaIndex& index, const reconcile::KernelSide& kernel,
+                           Now now) {
   kernel_look_.reset();
-  const reconcile::ChildIndex children(sas);
   for (auto& [name, charge] : charges_) {
     const Ward& ward = charge.ward;
-    charge.sas_left = ward.unit && kernel.carries(net::reqid_of(*ward.unit));
+    const bool left = ward.unit && kernel.carries(net::reqid_of(*ward.unit));
+    if (std::exchange(charge.sas_left, left) != left) mark(charge);
     if (!sas.connected) continue;
     const reconcile::KernelSide::Use use{ward.unit.has_value(), ward.charons_policies};
-    note_loss(charge, stays(charge) ? kernel.missing(children_of(ward, children), use) : std::string(), now);
+    const bool lacked = charge.loss.has_value();
+    note_loss(charge, stays(charge) ? kernel.missing(children_of(ward, index), use) : std::string(), now);
+    if (lacked || charge.loss) mark(charge);
   }
 }
 
@@ -251,10 +351,6 @@ std::string Supervisor::missing(const std::string& tunnel) const {
   return {};
 }
 
-bool Supervisor::leans_on_the_kernel() const {
-  return std::ranges::any_of(charges_, [](const auto& charge) { return charge.second.view.left_behind; });
-}
-
 std::set<std::string> Supervisor::ended() const {
   std::set<std::string> names;
   for (const auto& [name, charge] : charges_) {
@@ -278,7 +374,7 @@ void Supervisor::explain_hold(Charge& charge) const {
   }
 }
 
-void Supervisor::pursue(Charge& charge, const std::vector<const model::IkeSa*>& ikes, Now now, std::vector<Ask>& asks) {
+void Supervisor::pursue(Charge& charge, Ikes ikes, Now now, std::vector<Ask>& asks) {
   TunnelView& view = charge.view;
   const Ward& ward = charge.ward;
   if (!charge.attempt) {
@@ -293,11 +389,10 @@ void Supervisor::pursue(Charge& charge, const std::vector<const model::IkeSa*>& 
     if (charge.next_attempt > now.steady || peer_is_at_it) {
       set_state(charge, peer_is_at_it ? TunnelState::connecting : TunnelState::down, now);
       if (view.reason.empty()) view.reason = peer_is_at_it ? "the peer is connecting" : "the next attempt is due soon";
-      wake_at(std::max(charge.next_attempt, now.steady + kFirstLook));
+      if (charge.next_attempt > now.steady) wake_at(charge, charge.next_attempt);
       return;
     }
-    begin(charge, now, asks);
-    return;
+    if (!begin(charge, now, asks)) return;
   }
   Attempt& attempt = *charge.attempt;
   attempt.seen |= !ikes.empty();
@@ -333,17 +428,20 @@ void Supervisor::pursue(Charge& charge, const std::vector<const model::IkeSa*>& 
   } else if (!view.failed) {
     view.reason = "connecting";
   }
-  look_for(charge, attempt, now, asks);
+  if (age <= kRefusalTime) wake_at(charge, attempt.began + kRefusalTime + kTick);
+  if (attempt.established) wake_at(charge, *attempt.established + kRefusalTime + kTick);
+  look_for(charge, now, asks);
 }
 
 // An answer to the initiation wakes by itself.
-void Supervisor::look_for(const Charge& charge, Attempt& attempt, Now now, std::vector<Ask>& asks) {
+void Supervisor::look_for(Charge& charge, Now now, std::vector<Ask>& asks) {
+  Attempt& attempt = *charge.attempt;
   if (!attempt.accepted) return;
   if (now.steady >= attempt.next_look) {
     asks.push_back(AskLook{charge.ward.name, charge.ward.ike});
     attempt.next_look = now.steady + look_interval(now.steady - attempt.began);
   }
-  wake_at(attempt.next_look);
+  wake_at(charge, attempt.next_look);
 }
 
 bool Supervisor::lacks_address(Charge& charge, Now now) {
@@ -358,7 +456,7 @@ bool Supervisor::lacks_address(Charge& charge, Now now) {
 }
 
 // For the peer, or for a packet that makes charon begin.
-void Supervisor::wait(Charge& charge, const std::vector<const model::IkeSa*>& ikes, Now now) {
+void Supervisor::wait(Charge& charge, Ikes ikes, Now now) {
   const bool on_demand = charge.ward.start == model::Start::trap;
   const bool connecting =
       std::ranges::any_of(ikes, [&](const model::IkeSa* ike) { return (on_demand || !ike->initiator) && !established(*ike); });
@@ -368,7 +466,8 @@ void Supervisor::wait(Charge& charge, const std::vector<const model::IkeSa*>& ik
   charge.view.reason = on_demand ? "waits for a packet into the tunnel" : "waits for its peer to begin";
 }
 
-void Supervisor::begin(Charge& charge, Now now, std::vector<Ask>& asks) {
+// False: its turn comes later.
+bool Supervisor::begin(Charge& charge, Now now, std::vector<Ask>& asks) {
   if (now.steady - rate_window_ >= kRateWindow) {
     rate_window_ = now.steady;
     begun_in_window_ = 0;
@@ -377,14 +476,15 @@ void Supervisor::begin(Charge& charge, Now now, std::vector<Ask>& asks) {
     charge.next_attempt = rate_window_ + kRateWindow;
     set_state(charge, TunnelState::down, now);
     if (charge.view.reason.empty()) charge.view.reason = "its turn comes soon";
-    wake_at(charge.next_attempt);
-    return;
+    for_turns_.emplace(charge.ward.name, &charge);
+    return false;
   }
   ++begun_in_window_;
   charge.attempt = Attempt{now.steady, now.steady + kFirstLook};
   set_state(charge, TunnelState::connecting, now);
   if (!charge.view.failed) charge.view.reason = "connecting";
   asks.push_back(AskInitiate{charge.ward.name, charge.ward.ike, charge.ward.child});
+  return true;
 }
 
 void Supervisor::fail_attempt(Charge& charge, Now now, std::string reason, std::string remedy) {
@@ -395,7 +495,7 @@ void Supervisor::fail_attempt(Charge& charge, Now now, std::string reason, std::
   charge.view.remedy = std::move(remedy);
   charge.view.failed = true;
   set_state(charge, charge.ward.start == model::Start::start ? TunnelState::down : TunnelState::waiting, now);
-  wake_at(charge.next_attempt);
+  mark(charge);  // what it waits for now
 }
 
 void Supervisor::tear_down(Charge& charge, const Seen& seen, Now now, std::vector<Ask>& asks) {
@@ -404,7 +504,7 @@ void Supervisor::tear_down(Charge& charge, const Seen& seen, Now now, std::vecto
   charge.gone = !seen.anything_left() && !charge.attempt;
   if (!seen.anything_left()) {
     charge.terminating.reset();
-    if (charge.attempt) look_for(charge, *charge.attempt, now, asks);
+    if (charge.attempt) look_for(charge, now, asks);
     return;
   }
   const auto terminate = [&](bool force) {
@@ -422,15 +522,17 @@ void Supervisor::tear_down(Charge& charge, const Seen& seen, Now now, std::vecto
     asks.push_back(AskLook{ward.name, ward.ike});
     charge.next_look = now.steady + look_interval(now.steady - *charge.terminating);
   }
-  wake_at(charge.next_look);
+  if (!charge.forced) wake_at(charge, *charge.terminating + kForceAfter);
+  wake_at(charge, charge.next_look);
 }
 
 void Supervisor::on_initiated(const std::string& ward, const Result<void>& outcome, Now now) {
   const auto found = charges_.find(ward);
   if (found == charges_.end() || !found->second.attempt) return;
+  mark(found->second);
+  unschedule(found->second);
   if (outcome) {
     found->second.attempt->accepted = true;
-    wake_at(found->second.attempt->next_look);
   } else if (stays(found->second)) {
     fail_attempt(found->second, now, outcome.error().text, outcome.error().remedy);
   } else {
@@ -440,7 +542,9 @@ void Supervisor::on_initiated(const std::string& ward, const Result<void>& outco
 
 void Supervisor::on_looked(const std::string& ward) {
   const auto found = charges_.find(ward);
-  if (found != charges_.end() && found->second.attempt && found->second.attempt->accepted) found->second.attempt->looked = true;
+  if (found == charges_.end() || !found->second.attempt || !found->second.attempt->accepted) return;
+  found->second.attempt->looked = true;
+  mark(found->second);
 }
 
 void Supervisor::hold_down(const std::string& ward) {
@@ -448,12 +552,16 @@ void Supervisor::hold_down(const std::string& ward) {
   if (found == charges_.end()) return;
   found->second.held = true;
   found->second.gone = false;
+  mark(found->second);
+  ++ended_revision_;
 }
 
 void Supervisor::bring_up(const std::string& ward, Now now) {
   const auto found = charges_.find(ward);
   if (found == charges_.end()) return;
   Charge& charge = found->second;
+  mark(charge);
+  ++ended_revision_;
   charge.held = false;
   charge.urged = true;
   charge.backoff.reset();
@@ -463,6 +571,8 @@ void Supervisor::bring_up(const std::string& ward, Now now) {
 
 void Supervisor::stand_by(bool standby, Now now) {
   if (standby == std::exchange(standby_, standby)) return;
+  mark_all();
+  ++ended_revision_;
   for (auto& [name, charge] : charges_) {
     charge.backoff.reset();
     charge.next_attempt = now.steady;
@@ -496,15 +606,25 @@ std::optional<TunnelView> Supervisor::tunnel(const std::string& name) const {
 
 void Supervisor::set_state(Charge& charge, TunnelState state, Now now) {
   if (charge.view.state == state) return;
-  ++revision_;
+  changed_.insert(charge.ward.tunnel);
   charge.view.state = state;
   charge.view.since = now.wall;
 }
 
 void Supervisor::set_left_behind(Charge& charge, bool left_behind) {
-  if (std::exchange(charge.view.left_behind, left_behind) != left_behind) ++revision_;
+  if (std::exchange(charge.view.left_behind, left_behind) == left_behind) return;
+  changed_.insert(charge.ward.tunnel);
+  left_behind_ = left_behind ? left_behind_ + 1 : left_behind_ - 1;
 }
 
-void Supervisor::wake_at(TimePoint time) { next_ = std::min(next_.value_or(time), time); }
+void Supervisor::wake_at(Charge& charge, TimePoint time) { charge.due = std::min(charge.due.value_or(time), time); }
+
+std::optional<TimePoint> Supervisor::next_deadline() const {
+  if (!dirty_.empty()) return TimePoint{};
+  std::optional<TimePoint> next;
+  if (!due_.empty()) next = due_.begin()->first;
+  if (!for_turns_.empty()) next = std::min(next.value_or(TimePoint::max()), rate_window_ + kRateWindow);
+  return next;
+}
 
 }  // namespace vtid::daemon

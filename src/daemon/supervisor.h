@@ -10,6 +10,8 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -17,11 +19,11 @@
 #include "base/backoff.h"
 #include "base/clock.h"
 #include "model/config.h"
+#include "model/sa_index.h"
 #include "model/sa_table.h"
 #include "model/snapshot.h"
 #include "net/address.h"
 #include "net/names.h"
-#include "reconcile/child_index.h"
 #include "reconcile/kernel_side.h"
 
 namespace vtid::daemon {
@@ -45,7 +47,7 @@ struct Ward {
 };
 
 // What charon has of it, whatever the state.
-[[nodiscard]] reconcile::ChildIndex::Children children_of(const Ward& ward, const reconcile::ChildIndex& index);
+[[nodiscard]] std::vector<const model::ChildSa*> children_of(const Ward& ward, const model::SaIndex& index);
 
 // Where the peer is that the file knows by a host name.
 struct Whereabouts {
@@ -105,20 +107,26 @@ class Supervisor {
   // addresses are replaced once when the name's have changed, whatever their order; not because they differ: a peer may move.
   void locate(const std::string& tunnel, const std::optional<Whereabouts>& where, Now now);
 
-  // Looks at charon's table and says what to ask charon now.
-  [[nodiscard]] std::vector<Ask> step(const model::SaTable& sas, Now now);
+  // Looks at charon's table and says what to ask charon now. Visits the wards of connections where `changes` says that the
+  // table changed since the last step, where something was said to this object meanwhile, and where something is due: to visit
+  // others too would change nothing.
+  [[nodiscard]] std::vector<Ask> step(const model::SaTable& sas, const model::SaIndex& index, const model::SaChanges& changes,
+                                      Now now);
+  [[nodiscard]] std::size_t visited() const { return visited_; }  // wards, in all steps
 
   // What the kernel has, as just looked at. A loss counts when the next look finds it too: charon and the kernel are not read
   // at one moment.
-  void on_kernel(const model::SaTable& sas, const reconcile::KernelSide& kernel, Now now);
+  void on_kernel(const model::SaTable& sas, const model::SaIndex& index, const reconcile::KernelSide& kernel, Now now);
   // When the kernel is to be looked at again because of that.
   [[nodiscard]] std::optional<TimePoint> kernel_look() const { return kernel_look_; }
   // What of the tunnel's the kernel lacks: "inbound SA, policy out"; empty: nothing.
   [[nodiscard]] std::string missing(const std::string& tunnel) const;
   // Whether an SA that charon does not know may count for somebody.
-  [[nodiscard]] bool leans_on_the_kernel() const;
+  [[nodiscard]] bool leans_on_the_kernel() const { return left_behind_ > 0; }
   // The wards of which nothing shall be left.
   [[nodiscard]] std::set<std::string> ended() const;
+  // Changes whenever those may have.
+  [[nodiscard]] std::uint64_t ended_revision() const { return ended_revision_; }
 
   // charon's answer to an AskInitiate (accepted or refused), and to an AskLook (the table is fresh for that ward).
   void on_initiated(const std::string& ward, const Result<void>& outcome, Now now);
@@ -141,9 +149,9 @@ class Supervisor {
   [[nodiscard]] const TunnelView* view(const std::string& ward) const;
   // Of all its wards the worst: a tunnel is up when everything that it wants is.
   [[nodiscard]] std::optional<TunnelView> tunnel(const std::string& name) const;
-  // Changes whenever a ward comes, goes or has another state.
-  [[nodiscard]] std::uint64_t revision() const { return revision_; }
-  [[nodiscard]] std::optional<TimePoint> next_deadline() const { return next_; }
+  // The tunnels of which a ward came or has another state, since the last call.
+  [[nodiscard]] std::set<std::string> take_changed() { return std::exchange(changed_, {}); }
+  [[nodiscard]] std::optional<TimePoint> next_deadline() const;
 
  private:
   struct Attempt {
@@ -184,7 +192,8 @@ class Supervisor {
     std::optional<TimePoint> terminating;  // since when
     TimePoint next_look;                   // while terminating
     bool forced = false;
-    bool gone = false;  // as of the last step: to be torn down, with nothing left
+    bool gone = false;               // as of the last step: to be torn down, with nothing left
+    std::optional<TimePoint> due{};  // when to visit it again though nothing changes
 
     // charon was asked to begin, and its table has not been read since: it does not tell of an IKE_SA that it begins.
     [[nodiscard]] bool begins_unseen() const { return attempt && !(attempt->accepted && attempt->looked); }
@@ -193,39 +202,59 @@ class Supervisor {
 
   // What charon's table holds of a ward at this step.
   struct Seen {
-    const std::vector<const model::IkeSa*>& ikes;
+    model::SaIndex::Ikes ikes;
     bool carries = false;
     bool shared = false;  // others, which stay, live in the same IKE_SA
     [[nodiscard]] bool anything_left() const { return carries || (!shared && !ikes.empty()); }
   };
 
+  using Ikes = model::SaIndex::Ikes;
+
   static void begin_anew(Charge& charge, Now now);
-  static void leave_old_address(Charge& charge, const std::vector<const model::IkeSa*>& ikes, Now now);
+  static void leave_old_address(Charge& charge, Ikes ikes, Now now);
+  void index_wards();
+  void mark(Charge& charge) { dirty_.insert(&charge); }
+  void mark_all();
+  void mark(const model::SaChanges& changes);
+  void mark_due(Now now);
+  [[nodiscard]] std::vector<Charge*> take_marked();
+  void visit(const std::vector<Charge*>& marked, const model::SaIndex& index, Now now, std::vector<Ask>& asks);
+  void lose_sight(const std::vector<Charge*>& marked, Now now);
+  void unschedule(Charge& charge);
+  void put_away(Charge& charge);
   [[nodiscard]] bool lacks_address(Charge& charge, Now now);
   void follow(Charge& charge, const Seen& seen, Now now, std::vector<Ask>& asks);
-  void pursue(Charge& charge, const std::vector<const model::IkeSa*>& ikes, Now now, std::vector<Ask>& asks);
-  void wait(Charge& charge, const std::vector<const model::IkeSa*>& ikes, Now now);
-  void begin(Charge& charge, Now now, std::vector<Ask>& asks);
+  void pursue(Charge& charge, Ikes ikes, Now now, std::vector<Ask>& asks);
+  void wait(Charge& charge, Ikes ikes, Now now);
+  bool begin(Charge& charge, Now now, std::vector<Ask>& asks);
   void fail_attempt(Charge& charge, Now now, std::string reason, std::string remedy);
   void call_after_loss(Charge& charge, Now now);
   void repair(Charge& charge, Now now, std::vector<Ask>& asks);
   void note_loss(Charge& charge, std::string missing, Now now);
   void set_left_behind(Charge& charge, bool left_behind);
-  void look_for(const Charge& charge, Attempt& attempt, Now now, std::vector<Ask>& asks);
+  static void look_for(Charge& charge, Now now, std::vector<Ask>& asks);
   void tear_down(Charge& charge, const Seen& seen, Now now, std::vector<Ask>& asks);
   void explain_hold(Charge& charge) const;
   void set_state(Charge& charge, model::TunnelState state, Now now);
-  void wake_at(TimePoint time);
+  static void wake_at(Charge& charge, TimePoint time);
   [[nodiscard]] bool stays(const Charge& charge) const { return !standby_ && charge.stays(); }
 
   std::function<std::uint32_t()> random_;
   std::map<std::string, Charge> charges_;                      // by the ward's name
   std::map<std::string, std::vector<std::string>> by_tunnel_;  // the names of the file's wards
+  std::unordered_map<std::string, std::vector<Charge*>> by_connection_;
+  std::unordered_map<std::uint32_t, std::vector<Charge*>> by_unit_;
+  std::set<Charge*> dirty_;                      // to be visited at the next step
+  std::set<std::pair<TimePoint, Charge*>> due_;  // to be visited then; each at most once
+  std::map<std::string, Charge*> for_turns_;     // those that may not begin in this window, by name
+  std::size_t visited_ = 0;
+  bool connected_ = false;  // charon, as of the last step
   std::set<std::string> unanswered_;
-  std::optional<TimePoint> next_;
   std::optional<TimePoint> kernel_look_;
   bool standby_ = false;
-  std::uint64_t revision_ = 0;
+  std::set<std::string> changed_;
+  std::uint64_t ended_revision_ = 0;
+  std::size_t left_behind_ = 0;  // so many wards
   TimePoint rate_window_{};
   int begun_in_window_ = 0;
 };

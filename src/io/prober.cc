@@ -73,6 +73,8 @@ struct Prober::Impl : std::enable_shared_from_this<Impl> {
         channels{channel(net::Family::ipv4), channel(net::Family::ipv6)} {}
 
   void set_targets(std::vector<Target> targets);
+  void update_targets(const std::vector<Target>& targets);
+  void report_later();
   bool retarget(Probed& probed, const Target& target, Now now);
   void schedule(Probed& probed, TimePoint now);
   void retire(const Probed& probed);
@@ -124,6 +126,20 @@ void Prober::Impl::set_targets(std::vector<Target> targets) {
   probed_by_name = std::move(kept);
   recalled.clear();
   arm();
+  report_later();
+}
+
+void Prober::Impl::update_targets(const std::vector<Target>& targets) {
+  const Now now = read_now();
+  for (const Target& target : targets) {
+    const auto probed = probed_by_name.find(target.gateway);
+    if (probed != probed_by_name.end()) (void)retarget(probed->second, target, now);
+  }
+  arm();
+  report_later();
+}
+
+void Prober::Impl::report_later() {
   asio::post(context, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->report();
   });
@@ -250,6 +266,8 @@ Prober::Prober(asio::io_context& context, OnChange on_change) : impl_(std::make_
 Prober::~Prober() = default;
 
 void Prober::set_targets(std::vector<Target> targets) { impl_->set_targets(std::move(targets)); }
+
+void Prober::update_targets(const std::vector<Target>& targets) { impl_->update_targets(targets); }
 
 void Prober::recall(monitor::Memories memories) { impl_->recalled = std::move(memories); }
 

@@ -45,6 +45,9 @@ class Prober {
   // it a new one. A new one is pending, or down, or unmonitored, without a call of on_change.
   void set_targets(std::vector<Target> targets);
 
+  // Some of that list, with other options or another underlay; who is not in it, or has another path by now, is left alone.
+  void update_targets(const std::vector<Target>& targets);
+
   // What an earlier daemon remembered, for the first set_targets() alone.
   void recall(monitor::Memories memories);
   [[nodiscard]] monitor::Memories remember() const;

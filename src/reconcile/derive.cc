@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <set>
 
-#include "reconcile/child_index.h"
 #include "reconcile/derive_filter.h"
 #include "reconcile/next_hops.h"
 #include "reconcile/policy_routes.h"
@@ -14,6 +13,7 @@ namespace vtid::reconcile {
 namespace {
 
 constexpr std::uint32_t kDefaultOuterMtu = 1500;
+const UnitFacts kNothing;
 
 struct OuterEnds {
   std::optional<net::Address> local;
@@ -37,13 +37,11 @@ OuterEnds configured_ends(const model::Tunnel& tunnel) {
   return ends;
 }
 
-OuterEnds outer_ends(const model::Tunnel& tunnel, const model::SaTable& sas, const model::ChildSa* live) {
+OuterEnds outer_ends(const model::Tunnel& tunnel, const std::optional<std::pair<net::Address, net::Address>>& known) {
   OuterEnds ends = configured_ends(tunnel);
-  if (live == nullptr) return ends;
-  const auto ike = sas.ikes.find(live->ike_id);
-  if (ike == sas.ikes.end()) return ends;
-  ends.local = ike->second.local;
-  ends.remote = ike->second.remote;
+  if (!known) return ends;
+  ends.local = known->first;
+  ends.remote = known->second;
   return ends;
 }
 
@@ -89,7 +87,7 @@ std::optional<model::Sa> static_sa(const model::StaticSa& written, const model::
 
 class Derivation {
  public:
-  Derivation(const model::Config& config, const Numbers& numbers, const model::SaTable& sas, const model::Carrying& carrying,
+  Derivation(const model::Config& config, const Numbers& numbers, const SaFacts& sas, const model::Carrying& carrying,
              const Host& host, const model::Capabilities& system, const Restraints& restraints)
       : config_(config),
         numbers_(numbers),
@@ -97,7 +95,6 @@ class Derivation {
         host_(host),
         system_(system),
         restraints_(restraints),
-        children_(sas),
         exits_(config, numbers, carrying) {}
 
   Derived run() {
@@ -114,7 +111,7 @@ class Derivation {
     if (system_.has_rules) add_policy_routes(config_, exits_, filter, system_, derived_.desired);
     if (filter) derived_.desired.filter = {*std::move(filter), "filter"};
     for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) add_default_route(family);
-    if (system_.stray_sas_mute && sas_.connected) tell_what_charon_has();
+    if (sas_.strays_before) tell_what_charon_has();
     sort(derived_.desired.links);
     sort(derived_.desired.addresses);
     sort(derived_.desired.routes);
@@ -144,7 +141,7 @@ class Derivation {
   // when nothing can come as long as it is there, or when nothing shall be there at all.
   void tell_what_charon_has() {
     model::KnownToCharon known;
-    known.since = sas_.oldest_own;
+    known.since = *sas_.strays_before;
     for (const auto& [holder, unit] : numbers_) known.reqids.insert(net::reqid_of(unit));
     for (const model::Tunnel& tunnel : config_.tunnels) {
       for (const model::ChildConfig& config : model::child_configs(tunnel)) {
@@ -153,30 +150,30 @@ class Derivation {
         if (has_static_keys(tunnel) || !goes(tunnel, config.holder, unit)) known.reqids.erase(net::reqid_of(unit));
       }
     }
-    for (const auto& [id, child] : sas_.children) known.spis.insert({child.spi_in, child.spi_out});
+    for (const auto& [unit, facts] : sas_.units) known.spis.insert(facts.spis.begin(), facts.spis.end());
     derived_.desired.charon = std::move(known);
   }
 
   // Of an SA that this charon has replaced only charon knows when it ends.
   [[nodiscard]] bool goes(const model::Tunnel& tunnel, const std::string& holder, net::Unit unit) const {
-    if (sas_.replaced.contains(net::reqid_of(unit))) return false;
-    return tunnel.start == model::Start::trap || restraints_.ended.contains(holder) ||
-           live_child(children_.of(unit)) != nullptr;
+    const UnitFacts& facts = sas_.of(unit);
+    if (facts.was_replaced) return false;
+    return tunnel.start == model::Start::trap || restraints_.ended.contains(holder) || facts.is_up();
   }
 
   void add_interface(const model::Tunnel& tunnel, const model::ChildConfig& config) {
     const net::Unit unit = numbers_.at(config.holder);
     const std::string because =
         config.holder == tunnel.name ? "tunnels/" + tunnel.name : object_of(tunnel, *config.children[0]);
-    const auto children = has_static_keys(tunnel) ? ChildIndex::Children{} : children_.of(unit);
-    const OuterEnds ends = outer_ends(tunnel, sas_, live_child(children));
+    const UnitFacts& facts = facts_of(tunnel, unit);
+    const OuterEnds ends = outer_ends(tunnel, facts.newest);
     model::Link link;
     link.name = net::IfName::of(unit);
     link.if_id = net::if_id_of(unit);
     link.reqid = net::reqid_of(unit);
     link.alias = "vtid " + because;
     link.multicast = tunnel.start != model::Start::trap;  // a router's hellos would keep a tunnel on demand up for ever
-    const Mtu& mtu = derived_.mtus[config.holder] = decide_mtu(tunnel, config, children, ends, link.name);
+    const Mtu& mtu = derived_.mtus[config.holder] = decide_mtu(tunnel, config, facts, ends, link.name);
     link.mtu = mtu.value;
     // The kernel asks charon once and then not again for a while: not before charon can answer.
     const bool early = restraints_.early.contains(tunnel.name);
@@ -189,7 +186,7 @@ class Derivation {
       } else {
         add_policies(link, ends, because);
       }
-      if (!has_static_keys(tunnel)) add_send_order(unit, because);
+      add_send_order(unit, facts, because);
     }
     add_sas(tunnel, link, because);
   }
@@ -197,9 +194,9 @@ class Derivation {
   // charon may not learn that an address went, and the kernel says nothing of what it then drops.
   void check_outer_address(const model::Tunnel& tunnel, const model::ChildConfig& config) {
     if (host_.addresses.empty() || !system_.shared_with_charon || restraints_.ended.contains(config.holder)) return;
-    const bool has_interface = config.mode == model::ChildMode::vti && !has_static_keys(tunnel);
-    const auto* live = has_interface ? live_child(children_.of(numbers_.at(config.holder))) : nullptr;
-    const auto local = outer_ends(tunnel, sas_, live).local;
+    const bool has_interface = config.mode == model::ChildMode::vti;
+    const UnitFacts& facts = has_interface ? facts_of(tunnel, numbers_.at(config.holder)) : kNothing;
+    const auto local = outer_ends(tunnel, facts.newest).local;
     if (!local || host_.addresses.contains(*local)) return;
     const std::string object = "tunnels/" + tunnel.name;
     if (!derived_.problems.empty() && derived_.problems.back().object == object) return;
@@ -208,15 +205,20 @@ class Derivation {
          fmt::format("its outer address {} is not on this host: what it sends does not leave", net::print(*local)),
          fmt::format(
              "give the address to an interface, or correct the file{}",
-             live == nullptr ? "" : fmt::format("; vtictl down {0} and vtictl up {0} have charon choose anew", tunnel.name))});
+             !facts.is_up() ? "" : fmt::format("; vtictl down {0} and vtictl up {0} have charon choose anew", tunnel.name))});
+  }
+
+  // Nobody asks charon for a tunnel of static SAs.
+  [[nodiscard]] const UnitFacts& facts_of(const model::Tunnel& tunnel, net::Unit unit) const {
+    return has_static_keys(tunnel) ? kNothing : sas_.of(unit);
   }
 
   static std::string object_of(const model::Tunnel& tunnel, const model::Child& child) {
     return fmt::format("tunnels/{}/children/{}", tunnel.name, child.name);
   }
 
-  Mtu decide_mtu(const model::Tunnel& tunnel, const model::ChildConfig& config, ChildIndex::Children children,
-                 const OuterEnds& ends, const net::IfName& device) {
+  Mtu decide_mtu(const model::Tunnel& tunnel, const model::ChildConfig& config, const UnitFacts& facts, const OuterEnds& ends,
+                 const net::IfName& device) {
     const auto assignment = assignments_.find(config.holder);
     if (assignment != assignments_.end() && assignment->second->mtu) {
       return {*assignment->second->mtu,
@@ -226,18 +228,17 @@ class Derivation {
     if (const auto* keys = std::get_if<model::StaticKeys>(&tunnel.ike)) {
       return tunnel_mtu(path, esp_shape(model::in_words(keys->out.algorithm)));
     }
-    if (auto mtu = least_mtu(tunnel, children)) return *std::move(mtu);
+    if (auto mtu = least_mtu(tunnel, facts)) return *std::move(mtu);
     return expected_mtu(config.proposals, path, host_, device);
   }
 
   // What passes through every SA: peers behind one interface may come by different ways.
-  std::optional<Mtu> least_mtu(const model::Tunnel& tunnel, ChildIndex::Children children) const {
+  std::optional<Mtu> least_mtu(const model::Tunnel& tunnel, const UnitFacts& facts) const {
     std::optional<Mtu> least;
-    for (const model::ChildSa* child : children) {
-      if (!child->carries()) continue;
-      OuterPath path = outer_path(outer_ends(tunnel, sas_, child), host_);
-      path.udp = child->udp_encapsulation;
-      Mtu mtu = tunnel_mtu(path, esp_shape(child->algorithms));
+    for (const SaPath& way : facts.paths) {
+      OuterPath path = outer_path(outer_ends(tunnel, way.ends), host_);
+      path.udp = way.udp;
+      Mtu mtu = tunnel_mtu(path, way.shape);
       if (!least || mtu.value < least->value) least = std::move(mtu);
     }
     return least;
@@ -269,17 +270,9 @@ class Derivation {
     }
   }
 
-  void add_send_order(net::Unit unit, const std::string& because) {
-    std::map<std::uint32_t, const model::ChildSa*> by_age;  // charon counts its SAs
-    for (const model::ChildSa* child : children_.of(unit)) {
-      if (child->carries() && sas_.ikes.contains(child->ike_id)) by_age.emplace(child->id, child);
-    }
-    if (by_age.empty()) return;
-    model::SendOrder order{net::reqid_of(unit), {}, 0};
-    if (const auto old = sas_.replaced.find(order.reqid); old != sas_.replaced.end()) order.sas = old->second;
-    order.replaced = order.sas.size();
-    for (const auto& [id, child] : by_age) order.sas.emplace_back(sas_.ikes.at(child->ike_id).remote, child->spi_out);
-    derived_.desired.send_orders.push_back({order, because});
+  void add_send_order(net::Unit unit, const UnitFacts& facts, const std::string& because) {
+    if (facts.sends.empty()) return;
+    derived_.desired.send_orders.push_back({{net::reqid_of(unit), facts.sends, facts.replaced}, because});
   }
 
   void add_sas(const model::Tunnel& tunnel, const model::Link& link, const std::string& because) {
@@ -330,11 +323,10 @@ class Derivation {
 
   const model::Config& config_;
   const Numbers& numbers_;
-  const model::SaTable& sas_;
+  const SaFacts& sas_;
   const Host& host_;
   const model::Capabilities& system_;
   const Restraints& restraints_;
-  const ChildIndex children_;
   const Exits exits_;
   const std::map<std::string, const model::Interface*, std::less<>> assignments_ = model::assignments_by_holder(config_);
   Derived derived_;
@@ -356,7 +348,7 @@ Host read_host(const model::Observed& observed) {
   return host;
 }
 
-Derived derive(const model::Config& config, const Numbers& numbers, const model::SaTable& sas, const model::Carrying& carrying,
+Derived derive(const model::Config& config, const Numbers& numbers, const SaFacts& sas, const model::Carrying& carrying,
                const Host& host, const model::Capabilities& system, const Restraints& restraints) {
   return Derivation(config, numbers, sas, carrying, host, system, restraints).run();
 }

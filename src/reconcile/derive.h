@@ -1,5 +1,5 @@
-// From the file, the numbers, charon's view, the gateways and the host's outer side to what the kernel should hold. Pure.
-// Never decides about removal: what is not in Desired is simply not wanted.
+// From the file, the numbers, what charon's SAs say, the gateways and the host's outer side to what the kernel should hold.
+// Pure. Never decides about removal: what is not in Desired is simply not wanted.
 #pragma once
 
 #include <map>
@@ -12,9 +12,9 @@
 #include "model/gateway.h"
 #include "model/observed.h"
 #include "model/op.h"
-#include "model/sa_table.h"
 #include "reconcile/mtu.h"
 #include "reconcile/numbers.h"
+#include "reconcile/sa_facts.h"
 
 namespace vtid::reconcile {
 
@@ -39,7 +39,7 @@ struct Restraints {
   std::set<std::string> ended{};  // holders: nothing shall be left, because they are held down or this node is on standby
   std::set<std::string> early{};  // tunnels on demand: charon could not answer what their packets ask for yet
 };
-[[nodiscard]] Derived derive(const model::Config& config, const Numbers& numbers, const model::SaTable& sas,
+[[nodiscard]] Derived derive(const model::Config& config, const Numbers& numbers, const SaFacts& sas,
                              const model::Carrying& carrying, const Host& host, const model::Capabilities& system,
                              const Restraints& restraints = {});
 

@@ -35,7 +35,7 @@ KernelSide::KernelSide(const model::Observed& observed, const model::SaTable& sa
   for (const model::CharonsPolicies& policies : observed.charons_policies) policies_.emplace(policies.reqid, policies.bits);
 }
 
-std::string KernelSide::missing(ChildIndex::Children children, Use use) const {
+std::string KernelSide::missing(model::SaIndex::Children children, Use use) const {
   if (!system_.shared_with_charon || (!system_.manages_policies && !use.interface)) return {};
   for (const model::ChildSa* child : children) {
     // The kernel's part of any other state is being changed, or is on its way out.
@@ -46,7 +46,7 @@ std::string KernelSide::missing(ChildIndex::Children children, Use use) const {
   return {};
 }
 
-bool KernelSide::sends(const model::ChildSa& child, ChildIndex::Children children) const {
+bool KernelSide::sends(const model::ChildSa& child, model::SaIndex::Children children) const {
   if (has(child.reqid, child.spi_out)) return true;
   const auto replaced = sas_.replaced.find(child.reqid);
   const bool by_old = replaced != sas_.replaced.end() &&
@@ -56,7 +56,7 @@ bool KernelSide::sends(const model::ChildSa& child, ChildIndex::Children childre
          });
 }
 
-std::string KernelSide::missing_of(const model::ChildSa& child, ChildIndex::Children children, Use use) const {
+std::string KernelSide::missing_of(const model::ChildSa& child, model::SaIndex::Children children, Use use) const {
   std::string text;
   const auto need = [&text](bool there, std::string_view what) {
     if (!there) text += (text.empty() ? "" : ", ") + std::string(what);

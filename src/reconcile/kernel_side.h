@@ -9,8 +9,8 @@
 
 #include "model/capabilities.h"
 #include "model/observed.h"
+#include "model/sa_index.h"
 #include "model/sa_table.h"
-#include "reconcile/child_index.h"
 
 namespace vtid::reconcile {
 
@@ -25,15 +25,15 @@ class KernelSide {
   };
   // What the kernel lacks of the first of them that is not whole: "inbound SA, policy out"; empty: they are whole. An SA that
   // was replaced, or its older half, stands in for an outbound one that charon does not give to the kernel yet.
-  [[nodiscard]] std::string missing(ChildIndex::Children children, Use use) const;
+  [[nodiscard]] std::string missing(model::SaIndex::Children children, Use use) const;
 
   // Whether SAs of this reqid are there in both directions, whoever made them.
   [[nodiscard]] bool carries(net::ReqId reqid) const { return both_ways_.contains(reqid); }
 
  private:
   [[nodiscard]] bool has(net::ReqId reqid, std::uint32_t spi) const { return spis_.contains({reqid, spi}); }
-  [[nodiscard]] bool sends(const model::ChildSa& child, ChildIndex::Children children) const;
-  [[nodiscard]] std::string missing_of(const model::ChildSa& child, ChildIndex::Children children, Use use) const;
+  [[nodiscard]] bool sends(const model::ChildSa& child, model::SaIndex::Children children) const;
+  [[nodiscard]] std::string missing_of(const model::ChildSa& child, model::SaIndex::Children children, Use use) const;
 
   const model::SaTable& sas_;
   const model::Capabilities system_;

@@ -1,6 +1,7 @@
 // The MTU of a tunnel interface as arithmetic: what is left of the outer MTU after ESP in tunnel mode (RFC 4303).
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,7 +18,7 @@ struct EspShape {
   int iv = 16;
   int icv = 32;
   int block = 16;  // the padded payload and its two trailer bytes are a multiple of this
-  bool operator==(const EspShape&) const = default;
+  auto operator<=>(const EspShape&) const = default;
 };
 
 // The negotiated algorithms; what is not known is taken at its largest.

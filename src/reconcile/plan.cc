@@ -10,13 +10,12 @@
 #include "model/words.h"
 #include "reconcile/order.h"
 #include "reconcile/ownership.h"
+#include "reconcile/sa_facts.h"
 
 namespace vtid::reconcile {
 namespace {
 
 using model::Op;
-
-constexpr std::chrono::seconds kStrayMargin{10};  // before charon was read whole; installing an SA takes it milliseconds
 
 std::string name_of(const net::IfName& link) { return "link " + link.text(); }
 std::string name_of(const model::InterfaceAddress& address) {

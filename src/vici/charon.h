@@ -97,8 +97,12 @@ class Charon {
   void look(Ticket ticket, const std::string& ike, Now now);
 
   [[nodiscard]] const model::SaTable& table() const { return view_.table(); }
+  [[nodiscard]] const model::SaIndex& index() const { return view_.index(); }
+  // Where the table changed since the last call.
+  [[nodiscard]] model::SaChanges take_changes() { return view_.take_changes(); }
   [[nodiscard]] std::vector<model::Problem> problems() const;
   [[nodiscard]] const Loaded& loaded() const { return loader_.loaded(); }
+  [[nodiscard]] std::uint64_t loaded_revision() const { return loader_.loaded_revision(); }  // changes whenever that may have
   // Changes whenever table(), problems() or loaded() may have changed.
   [[nodiscard]] std::uint64_t revision() const { return revision_; }
   // What others have unloaded of ours since the last call. It is loaded again by itself.

@@ -65,6 +65,7 @@ void Loader::on_charon(const std::string& charon) {
   const bool known = !charon.empty() && !loaded_.charon.empty();
   if (known && charon == loaded_.charon) return;
   changed_ = true;
+  ++loaded_revision_;
   loaded_.charon = charon;
   if (known) {
     loaded_.connections.clear();
@@ -106,8 +107,10 @@ bool Loader::on_inventory(const Inventory& inventory) {
   keys_unchecked_ |= std::exchange(key_refused_, false);
   foreign_keys_ = inventory.keys;
   for (const std::string& id : loaded_.keys) foreign_keys_.erase(id);
-  changed_ |= !gone.empty();
-  return !gone.empty();
+  if (gone.empty()) return false;
+  changed_ = true;
+  ++loaded_revision_;
+  return true;
 }
 
 // What is under way was asked for after the inventory.
@@ -210,6 +213,7 @@ std::optional<Step> Loader::due(const std::string& name) const {
 // The record says "ours" before charon hears of it: a crash in between must not make it somebody else's.
 void Loader::begin(const Step& step) {
   under_way_.insert(step.name);
+  ++loaded_revision_;
   if (step.kind == Step::Kind::load_connection) loaded_.connections[step.name].clear();
   if (step.kind == Step::Kind::load_secret) loaded_.secrets.insert(step.name);
   if (step.kind == Step::Kind::load_key) loaded_.keys.insert(step.key);
@@ -222,6 +226,7 @@ void Loader::on_done(const Step& step, const Result<Message>& answer, TimePoint 
   keys_under_way_.erase(step.key);
   if (!step.name.empty()) dirty_.insert(step.name);
   keys_unchecked_ = changed_ = true;
+  ++loaded_revision_;
   if (!answer) {
     on_refused(step, answer.error(), now);
   } else if (step.kind == Step::Kind::load_key) {

@@ -98,6 +98,8 @@ class Loader {
   [[nodiscard]] std::optional<TimePoint> next_deadline() const;
 
   [[nodiscard]] const Loaded& loaded() const { return loaded_; }
+  // Changes whenever that may have.
+  [[nodiscard]] std::uint64_t loaded_revision() const { return loaded_revision_; }
   [[nodiscard]] std::vector<model::Problem> problems() const;
   // What others have unloaded since the last call, while we were connected.
   [[nodiscard]] std::vector<Unloaded> take_unloaded() { return std::exchange(unloaded_, {}); }
@@ -137,6 +139,7 @@ class Loader {
   void forget_certificates(Wish& wish);
 
   Loaded loaded_;
+  std::uint64_t loaded_revision_ = 0;
   std::function<std::uint32_t()> random_;
   std::map<std::string, Wish> wishes_;
   std::map<std::string, Refusal> refusals_;

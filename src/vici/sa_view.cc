@@ -52,11 +52,11 @@ std::string SaView::on(const IkeUpdown& event) {
 std::string SaView::on(const IkeRekeyed& event) {
   tell(event.after);
   if (event.before.id == event.after.id) return event.after.name;
-  for (auto moved = of_ike_.lower_bound({event.before.id, 0}); moved != of_ike_.end() && moved->first == event.before.id;) {
-    const std::uint32_t id = moved->second;
-    moved = of_ike_.erase(moved);
-    note_told(&Reading::told_children, id);
-    model::ChildSa child = table_.children.at(id);
+  const auto under = index_.under(event.before.id);
+  const std::vector<const model::ChildSa*> moved(under.begin(), under.end());
+  for (const model::ChildSa* before : moved) {
+    note_told(&Reading::told_children, before->id);
+    model::ChildSa child = *before;
     child.ike_id = event.after.id;
     store(table_.children, child);
   }
@@ -98,16 +98,23 @@ void SaView::remember(const model::ChildSa& child) {
   if (std::ranges::find(known, replaced) != known.end()) return;
   known.push_back(replaced);
   if (known.size() > model::kMostReplaced) known.erase(known.begin());
-  changed_ = true;
+  note_change(child);
+  changes_.units.insert(model::unit_of(child.reqid));
 }
 
 void SaView::begin_reading(const std::optional<std::string>& name) {
   reading_.emplace().all = !name;
-  for (const auto& [id, ike] : table_.ikes) {
-    if (!name || ike.name == *name) reading_->unseen_ikes.insert(id);
+  if (!name) {
+    for (const auto& [id, ike] : table_.ikes) reading_->unseen_ikes.insert(id);
+    for (const auto& [id, child] : table_.children) reading_->unseen_children.insert(id);
+    return;
   }
-  for (const auto& [id, child] : table_.children) {
-    if (!name || connection_of(child) == *name) reading_->unseen_children.insert(id);
+  for (const model::IkeSa* ike : index_.connection(*name)) {
+    reading_->unseen_ikes.insert(ike->id);
+    for (const model::ChildSa* child : index_.under(ike->id)) reading_->unseen_children.insert(child->id);
+  }
+  for (const model::ChildSa* child : index_.called(*name)) {
+    if (connection_of(*child) == *name) reading_->unseen_children.insert(child->id);
   }
 }
 
@@ -166,7 +173,7 @@ std::set<std::string> SaView::adopt(SaView fresh, const std::string& charon, con
   table_.charon = charon;
   table_.since = table_.oldest_own = now.wall;
   connected_since_ = now.steady;
-  changed_ = true;
+  note_change_everywhere();
   return unconfirmed;
 }
 
@@ -176,14 +183,14 @@ void SaView::follow_clock(Now now) {
   const WallTime since = now.wall - std::chrono::floor<std::chrono::seconds>(now.steady - connected_since_);
   if (since + kSameMoment >= table_.oldest_own) return;
   table_.oldest_own = since;
-  changed_ = true;
+  note_change_everywhere();
 }
 
 void SaView::disconnect(WallTime now) {
   reading_.reset();
   if (!std::exchange(table_.connected, false)) return;
   table_.since = now;
-  changed_ = true;
+  note_change_everywhere();
 }
 
 void SaView::set_version(const model::CharonVersion& version) {
@@ -238,10 +245,13 @@ void SaView::store(Map& map, const Value& value) {
     return;
   }
   weight_ = heavier;
-  if (!fresh) unindex(known->second);
-  map.insert_or_assign(value.id, value);
-  index(value);
-  changed_ = true;
+  if (!fresh) {
+    note_change(known->second);
+    index_.remove(known->second);
+  }
+  const Value& stored = map.insert_or_assign(value.id, value).first->second;
+  index_.add(stored);
+  note_change(stored);
 }
 
 template <class Map>
@@ -249,9 +259,21 @@ void SaView::drop(Map& map, std::uint32_t id) {
   const auto known = map.find(id);
   if (known == map.end()) return;
   weight_ -= weight(known->second);
-  unindex(known->second);
+  note_change(known->second);
+  index_.remove(known->second);
   map.erase(known);
+}
+
+void SaView::note_change(const model::IkeSa& ike) {
   changed_ = true;
+  changes_.connections.insert(ike.name);
+  for (const model::ChildSa* child : index_.under(ike.id)) changes_.units.insert(unit_of(*child));
+}
+
+void SaView::note_change(const model::ChildSa& child) {
+  changed_ = true;
+  changes_.units.insert(unit_of(child));
+  changes_.connections.insert(connection_of(child));
 }
 
 void SaView::note_told(std::set<std::uint32_t> Reading::*ids, std::uint32_t id) {

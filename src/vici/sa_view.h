@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "model/sa_index.h"
 #include "model/sa_table.h"
 #include "vici/sa_decode.h"
 
@@ -27,7 +28,12 @@ inline constexpr std::size_t kHeaviestTable = 128 * 1024 * 1024;  // bytes of bo
 
 class SaView {
  public:
+  SaView() = default;
+  SaView(SaView&&) = default;  // the index points into the table: moved they stay together, copied they would not
+  SaView& operator=(SaView&&) = default;
+
   [[nodiscard]] const model::SaTable& table() const { return table_; }
+  [[nodiscard]] const model::SaIndex& index() const { return index_; }
 
   // How many connections of ours there are.
   void make_room(std::size_t connections) { most_ = std::min(kMostSas, kMostSasOfOthers + kSasOfConnection * connections); }
@@ -54,6 +60,8 @@ class SaView {
 
   // Whether the table changed since the last call.
   [[nodiscard]] bool take_changed();
+  // Where, since the last call of this one.
+  [[nodiscard]] model::SaChanges take_changes() { return std::exchange(changes_, {}); }
 
  private:
   // The list being read: what of the table it has not shown yet, and what events have said since it was asked for, which
@@ -77,10 +85,9 @@ class SaView {
   void store(Map& map, const Value& value);
   template <class Map>
   void drop(Map& map, std::uint32_t id);
-  void index(const model::IkeSa&) {}
-  void unindex(const model::IkeSa&) {}
-  void index(const model::ChildSa& child) { of_ike_.emplace(child.ike_id, child.id); }
-  void unindex(const model::ChildSa& child) { of_ike_.erase({child.ike_id, child.id}); }
+  void note_change(const model::IkeSa& ike);
+  void note_change(const model::ChildSa& child);
+  void note_change_everywhere() { changed_ = changes_.everywhere = true; }
   void note_told(std::set<std::uint32_t> Reading::*ids, std::uint32_t id);
   void remove_ike(std::uint32_t id);
   void remove_child(std::uint32_t id);
@@ -93,8 +100,9 @@ class SaView {
   std::string on(const ChildRekeyed& event);
 
   model::SaTable table_;
-  std::set<std::pair<std::uint32_t, std::uint32_t>> of_ike_;  // CHILD_SAs by IKE_SA
-  std::size_t weight_ = 0;                                    // bytes of its SAs, about
+  model::SaIndex index_;
+  model::SaChanges changes_;
+  std::size_t weight_ = 0;  // bytes of its SAs, about
   TimePoint connected_since_{};
   std::size_t most_ = kMostSas;
   bool overflowed_ = false;

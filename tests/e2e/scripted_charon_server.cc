@@ -1,10 +1,12 @@
 // scripted-charon SOCKET [LIE]: the scripted charon of the unit tests behind a real vici socket, for tests with more tunnels
 // than a real charon could negotiate in time. Every peer answers at once. LIE is "endless-list" (of SAs), "huge-errors" (60,000
-// bytes for each load) or "broken-text" (that is not UTF-8). Ends with its process.
+// bytes for each load) or "broken-text" (that is not UTF-8). SIGUSR1 rekeys one CHILD_SA, SIGUSR2 all. Ends with its process.
+#include <csignal>
 #include <cstdio>
 #include <list>
 #include <map>
 #include <string_view>
+#include <vector>
 
 #include "io/asio.h"
 #include "support/scripted_charon.h"
@@ -16,11 +18,13 @@ using Protocol = asio::local::stream_protocol;
 
 class Server {
  public:
-  Server(asio::io_context& context, const char* path, std::string_view lie) : acceptor_(context, Protocol::endpoint(path)) {
+  Server(asio::io_context& context, const char* path, std::string_view lie)
+      : acceptor_(context, Protocol::endpoint(path)), signals_(context, SIGUSR1, SIGUSR2) {
     if (lie == "endless-list") charon_.endless_list = true;
     if (lie == "huge-errors") charon_.refused_all = std::string(60'000, 'x');
     if (lie == "broken-text") charon_.refused_all = charon_.version = "5.9.8 \xff\xfe\xc3(";
     accept();
+    await_signal();
   }
 
  private:
@@ -53,12 +57,31 @@ class Server {
                                           return;
                                         }
                                         charon_.feed(line, std::string_view(lines_.at(line).in).substr(0, count));
-                                        for (auto& [other, receiver] : lines_) {
-                                          receiver.out += charon_.take(other);
-                                          write(other);
-                                        }
+                                        write_all();
                                         read(line);
                                       });
+  }
+
+  void await_signal() {
+    signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+      if (error) return;
+      std::vector<std::uint32_t> ids;
+      for (const auto& [id, child] : charon_.children) ids.push_back(id);
+      if (signal == SIGUSR1 && ids.size() > 1) ids.resize(1);
+      for (const std::uint32_t id : ids) {
+        charon_.rekey_child(id);
+        charon_.children.erase(id);
+      }
+      write_all();
+      await_signal();
+    });
+  }
+
+  void write_all() {
+    for (auto& [line, connection] : lines_) {
+      connection.out += charon_.take(line);
+      write(line);
+    }
   }
 
   void write(int line) {
@@ -76,6 +99,7 @@ class Server {
   }
 
   Protocol::acceptor acceptor_;
+  asio::signal_set signals_;
   vtid::test::ScriptedCharon charon_;
   std::map<int, Connection> lines_;
   int last_line_ = 0;

@@ -1,14 +1,12 @@
-// Random files in random worlds. A failure names its seed; `VTID_SEED=N` runs that one alone.
+// Random files in random worlds.
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <functional>
-#include <random>
 #include <set>
 
 #include "monitor/choice.h"
 #include "platform/memory/memory_kernel.h"
+#include "property/seeds.h"
 #include "reconcile/derive.h"
 #include "reconcile/order.h"
 #include "reconcile/plan.h"
@@ -19,15 +17,8 @@ namespace {
 
 constexpr int kMostRounds = 4;
 
-class Dice {
- public:
-  explicit Dice(std::uint64_t seed) : engine_(seed) {}
-  int below(int bound) { return static_cast<int>(engine_() % static_cast<std::uint64_t>(bound)); }
-  bool chance(int percent) { return below(100) < percent; }
-
- private:
-  std::mt19937_64 engine_;
-};
+using test::Dice;
+using test::for_each_seed;
 
 // Split or not, either version, other modes beside, on demand, with a child disabled, in another order.
 void reshape(model::Tunnel& tunnel, Dice& dice) {
@@ -171,16 +162,6 @@ class World {
   Numbers numbers;
   model::Carrying carrying;
 };
-
-void for_each_seed(std::uint64_t count, const std::function<void(std::uint64_t)>& check) {
-  const char* alone = std::getenv("VTID_SEED");
-  const std::uint64_t first = alone == nullptr ? 0 : std::stoull(alone);
-  for (std::uint64_t seed = first; seed < (alone == nullptr ? count : first + 1); ++seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    check(seed);
-    if (testing::Test::HasFatalFailure()) return;
-  }
-}
 
 TEST(RandomWorlds, ConvergeAndStayConverged) {
   for_each_seed(150, [](std::uint64_t seed) {

@@ -105,7 +105,7 @@ TEST_F(GatewayRoutes, AGroupWithoutAUsableMemberIsAProblem) {
 TEST_F(GatewayRoutes, DoNotMoveBecauseCharonIsSilent) {
   stage.stop_charon();
   stage.run(Duration{10'000});
-  const auto targets = stage.engine->take_probes().value();
+  const auto targets = stage.engine->take_probes().value().targets;
   EXPECT_EQ(targets.at(0).underlay.state, monitor::Underlay::State::up);
 }
 
@@ -113,16 +113,16 @@ TEST_F(GatewayRoutes, ATunnelOnDemandThatWaitsIsAsleepNotDown) {
   const std::string start = R"("t1": { )";
   Stage on_demand(file().insert(file().find(start) + start.size(), R"("start": "trap", )"));
   on_demand.start_vtid();
-  EXPECT_EQ(on_demand.engine->take_probes().value().at(0).underlay.state, monitor::Underlay::State::asleep);
+  EXPECT_EQ(on_demand.engine->take_probes().value().targets.at(0).underlay.state, monitor::Underlay::State::asleep);
   on_demand.settle();
   EXPECT_EQ(on_demand.state(), model::TunnelState::waiting);
-  EXPECT_EQ(on_demand.engine->take_probes().value().at(0).underlay.state, monitor::Underlay::State::asleep);
+  EXPECT_EQ(on_demand.engine->take_probes().value().targets.at(0).underlay.state, monitor::Underlay::State::asleep);
 }
 
 TEST_F(GatewayRoutes, ATunnelThatIsTakenDownIsKnownToItsMonitorAtOnce) {
   (void)stage.engine->take_probes();
   (void)stage.command(model::Down{"t1"}, Duration{100});
-  const auto targets = stage.engine->take_probes().value();
+  const auto targets = stage.engine->take_probes().value().targets;
   EXPECT_EQ(targets.at(0).underlay, (monitor::Underlay{"t1", monitor::Underlay::State::down}));
 }
 

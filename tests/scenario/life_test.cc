@@ -122,7 +122,7 @@ TEST_F(Life, ATunnelThatComesBackIsToldAndProbedAnew) {
   stage.file = whole;
   (void)stage.command(model::Reload{}, Duration{10'000});
   EXPECT_EQ(std::ranges::count(stage.events, std::string("is up"), &model::Event::text), 1);
-  EXPECT_EQ(stage.engine->take_probes().value().at(0).underlay.state, monitor::Underlay::State::up);
+  EXPECT_EQ(stage.engine->take_probes().value().targets.at(0).underlay.state, monitor::Underlay::State::up);
   EXPECT_FALSE(stage.engine->take_probes().has_value());
 }
 

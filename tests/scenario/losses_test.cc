@@ -96,7 +96,7 @@ TEST_F(Losses, ARekeyByCharonIsNoLossAndCostsNoWrite) {
 class Restart : public Losses {
  protected:
   Underlay underlay() {
-    if (auto targets = stage.engine->take_probes()) targets_ = std::move(*targets);
+    if (auto targets = stage.engine->take_probes()) targets_ = std::move(targets->targets);
     return targets_.at(0).underlay.state;
   }
   // Whether the gateway's tunnel passed for one that may carry, all the time.
@@ -171,7 +171,7 @@ TEST_F(Restart, ANewTunnelIsDownUntilItIsUp) {
   fresh.charon.peers["hq"] = ScriptedCharon::Peer::silent;
   fresh.start_vtid();
   fresh.settle();
-  EXPECT_EQ(fresh.engine->take_probes().value().at(0).underlay.state, Underlay::down);
+  EXPECT_EQ(fresh.engine->take_probes().value().targets.at(0).underlay.state, Underlay::down);
 }
 
 class Responder : public Restart {

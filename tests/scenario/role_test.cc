@@ -116,7 +116,7 @@ TEST_F(Roles, AStandbyWatchesNoGateway) {
   stage.file.insert(stage.file.rfind('}'), R"(, "gateways": { "WAN_GW": { "interface": "WAN", "address": "192.0.2.254" } })");
   EXPECT_THAT(stage.command(model::Reload{}), HasSubstr("accepted"));
   stand_by();
-  const auto targets = stage.engine->take_probes().value();
+  const auto targets = stage.engine->take_probes().value().targets;
   EXPECT_EQ(targets.size(), 3U);
   for (const auto& target : targets) {
     EXPECT_FALSE(target.options.enabled && target.underlay.state == monitor::Underlay::State::up) << target.gateway;

@@ -69,7 +69,7 @@ TEST_F(Split, TheMonitorHearsOfEachChildAtOnce) {
   (void)stage.command(model::Down{"hq/v6"});
   (void)stage.engine->take_probes();
   (void)stage.command(model::Down{"hq/v4"});  // the tunnel was down before and is so still
-  EXPECT_EQ(stage.engine->take_probes().value().at(0).underlay.state, monitor::Underlay::State::down);
+  EXPECT_EQ(stage.engine->take_probes().value().targets.at(0).underlay.state, monitor::Underlay::State::down);
 }
 
 TEST_F(Split, TogglingItBackAndForthMovesNoNumber) {

@@ -26,8 +26,8 @@ class Requested : public testing::Test {
   }
   std::vector<RekeyAsk> check(Duration later = Duration{0}) {
     now.steady += later;
-    (void)supervisor.step(sas, now);
-    return requests.check(supervisor, sas, now);
+    (void)supervisor.step(sas, model::SaIndex(sas), {.everywhere = true, .units = {}, .connections = {}}, now);
+    return requests.check(supervisor, sas, model::SaIndex(sas), now);
   }
   Requests::Reply reply() {
     return [this](const model::CommandResult& result) { answers.push_back(result ? result->text : result.error().text); };
@@ -98,7 +98,8 @@ TEST_F(Requested, DownIsAnsweredWhenNothingIsLeft) {
 TEST_F(Requested, RekeyRenewsTheChildThenTheIke) {
   test::install(sas, 1, "hq", {1});
   (void)check();
-  EXPECT_THAT(requests.rekey(target, sas, Duration{30'000}, now, reply()), ElementsAre(RekeyAsk{"hq", "hq", "hq"}));
+  EXPECT_THAT(requests.rekey(target, sas, model::SaIndex(sas), Duration{30'000}, now, reply()),
+              ElementsAre(RekeyAsk{"hq", "hq", "hq"}));
   sas.children[1].state = model::ChildState::rekeyed;
   auto renewed = sas.children[1];
   renewed.id = 2;
@@ -117,7 +118,7 @@ TEST_F(Requested, RekeyOfAChildLeavesTheIkeAlone) {
   test::install(sas, 1, "hq", {1});
   (void)check();
   target.child_only = true;
-  (void)requests.rekey(target, sas, Duration{30'000}, now, reply());
+  (void)requests.rekey(target, sas, model::SaIndex(sas), Duration{30'000}, now, reply());
   test::install(sas, 2, "hq", {1});
   sas.children.erase(1);
   EXPECT_THAT(check(), IsEmpty());
@@ -126,14 +127,14 @@ TEST_F(Requested, RekeyOfAChildLeavesTheIkeAlone) {
 
 TEST_F(Requested, RekeyOfWhatIsNotUpIsRefused) {
   (void)check();
-  EXPECT_THAT(requests.rekey(target, sas, Duration{30'000}, now, reply()), IsEmpty());
+  EXPECT_THAT(requests.rekey(target, sas, model::SaIndex(sas), Duration{30'000}, now, reply()), IsEmpty());
   EXPECT_THAT(answers, ElementsAre("hq is not up: there is nothing to rekey"));
 }
 
 TEST_F(Requested, RekeyEndsWhenTheTunnelIsLost) {
   test::install(sas, 1, "hq", {1});
   (void)check();
-  (void)requests.rekey(target, sas, Duration{30'000}, now, reply());
+  (void)requests.rekey(target, sas, model::SaIndex(sas), Duration{30'000}, now, reply());
   sas.children.clear();
   sas.ikes.clear();
   (void)check();
@@ -142,7 +143,7 @@ TEST_F(Requested, RekeyEndsWhenTheTunnelIsLost) {
 
 TEST_F(Requested, RekeyEndsWhenCharonRefuses) {
   test::install(sas, 1, "hq", {1});
-  (void)requests.rekey(target, sas, Duration{30'000}, now, reply());
+  (void)requests.rekey(target, sas, model::SaIndex(sas), Duration{30'000}, now, reply());
   requests.on_refused("hq", {"no matching CHILD_SA", "", 0});
   EXPECT_THAT(answers, ElementsAre("hq was not rekeyed: no matching CHILD_SA"));
 }

@@ -35,7 +35,7 @@ class Supervised : public testing::Test {
 
   std::vector<Ask> step(Duration later = Duration{0}) {
     now.steady += later;
-    return supervisor.step(sas, now);
+    return supervisor.step(sas, model::SaIndex(sas), {.everywhere = true, .units = {}, .connections = {}}, now);
   }
   void half_open(bool peer_answered) {
     model::IkeSa ike;
@@ -310,7 +310,7 @@ class Shared : public testing::Test {
   }
   std::vector<Ask> step(Duration later = Duration{0}) {
     now.steady += later;
-    return supervisor.step(sas, now);
+    return supervisor.step(sas, model::SaIndex(sas), {.everywhere = true, .units = {}, .connections = {}}, now);
   }
   TunnelState state() const { return supervisor.tunnel("hq")->state; }
 
@@ -386,7 +386,7 @@ class Losing : public Supervised {
   }
   void look(Duration later = Duration{0}) {
     now.steady += later;
-    supervisor.on_kernel(sas, reconcile::KernelSide(kernel, sas, {}), now);
+    supervisor.on_kernel(sas, model::SaIndex(sas), reconcile::KernelSide(kernel, sas, {}), now);
   }
   void lose_charon(Ward changed) {
     supervisor.supervise({changed}, now);

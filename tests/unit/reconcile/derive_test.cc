@@ -28,7 +28,8 @@ model::Config one_tunnel() {
 
 Derived of(const model::Config& config, const model::SaTable& sas = {}, const Host& host = {},
            const model::Capabilities& system = kLinux) {
-  return derive(config, kNumbers, sas, {}, host, system);
+  const SpiScope scope{units_with_own_policies(config, kNumbers, system), system.stray_sas_mute};
+  return derive(config, kNumbers, facts_of(sas, model::SaIndex(sas), scope), {}, host, system);
 }
 
 // "hq" and "lab" behind interfaces A and B, a WAN gateway W, and a group ALL over A and B.

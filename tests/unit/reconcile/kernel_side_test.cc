@@ -28,7 +28,7 @@ class OfOneChild : public testing::Test {
     return {out ? here : there, out ? there : here, spi, {5001}, {}};
   }
   std::string missing(Use use = {}, const model::Capabilities& system = {}) {
-    return KernelSide(observed, sas, system).missing(ChildIndex(sas).of({1}), use);
+    return KernelSide(observed, sas, system).missing(model::SaIndex(sas).of({1}), use);
   }
   model::SaTable sas;
   model::Observed observed;

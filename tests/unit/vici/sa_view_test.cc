@@ -213,7 +213,7 @@ TEST(SaView, TheSameCharonKeepsWhatOnlyTheOldViewHas) {
   view.apply(up(1));
   SaView fresh;
   fresh.apply(up(2, 2));
-  EXPECT_EQ(view.adopt(fresh, "boot", "5.9.8", Now{}), std::set<std::string>{"hq"});
+  EXPECT_EQ(view.adopt(std::move(fresh), "boot", "5.9.8", Now{}), std::set<std::string>{"hq"});
   EXPECT_EQ(children(view), (Ids{1, 2}));
 }
 
@@ -223,7 +223,7 @@ TEST(SaView, AnotherCharonDropsTheOldView) {
   view.apply(up(1));
   SaView fresh;
   fresh.apply(up(2, 2));
-  EXPECT_EQ(view.adopt(fresh, "later", "5.9.8", Now{}), std::set<std::string>{});
+  EXPECT_EQ(view.adopt(std::move(fresh), "later", "5.9.8", Now{}), std::set<std::string>{});
   EXPECT_EQ(children(view), Ids{2});
 }
 

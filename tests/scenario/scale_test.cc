@@ -1,0 +1,162 @@
+// What a step costs with 2,000 tunnels, counted and not timed: it follows what changed. And what has been kept over any history
+// equals what is derived from nothing.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+
+#include "property/seeds.h"
+#include "reconcile/derive.h"
+#include "reconcile/plan.h"
+#include "scenario/stage.h"
+
+namespace vtid::test {
+namespace {
+
+constexpr int kMany = 2'000;
+constexpr std::size_t kFew = 20;  // visits that one tunnel's news may cost, whatever the number of tunnels
+
+std::string many_with_gateways(int count) {
+  std::string tunnels, interfaces, routes;
+  for (int n = 1; n <= count; ++n) {
+    const std::string comma = n == 1 ? "" : ", ";
+    tunnels += fmt::format(
+        R"({}"t{}": {{ "ike": {{ "local": {{ "address": "192.0.2.1", "id": "here" }}, )"
+        R"("remote": {{ "address": "198.18.{}.{}", "id": "there{}" }}, "auth": {{ "psk": {{ "text": "only-a-test" }} }} }}, )"
+        R"("children": {{ "v4": {{ "local": "10.{}.{}.1/30", "remote": "10.{}.{}.2", "proposals": ["aes128gcm16-ecp256"] }} }} }})",
+        comma, n, n / 250, n % 250 + 1, n, 100 + n / 250, n % 250, 100 + n / 250, n % 250);
+    interfaces += fmt::format(R"({}"I{}": {{ "tunnel": "t{}" }})", comma, n, n);
+    routes += fmt::format(R"({}{{ "to": "172.{}.{}.0/24", "via": "I{}_VTIV4" }})", comma, 16 + n / 250, n % 250, n);
+  }
+  return fmt::format(R"({{ "tunnels": {{ {} }}, "interfaces": {{ {} }}, "routes": [ {} ] }})", tunnels, interfaces, routes);
+}
+
+// All are up; the counters of work and of writes are read anew.
+class TwoThousand : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    stage = std::make_unique<Stage>(many_with_gateways(kMany));
+    stage->kernel.shared_with_charon = false;  // what charon puts there is not the matter, and would take the time
+    stage->start_vtid();
+    stage->run(Duration{40'000});
+  }
+  static void TearDownTestSuite() { stage.reset(); }
+
+  TwoThousand() {
+    EXPECT_EQ(stage->charon.children.size(), static_cast<std::size_t>(kMany));
+    stage->settle();
+    before = stage->engine->work();
+    writes = stage->kernel.writes();
+  }
+  [[nodiscard]] std::size_t visits() const { return stage->engine->work().visited - before.visited; }
+  [[nodiscard]] std::size_t plans() const { return stage->engine->work().planned - before.planned; }
+  [[nodiscard]] std::size_t derivations() const { return stage->engine->work().derived - before.derived; }
+  [[nodiscard]] std::size_t written() const { return stage->kernel.writes() - writes; }
+  static std::uint32_t some_child() { return std::next(stage->charon.children.begin(), kMany / 2)->first; }
+
+  static inline std::unique_ptr<Stage> stage;
+  daemon::Engine::Work before;
+  std::size_t writes = 0;
+};
+
+TEST_F(TwoThousand, NothingIsVisitedOrPlannedWhenNothingChanges) {
+  stage->run(Duration{30'000});
+  EXPECT_EQ(stage->engine->work(), before);
+}
+
+TEST_F(TwoThousand, ARekeyOfOneVisitsOneAndPlansNothing) {
+  const std::uint32_t old = some_child();
+  stage->charon.rekey_child(old);
+  stage->charon.children.erase(old);
+  stage->run(Duration{5'000});
+  EXPECT_GE(visits(), 1U);
+  EXPECT_LE(visits(), kFew);
+  EXPECT_EQ(plans(), 0U);
+  EXPECT_EQ(written(), 0U);
+}
+
+TEST_F(TwoThousand, ARekeyOfAllVisitsEachAFewTimesAndPlansNothing) {
+  std::vector<std::uint32_t> ids;
+  for (const auto& [id, child] : stage->charon.children) ids.push_back(id);
+  for (const std::uint32_t id : ids) {
+    stage->charon.rekey_child(id);
+    stage->charon.children.erase(id);
+  }
+  stage->run(Duration{5'000});
+  EXPECT_GE(visits(), static_cast<std::size_t>(kMany));
+  EXPECT_LE(visits(), 4U * kMany);
+  EXPECT_EQ(plans(), 0U);
+  EXPECT_EQ(written(), 0U);
+}
+
+TEST_F(TwoThousand, OneThatGoesAndComesBackIsVisitedAlone) {
+  stage->charon.take_down(stage->charon.children.at(some_child()).ike_id);
+  stage->run(Duration{10'000});
+  EXPECT_EQ(stage->charon.children.size(), static_cast<std::size_t>(kMany));
+  EXPECT_LE(visits(), 2 * kFew);
+  EXPECT_LE(derivations(), 4U);
+  EXPECT_EQ(written(), 0U);
+}
+
+TEST_F(TwoThousand, AReloadWithoutChangeVisitsNobodyAndWritesNothing) {
+  (void)stage->command(model::Reload{});
+  EXPECT_EQ(visits(), 0U);
+  EXPECT_LE(plans(), 2U);
+  EXPECT_EQ(written(), 0U);
+}
+
+// ---- the same bytes as from nothing -----------------------------------------------------------------------------------
+
+reconcile::Derived from_nothing(const model::Snapshot& snapshot, const model::Capabilities& system) {
+  const reconcile::SpiScope scope{reconcile::units_with_own_policies(*snapshot.config, snapshot.numbers, system),
+                                  reconcile::may_have_strays(snapshot.observed, snapshot.sas, system)};
+  const auto facts = reconcile::facts_of(snapshot.sas, model::SaIndex(snapshot.sas), scope);
+  return reconcile::derive(*snapshot.config, snapshot.numbers, facts, snapshot.carrying,
+                           reconcile::read_host(snapshot.observed), system);
+}
+
+void disturb(Stage& stage, Dice& dice) {
+  auto& children = stage.charon.children;
+  const auto some = [&] { return std::next(children.begin(), dice.below(static_cast<int>(children.size()))); };
+  switch (children.empty() ? 5 : dice.below(8)) {
+    case 0: (void)stage.charon.rekey_child(some()->first); break;
+    case 1: (void)stage.charon.rekey_ike(some()->second.ike_id); break;
+    case 2: stage.charon.take_down(some()->second.ike_id); break;
+    case 3: stage.charon.move(some()->second.ike_id, address(dice.chance(50) ? "192.0.2.1" : "192.0.2.9")); break;
+    case 4: stage.gateway_is("I1_VTIV4", dice.chance(50) ? model::GatewayState::down : model::GatewayState::online); break;
+    case 5: stage.kernel.delete_link(net::IfName::of({static_cast<std::uint32_t>(dice.below(4) + 1)})); break;
+    case 6:
+      stage.file = many_with_gateways(dice.below(4) + 1);
+      (void)stage.command(model::Reload{});
+      break;
+    case 7:
+      stage.stop_charon();
+      stage.run(Duration{dice.below(3'000)});
+      stage.start_charon("Nov 25 08:00:0" + std::to_string(dice.below(10)) + " 2026");
+      break;
+  }
+}
+
+TEST(AnyHistory, EndsInWhatIsDerivedAndPlannedFromNothing) {
+  for_each_seed(30, [](std::uint64_t seed) {
+    Dice dice(seed);
+    Stage stage(many_with_gateways(4));
+    stage.start_vtid();
+    stage.settle();
+    for (int n = 0; n < 12; ++n) {
+      disturb(stage, dice);
+      stage.run(Duration{dice.below(2'000)});
+      if (dice.chance(50)) continue;
+      stage.settle();
+      const auto snapshot = stage.snapshot();
+      const reconcile::Derived fresh = from_nothing(*snapshot, stage.kernel.capabilities());
+      ASSERT_EQ(snapshot->desired, fresh.desired);
+      ASSERT_EQ(snapshot->plan.ops, reconcile::make_plan(fresh.desired, snapshot->observed, stage.kernel.capabilities(),
+                                                         reconcile::Removal::allowed)
+                                        .ops);
+    }
+  });
+}
+
+}  // namespace
+}  // namespace vtid::test
