@@ -191,7 +191,7 @@ constexpr std::array kOfCapture{Word::target, Word::capture};
 constexpr std::array kOfRole{Word::role};
 constexpr std::array kOfFile{Word::file};
 constexpr std::array kOfPlan{Word::other_file, Word::expect_empty};
-constexpr std::array kOfImport{Word::source, Word::file, Word::secrets_dir};
+constexpr std::array kOfImport{Word::source, Word::secrets_dir};
 constexpr std::array kOfEvents{Word::event_kind};
 
 constexpr std::array kCommands{

@@ -21,7 +21,7 @@ constexpr std::array<std::string_view, 4> kLater{"apply", "confirm", "top", "met
 const std::vector<std::string> kKinds{"tunnels",  "interfaces", "gateways", "groups", "routes",
                                       "policies", "sas",        "numbers",  "rules",  "policy_routes"};
 const std::vector<std::string> kRoles{"active", "standby"};
-const std::vector<std::string> kSources{"pfsense", "swanctl"};
+const std::vector<std::string> kSources{"pfsense", "opnsense", "swanctl", "ipsec", "vyos"};
 const std::vector<std::string> kEventKinds{"config", "charon", "tunnel", "kernel", "gateway", "group"};
 
 // The word must be one of `known`; says which there are, and what was meant.
@@ -39,6 +39,14 @@ CLI::Validator one_of(const std::vector<std::string>& known) {
 std::string check_timeout(const std::string& text) {
   const auto parsed = parse_duration(text);
   return parsed ? std::string{} : parsed.error().text + ": " + parsed.error().remedy;
+}
+
+// FILE, or whose it is and FILE.
+void take_source(const std::vector<std::string>& words, Options& options) {
+  options.file = words.back();
+  if (words.size() < 2) return;
+  options.source = words.front();
+  if (const std::string wrong = one_of(kSources)(options.source); !wrong.empty()) throw CLI::ValidationError(wrong);
 }
 
 void add_word(CLI::App& command, Word word, Options& options) {
@@ -74,9 +82,13 @@ void add_word(CLI::App& command, Word word, Options& options) {
       return;
     case Word::probe: command.add_flag("--probe", options.probe, "of a tunnel: try which packets cross it"); return;
     case Word::source:
-      command.add_option("SOURCE", options.source, "whose file it is: pfsense (its config.xml) or swanctl (swanctl.conf)")
-          ->required()
-          ->check(one_of(kSources));
+      command
+          .add_option_function<std::vector<std::string>>(
+              "FILE", [&options](const std::vector<std::string>& given) { take_source(given, options); },
+              "pfsense or swanctl, when the file does not show whose it is, and the file: a config.xml or a swanctl.conf")
+          ->type_name("[SOURCE] FILE")
+          ->expected(1, 2)
+          ->required();
       return;
     case Word::secrets_dir:
       command.add_option("--secrets-dir", options.secrets_dir, "put secrets, keys and certificates into files of this folder")

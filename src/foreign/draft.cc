@@ -6,8 +6,10 @@
 #include <array>
 #include <charconv>
 #include <optional>
+#include <set>
 
 #include "config/print.h"
+#include "foreign/plain.h"
 
 namespace vtid::foreign {
 namespace {
@@ -84,6 +86,7 @@ Tokens victim_of(Json& file, const std::string& pointer) {
     const Json* parent = parent_of(file, first(4));
     return first(parent != nullptr && parent->size() > 1 ? 4 : 2);
   }
+  if (tokens.size() > 2 && tokens.back() == "description" && parent_of(file, tokens) != nullptr) return tokens;
   const bool forgiving = std::ranges::find(kForgiving, tokens[0]) != kForgiving.end();
   if (!forgiving) return first(2);
   const bool needed = tokens.size() == 3 && (tokens[2] == "tunnel" || tokens[2] == "child" || tokens[2] == "device" ||
@@ -91,10 +94,16 @@ Tokens victim_of(Json& file, const std::string& pointer) {
   return tokens.size() > 2 && !needed && parent_of(file, tokens) != nullptr ? tokens : first(2);
 }
 
-// Whether it is a rule that lets nothing through.
-bool shuts(Json& file, const Tokens& tokens) {
-  const Json* list = tokens.size() == 2 && tokens[0] == "rules" ? parent_of(file, tokens) : nullptr;
-  return list != nullptr && (*list)[*index_in(tokens[1])].value("action", "") != "pass";
+// A rule that lets nothing through, and still says what exactly: null when it is none.
+Json* narrow_block(Json& file, const Tokens& tokens) {
+  Json* list = tokens.size() == 2 && tokens[0] == "rules" ? parent_of(file, tokens) : nullptr;
+  Json* rule = list == nullptr ? nullptr : child_of(*list, tokens[1]);
+  return rule != nullptr && rule->value("action", "") != "pass" && rule->size() > 3 ? rule : nullptr;
+}
+
+// Without it later rules would pass what it blocked, so it blocks all that comes there.
+void widen(Json& rule) {
+  rule = {{"on", rule["on"]}, {"direction", rule.value("direction", "in")}, {"action", rule["action"]}};
 }
 
 std::string joined(const Tokens& tokens) {
@@ -197,14 +206,24 @@ void Draft::take_out(const std::vector<config::Finding>& errors) {
   for (const config::Finding& error : errors) {
     if (auto victim = victim_of(file_, error.pointer); !victim.empty()) victims.emplace(std::move(victim), &error);
   }
+  std::set<Tokens> widened;
   for (const auto& [tokens, error] : victims) {
     const std::string what = joined(tokens);
     const std::string_view key = std::string_view(error->pointer).substr(std::min(error->pointer.size(), what.size() + 2));
-    note(place_of(tokens), fmt::format("{} is not carried over: {}{}{}", what, key, key.empty() ? "" : ": ", error->text),
-         shuts(file_, tokens) ? "write it by hand, because later rules may pass what it blocked" : error->remedy);
+    const bool whole = !key.starts_with("on") && narrow_block(file_, tokens) != nullptr;
+    if (whole) widened.insert(tokens);
+    note(place_of(tokens),
+         fmt::format("{} {}: {}{}{}", what,
+                     whole ? "blocks all that comes there, lest later rules pass what it blocked" : "is not carried over", key,
+                     key.empty() ? "" : ": ", error->text),
+         whole ? "narrow it by hand" : error->remedy);
   }
   for (auto victim = victims.rbegin(); victim != victims.rend(); ++victim) {
     const Tokens& tokens = victim->first;
+    if (widened.contains(tokens)) {
+      widen(*narrow_block(file_, tokens));
+      continue;
+    }
     Json* parent = parent_of(file_, tokens);
     if (parent == nullptr) continue;
     erase(*parent, tokens.back());
@@ -220,7 +239,7 @@ Result<Imported> Draft::settle(std::string_view file_name) {
     const auto parsed = config::parse(file_.dump(-1, ' ', false, Json::error_handler_t::replace), file_name, reader);
     if (parsed.config) {
       std::ranges::stable_sort(notes_, {}, &Note::line);
-      std::string text = config::print_canonical(*parsed.config);
+      std::string text = print_plain(*parsed.config);
       std::erase_if(files_, [&](const KeptFile& file) { return !text.contains('"' + file.name + '"'); });
       return Imported{std::move(text), std::move(files_), std::move(notes_)};
     }

@@ -30,7 +30,7 @@ struct KeptFile {
 };
 
 struct Imported {
-  std::string text;             // vtid.json, canonical
+  std::string text;             // vtid.json, as one would write it: without what is the default anyhow
   std::vector<KeptFile> files;  // secrets, keys and certificates that the foreign file holds
   std::vector<Note> notes;      // in the foreign file's order
 };
@@ -42,12 +42,19 @@ struct Wish {
   std::string foreign_folder{};  // of the foreign file: what lies beside it is named from there
 };
 
-// Gives the bytes of a file by its path relative to the foreign file's folder.
-using Beside = std::function<Result<std::string>(std::string_view path)>;
+// What lies in the foreign file's folder, by paths relative to it.
+struct Beside {
+  std::function<Result<std::string>(std::string_view path)> read;         // the bytes of a file
+  std::function<std::vector<std::string>(std::string_view folder)> list;  // names of the files there, sorted; none: no folder
+};
 
 [[nodiscard]] Result<Imported> import_pfsense(std::string_view text, std::string_view file_name, const Wish& wish);
 [[nodiscard]] Result<Imported> import_swanctl(std::string_view text, std::string_view file_name, const Wish& wish,
                                               const Beside& beside);
+
+// Whose file a text is, of those that can be imported. The error says what else it is and what to give instead.
+enum class Source { pfsense, swanctl };
+[[nodiscard]] Result<Source> recognise(std::string_view text);
 
 inline constexpr std::size_t kLongestForeignFile = 64 * 1024 * 1024;  // bytes
 

@@ -38,8 +38,12 @@ std::vector<std::string> words_of(std::string_view text, std::string_view separa
 
 PfsenseNames::PfsenseNames(const Element& root) {
   for (const Element& interface : root.at("interfaces").children) interfaces_.emplace(interface.name, &interface);
-  for (const Element* vip : root.at("virtualip").all("vip")) {
-    if (!vip->value("uniqid").empty()) virtual_.emplace("_vip" + vip->value("uniqid"), vip);
+  for (const Element& vip : root.at("virtualip").children) {
+    if (!vip.value("uniqid").empty()) virtual_.emplace("_vip" + vip.value("uniqid"), &vip);
+  }
+  for (const Element* group : root.at("ifgroups").all("ifgroupentry")) {
+    static_cast<void>(group->at("descr"));  // for the reader of the file
+    if (!group->value("ifname").empty()) groups_.emplace(group->value("ifname"), words_of(group->value("members")));
   }
   for (const Element* alias : root.at("aliases").all("alias")) aliases_.emplace(alias->value("name"), alias);
 }
@@ -47,6 +51,21 @@ PfsenseNames::PfsenseNames(const Element& root) {
 const Element* PfsenseNames::interface(std::string_view key) const {
   const auto found = interfaces_.find(key);
   return found == interfaces_.end() ? nullptr : found->second;
+}
+
+const std::vector<std::string>* PfsenseNames::members(std::string_view group) const {
+  const auto found = groups_.find(group);
+  return found == groups_.end() ? nullptr : &found->second;
+}
+
+std::string PfsenseNames::owner(std::string_view key) const {
+  std::string name(key);
+  for (int depth = 0; depth < kDeepestAlias; ++depth) {  // an alias address may stand on a CARP one
+    const auto vip = virtual_.find(name);
+    if (vip == virtual_.end()) return name;
+    name = vip->second->value("interface");
+  }
+  return name;
 }
 
 std::string PfsenseNames::title(std::string_view key) const {
@@ -63,6 +82,7 @@ std::string PfsenseNames::device(std::string_view key) const {
 
 std::optional<net::Prefix> PfsenseNames::address(std::string_view key, net::Family family) const {
   if (const auto vip = virtual_.find(key); vip != virtual_.end()) {
+    vip->second->mark();
     const auto prefix = prefix_of(vip->second->value("subnet"), vip->second->value("subnet_bits"));
     return prefix && prefix->family() == family ? prefix : std::nullopt;
   }

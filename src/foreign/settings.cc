@@ -76,7 +76,7 @@ class Parser {
     const int line = line_;
     const std::string name(until("=:{}\n"));
     if (name.starts_with("include ") || name.starts_with("include\t")) {
-      includes_->push_back({"include", tidy(std::string(trimmed(std::string_view(name).substr(8)))), line});
+      includes_->push_back({"include", tidy(std::string(trimmed(std::string_view(name).substr(8)))), line, false});
       return {};
     }
     skip_blank();
@@ -105,9 +105,9 @@ class Parser {
       return wrong(fmt::format("more than {} settings in a section", kMostInSection), "");
     const auto known = std::ranges::find(into.settings, key, &Setting::key);
     if (known != into.settings.end())
-      *known = {key, tidy(std::move(value)), line};
+      *known = {key, tidy(std::move(value)), line, false};
     else
-      into.settings.push_back({key, tidy(std::move(value)), line});
+      into.settings.push_back({key, tidy(std::move(value)), line, false});
     return {};
   }
 
@@ -147,7 +147,7 @@ class Parser {
     advance();
     auto known = std::ranges::find(into.sections, name, &Section::name);
     if (known == into.sections.end()) {
-      into.sections.push_back({name, into.path.empty() ? name : into.path + '.' + name, line, {}, {}, {}});
+      into.sections.push_back({name, into.path.empty() ? name : into.path + '.' + name, line, {}, {}, {}, false});
       known = std::prev(into.sections.end());
     }
     known->references.insert(known->references.end(), references.begin(), references.end());
@@ -168,6 +168,13 @@ class Parser {
 
 // ---- references ------------------------------------------------------------------------------------------------------
 
+// Those who take over from it have to account for what is in it.
+void mark_all(const Section& section) {
+  section.mark();
+  for (const Setting& setting : section.settings) setting.read = true;
+  for (const Section& below : section.sections) mark_all(below);
+}
+
 class References {
  public:
   explicit References(Section& root) : root_(root) {}
@@ -185,6 +192,7 @@ class References {
                     "name it from the top: connections.base");
       if (auto resolved = resolve(*other); !resolved) return resolved;
       const Section copy = *other;  // it may hold, or be beside, the one that takes over
+      mark_all(*other);
       if (auto taken = take(section, copy, 0); !taken) return taken;
     }
     for (Section& below : section.sections) {
@@ -211,12 +219,13 @@ class References {
     if (count_ > kMostTaken || depth > kDeepestSection)
       return fail(fmt::format("line {}: references make more than {} settings", into.line, kMostTaken), "");
     for (const Setting& setting : from.settings) {
-      if (into.setting(setting.key) == nullptr) into.settings.push_back(setting);
+      const bool known = std::ranges::find(into.settings, setting.key, &Setting::key) != into.settings.end();
+      if (!known) into.settings.push_back({setting.key, setting.value, setting.line, false});
     }
     for (const Section& below : from.sections) {
       auto own = std::ranges::find(into.sections, below.name, &Section::name);
       if (own == into.sections.end()) {
-        into.sections.push_back({below.name, into.path + '.' + below.name, below.line, {}, {}, {}});
+        into.sections.push_back({below.name, into.path + '.' + below.name, below.line, {}, {}, {}, false});
         own = std::prev(into.sections.end());
       }
       if (auto taken = take(*own, below, depth + 1); !taken) return taken;
@@ -233,7 +242,9 @@ class References {
 
 const Section* Section::find(std::string_view wanted) const {
   const auto found = std::ranges::find(sections, wanted, &Section::name);
-  return found == sections.end() ? nullptr : &*found;
+  if (found == sections.end()) return nullptr;
+  found->mark();
+  return &*found;
 }
 
 const Section& Section::at(std::string_view wanted) const {
@@ -244,13 +255,31 @@ const Section& Section::at(std::string_view wanted) const {
 
 const Setting* Section::setting(std::string_view key) const {
   const auto found = std::ranges::find(settings, key, &Setting::key);
-  return found == settings.end() ? nullptr : &*found;
+  if (found == settings.end()) return nullptr;
+  found->read = true;
+  return &*found;
 }
 
 const std::string& Section::value(std::string_view key) const {
   static const std::string none;
   const Setting* found = setting(key);
   return found == nullptr ? none : found->value;
+}
+
+std::vector<Unread> unread(const Section& section) {
+  std::vector<Unread> result;
+  for (const Setting& setting : section.settings) {
+    if (!setting.read) result.push_back({nullptr, &section, &setting});
+  }
+  for (const Section& below : section.sections) {
+    if (!below.read) {
+      result.push_back({&below, nullptr, nullptr});
+      continue;
+    }
+    const auto within = unread(below);
+    result.insert(result.end(), within.begin(), within.end());
+  }
+  return result;
 }
 
 Result<Settings> parse_settings(std::string_view text) {

@@ -1,5 +1,6 @@
 // swanctl.conf's language: text to sections within sections, with lines. Sections of one name merge, later values win, and
-// `name : other { }` takes what it lacks from the other section. Opens no file: includes are listed and not followed.
+// `name : other { }` takes what it lacks from the other section. Opens no file: includes are listed and not followed. What was
+// asked for is marked, so that a reader can list what it has passed over. For one thread at a time.
 #pragma once
 
 #include <string>
@@ -14,6 +15,7 @@ namespace vtid::foreign {
 struct Setting {
   std::string key, value;
   int line = 0;
+  mutable bool read = false;  // asked for by its section's setting() or value()
 };
 
 struct Section {
@@ -23,12 +25,22 @@ struct Section {
   std::vector<Setting> settings;
   std::vector<Section> sections;
   std::vector<std::string> references;  // to be taken over: "connections.base"
+  mutable bool read = false;            // asked for by its parent's find() or at(), or taken over from
 
   [[nodiscard]] const Section* find(std::string_view name) const;
   [[nodiscard]] const Section& at(std::string_view name) const;  // an empty one when there is none
   [[nodiscard]] const Setting* setting(std::string_view key) const;
   [[nodiscard]] const std::string& value(std::string_view key) const;
+  void mark() const { read = true; }
 };
+
+// What lies in a section and nobody has read; not what lies in such a section again.
+struct Unread {
+  const Section* section = nullptr;  // a whole one
+  const Section* within = nullptr;   // or a setting, and where
+  const Setting* setting = nullptr;
+};
+[[nodiscard]] std::vector<Unread> unread(const Section& section);
 
 struct Settings {
   Section root;

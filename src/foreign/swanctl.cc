@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <charconv>
 #include <set>
+#include <span>
 
 #include "foreign/draft.h"
 #include "foreign/pfsense_names.h"
+#include "foreign/recognise.h"
 #include "foreign/settings.h"
 #include "foreign/swanctl_auth.h"
 #include "net/names.h"
@@ -24,21 +28,116 @@ bool is_yes(std::string_view word, bool otherwise) {
   return otherwise;
 }
 
+// As strtoul(3) reads it in base 0: 42, 0x2a, 052.
+std::optional<long> any_base(std::string_view text) {
+  int base = 10;
+  if (text.starts_with("0x") || text.starts_with("0X")) {
+    base = 16;
+    text.remove_prefix(2);
+  } else if (text.size() > 1 && text.starts_with('0')) {
+    base = 8;
+    text.remove_prefix(1);
+  }
+  long number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
+  if (error != std::errc{} || end != text.data() + text.size() || number < 0) return std::nullopt;
+  return number;
+}
+
 // swanctl's times: a number, and s (the default), m, h or d.
 std::optional<long> seconds_of(std::string_view text) {
   if (text.empty()) return std::nullopt;
   constexpr std::array kUnits{std::pair{'s', 1L}, std::pair{'m', 60L}, std::pair{'h', 3'600L}, std::pair{'d', 86'400L}};
   long factor = 1;
-  if (const auto unit = std::ranges::find(kUnits, text.back(), &std::pair<char, long>::first); unit != kUnits.end()) {
+  const char last = static_cast<char>(std::tolower(static_cast<unsigned char>(text.back())));
+  const bool hexadecimal = text.starts_with("0x") && last == 'd';
+  if (const auto unit = std::ranges::find(kUnits, last, &std::pair<char, long>::first); unit != kUnits.end() && !hexadecimal) {
     factor = unit->second;
     text.remove_suffix(1);
   }
-  const auto number = number_of(text);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  const auto number = any_base(text);
   if (!number || *number > 1'000'000'000) return std::nullopt;
   return *number * factor;
 }
 
+// What a start_action, dpd_action or close_action does, in vtid's words.
+std::string action_of(std::string_view written) {
+  if (written == "start" || written == "restart") return "start";
+  if (written == "trap" || written == "route") return "trap";
+  if (written.contains("start")) return "start";  // "trap|start"
+  return "none";
+}
+
+// A key and the value that is as good as none.
+using Default = std::pair<std::string_view, std::string_view>;
+
+constexpr std::array kOfConnection{Default{"pull", "yes"},
+                                   Default{"dscp", "000000"},
+                                   Default{"fragmentation", "yes"},
+                                   Default{"childless", "allow"},
+                                   Default{"send_cert", "ifasked"},
+                                   Default{"send_cert", "always"},
+                                   Default{"send_certreq", "yes"},
+                                   Default{"ocsp", "reply"},
+                                   Default{"ppk_required", "no"},
+                                   Default{"mediation", "no"},
+                                   Default{"local_port", "500"},
+                                   Default{"remote_port", "500"},
+                                   Default{"aggressive", "no"},
+                                   Default{"vips", ""},
+                                   Default{"pools", ""},
+                                   Default{"dpd_timeout", "0s"},
+                                   Default{"keyingtries", "1"}};
+
+constexpr std::array kOfChild{
+    Default{"sha256_96", "no"},       Default{"hostaccess", "no"},    Default{"policies_fwd_out", "no"},
+    Default{"ipcomp", "no"},          Default{"inactivity", "0s"},    Default{"inactivity", "0"},
+    Default{"priority", "0"},         Default{"mark_in_sa", "no"},    Default{"tfc_padding", "0"},
+    Default{"hw_offload", "no"},      Default{"copy_df", "yes"},      Default{"copy_ecn", "yes"},
+    Default{"copy_dscp", "out"},      Default{"icmp", "no"},          Default{"per_cpu_sas", "no"},
+    Default{"dpd_action", "clear"},   Default{"dpd_action", "none"},  Default{"close_action", "none"},
+    Default{"close_action", "clear"}, Default{"updown", ""},          Default{"mark_in", "0"},
+    Default{"mark_out", "0"},         Default{"if_id_in", "0"},       Default{"if_id_out", "0"},
+    Default{"rekey_bytes", "0"},      Default{"life_bytes", "0"},     Default{"rekey_packets", "0"},
+    Default{"life_packets", "0"},     Default{"label_mode", "system"}};
+
+// Of connections, their ends and their children, in the order of the alphabet: swanctl.conf(5).
+constexpr std::array kKeys = std::to_array<std::string_view>(
+    {"aaa_id",        "aggressive",   "ah_proposals", "auth",          "ca_id",       "cacerts",        "cert_policy",
+     "certs",         "childless",    "close_action", "copy_df",       "copy_dscp",   "copy_ecn",       "dpd_action",
+     "dpd_delay",     "dpd_timeout",  "dscp",         "eap_id",        "encap",       "esp_proposals",  "file",
+     "fragmentation", "groups",       "handle",       "hostaccess",    "hw_offload",  "icmp",           "id",
+     "if_id_in",      "if_id_out",    "inactivity",   "interface",     "ipcomp",      "keyingtries",    "label",
+     "label_mode",    "life_bytes",   "life_packets", "life_time",     "local_addrs", "local_port",     "local_ts",
+     "mark_in",       "mark_in_sa",   "mark_out",     "mediated_by",   "mediation",   "mediation_peer", "mobike",
+     "mode",          "module",       "ocsp",         "over_time",     "per_cpu_sas", "policies",       "policies_fwd_out",
+     "pools",         "ppk_id",       "ppk_required", "priority",      "proposals",   "pubkeys",        "pull",
+     "rand_bytes",    "rand_packets", "rand_time",    "reauth_time",   "rekey_bytes", "rekey_packets",  "rekey_time",
+     "remote_addrs",  "remote_port",  "remote_ts",    "replay_window", "reqid",       "revocation",     "round",
+     "send_cert",     "send_certreq", "set_mark_in",  "set_mark_out",  "sha256_96",   "slot",           "start_action",
+     "tfc_padding",   "unique",       "updown",       "version",       "vips",        "xauth_id"});
+static_assert(std::ranges::is_sorted(kKeys));
+
+bool is_swanctl_key(std::string_view key) { return std::ranges::binary_search(kKeys, key); }
+
+// They say nothing besides.
+void pass_defaults(const Section& section, std::span<const Default> defaults) {
+  for (const Setting& setting : section.settings) {
+    const bool plain = std::ranges::any_of(
+        defaults, [&](const Default& known) { return known.first == setting.key && known.second == setting.value; });
+    setting.read |= plain;
+  }
+}
+
 bool is_catch_all(std::string_view selector) { return selector == "0.0.0.0/0" || selector == "::/0"; }
+
+// A note stands for all of the section: only keys that swanctl does not know are noted besides.
+void told(const Section& section) {
+  section.mark();
+  for (const Setting& setting : section.settings) setting.read |= is_swanctl_key(setting.key);
+  for (const Section& below : section.sections) told(below);
+}
 
 // A child as it stands in swanctl.conf.
 struct ChildPlan {
@@ -61,10 +160,12 @@ class Connection {
     if (children_.empty()) return refuse({"it has no child that can be carried over", "", 0});
     auto ike = ike_of();
     if (!ike) return refuse(ike.error());
-    note_settings(section_,
-                  {"version", "local_addrs", "remote_addrs", "proposals", "encap", "mobike", "dpd_delay", "rekey_time",
-                   "if_id_in", "if_id_out", "unique", "fragmentation", "send_cert", "send_certreq", "over_time", "rand_time"});
-    Json json{{"description", ""}, {"enabled", true}};
+    pass_defaults(section_, kOfConnection);
+    Json json{{"description", ""}, {"enabled", shut_.empty()}};
+    if (!shut_.empty())
+      draft_.note(place_of(section_),
+                  fmt::format("tunnels/{} is disabled, because of what is not carried over: {}", name_, shut_),
+                  "enable it when that is no loss");
     const bool per_child = (*ike)["version"] == 1 || (*ike)["split"] == true;
     const auto vti = std::ranges::find(children_, true, &ChildPlan::vti);
     if (vti != children_.end() && !per_child) pin(json, *vti);
@@ -81,37 +182,65 @@ class Connection {
   void refuse(const Error& error) {
     draft_.note(place_of(section_), fmt::format("the connection \"{}\" is not carried over: {}", section_.name, error.text),
                 error.remedy);
+    told(section_);
   }
 
-  void note_settings(const Section& section, std::initializer_list<std::string_view> known) {
-    for (const Setting& setting : section.settings) {
-      if (std::ranges::find(known, setting.key) != known.end() || setting.value.empty()) continue;
-      draft_.note(place_of(section, setting), "is not carried over: vtid has nothing for it");
-    }
+  // The number that binds a child to an interface, on its way in or out; nothing: none does.
+  struct Bound {
+    bool bound = false;
+    std::optional<long> number;  // none: charon chooses it ("%unique")
+  };
+  [[nodiscard]] Bound bound_by(const Section& child, std::string_view key) const {
+    std::string written = child.value(key);
+    if (written.empty() && key.starts_with("if_id")) written = section_.value(key);
+    const auto number = any_base(std::string_view(written).substr(0, written.find('/')));  // a mark may have a mask
+    return {!written.empty() && number != 0, number};
   }
 
-  // Bound to an interface by its if_id, or, on FreeBSD, by its reqid and the lack of policies.
+  // Bound to an interface by its if_id, by marks as VTI devices of Linux have them, or, on FreeBSD, by its reqid and the lack
+  // of policies.
   void plan(const Section& child) {
+    child.mark();
+    pass_defaults(child, kOfChild);
     ChildPlan result{&child, false, std::nullopt};
-    const std::string& in = child.value("if_id_in").empty() ? section_.value("if_id_in") : child.value("if_id_in");
-    const std::string& out = child.value("if_id_out").empty() ? section_.value("if_id_out") : child.value("if_id_out");
-    const bool bound = (!in.empty() && in != "0") || (!out.empty() && out != "0");
-    const auto reqid = number_of(child.value("reqid"));
+    const Bound in = bound_by(child, "if_id_in"), out = bound_by(child, "if_id_out");
+    const Bound mark_in = bound_by(child, "mark_in"), mark_out = bound_by(child, "mark_out");
+    const bool by_id = in.bound || out.bound;
+    const bool by_mark = !by_id && (mark_in.bound || mark_out.bound);
+    const auto reqid = any_base(child.value("reqid"));
     const bool unpoliced = !is_yes(child.value("policies"), true) && reqid;
-    result.vti = bound || unpoliced;
-    if (bound) result.number = number_of(out.empty() ? in : out);
-    if (!bound && unpoliced && *reqid > static_cast<long>(net::kReqIdBase))
+    result.vti = by_id || by_mark || unpoliced;
+    const Bound& one = by_id ? (out.bound ? out : in) : (mark_out.bound ? mark_out : mark_in);
+    if (by_id || by_mark) result.number = one.number;
+    if (!by_id && !by_mark && unpoliced && *reqid > static_cast<long>(net::kReqIdBase))
       result.number = *reqid - static_cast<long>(net::kReqIdBase);
-    if (bound && in != out)
-      draft_.note(place_of(child), "if_id_in and if_id_out differ, and an interface of vtid has one: it is if_id_out",
-                  "change the other end of it too");
+    note_binding(child, by_id, in, out, mark_in, mark_out);
     const std::string& mode = child.value("mode");
     if (mode == "pass" || mode == "drop" || mode == "beet" || mode == "transport_proxy") {
-      return draft_.note(place_of(child), fmt::format("is not carried over: vtid has no mode \"{}\"", mode),
-                         "keep it in swanctl.conf");
+      draft_.note(place_of(child), fmt::format("is not carried over: vtid has no mode \"{}\"", mode),
+                  "keep it in swanctl.conf");
+      return told(child);
     }
-    if (child.setting("ah_proposals") != nullptr) return draft_.note(place_of(child), "is not carried over: vtid has no AH");
+    if (child.setting("ah_proposals") != nullptr) {
+      draft_.note(place_of(child), "is not carried over: vtid has no AH");
+      return told(child);
+    }
     children_.push_back(result);
+  }
+
+  void note_binding(const Section& child, bool by_id, const Bound& in, const Bound& out, const Bound& mark_in,
+                    const Bound& mark_out) {
+    const bool marked = mark_in.bound || mark_out.bound;
+    if (by_id && (in.bound != out.bound || in.number != out.number))
+      draft_.note(place_of(child), "if_id_in and if_id_out differ, and an interface of vtid has one: it is if_id_out",
+                  "change the other end of it too");
+    if (by_id && marked) draft_.note(place_of(child), "its marks are not carried over: its if_id binds it to an interface");
+    if (by_id || !marked) return;
+    draft_.note(place_of(child), "its marks bind it to a device of type vti, which becomes an interface of vtid with an if_id",
+                "take the device away, with the routes and the script that make it");
+    if (mark_in.bound != mark_out.bound || mark_in.number != mark_out.number)
+      draft_.note(place_of(child),
+                  "mark_in and mark_out differ, and an interface of vtid has one number: it is that of mark_out");
   }
 
   void pin(Json& json, const ChildPlan& child) {
@@ -166,13 +295,13 @@ class Connection {
     Json ike{{"version", version1 ? 1 : 2}, {"split", !version1 && (numbers.size() > 1 || mixed)}};
     add_peer(ike, "local", "local_addrs");
     add_peer(ike, "remote", "remote_addrs");
-    auto auth = auth_.of(section_, name_, draft_);
-    if (!auth) return auth;
-    ike["auth"] = std::move(*auth);
+    auto proof = auth_.of(section_, name_, draft_);
+    if (!proof) return std::unexpected(proof.error());
+    ike["auth"] = std::move(proof->auth);
+    shut_ = std::move(proof->shut);
     ike["proposals"] = proposals(section_, "proposals");
     ike["dpd"] = fmt::format("{}s", seconds_of(section_.value("dpd_delay")).value_or(0));
-    const long rekey = seconds_of(section_.value("rekey_time")).value_or(14'400);
-    if (rekey > 0) ike["rekey"] = fmt::format("{}s", rekey);
+    add_rekey(ike, version1);
     ike["mobike"] = !version1 && is_yes(section_.value("mobike"), true);
     ike["encapsulate"] = is_yes(section_.value("encap"), false);
     any_peer_ = ike["remote"]["address"] == "any";
@@ -180,11 +309,26 @@ class Connection {
     return ike;
   }
 
+  // Without a rekey_time, a reauth_time means that charon does not rekey: it begins anew, as IKEv1 always does.
+  void add_rekey(Json& ike, bool version1) {
+    const auto written = seconds_of(section_.value("rekey_time")), anew = seconds_of(section_.value("reauth_time"));
+    const long rekey = written.value_or(anew ? 0 : 14'400), reauth = anew.value_or(0);
+    long seconds = rekey > 0 ? rekey : reauth;
+    if (version1 && reauth > 0 && rekey > 0) seconds = std::min(rekey, reauth);
+    if (seconds > 0)
+      ike["rekey"] = fmt::format("{}s", seconds);
+    else
+      draft_.note(place_of(section_, *section_.setting(written ? "rekey_time" : "reauth_time")),
+                  "0 (never) is not carried over: vtid's default holds", "write a longer \"rekey\"");
+    if (!version1 && reauth > 0)
+      draft_.note(place_of(section_, *section_.setting("reauth_time")),
+                  "is not carried over: vtid renews IKE_SAs by rekeying, without a gap");
+  }
+
   std::string start() {
     std::string result;
     for (const ChildPlan& child : children_) {
-      const std::string& action = child.section->value("start_action");
-      const std::string ours = any_peer_ || action.empty() || action == "none" ? "none" : action == "trap" ? "trap" : "start";
+      const std::string ours = any_peer_ ? "none" : action_of(child.section->value("start_action"));
       if (result.empty())
         result = ours;
       else if (result != ours)
@@ -203,19 +347,30 @@ class Connection {
                                                             : "tunnel"},
               {"description", ""},
               {"enabled", true}};
-    note_settings(child, {"esp_proposals", "local_ts", "remote_ts", "rekey_time", "life_time", "rand_time", "mode", "policies",
-                          "reqid", "if_id_in", "if_id_out", "start_action", "close_action", "dpd_action"});
-    if (const Setting* close = child.setting("close_action"); close != nullptr && close->value != "none") {
-      draft_.note(place_of(child, *close), "needs no carrying over: vtid calls again whatever has \"start\": \"start\"");
+    for (const std::string_view key : {"close_action", "dpd_action"}) {
+      const Setting* action = child.setting(key);
+      if (action != nullptr && action_of(action->value) != "none")
+        draft_.note(place_of(child, *action), "needs no carrying over: vtid calls again whatever has \"start\": \"start\"");
     }
     json["proposals"] = proposals(child, "esp_proposals");
-    const long life = seconds_of(child.value("life_time")).value_or(0);
-    const long rekey = seconds_of(child.value("rekey_time")).value_or(life > 0 ? life * 10 / 11 : 3'600);
-    if (rekey > 0) json["rekey"] = fmt::format("{}s", rekey);
+    add_child_rekey(child, json);
     if (plan.vti) return add_vti(children, plan, std::move(json), per_child);
     if (auto ends = network_ends(child, json); !ends)
       return draft_.note(place_of(child), "is not carried over: " + ends.error().text, ends.error().remedy);
     put(children, draft_.fresh_name("", child.name, kLongestTunnel), std::move(json), child);
+  }
+
+  void add_child_rekey(const Section& child, Json& json) {
+    const auto written = seconds_of(child.value("rekey_time"));
+    const long life = seconds_of(child.value("life_time")).value_or(0);
+    const long rekey = written.value_or(life > 0 ? life * 10 / 11 : 3'600);
+    if (rekey > 0)
+      json["rekey"] = fmt::format("{}s", rekey);
+    else
+      draft_.note(place_of(child, *child.setting("rekey_time")), "0 (never) is not carried over: vtid's default holds",
+                  "write a longer \"rekey\"");
+    if (written && life > 0 && life != rekey * 11 / 10)
+      draft_.note(place_of(child, *child.setting("life_time")), "is not carried over: SAs live a tenth longer than \"rekey\"");
   }
 
   void put(Json& children, std::string name, Json json, const Section& child) {
@@ -231,15 +386,36 @@ class Connection {
     const auto local = words_of(child.value("local_ts"), ", "), remote = words_of(child.value("remote_ts"), ", ");
     std::vector<net::Family> told, asked;  // with addresses; with selectors
     for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) {
-      if (narrow(local, family) && narrow(remote, family)) told.push_back(family);
+      if (inner(local, remote, family)) told.push_back(family);
       if (mentions(local, family) && mentions(remote, family)) asked.push_back(family);
     }
+    note_selectors(child, local, remote);
     if (told.empty()) told = asked.empty() ? std::vector{net::Family::ipv4} : asked;
     for (const net::Family family : told) add_vti_family(children, plan, json, family, per_child);
     if (per_child && told.size() > 1) {
       draft_.note(place_of(child), "its two families are interfaces of their own here, because the tunnel is split",
                   "give it a tunnel of its own");
     }
+  }
+
+  // A VTI child asks for everything: a peer that expects less refuses it, or narrows it.
+  void note_selectors(const Section& child, const std::vector<std::string>& local, const std::vector<std::string>& remote) {
+    std::string lost, networks;
+    for (const auto& [key, list, peers] : {std::tuple{"local_ts", &local, false}, std::tuple{"remote_ts", &remote, true}}) {
+      std::vector<std::string> all = *list;
+      if (all.empty()) all = {"dynamic"};  // charon's default: the outer address
+      for (const std::string& selector : all) {
+        const auto prefix = net::parse_prefix(selector);
+        if (is_catch_all(selector) || (prefix && inner(local, remote, prefix->family()) && is_narrow(*prefix))) continue;
+        lost += fmt::format("{}{} {}", lost.empty() ? "" : ", ", key, selector);
+        if (peers && prefix) networks += fmt::format("{}{}", networks.empty() ? "" : ", ", net::print(prefix->network()));
+      }
+    }
+    if (lost.empty()) return;
+    draft_.note(place_of(child),
+                fmt::format("its selectors are not carried over ({}): a VTI child negotiates everything", lost),
+                networks.empty() ? "have the peer take 0.0.0.0/0, and write routes"
+                                 : fmt::format("have the peer take 0.0.0.0/0, and write routes to {} through it", networks));
   }
 
   static bool mentions(const std::vector<std::string>& selectors, net::Family family) {
@@ -249,26 +425,44 @@ class Connection {
     });
   }
 
+  static bool takes_all(const std::vector<std::string>& selectors, net::Family family) {
+    return std::ranges::find(selectors, family == net::Family::ipv4 ? "0.0.0.0/0" : "::/0") != selectors.end();
+  }
+
+  // An address, perhaps with its network's length.
+  static bool is_narrow(const net::Prefix& prefix) {
+    return prefix.length == prefix.address.bits() || (prefix.length > 0 && prefix != prefix.network());
+  }
+
   static std::optional<net::Prefix> narrow(const std::vector<std::string>& selectors, net::Family family) {
     for (const std::string& selector : selectors) {
       const auto prefix = net::parse_prefix(selector);
-      if (prefix && prefix->family() == family && !is_catch_all(selector) && *prefix != prefix->network()) return *prefix;
-      if (prefix && prefix->family() == family && prefix->length == prefix->address.bits()) return *prefix;
+      if (prefix && prefix->family() == family && is_narrow(*prefix)) return *prefix;
     }
     return std::nullopt;
   }
 
+  // The interface's address and the peer's; nothing: the selectors only say what crosses the tunnel.
+  static std::optional<std::pair<net::Prefix, net::Prefix>> inner(const std::vector<std::string>& locals,
+                                                                  const std::vector<std::string>& remotes, net::Family family) {
+    auto local = narrow(locals, family);
+    const auto remote = narrow(remotes, family);
+    if (!local || !remote) return std::nullopt;
+    const bool all = takes_all(locals, family) && takes_all(remotes, family);
+    const bool together = local->length < local->address.bits() && local->contains(remote->address);
+    if (!all && !together) return std::nullopt;
+    if (local->length == local->address.bits()) {
+      const net::Prefix wide{local->address, static_cast<std::uint8_t>(local->address.is_v4() ? 30 : 64)};
+      if (wide.contains(remote->address)) local = wide;
+    }
+    return std::pair{*local, *remote};
+  }
+
   void add_vti_family(Json& children, const ChildPlan& plan, Json json, net::Family family, bool per_child) {
     const Section& child = *plan.section;
-    auto local = narrow(words_of(child.value("local_ts"), ", "), family);
-    const auto remote = narrow(words_of(child.value("remote_ts"), ", "), family);
-    if (local && remote) {
-      if (local->length == local->address.bits()) {
-        net::Prefix wide{local->address, static_cast<std::uint8_t>(local->address.is_v4() ? 30 : 64)};
-        if (wide.contains(remote->address)) local = wide;
-      }
-      json["local"] = net::print(*local);
-      json["remote"] = net::print(remote->address);
+    if (const auto ends = inner(words_of(child.value("local_ts"), ", "), words_of(child.value("remote_ts"), ", "), family)) {
+      json["local"] = net::print(ends->first);
+      json["remote"] = net::print(ends->second.address);
     } else {
       const auto [own, peer] = invented(family);
       json["local"] = own;
@@ -322,14 +516,50 @@ class Connection {
   std::string name_;
   std::vector<ChildPlan> children_;
   std::set<long> used_;
+  std::string shut_;  // the conditions that are lost
   bool any_peer_ = false;
 };
+
+// What nobody has read. Nothing of it is quoted but names: it may be a secret.
+void note_unread(Draft& draft, const Section& root) {
+  const auto names = [](const Section& section, const auto& self) -> std::string {
+    std::string all;
+    for (const Setting& setting : section.settings) {
+      const bool usual =
+          setting.key.starts_with("id") || setting.key == "secret" || setting.key == "pin" || setting.key == "addrs";
+      if (!usual && !is_swanctl_key(setting.key)) all += (all.empty() ? "" : ", ") + setting.key;
+    }
+    for (const Section& below : section.sections) {
+      all += (all.empty() ? "" : ", ") + below.name;
+      if (const std::string within = self(below, self); !within.empty()) all += ", " + within;
+    }
+    return all;
+  };
+  for (const Unread& item : unread(root)) {
+    if (item.setting != nullptr && item.setting->value.empty()) continue;  // says nothing
+    if (item.setting != nullptr) {
+      const std::string path = item.within->path.empty() ? item.setting->key : item.within->path + '.' + item.setting->key;
+      draft.note({item.setting->line, path}, "is not carried over: vtid has nothing for it");
+      continue;
+    }
+    const Section& section = *item.section;
+    const std::string all = names(section, names);
+    const std::string within = all.empty() ? "" : " (" + all + ")";
+    if (section.path.starts_with("secrets."))
+      draft.note(place_of(section), fmt::format("is not carried over: no tunnel here needs it{}", within));
+    else if (section.path.starts_with("pools."))
+      draft.note(place_of(section), fmt::format("is not carried over: vtid gives no addresses to clients{}", within),
+                 "keep it in swanctl.conf");
+    else
+      draft.note(place_of(section), fmt::format("is not carried over: vtid has nothing for it{}", within));
+  }
+}
 
 }  // namespace
 
 Result<Imported> import_swanctl(std::string_view text, std::string_view file_name, const Wish& wish, const Beside& beside) {
-  if (text.size() > kLongestForeignFile) return fail(fmt::format("{} is longer than {} bytes", file_name, kLongestForeignFile));
-  const auto settings = parse_settings(text);
+  if (auto ours = expect(Source::swanctl, text, file_name); !ours) return std::unexpected(ours.error());
+  const auto settings = parse_settings(without_mark(text));
   if (!settings) return fail(fmt::format("{}: {}", file_name, settings.error().text), settings.error().remedy);
   Draft draft(wish);
   for (const Setting& include : settings->includes) {
@@ -344,13 +574,15 @@ Result<Imported> import_swanctl(std::string_view text, std::string_view file_nam
   const SwanctlAuth auth(settings->root, wish, beside);
   if (connections != nullptr) {
     int invented = 0;
-    for (const Section& connection : connections->sections) Connection(draft, connection, auth, invented).carry();
+    for (const Section& connection : connections->sections) {
+      connection.mark();
+      Connection(draft, connection, auth, invented).carry();
+    }
   }
   if (connections == nullptr || connections->sections.empty())
     draft.note({}, "there is no connection in it, so there are no tunnels");
-  auth.note_unused(draft);
-  for (const Section& pool : settings->root.at("pools").sections)
-    draft.note(place_of(pool), "is not carried over: vtid gives no addresses to clients", "keep it in swanctl.conf");
+  for (const std::string_view section : {"secrets", "pools", "authorities"}) static_cast<void>(settings->root.find(section));
+  note_unread(draft, settings->root);
   return draft.settle(file_name);
 }
 

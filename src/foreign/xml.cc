@@ -130,7 +130,7 @@ class Builder {
   explicit Builder(std::vector<int> lines) : lines_(std::move(lines)) {}
 
   Element build(const std::string& name, const Tree& tree, std::string path) {
-    Element element{name, std::move(path), trimmed_text(tree.data()), next_ < lines_.size() ? lines_[next_] : 0, {}};
+    Element element{name, std::move(path), trimmed_text(tree.data()), next_ < lines_.size() ? lines_[next_] : 0, {}, false};
     ++next_;
     std::map<std::string_view, std::size_t> total, seen;
     for (const auto& [child, below] : tree) ++total[child];
@@ -152,7 +152,9 @@ class Builder {
 
 const Element* Element::find(std::string_view child) const {
   const auto found = std::ranges::find(children, child, &Element::name);
-  return found == children.end() ? nullptr : &*found;
+  if (found == children.end()) return nullptr;
+  found->mark();
+  return &*found;
 }
 
 const Element& Element::at(std::string_view child) const {
@@ -164,7 +166,22 @@ const Element& Element::at(std::string_view child) const {
 std::vector<const Element*> Element::all(std::string_view child) const {
   std::vector<const Element*> result;
   for (const Element& element : children) {
-    if (element.name == child) result.push_back(&element);
+    if (element.name != child) continue;
+    element.mark();
+    result.push_back(&element);
+  }
+  return result;
+}
+
+std::vector<const Element*> unread(const Element& element) {
+  std::vector<const Element*> result;
+  for (const Element& child : element.children) {
+    if (!child.read) {
+      result.push_back(&child);
+      continue;
+    }
+    const auto below = unread(child);
+    result.insert(result.end(), below.begin(), below.end());
   }
   return result;
 }

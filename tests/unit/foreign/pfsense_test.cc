@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "config/parse.h"
+#include "config/print.h"
 #include "foreign/import.h"
 
 namespace vtid::foreign {
@@ -45,7 +48,15 @@ std::string config(std::string_view ipsec, std::string_view more = "") {
 }
 
 Imported carry_over(const std::string& text) { return import_pfsense(text, "config.xml", {"secrets"}).value(); }
-Json file(const std::string& text) { return Json::parse(carry_over(text).text); }
+// With every default, as the daemon has it.
+Json file(const std::string& text) {
+  const Imported imported = carry_over(text);
+  const auto read = [&](std::string_view name) -> Result<std::string> {
+    const auto kept = std::ranges::find(imported.files, name, &KeptFile::name);
+    return kept == imported.files.end() ? fail("there is none") : Result<std::string>(kept->bytes);
+  };
+  return Json::parse(config::print_canonical(config::parse(imported.text, "vtid.json", read).config.value()));
+}
 Json tunnel(std::string_view in_phase1, std::string_view in_phase2 = "") {
   return file(config(phase1(in_phase1) + phase2(in_phase2)))["tunnels"]["hq"];
 }

@@ -1,7 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "config/parse.h"
+#include "config/print.h"
 #include "foreign/import.h"
 
 namespace vtid::foreign {
@@ -9,7 +12,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-Result<std::string> nothing_beside(std::string_view) { return fail("there is none"); }
+const Beside kNothingBeside{[](std::string_view) -> Result<std::string> { return fail("there is none"); },
+                            [](std::string_view) { return std::vector<std::string>{}; }};
 
 Imported carry_over(const std::string& connection,
                     const std::string& secrets = "secrets {\n ike {\n secret = a secret\n }\n}\n") {
@@ -17,10 +21,18 @@ Imported carry_over(const std::string& connection,
       "connections {\n hq {\n local_addrs = 192.0.2.1\n remote_addrs = 198.51.100.1\n local {\n auth = psk\n }\n remote {\n "
       "auth = psk\n }\n" +
       connection + "\n }\n}\n" + secrets;
-  return import_swanctl(text, "swanctl.conf", {"secrets"}, nothing_beside).value();
+  return import_swanctl(text, "swanctl.conf", {"secrets"}, kNothingBeside).value();
 }
 
-Json tunnel(const std::string& connection) { return Json::parse(carry_over(connection).text)["tunnels"]["hq"]; }
+// With every default, as the daemon has it.
+Json tunnel(const std::string& connection) {
+  const Imported imported = carry_over(connection);
+  const auto read = [&](std::string_view name) -> Result<std::string> {
+    const auto kept = std::ranges::find(imported.files, name, &KeptFile::name);
+    return kept == imported.files.end() ? fail("there is none") : Result<std::string>(kept->bytes);
+  };
+  return Json::parse(config::print_canonical(config::parse(imported.text, "vtid.json", read).config.value()))["tunnels"]["hq"];
+}
 
 const std::string kVti = "children {\n a {\n if_id_in = 5\n if_id_out = 5\n";
 
