@@ -24,7 +24,7 @@ std::string with_unknown_elements(std::string text, std::string_view part, int& 
   const auto first = text.find(fmt::format("<{}>", part)), last = text.find(fmt::format("</{}>", part));
   if (first == std::string::npos) return text;
   std::string result = text.substr(0, first);
-  for (std::size_t at = first; at < last;) {
+  for (std::size_t at = first; at <= last;) {
     const auto close = std::min(text.find("</", at), last);
     result += text.substr(at, close - at);
     ++count;
