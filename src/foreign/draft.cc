@@ -7,6 +7,7 @@
 #include <charconv>
 #include <optional>
 #include <set>
+#include <tuple>
 
 #include "config/print.h"
 #include "foreign/plain.h"
@@ -78,6 +79,8 @@ Tokens victim_of(Json& file, const std::string& pointer) {
   // Without "rules" everything would pass, so they never go as a whole.
   if (tokens.size() < 2)
     return tokens == Tokens{"nat"} || tokens == Tokens{"policy_routes"} || tokens == Tokens{"routes"} ? tokens : Tokens{};
+  const bool lesser = tokens.size() > 2 && (tokens.back() == "description" || tokens.back() == "unit");
+  if (lesser && parent_of(file, tokens) != nullptr) return tokens;
   if (tokens[0] == "tunnels" && tokens.size() > 3 && tokens[2] == "children") {
     const Json* parent = parent_of(file, first(4));
     return first(parent != nullptr && parent->size() > 1 ? 4 : 2);
@@ -86,7 +89,6 @@ Tokens victim_of(Json& file, const std::string& pointer) {
     const Json* parent = parent_of(file, first(4));
     return first(parent != nullptr && parent->size() > 1 ? 4 : 2);
   }
-  if (tokens.size() > 2 && tokens.back() == "description" && parent_of(file, tokens) != nullptr) return tokens;
   const bool forgiving = std::ranges::find(kForgiving, tokens[0]) != kForgiving.end();
   if (!forgiving) return first(2);
   const bool needed = tokens.size() == 3 && (tokens[2] == "tunnel" || tokens[2] == "child" || tokens[2] == "device" ||
@@ -121,6 +123,7 @@ std::string one_line(std::string text) {
 }  // namespace
 
 std::string print(const Note& note, std::string_view file_name) {
+  if (!note.file.empty()) file_name = note.file;
   return one_line(fmt::format("{}{}{}: {}{}{}{}", file_name, note.line > 0 ? fmt::format(":{}", note.line) : "",
                               note.place.empty() ? "" : ": " + note.place, note.text, note.remedy.empty() ? "" : "; ",
                               note.remedy, ""));
@@ -165,7 +168,7 @@ std::string Draft::fresh_name(const std::string& section, std::string_view wante
 
 void Draft::note(const Place& place, std::string text, std::string remedy) {
   if (notes_.size() >= kMostNotes) return;
-  Note fresh{place.line, place.path, std::move(text), std::move(remedy)};
+  Note fresh{place.line, place.path, std::move(text), std::move(remedy), place.file};
   if (notes_.empty() || notes_.back() != fresh) notes_.push_back(std::move(fresh));
 }
 
@@ -238,7 +241,7 @@ Result<Imported> Draft::settle(std::string_view file_name) {
   for (std::size_t round = 0; round < kMostRounds; ++round) {
     const auto parsed = config::parse(file_.dump(-1, ' ', false, Json::error_handler_t::replace), file_name, reader);
     if (parsed.config) {
-      std::ranges::stable_sort(notes_, {}, &Note::line);
+      std::ranges::stable_sort(notes_, {}, [](const Note& note) { return std::tie(note.file, note.line); });
       std::string text = print_plain(*parsed.config);
       std::erase_if(files_, [&](const KeptFile& file) { return !text.contains('"' + file.name + '"'); });
       return Imported{std::move(text), std::move(files_), std::move(notes_)};

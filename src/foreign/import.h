@@ -18,6 +18,7 @@ struct Note {
   std::string place;   // "ipsec/phase1[2]/closeaction", "connections.hq.mediation"
   std::string text;    // what it is and why
   std::string remedy;  // what to do; may be empty
+  std::string file{};  // that the foreign file includes; empty: that file itself
   bool operator==(const Note&) const = default;
 };
 // `config.xml:12: ipsec/phase1[2]: is not carried over: …; write it by hand`. One line, whatever the file holds.

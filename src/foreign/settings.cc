@@ -21,21 +21,28 @@ std::string tidy(std::string text) {
   return text;
 }
 
+// What the files of one reading share.
+struct Reading {
+  const Includer& includer;
+  std::vector<Setting>& includes;
+  std::size_t settings = 0, files = 0;
+};
+
 class Parser {
  public:
-  explicit Parser(std::string_view text) : text_(text) {}
+  Parser(std::string_view text, std::string file, Reading& reading, std::size_t includes)
+      : text_(text), file_(std::move(file)), reading_(reading), includes_(includes) {}
 
-  Result<Settings> parse() {
-    Settings settings;
-    includes_ = &settings.includes;
-    if (auto read = section(settings.root, 0); !read) return std::unexpected(read.error());
+  // A whole text, into a section of that depth.
+  Result<void> parse(Section& into, std::size_t depth) {
+    if (auto read = section(into, depth); !read) return read;
     if (at_ < text_.size()) return wrong("'}' closes nothing", "take it out");
-    return settings;
+    return {};
   }
 
  private:
   [[nodiscard]] std::unexpected<Error> wrong(std::string_view what, std::string remedy) const {
-    return fail(fmt::format("line {}: {}", line_, what), std::move(remedy));
+    return fail(fmt::format("{}line {}: {}", file_.empty() ? "" : file_ + ": ", line_, what), std::move(remedy));
   }
 
   void advance() {
@@ -66,7 +73,7 @@ class Parser {
   Result<void> section(Section& into, std::size_t depth) {
     if (depth > kDeepestSection) return wrong(fmt::format("more than {} sections within each other", kDeepestSection), "");
     for (skip_blank(); at_ < text_.size() && text_[at_] != '}'; skip_blank()) {
-      if (++count_ > kMostSettings) return wrong(fmt::format("more than {} settings", kMostSettings), "");
+      if (++reading_.settings > kMostSettings) return wrong(fmt::format("more than {} settings", kMostSettings), "");
       if (auto item = statement(into, depth); !item) return item;
     }
     return {};
@@ -76,8 +83,7 @@ class Parser {
     const int line = line_;
     const std::string name(until("=:{}\n"));
     if (name.starts_with("include ") || name.starts_with("include\t")) {
-      includes_->push_back({"include", tidy(std::string(trimmed(std::string_view(name).substr(8)))), line, false});
-      return {};
+      return include(into, tidy(std::string(trimmed(std::string_view(name).substr(8)))), line, depth);
     }
     skip_blank();
     const char next = at_ < text_.size() ? text_[at_] : '\0';
@@ -88,6 +94,17 @@ class Parser {
     }
     if (next == '=') return setting(into, name, line);
     return subsection(into, name, line, depth);
+  }
+
+  Result<void> include(Section& into, const std::string& pattern, int line, std::size_t depth) {
+    const bool follows = reading_.includer && includes_ < kDeepestInclude;
+    const auto files = follows ? reading_.includer(pattern, file_) : std::vector<IncludedFile>{};
+    if (files.empty()) reading_.includes.push_back({"include", pattern, line, file_, false});
+    for (const IncludedFile& file : files) {
+      if (++reading_.files > kMostIncluded) return wrong(fmt::format("more than {} files are included", kMostIncluded), "");
+      if (auto read = Parser(file.text, file.name, reading_, includes_ + 1).parse(into, depth); !read) return read;
+    }
+    return {};
   }
 
   Result<void> setting(Section& into, const std::string& key, int line) {
@@ -105,9 +122,9 @@ class Parser {
       return wrong(fmt::format("more than {} settings in a section", kMostInSection), "");
     const auto known = std::ranges::find(into.settings, key, &Setting::key);
     if (known != into.settings.end())
-      *known = {key, tidy(std::move(value)), line, false};
+      *known = {key, tidy(std::move(value)), line, file_, false};
     else
-      into.settings.push_back({key, tidy(std::move(value)), line, false});
+      into.settings.push_back({key, tidy(std::move(value)), line, file_, false});
     return {};
   }
 
@@ -147,7 +164,7 @@ class Parser {
     advance();
     auto known = std::ranges::find(into.sections, name, &Section::name);
     if (known == into.sections.end()) {
-      into.sections.push_back({name, into.path.empty() ? name : into.path + '.' + name, line, {}, {}, {}, false});
+      into.sections.push_back({name, into.path.empty() ? name : into.path + '.' + name, line, file_, {}, {}, {}, false});
       known = std::prev(into.sections.end());
     }
     known->references.insert(known->references.end(), references.begin(), references.end());
@@ -160,10 +177,11 @@ class Parser {
   }
 
   std::string_view text_;
+  const std::string file_;
+  Reading& reading_;
+  const std::size_t includes_;  // that led here
   std::size_t at_ = 0;
   int line_ = 1;
-  std::size_t count_ = 0;
-  std::vector<Setting>* includes_ = nullptr;
 };
 
 // ---- references ------------------------------------------------------------------------------------------------------
@@ -220,12 +238,12 @@ class References {
       return fail(fmt::format("line {}: references make more than {} settings", into.line, kMostTaken), "");
     for (const Setting& setting : from.settings) {
       const bool known = std::ranges::find(into.settings, setting.key, &Setting::key) != into.settings.end();
-      if (!known) into.settings.push_back({setting.key, setting.value, setting.line, false});
+      if (!known) into.settings.push_back({setting.key, setting.value, setting.line, setting.file, false});
     }
     for (const Section& below : from.sections) {
       auto own = std::ranges::find(into.sections, below.name, &Section::name);
       if (own == into.sections.end()) {
-        into.sections.push_back({below.name, into.path + '.' + below.name, below.line, {}, {}, {}, false});
+        into.sections.push_back({below.name, into.path + '.' + below.name, below.line, below.file, {}, {}, {}, false});
         own = std::prev(into.sections.end());
       }
       if (auto taken = take(*own, below, depth + 1); !taken) return taken;
@@ -282,10 +300,11 @@ std::vector<Unread> unread(const Section& section) {
   return result;
 }
 
-Result<Settings> parse_settings(std::string_view text) {
-  auto settings = Parser(text).parse();
-  if (!settings) return settings;
-  if (auto resolved = References(settings->root).resolve(settings->root); !resolved) return std::unexpected(resolved.error());
+Result<Settings> parse_settings(std::string_view text, const Includer& includer) {
+  Settings settings;
+  Reading reading{includer, settings.includes};
+  if (auto read = Parser(text, "", reading, 0).parse(settings.root, 0); !read) return std::unexpected(read.error());
+  if (auto resolved = References(settings.root).resolve(settings.root); !resolved) return std::unexpected(resolved.error());
   return settings;
 }
 

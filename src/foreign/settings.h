@@ -1,8 +1,9 @@
 // swanctl.conf's language: text to sections within sections, with lines. Sections of one name merge, later values win, and
-// `name : other { }` takes what it lacks from the other section. Opens no file: includes are listed and not followed. What was
+// `name : other { }` takes what it lacks from the other section. Opens no file: the caller gives what is included. What was
 // asked for is marked, so that a reader can list what it has passed over. For one thread at a time.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,7 @@ namespace vtid::foreign {
 struct Setting {
   std::string key, value;
   int line = 0;
+  std::string file;           // that it was included from, as the pattern names it; empty: the text itself
   mutable bool read = false;  // asked for by its section's setting() or value()
 };
 
@@ -22,6 +24,7 @@ struct Section {
   std::string name;
   std::string path;  // "connections.hq"
   int line = 0;
+  std::string file;  // as of a setting
   std::vector<Setting> settings;
   std::vector<Section> sections;
   std::vector<std::string> references;  // to be taken over: "connections.base"
@@ -44,15 +47,24 @@ struct Unread {
 
 struct Settings {
   Section root;
-  std::vector<Setting> includes;  // patterns, with their lines
+  std::vector<Setting> includes;  // patterns that gave no file, with their lines
 };
 
-// The error begins with the line: "line 12: …".
-[[nodiscard]] Result<Settings> parse_settings(std::string_view text);
+struct IncludedFile {
+  std::string name, text;
+};
+// The files of a pattern, relative to the file that includes them ("" for the text itself), in the order of their names.
+using Includer = std::function<std::vector<IncludedFile>(std::string_view pattern, std::string_view from)>;
+
+// The error begins with the line: "line 12: …", and with the file when it is an included one. Without an includer nothing is
+// followed.
+[[nodiscard]] Result<Settings> parse_settings(std::string_view text, const Includer& includer = {});
 
 inline constexpr std::size_t kDeepestSection = 16;
 inline constexpr std::size_t kMostSettings = 500'000;  // with sections
 inline constexpr std::size_t kMostInSection = 1'000;   // settings, not sections
-inline constexpr std::size_t kMostTaken = 50'000;      // of them by references
+inline constexpr std::size_t kDeepestInclude = 8;
+inline constexpr std::size_t kMostIncluded = 1'000;  // files
+inline constexpr std::size_t kMostTaken = 50'000;    // of them by references
 
 }  // namespace vtid::foreign

@@ -19,9 +19,6 @@ namespace {
 
 constexpr std::size_t kMostChildren = 64;  // of a tunnel
 
-Place place_of(const Section& section) { return {section.line, section.path}; }
-Place place_of(const Section& section, const Setting& setting) { return {setting.line, section.path + '.' + setting.key}; }
-
 bool is_yes(std::string_view word, bool otherwise) {
   if (word == "yes" || word == "true" || word == "1" || word == "enabled") return true;
   if (word == "no" || word == "false" || word == "0" || word == "disabled") return false;
@@ -538,8 +535,7 @@ void note_unread(Draft& draft, const Section& root) {
   for (const Unread& item : unread(root)) {
     if (item.setting != nullptr && item.setting->value.empty()) continue;  // says nothing
     if (item.setting != nullptr) {
-      const std::string path = item.within->path.empty() ? item.setting->key : item.within->path + '.' + item.setting->key;
-      draft.note({item.setting->line, path}, "is not carried over: vtid has nothing for it");
+      draft.note(place_of(*item.within, *item.setting), "is not carried over: vtid has nothing for it");
       continue;
     }
     const Section& section = *item.section;
@@ -555,16 +551,60 @@ void note_unread(Draft& draft, const Section& root) {
   }
 }
 
+// As glob(7): '*' is any number of characters, '?' one.
+bool matches(std::string_view name, std::string_view pattern) {
+  std::size_t at = 0, star = std::string_view::npos, from = 0;
+  std::size_t next = 0;
+  while (next < name.size()) {
+    if (at < pattern.size() && pattern[at] == '*') {
+      star = at++;
+      from = next;
+    } else if (at < pattern.size() && (pattern[at] == '?' || pattern[at] == name[next])) {
+      ++at;
+      ++next;
+    } else if (star != std::string_view::npos) {
+      at = star + 1;
+      next = ++from;
+    } else {
+      return false;
+    }
+  }
+  return std::ranges::all_of(pattern.substr(at), [](char c) { return c == '*'; });
+}
+
+// Relative to the folder of the file that includes them; patterns stand in names of files, not of folders.
+std::vector<IncludedFile> included(std::string_view pattern, std::string_view from, const Beside& beside) {
+  if (pattern.size() > 1 && pattern.starts_with('"') && pattern.ends_with('"')) pattern = pattern.substr(1, pattern.size() - 2);
+  const auto parent = [](std::string_view path) {
+    return path.substr(0, path.rfind('/') == std::string_view::npos ? 0 : path.rfind('/'));
+  };
+  std::string path(pattern);
+  if (!path.starts_with('/') && !parent(from).empty()) path = fmt::format("{}/{}", parent(from), path);
+  const std::string folder(parent(path)), last = path.substr(folder.empty() ? 0 : folder.size() + 1);
+  std::vector<std::string> names{last};
+  if (last.find_first_of("*?") != std::string::npos) {
+    names = beside.list(folder.empty() ? "." : folder);
+    std::erase_if(names, [&](const std::string& name) { return name.starts_with('.') || !matches(name, last); });
+  }
+  std::vector<IncludedFile> files;
+  for (const std::string& name : names) {
+    const std::string file = folder.empty() ? name : fmt::format("{}/{}", folder, name);
+    if (auto bytes = beside.read(file)) files.push_back({file, std::move(*bytes)});
+  }
+  return files;
+}
+
 }  // namespace
 
 Result<Imported> import_swanctl(std::string_view text, std::string_view file_name, const Wish& wish, const Beside& beside) {
   if (auto ours = expect(Source::swanctl, text, file_name); !ours) return std::unexpected(ours.error());
-  const auto settings = parse_settings(without_mark(text));
+  const auto settings = parse_settings(
+      without_mark(text), [&](std::string_view pattern, std::string_view from) { return included(pattern, from, beside); });
   if (!settings) return fail(fmt::format("{}: {}", file_name, settings.error().text), settings.error().remedy);
   Draft draft(wish);
   for (const Setting& include : settings->includes) {
-    draft.note({include.line, "include"}, fmt::format("{} is not followed", include.value),
-               "import those files too, or put them in its place");
+    draft.note({include.line, "include", include.file}, fmt::format("{} gives no file that can be read", include.value),
+               "run it where the files of swanctl are, or put them in its place");
   }
   const Section* connections = settings->root.find("connections");
   if (connections == nullptr && settings->includes.empty()) {

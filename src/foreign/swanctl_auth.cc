@@ -71,8 +71,7 @@ std::string lost_conditions(const Section* remote, const std::string& method, Dr
   if (remote == nullptr) return lost;
   const auto lose = [&](const Setting& setting) {
     const std::string what = fmt::format("{} = {}", setting.key, setting.value);
-    draft.note({setting.line, remote->path + '.' + setting.key},
-               fmt::format("{} is not carried over: vtid does not ask it of the peer", what));
+    draft.note(place_of(*remote, setting), fmt::format("{} is not carried over: vtid does not ask it of the peer", what));
     add_lost(lost, what);
   };
   for (const std::string_view key : {"groups", "cert_policy", "ca_id", "certs", "revocation"}) {
@@ -85,7 +84,7 @@ std::string lost_conditions(const Section* remote, const std::string& method, Dr
     if (!below.name.starts_with("cert")) continue;
     below.mark();
     const std::string what = fmt::format("{} = {}", below.name, below.value("file"));
-    draft.note({below.line, below.path}, fmt::format("{} is not carried over: vtid does not ask it of the peer", what));
+    draft.note(place_of(below), fmt::format("{} is not carried over: vtid does not ask it of the peer", what));
     add_lost(lost, what);
   }
   return lost;
@@ -120,7 +119,7 @@ Result<SwanctlProof> SwanctlAuth::of(const Section& connection, const std::strin
   const Section* peer = remote.empty() ? nullptr : remote.front();
   SwanctlProof proof{Json{}, lost_conditions(peer, theirs, draft)};
   if (ours != "pubkey" && ours != "psk")
-    draft.note({own->setting("auth")->line, own->path + ".auth"},
+    draft.note(place_of(*own, *own->setting("auth")),
                fmt::format("\"{}\" is carried over as \"pubkey\": charon chooses how it signs", ours));
   const bool raw = !files_of(own, "pubkey").empty();
   auto auth = ours == "psk" ? psk(connection, tunnel, draft)
@@ -132,18 +131,24 @@ Result<SwanctlProof> SwanctlAuth::of(const Section& connection, const std::strin
 }
 
 Result<Json> SwanctlAuth::psk(const Section& connection, const std::string& tunnel, Draft& draft) const {
-  // Who does not say who it is, is its address.
-  const auto ends = [&](std::string_view side, std::string_view addresses) {
-    if (const std::string named = id(connection, side); !named.empty() && named != "%any") return std::vector{named};
-    std::vector<std::string> all = words_of(connection.value(addresses), ", ");
+  const auto addresses = [&](std::string_view key) {
+    std::vector<std::string> all = words_of(connection.value(key), ", ");
     std::erase_if(all, [](const std::string& address) {
       return address.starts_with('%') || address.contains('/') || address.contains('-');
     });
     return all;
   };
-  const Section* secret = secret_of(root_.at("secrets"), {ends("local", "local_addrs"), ends("remote", "remote_addrs")});
+  // Who does not say who it is, is its address.
+  const auto end = [&](std::string_view side, std::string_view key) {
+    const std::string named = id(connection, side);
+    return named.empty() || named == "%any" ? addresses(key) : std::vector{named};
+  };
+  const Section& secrets = root_.at("secrets");
+  const Section* secret = secret_of(secrets, {end("local", "local_addrs"), end("remote", "remote_addrs")});
+  if (secret == nullptr && connection.value("version") == "1")  // charon looks for addresses then
+    secret = secret_of(secrets, {addresses("local_addrs"), addresses("remote_addrs")});
   if (secret == nullptr) {
-    draft.note({connection.line, connection.path},
+    draft.note(place_of(connection),
                fmt::format("the file holds no pre-shared key for tunnels/{}: \"(secret)\" stands in its place", tunnel),
                "put the key in its place, or into a file that \"psk\" names");
     return Json{{"psk", {{"text", "(secret)"}}}};
@@ -153,7 +158,7 @@ Result<Json> SwanctlAuth::psk(const Section& connection, const std::string& tunn
   auto bytes = secret_bytes(secret->value("secret"));
   if (!bytes) return std::unexpected(bytes.error());
   if (!draft.keeps_files()) {
-    draft.note({secret->line, secret->path},
+    draft.note(place_of(*secret),
                fmt::format("the pre-shared key of tunnels/{} is not printed: \"(secret)\" stands in its place", tunnel),
                "run it again with --secrets-dir DIR, which puts it into a file, or put it back by hand");
   }
@@ -199,8 +204,7 @@ Result<SwanctlAuth::File> SwanctlAuth::key_of(const File& certificate) const {
 Result<SwanctlAuth::Keys> SwanctlAuth::own_keys(const Section* local, Draft& draft) const {
   auto names = files_of(local, "cert");
   if (names.size() > 1)
-    draft.note({local->line, local->path},
-               fmt::format("only \"{}\" of its certificates is carried over: vtid knows one", names.front()));
+    draft.note(place_of(*local), fmt::format("only \"{}\" of its certificates is carried over: vtid knows one", names.front()));
   if (!names.empty()) {
     auto certificate = named("x509", names.front());
     if (!certificate) return std::unexpected(certificate.error());
@@ -259,7 +263,7 @@ std::string SwanctlAuth::lost_lists(Draft& draft) const {
     for (const std::string_view key : {"crl_uris", "ocsp_uris"}) {
       const Setting* setting = authority.setting(key);
       if (setting == nullptr || setting->value.empty()) continue;
-      draft.note({setting->line, authority.path + '.' + setting->key}, "is not carried over: charon asks there who is revoked",
+      draft.note(place_of(authority, *setting), "is not carried over: charon asks there who is revoked",
                  "keep the authority in swanctl.conf");
       add_lost(lost, authority.path + '.' + setting->key);
     }
@@ -284,7 +288,7 @@ Result<Json> SwanctlAuth::certificates(const Section& connection, const std::str
   for (const File& authority : *authorities) joined += as_pem(authority.bytes);
   auth["ca"] = draft.keep_file(tunnel + ".ca.pem", joined);
   if (!draft.keeps_files())
-    draft.note({connection.line, connection.path},
+    draft.note(place_of(connection),
                fmt::format("tunnels/{} takes the word of {} CAs, in one file {}.ca.pem that is not written", tunnel,
                            authorities->size(), tunnel),
                "run it again with --secrets-dir DIR, which writes it");

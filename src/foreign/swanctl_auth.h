@@ -10,6 +10,11 @@
 
 namespace vtid::foreign {
 
+[[nodiscard]] inline Place place_of(const Section& section) { return {section.line, section.path, section.file}; }
+[[nodiscard]] inline Place place_of(const Section& section, const Setting& setting) {
+  return {setting.line, section.path.empty() ? setting.key : section.path + '.' + setting.key, setting.file};
+}
+
 struct SwanctlProof {
   Json auth;
   std::string shut;  // what the peer had to prove and now need not, so that the tunnel has to come out disabled; empty: nothing
