@@ -85,7 +85,7 @@ void add_word(CLI::App& command, Word word, Options& options) {
       command
           .add_option_function<std::vector<std::string>>(
               "FILE", [&options](const std::vector<std::string>& given) { take_source(given, options); },
-              "pfsense or swanctl, when the file does not show whose it is, and the file: a config.xml or a swanctl.conf")
+              "pfsense or swanctl (when the file, a config.xml or a swanctl.conf, does not show which it is)")
           ->type_name("[SOURCE] FILE")
           ->expected(1, 2)
           ->required();

@@ -25,7 +25,7 @@ struct VtiPort {
 struct PeerPin {
   const Element& phase1;
   std::string tunnel;
-  net::Address peer;
+  std::optional<net::Address> peer;  // none: it has a name
 };
 
 struct Work {

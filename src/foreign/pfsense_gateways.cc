@@ -229,42 +229,25 @@ class Gateways {
   [[nodiscard]] std::string interface_of(const Element& phase1) const {
     const std::string key = work_.names.owner(phase1.value("interface").empty() ? "wan" : phase1.value("interface"));
     if (work_.names.interface(key) != nullptr) return key;
-    const std::string first = first_member(key);
-    for (const Element* item : section_.all("gateway_item")) {
-      if (item->value("name") == first) return item->value("interface");
-    }
-    return "";
-  }
-
-  [[nodiscard]] std::string first_member(const std::string& group) const {
-    std::string first;
-    long lowest = 0;
-    for (const Element* element : section_.all("gateway_group")) {
-      if (element->value("name") != group) continue;
-      for (const Element* item : element->all("item")) {
-        const auto parts = words_of(item->text, "|");
-        const long tier = parts.size() > 1 ? number_of(parts[1]).value_or(0) : 0;
-        if (tier == 0 || (lowest != 0 && tier >= lowest)) continue;
-        lowest = tier;
-        first = parts[0];
-      }
-    }
-    return first;
+    const auto first = work_.names.first_member(key);
+    return first ? first->interface : "";
   }
 
   void carry_pin(const PeerPin& pin) {
-    const net::Family family = pin.peer.family();
     const std::string key = interface_of(pin.phase1);
+    if (!pin.peer) return note_named_peer(pin, key);
+    const net::Address& peer = *pin.peer;
+    const net::Family family = peer.family();
     const std::string via = key.empty() ? "" : gateway_of(key, family);
-    if (const auto own = key.empty() ? std::nullopt : work_.names.address(key, family); own && own->contains(pin.peer)) return;
-    const net::Prefix to{pin.peer, static_cast<std::uint8_t>(pin.peer.bits())};
+    if (const auto own = key.empty() ? std::nullopt : work_.names.address(key, family); own && own->contains(peer)) return;
+    const net::Prefix to{peer, static_cast<std::uint8_t>(peer.bits())};
     const Place place = place_of(pin.phase1.has("interface") ? pin.phase1.at("interface") : pin.phase1);
     if (!work_.gateways.contains(via)) {
       if (is_default(key, family)) return;  // the system's own default route is the same way
       return work_.draft.note(place,
                               fmt::format("pfSense sends to the peer {} of tunnels/{} by the gateway of \"{}\", which is not "
                                           "carried over",
-                                          net::print(pin.peer), pin.tunnel, key.empty() ? pin.phase1.value("interface") : key),
+                                          net::print(peer), pin.tunnel, key.empty() ? pin.phase1.value("interface") : key),
                               fmt::format("write a route to {}", net::print(to)));
     }
     const auto [there, fresh] = routed_.emplace(to, via);
@@ -273,6 +256,17 @@ class Gateways {
     work_.draft.note(place, fmt::format("that pfSense sends to the peer of tunnels/{} by {} is not carried over: another "
                                         "route to {} goes by {}",
                                         pin.tunnel, via, net::print(to), there->second));
+  }
+
+  // Whatever address the name has, pfSense sends to it by that gateway.
+  void note_named_peer(const PeerPin& pin, const std::string& key) {
+    const net::Family family = pin.phase1.value("protocol") == "inet6" ? net::Family::ipv6 : net::Family::ipv4;
+    if (key.empty() || is_default(key, family)) return;
+    work_.draft.note(place_of(pin.phase1.at("remote-gateway")),
+                     fmt::format("that pfSense sends to {} by the gateway of \"{}\" is not carried over: its address is not "
+                                 "known here",
+                                 pin.phase1.value("remote-gateway"), key),
+                     "write a route to the address that it has");
   }
 
   // Whether the default route leaves there, as far as the file says.

@@ -115,8 +115,15 @@ std::string printed(const std::optional<net::Prefix>& prefix) { return prefix ? 
 
 Json local_peer(Work& work, const Element& phase1, net::Family family) {
   const std::string interface = phase1.value("interface").empty() ? "wan" : phase1.value("interface");
-  const std::string address = printed(work.names.address(interface, family));
+  std::string address = printed(work.names.address(interface, family));
   pass_over(phase1, {"myid_data"});
+  if (const auto first = address.empty() ? work.names.first_member(interface) : std::nullopt) {
+    address = printed(work.names.address(first->virtual_address.empty() ? first->interface : first->virtual_address, family));
+    work.draft.note(
+        place_of(phase1.at("interface")),
+        fmt::format("the tunnel begins where the first gateway of the group \"{}\" is, and does not move when that fails",
+                    interface));
+  }
   if (address.empty()) {
     work.draft.note(place_of(phase1.has("interface") ? phase1.at("interface") : phase1),
                     fmt::format("the file does not say which address \"{}\" has, so the tunnel begins at \"any\"", interface),

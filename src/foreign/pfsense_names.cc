@@ -36,7 +36,7 @@ std::vector<std::string> words_of(std::string_view text, std::string_view separa
   return words;
 }
 
-PfsenseNames::PfsenseNames(const Element& root) {
+PfsenseNames::PfsenseNames(const Element& root) : gateways_(root.at("gateways")) {
   for (const Element& interface : root.at("interfaces").children) interfaces_.emplace(interface.name, &interface);
   for (const Element& vip : root.at("virtualip").children) {
     if (!vip.value("uniqid").empty()) virtual_.emplace("_vip" + vip.value("uniqid"), &vip);
@@ -66,6 +66,26 @@ std::string PfsenseNames::owner(std::string_view key) const {
     name = vip->second->value("interface");
   }
   return name;
+}
+
+std::optional<PfsenseNames::FirstMember> PfsenseNames::first_member(std::string_view gateway_group) const {
+  std::vector<std::string> first;
+  long lowest = 0;
+  for (const Element* group : gateways_.all("gateway_group")) {
+    if (group->value("name") != gateway_group) continue;
+    for (const Element* item : group->all("item")) {
+      auto parts = words_of(item->text, "|");
+      const long tier = parts.size() > 1 ? number_of(parts[1]).value_or(0) : 0;  // 0: "never"
+      if (tier == 0 || (lowest != 0 && tier >= lowest)) continue;
+      lowest = tier;
+      first = std::move(parts);
+    }
+  }
+  for (const Element* gateway : gateways_.all("gateway_item")) {
+    if (!first.empty() && gateway->value("name") == first[0])
+      return FirstMember{gateway->value("interface"), first.size() > 2 && first[2] != "address" ? first[2] : ""};
+  }
+  return std::nullopt;
 }
 
 std::string PfsenseNames::title(std::string_view key) const {

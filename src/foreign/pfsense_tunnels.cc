@@ -248,9 +248,10 @@ class Tunnel {
   }
 
   void pin_peer() {
+    const bool any = ike_["remote"]["address"] == "any";
+    if (!enabled_ || any || phase1_.has("gw_duplicates")) return;
     const auto peer = net::parse_address(phase1_.value("remote-gateway"));
-    if (enabled_ && peer && !peer->is_unspecified() && !phase1_.has("gw_duplicates"))
-      work_.pins.push_back({phase1_, name_, *peer});
+    work_.pins.push_back({phase1_, name_, peer ? std::optional(*peer) : std::nullopt});
   }
 
   std::string start(const std::vector<Phase2>& phases) {
