@@ -70,9 +70,22 @@ void erase(Json& parent, const std::string& token) {
     parent.erase(token);
 }
 
+// One of several proposals that is wrong by itself: the error begins with it.
+std::optional<Tokens> wrong_proposal(Json& file, Tokens tokens, std::string_view error) {
+  Json* parent = tokens.size() > 2 && tokens.back() == "proposals" ? parent_of(file, tokens) : nullptr;
+  const Json* list = parent == nullptr ? nullptr : child_of(*parent, tokens.back());
+  for (std::size_t i = 0; list != nullptr && list->is_array() && list->size() > 1 && i < list->size(); ++i) {
+    if (!(*list)[i].is_string() || !error.starts_with((*list)[i].get<std::string>() + ' ')) continue;
+    tokens.push_back(std::to_string(i));
+    return tokens;
+  }
+  return std::nullopt;
+}
+
 // The smallest piece that can go without changing the meaning of what stays; empty when there is none.
-Tokens victim_of(Json& file, const std::string& pointer) {
-  Tokens tokens = split(pointer);
+Tokens victim_of(Json& file, const config::Finding& error) {
+  Tokens tokens = split(error.pointer);
+  if (auto proposal = wrong_proposal(file, tokens, error.text)) return *proposal;
   const auto first = [&](std::size_t count) {
     return Tokens(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(count));
   };
@@ -207,7 +220,7 @@ Place Draft::place_of(const Tokens& tokens) const {
 void Draft::take_out(const std::vector<config::Finding>& errors) {
   std::map<Tokens, const config::Finding*, decltype(&before)> victims(&before);
   for (const config::Finding& error : errors) {
-    if (auto victim = victim_of(file_, error.pointer); !victim.empty()) victims.emplace(std::move(victim), &error);
+    if (auto victim = victim_of(file_, error); !victim.empty()) victims.emplace(std::move(victim), &error);
   }
   std::set<Tokens> widened;
   for (const auto& [tokens, error] : victims) {

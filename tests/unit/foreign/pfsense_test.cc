@@ -136,6 +136,14 @@ TEST(Pfsense, ARuleOfOneFamilyIsOfOne) {
              "<destination><any/></destination></rule></filter>"));
   EXPECT_EQ(json["rules"][0]["from"], "0.0.0.0/0");
 }
+TEST(Pfsense, AProposalThatCannotBeGoesAloneWhenThereAreOthers) {
+  const std::string gcm =
+      "<item><encryption-algorithm><name>aes128gcm</name><keylen>128</keylen></encryption-algorithm>"
+      "<hash-algorithm>sha256</hash-algorithm><dhgroup>14</dhgroup></item>";
+  std::string one = phase1("<iketype>ikev1</iketype>");
+  one.insert(one.find("</encryption>"), gcm);  // which IKEv1 has not
+  EXPECT_EQ(file(config(one + phase2()))["tunnels"]["hq"]["ike"]["proposals"], Json::array({"aes256-sha256-modp2048"}));
+}
 TEST(Pfsense, ManyTunnelsAreCarriedOverInAMoment) {
   std::string ipsec;
   for (int i = 1; i <= 500; ++i) {
