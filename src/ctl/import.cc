@@ -63,10 +63,11 @@ Result<void> keep(const std::string& folder, const std::vector<foreign::KeptFile
 std::vector<std::string> list_files(const fs::path& folder) {
   std::vector<std::string> names;
   std::error_code failure;
-  for (fs::directory_iterator entry(folder, failure), end; !failure && entry != end && names.size() < kMostBeside;
-       entry.increment(failure)) {
+  fs::directory_iterator entry(folder, failure);
+  while (!failure && entry != fs::directory_iterator{} && names.size() < kMostBeside) {
     std::error_code none;
     if (entry->is_regular_file(none)) names.push_back(entry->path().filename().string());
+    entry.increment(failure);
   }
   std::ranges::sort(names);
   return names;

@@ -26,9 +26,11 @@ constexpr std::string_view kShortest = R"({
   "nat": [{"on": "x", "kind": "source", "address": "interface"}]
 })";
 
+Json json_of(std::string_view text) { return Json::parse(text, nullptr, false); }
+
 Json canonical(std::string_view text) {
   const auto parsed = config::parse(text, "", [](std::string_view) -> Result<std::string> { return fail(""); });
-  return parsed.config ? Json::parse(config::print_canonical(*parsed.config)) : Json::object();
+  return parsed.config ? json_of(config::print_canonical(*parsed.config)) : Json::object();
 }
 
 const Json* member(const Json& object, const std::string& key) {
@@ -86,8 +88,8 @@ void prune(Json& json, const Json& shortest, const Json& defaults) {
 }  // namespace
 
 std::string print_plain(const model::Config& config) {
-  static const Json kLess = Json::parse(kShortest), kUsual = canonical(kShortest), kEmpty = canonical(R"({"tunnels": {}})");
-  Json file = Json::parse(config::print_canonical(config));
+  static const Json kLess = json_of(kShortest), kUsual = canonical(kShortest), kEmpty = canonical(R"({"tunnels": {}})");
+  Json file = json_of(config::print_canonical(config));
   Json usual = kUsual, less = kLess;
   for (const std::string_view key : {"filter", "default_gateway", "charon", "on_stop"}) {  // of which there is one
     usual[std::string(key)] = kEmpty.at(std::string(key));

@@ -2,139 +2,22 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
-#include <charconv>
 #include <set>
-#include <span>
 
 #include "foreign/draft.h"
 #include "foreign/pfsense_names.h"
 #include "foreign/recognise.h"
 #include "foreign/settings.h"
 #include "foreign/swanctl_auth.h"
+#include "foreign/swanctl_include.h"
+#include "foreign/swanctl_selectors.h"
+#include "foreign/swanctl_words.h"
 #include "net/names.h"
 
 namespace vtid::foreign {
 namespace {
 
 constexpr std::size_t kMostChildren = 64;  // of a tunnel
-
-bool is_yes(std::string_view word, bool otherwise) {
-  if (word == "yes" || word == "true" || word == "1" || word == "enabled") return true;
-  if (word == "no" || word == "false" || word == "0" || word == "disabled") return false;
-  return otherwise;
-}
-
-// As strtoul(3) reads it in base 0: 42, 0x2a, 052.
-std::optional<long> any_base(std::string_view text) {
-  int base = 10;
-  if (text.starts_with("0x") || text.starts_with("0X")) {
-    base = 16;
-    text.remove_prefix(2);
-  } else if (text.size() > 1 && text.starts_with('0')) {
-    base = 8;
-    text.remove_prefix(1);
-  }
-  long number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
-  if (error != std::errc{} || end != text.data() + text.size() || number < 0) return std::nullopt;
-  return number;
-}
-
-// swanctl's times: a number, and s (the default), m, h or d.
-std::optional<long> seconds_of(std::string_view text) {
-  if (text.empty()) return std::nullopt;
-  constexpr std::array kUnits{std::pair{'s', 1L}, std::pair{'m', 60L}, std::pair{'h', 3'600L}, std::pair{'d', 86'400L}};
-  long factor = 1;
-  const char last = static_cast<char>(std::tolower(static_cast<unsigned char>(text.back())));
-  const bool hexadecimal = text.starts_with("0x") && last == 'd';
-  if (const auto unit = std::ranges::find(kUnits, last, &std::pair<char, long>::first); unit != kUnits.end() && !hexadecimal) {
-    factor = unit->second;
-    text.remove_suffix(1);
-  }
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  const auto number = any_base(text);
-  if (!number || *number > 1'000'000'000) return std::nullopt;
-  return *number * factor;
-}
-
-// What a start_action, dpd_action or close_action does, in vtid's words.
-std::string action_of(std::string_view written) {
-  if (written == "start" || written == "restart") return "start";
-  if (written == "trap" || written == "route") return "trap";
-  if (written.contains("start")) return "start";  // "trap|start"
-  return "none";
-}
-
-// A key and the value that is as good as none.
-using Default = std::pair<std::string_view, std::string_view>;
-
-constexpr std::array kOfConnection{Default{"pull", "yes"},
-                                   Default{"dscp", "000000"},
-                                   Default{"fragmentation", "yes"},
-                                   Default{"childless", "allow"},
-                                   Default{"send_cert", "ifasked"},
-                                   Default{"send_cert", "always"},
-                                   Default{"send_certreq", "yes"},
-                                   Default{"ocsp", "reply"},
-                                   Default{"ppk_required", "no"},
-                                   Default{"mediation", "no"},
-                                   Default{"local_port", "500"},
-                                   Default{"remote_port", "500"},
-                                   Default{"aggressive", "no"},
-                                   Default{"vips", ""},
-                                   Default{"pools", ""},
-                                   Default{"dpd_timeout", "0s"},
-                                   Default{"keyingtries", "1"}};
-
-constexpr std::array kOfChild{
-    Default{"sha256_96", "no"},       Default{"hostaccess", "no"},    Default{"policies_fwd_out", "no"},
-    Default{"ipcomp", "no"},          Default{"inactivity", "0s"},    Default{"inactivity", "0"},
-    Default{"priority", "0"},         Default{"mark_in_sa", "no"},    Default{"tfc_padding", "0"},
-    Default{"hw_offload", "no"},      Default{"copy_df", "yes"},      Default{"copy_ecn", "yes"},
-    Default{"copy_dscp", "out"},      Default{"icmp", "no"},          Default{"per_cpu_sas", "no"},
-    Default{"dpd_action", "clear"},   Default{"dpd_action", "none"},  Default{"close_action", "none"},
-    Default{"close_action", "clear"}, Default{"updown", ""},          Default{"mark_in", "0"},
-    Default{"mark_out", "0"},         Default{"if_id_in", "0"},       Default{"if_id_out", "0"},
-    Default{"rekey_bytes", "0"},      Default{"life_bytes", "0"},     Default{"rekey_packets", "0"},
-    Default{"life_packets", "0"},     Default{"label_mode", "system"}};
-
-// Of connections, their ends and their children, in the order of the alphabet: swanctl.conf(5).
-constexpr std::array kKeys = std::to_array<std::string_view>(
-    {"aaa_id",        "aggressive",   "ah_proposals", "auth",          "ca_id",       "cacerts",        "cert_policy",
-     "certs",         "childless",    "close_action", "copy_df",       "copy_dscp",   "copy_ecn",       "dpd_action",
-     "dpd_delay",     "dpd_timeout",  "dscp",         "eap_id",        "encap",       "esp_proposals",  "file",
-     "fragmentation", "groups",       "handle",       "hostaccess",    "hw_offload",  "icmp",           "id",
-     "if_id_in",      "if_id_out",    "inactivity",   "interface",     "ipcomp",      "keyingtries",    "label",
-     "label_mode",    "life_bytes",   "life_packets", "life_time",     "local_addrs", "local_port",     "local_ts",
-     "mark_in",       "mark_in_sa",   "mark_out",     "mediated_by",   "mediation",   "mediation_peer", "mobike",
-     "mode",          "module",       "ocsp",         "over_time",     "per_cpu_sas", "policies",       "policies_fwd_out",
-     "pools",         "ppk_id",       "ppk_required", "priority",      "proposals",   "pubkeys",        "pull",
-     "rand_bytes",    "rand_packets", "rand_time",    "reauth_time",   "rekey_bytes", "rekey_packets",  "rekey_time",
-     "remote_addrs",  "remote_port",  "remote_ts",    "replay_window", "reqid",       "revocation",     "round",
-     "send_cert",     "send_certreq", "set_mark_in",  "set_mark_out",  "sha256_96",   "slot",           "start_action",
-     "tfc_padding",   "unique",       "updown",       "version",       "vips",        "xauth_id"});
-static_assert(std::ranges::is_sorted(kKeys));
-
-bool is_swanctl_key(std::string_view key) { return std::ranges::binary_search(kKeys, key); }
-
-// They say nothing besides.
-void pass_defaults(const Section& section, std::span<const Default> defaults) {
-  for (const Setting& setting : section.settings) {
-    const bool plain = std::ranges::any_of(
-        defaults, [&](const Default& known) { return known.first == setting.key && known.second == setting.value; });
-    setting.read |= plain;
-  }
-}
-
-bool is_catch_all(std::string_view selector) { return selector == "0.0.0.0/0" || selector == "::/0"; }
-
-// A note stands for all of the section: only keys that swanctl does not know are noted besides.
-void told(const Section& section) {
-  section.mark();
-  for (const Setting& setting : section.settings) setting.read |= is_swanctl_key(setting.key);
-  for (const Section& below : section.sections) told(below);
-}
 
 // A child as it stands in swanctl.conf.
 struct ChildPlan {
@@ -157,7 +40,7 @@ class Connection {
     if (children_.empty()) return refuse({"it has no child that can be carried over", "", 0});
     auto ike = ike_of();
     if (!ike) return refuse(ike.error());
-    pass_defaults(section_, kOfConnection);
+    pass_connection_defaults(section_);
     Json json{{"description", ""}, {"enabled", shut_.empty()}};
     if (!shut_.empty())
       draft_.note(place_of(section_),
@@ -198,7 +81,7 @@ class Connection {
   // of policies.
   void plan(const Section& child) {
     child.mark();
-    pass_defaults(child, kOfChild);
+    pass_child_defaults(child);
     ChildPlan result{&child, false, std::nullopt};
     const Bound in = bound_by(child, "if_id_in"), out = bound_by(child, "if_id_out");
     const Bound mark_in = bound_by(child, "mark_in"), mark_out = bound_by(child, "mark_out");
@@ -415,46 +298,6 @@ class Connection {
                                  : fmt::format("have the peer take 0.0.0.0/0, and write routes to {} through it", networks));
   }
 
-  static bool mentions(const std::vector<std::string>& selectors, net::Family family) {
-    return std::ranges::any_of(selectors, [&](const std::string& selector) {
-      const auto prefix = net::parse_prefix(selector);
-      return prefix && prefix->family() == family;
-    });
-  }
-
-  static bool takes_all(const std::vector<std::string>& selectors, net::Family family) {
-    return std::ranges::find(selectors, family == net::Family::ipv4 ? "0.0.0.0/0" : "::/0") != selectors.end();
-  }
-
-  // An address, perhaps with its network's length.
-  static bool is_narrow(const net::Prefix& prefix) {
-    return prefix.length == prefix.address.bits() || (prefix.length > 0 && prefix != prefix.network());
-  }
-
-  static std::optional<net::Prefix> narrow(const std::vector<std::string>& selectors, net::Family family) {
-    for (const std::string& selector : selectors) {
-      const auto prefix = net::parse_prefix(selector);
-      if (prefix && prefix->family() == family && is_narrow(*prefix)) return *prefix;
-    }
-    return std::nullopt;
-  }
-
-  // The interface's address and the peer's; nothing: the selectors only say what crosses the tunnel.
-  static std::optional<std::pair<net::Prefix, net::Prefix>> inner(const std::vector<std::string>& locals,
-                                                                  const std::vector<std::string>& remotes, net::Family family) {
-    auto local = narrow(locals, family);
-    const auto remote = narrow(remotes, family);
-    if (!local || !remote) return std::nullopt;
-    const bool all = takes_all(locals, family) && takes_all(remotes, family);
-    const bool together = local->length < local->address.bits() && local->contains(remote->address);
-    if (!all && !together) return std::nullopt;
-    if (local->length == local->address.bits()) {
-      const net::Prefix wide{local->address, static_cast<std::uint8_t>(local->address.is_v4() ? 30 : 64)};
-      if (wide.contains(remote->address)) local = wide;
-    }
-    return std::pair{*local, *remote};
-  }
-
   void add_vti_family(Json& children, const ChildPlan& plan, Json json, net::Family family, bool per_child) {
     const Section& child = *plan.section;
     if (const auto ends = inner(words_of(child.value("local_ts"), ", "), words_of(child.value("remote_ts"), ", "), family)) {
@@ -549,49 +392,6 @@ void note_unread(Draft& draft, const Section& root) {
     else
       draft.note(place_of(section), fmt::format("is not carried over: vtid has nothing for it{}", within));
   }
-}
-
-// As glob(7): '*' is any number of characters, '?' one.
-bool matches(std::string_view name, std::string_view pattern) {
-  std::size_t at = 0, star = std::string_view::npos, from = 0;
-  std::size_t next = 0;
-  while (next < name.size()) {
-    if (at < pattern.size() && pattern[at] == '*') {
-      star = at++;
-      from = next;
-    } else if (at < pattern.size() && (pattern[at] == '?' || pattern[at] == name[next])) {
-      ++at;
-      ++next;
-    } else if (star != std::string_view::npos) {
-      at = star + 1;
-      next = ++from;
-    } else {
-      return false;
-    }
-  }
-  return std::ranges::all_of(pattern.substr(at), [](char c) { return c == '*'; });
-}
-
-// Relative to the folder of the file that includes them; patterns stand in names of files, not of folders.
-std::vector<IncludedFile> included(std::string_view pattern, std::string_view from, const Beside& beside) {
-  if (pattern.size() > 1 && pattern.starts_with('"') && pattern.ends_with('"')) pattern = pattern.substr(1, pattern.size() - 2);
-  const auto parent = [](std::string_view path) {
-    return path.substr(0, path.rfind('/') == std::string_view::npos ? 0 : path.rfind('/'));
-  };
-  std::string path(pattern);
-  if (!path.starts_with('/') && !parent(from).empty()) path = fmt::format("{}/{}", parent(from), path);
-  const std::string folder(parent(path)), last = path.substr(folder.empty() ? 0 : folder.size() + 1);
-  std::vector<std::string> names{last};
-  if (last.find_first_of("*?") != std::string::npos) {
-    names = beside.list(folder.empty() ? "." : folder);
-    std::erase_if(names, [&](const std::string& name) { return name.starts_with('.') || !matches(name, last); });
-  }
-  std::vector<IncludedFile> files;
-  for (const std::string& name : names) {
-    const std::string file = folder.empty() ? name : fmt::format("{}/{}", folder, name);
-    if (auto bytes = beside.read(file)) files.push_back({file, std::move(*bytes)});
-  }
-  return files;
 }
 
 }  // namespace
