@@ -5,6 +5,7 @@
 #include <set>
 
 #include "foreign/pfsense.h"
+#include "foreign/pfsense_places.h"
 #include "foreign/pfsense_traffic.h"
 
 namespace vtid::foreign {
@@ -35,9 +36,9 @@ class Filter {
     work_.draft.begin("rules");  // pfSense denies what no rule passes
     for (const Element& entry : work_.root.at("interfaces").children) block_private(entry);
     for (const Element* rule : in_order()) carry_rule(*rule);
-    for (const Element* separator : rules_.all("separator")) mark_all(*separator);  // lines between rules on a page
-    carry_nat();
-    note_left();
+    pass_separators(rules_);
+    carry_nat(work_, places_, left_);
+    left_.note(work_);
   }
 
  private:
@@ -58,49 +59,17 @@ class Filter {
   static bool is_floating(const Element& rule) { return rule.has("floating") && rule.value("floating") != "no"; }
   static bool shuts(const Element& rule) { return rule.value("type") == "block" || rule.value("type") == "reject"; }
 
-  static void mark_all(const Element& element) {
-    element.mark();
-    for (const Element& child : element.children) mark_all(child);
-  }
-
-  // Where rules on pfSense's interface or group stand: "ipsec", interfaces of ours, or nowhere.
-  [[nodiscard]] std::vector<std::string> places_on(const std::string& key) const {
-    if (key == "enc0") return {"ipsec"};
-    std::vector<std::string> result;
-    if (const auto* members = work_.names.members(key)) {
-      for (const std::string& member : *members) {
-        if (const std::string place = place_on(member); !place.empty()) result.push_back(place);
-      }
-    } else if (const std::string place = place_on(key); !place.empty()) {
-      result.push_back(place);
-    }
-    return result;
-  }
-
-  [[nodiscard]] std::string place_on(const std::string& key) const {
-    const auto found = work_.interfaces.find(key);
-    return work_.port_of(key) != nullptr && found != work_.interfaces.end() ? found->second : "";
-  }
-
-  [[nodiscard]] std::vector<std::string> every_place() const {
-    std::vector<std::string> result{"ipsec"};
-    for (const auto& [key, name] : work_.interfaces) {
-      if (work_.port_of(key) != nullptr) result.push_back(name);
-    }
-    return result;
-  }
-
   [[nodiscard]] std::vector<std::string> places_of(const Element& rule) const {
-    if (!is_floating(rule)) return places_on(rule.value("interface"));
+    if (!is_floating(rule)) return places_.on(rule.value("interface"));
     const auto keys = words_of(rule.value("interface"), ",");
     std::vector<std::string> result;
     for (const std::string& key : keys) {
-      if (key == "any") return every_place();
-      for (std::string& place : places_on(key)) {
+      if (key == "any") return places_.every();
+      for (std::string& place : places_.on(key)) {
         if (std::ranges::find(result, place) == result.end()) result.push_back(std::move(place));
       }
     }
-    return keys.empty() ? every_place() : result;
+    return keys.empty() ? places_.every() : result;
   }
 
   // Those of `places` whose list pfSense looks at in its filter mode.
@@ -124,12 +93,12 @@ class Filter {
   }
 
   void block_private(const Element& entry) {
-    if (place_on(entry.name).empty() || !entry.has("blockpriv")) return;
+    if (places_.one(entry.name).empty() || !entry.has("blockpriv")) return;
     if (!work_.assigned_mode())
       return work_.draft.note(place_of(entry.at("blockpriv")),
                               "is not carried over: in filter mode enc pfSense does not look at it");
     work_.draft.append("rules",
-                       {{"on", place_on(entry.name)},
+                       {{"on", places_.one(entry.name)},
                         {"direction", "in"},
                         {"action", "block"},
                         {"from", kPrivate},
@@ -141,7 +110,7 @@ class Filter {
   void carry_rule(const Element& rule) {
     const auto places = places_of(rule);
     const bool routes = !rule.value("gateway").empty();
-    if (places.empty() && (!routes || shuts(rule))) return leave(rule, rule.value("interface"));
+    if (places.empty() && (!routes || shuts(rule))) return left_.add(rule, rule.value("interface"));
     if (places.empty() && is_floating(rule))
       return skip(rule, "it is floating, and chooses a gateway for what comes by no tunnel", "write it as policy routes");
     if (rule.has("disabled")) return skip(rule, "it is disabled", "write it if it is wanted");
@@ -290,7 +259,7 @@ class Filter {
       const bool same = other->value("interface") == rule.value("interface");
       if (!same || other->has("disabled") || is_floating(*other) || (!other->value("gateway").empty() && !shuts(*other)))
         continue;
-      before += fmt::format("{}\"{}\"", before.empty() ? "" : ", ", title(*other));
+      before += fmt::format("{}\"{}\"", before.empty() ? "" : ", ", title_of(*other));
     }
     work_.draft.note(place_of(rule),
                      before.empty()
@@ -299,10 +268,6 @@ class Filter {
                                        "nothing from it: {}",
                                        name, before),
                      before.empty() ? "" : "narrow it by what they match; what it passes or blocks is the host firewall's");
-  }
-
-  static std::string title(const Element& rule) {
-    return rule.value("descr").empty() ? rule.path.substr(rule.path.rfind('/') + 1) : rule.value("descr");
   }
 
   std::string policy_name(const Element& rule) {
@@ -317,127 +282,12 @@ class Filter {
     return name;
   }
 
-  // The host's own firewall has it.
-  void leave(const Element& entry, const std::string& on) {
-    auto& [first, titles] = left_[on.empty() ? "no interface" : on];
-    if (first == nullptr) first = &entry;
-    titles += fmt::format("{}\"{}\"", titles.empty() ? "" : ", ", title(entry));
-    told(entry);
-  }
-
-  void note_left() {
-    for (const auto& [on, entries] : left_) {
-      work_.draft.note(
-          place_of(*entries.first),
-          fmt::format("what stands on {} is not carried over, but left to the host's own firewall: {}", on, entries.second));
-    }
-  }
-
-  // ---- NAT
-
-  void carry_nat() {
-    const Element& nat = work_.root.at("nat");
-    const std::string& mode = nat.at("outbound").value("mode");
-    for (const Element* entry : nat.at("outbound").all("rule")) translate(*entry, [&] { return outbound(*entry, mode); });
-    for (const Element* entry : nat.all("onetoone")) translate(*entry, [&] { return one_to_one(*entry); });
-    for (const Element* entry : nat.all("rule")) translate(*entry, [&] { return forward(*entry); });
-    for (const Element* entry : nat.all("npt")) translate(*entry, [&] { return prefixes(); });
-    for (const Element* separator : nat.all("separator")) mark_all(*separator);
-  }
-
-  template <class Make>
-  void translate(const Element& entry, Make make) {
-    const auto places = places_on(entry.value("interface"));
-    if (places.empty()) return leave(entry, entry.value("interface"));
-    pass_over(entry, {"descr", "interface", "created", "updated", "id", "tracker"});
-    Result<Json> json = entry.has("disabled")    ? fail("it is disabled")
-                        : !work_.assigned_mode() ? fail("in filter mode enc replies are not translated back",
-                                                        "set \"filter\": { \"mode\": \"if_ipsec\" } and write it there")
-                        : places.front() == "ipsec"
-                            ? fail("it is on no one tunnel", "write it on each interface that it is for")
-                            : make();
-    if (!json) {
-      const bool exempts = entry.has("nonat") || entry.has("nordr") || entry.has("nobinat");
-      work_.draft.note(
-          place_of(entry),
-          fmt::format("the translation \"{}\" is not carried over: {}", entry.value("descr"), json.error().text),
-          exempts && json.error().remedy.empty() ? "later ones may translate what it exempted" : json.error().remedy);
-      return told(entry);
-    }
-    for (const std::string& on : places) {
-      Json full{{"on", on}};
-      full.update(*json);
-      full["description"] = entry.value("descr");
-      work_.draft.append("nat", std::move(full), place_of(entry));
-    }
-  }
-
-  static Result<Json> prefixes() {
-    return fail("vtid has no prefix translation of its own", "write it as \"kind\": \"one_to_one\"");
-  }
-
-  Result<Json> outbound(const Element& entry, const std::string& mode) {
-    if (mode != "hybrid" && mode != "advanced")
-      return fail(fmt::format("outbound NAT is in mode \"{}\", which does not use it", mode.empty() ? "automatic" : mode));
-    if (!entry.value("natport").empty() || entry.has("staticnatport")) return fail("vtid does not choose ports");
-    note_texts(work_, entry, {"poolopts", "source_hash_key", "target_subnet"}, "vtid translates to one address");
-    Json json{{"kind", "source"}};
-    if (auto added = add_traffic(work_, entry, families_of(entry, {Family::ipv4, Family::ipv6}), json); !added)
-      return std::unexpected(added.error());
-    const std::string& target = entry.value("target");
-    if (entry.has("nonat"))
-      json["address"] = "none";
-    else if (target.empty())
-      json["address"] = "interface";
-    else if (net::parse_address(target))
-      json["address"] = target;
-    else
-      return fail(fmt::format("its target \"{}\" is not one address", target));
-    return json;
-  }
-
-  Result<Json> one_to_one(const Element& entry) {
-    const auto families = families_of(entry, {Family::ipv4});
-    const auto inside = end_of(work_, entry.at("source"), families);
-    const auto outside = net::parse_address(entry.value("external"));
-    note_texts(work_, entry, {"natreflection"}, "vtid reflects nothing");
-    if (!inside) return std::unexpected(inside.error());
-    if (inside->size() != 1 || !outside) return fail("it is not one network and one address");
-    if (entry.has("nobinat")) return fail("it is an exception from others");
-    Json json{{"kind", "one_to_one"}, {"from", net::print(inside->front())}};
-    const auto to = end_of(work_, entry.at("destination"), families);
-    if (!to) return std::unexpected(to.error());
-    if (!to->empty()) json["to"] = json_of(*to);
-    json["address"] = net::print(net::Prefix{*outside, inside->front().length}.network());
-    return json;
-  }
-
-  Result<Json> forward(const Element& entry) {
-    if (entry.has("nordr")) return fail("it is an exception from others");
-    Json json{{"kind", "destination"}};
-    note_texts(work_, entry, {"natreflection"}, "vtid reflects nothing");
-    if (entry.value("associated-rule-id") == "pass")
-      work_.draft.note(place_of(entry.at("associated-rule-id")), "is not carried over: a translation passes nothing by itself",
-                       "write a rule for what it leads to");
-    if (auto added = add_traffic(work_, entry, families_of(entry, {Family::ipv4}), json); !added)
-      return std::unexpected(added.error());
-    const std::string& target = entry.value("target");
-    if (!net::parse_address(target)) return fail(fmt::format("its target \"{}\" is not one address", target));
-    json["target"] = target;
-    const auto port = number_of(entry.value("local-port"));
-    if (port && json.contains("ports") && json["ports"] != Json::array({std::to_string(*port)})) {
-      if (json["ports"].size() != 1 || json["ports"][0].get<std::string>().contains('-'))
-        return fail("it moves a range of ports");
-      json["target_port"] = *port;
-    }
-    return json;
-  }
-
   Work& work_;
   const Element& rules_;
   int routes_ = 0;
   std::set<std::string> route_names_;
-  std::map<std::string, std::pair<const Element*, std::string>> left_;  // by interface: the first one, and all titles
+  PfsensePlaces places_{work_};
+  PfsenseLeft left_;
 };
 
 }  // namespace
