@@ -87,6 +87,8 @@ class Parser {
     }
     skip_blank();
     const char next = at_ < text_.size() ? text_[at_] : '\0';
+    if (at_ >= text_.size() && depth > 0)
+      return wrong(fmt::format("the file ends inside \"{}\"", tidy(into.path.substr(0, 64))), "copy it again: it is cut off");
     if (name.empty() || name.find_first_of(" \t\"") != std::string::npos || (next != '=' && next != '{' && next != ':')) {
       line_ = line;
       return wrong(fmt::format("\"{}\" is neither a setting nor a section", tidy(name.substr(0, 64))),
@@ -171,7 +173,7 @@ class Parser {
     if (auto read = section(*known, depth + 1); !read) return read;
     if (at_ >= text_.size())
       return wrong(fmt::format("the file ends inside \"{}\" of line {}", tidy(name.substr(0, 64)), line),
-                   "write the closing '}'");
+                   "copy it again when it is cut off, or write the closing '}'");
     advance();
     return {};
   }

@@ -63,5 +63,16 @@ TEST(Recognise, HasARemedyForAllThatIsNot) {
     EXPECT_FALSE(recognise(text).error().remedy.empty()) << text;
 }
 
+// A file that was cut off somewhere, if it is still told from what it was.
+TEST(Recognise, WhatIsCutOffSaysSoWhereverThatIs) {
+  const std::string whole =
+      "<?xml version=\"1.0\"?>\n<!-- a comment -->\n<pfsense><a b=\"c\">text</a>\n<c><![CDATA[ x ]]></c><d/></pfsense>";
+  for (std::size_t size = whole.find("<pfsense>") + 9; size < whole.size(); ++size) {
+    const auto imported = import_pfsense(whole.substr(0, size), "config.xml", {"secrets"});
+    ASSERT_FALSE(imported.has_value()) << size;
+    EXPECT_TRUE(imported.error().remedy.ends_with("it is cut off")) << size << imported.error().text;
+  }
+}
+
 }  // namespace
 }  // namespace vtid::foreign
