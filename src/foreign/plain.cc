@@ -6,11 +6,10 @@
 #include "base/error.h"
 #include "config/parse.h"
 #include "config/print.h"
+#include "foreign/draft.h"
 
 namespace vtid::foreign {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // One of each, saying only what it has to: what its canonical form says besides are the defaults.
 constexpr std::string_view kShortest = R"({
