@@ -19,8 +19,17 @@ constexpr std::size_t kLongestPolicyRoute = 31;  // name, in bytes: conf/vtid.sc
 constexpr std::array<std::string_view, 9> kConditions{"os",        "sched",    "dscp", "tagged",   "tcpflags1",
                                                       "tcpflags2", "vlanprio", "user", "nottagged"};
 
-// RFC 1918, RFC 4193 and loopback, which "block private networks" is about.
-constexpr std::array<std::string_view, 5> kPrivate{"10.0.0.0/8", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"};
+// What the switches of an interface block before its rules: RFC 1918 and RFC 4193, and what RFC 6890 keeps from everybody.
+struct Switch {
+  std::string_view key, description;
+  std::vector<std::string_view> networks;
+};
+const std::array kSwitches{
+    Switch{"blockpriv", "private networks", {"10.0.0.0/8", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"}},
+    Switch{"blockbogons",
+           "bogon networks",
+           {"0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "192.0.0.0/24", "192.0.2.0/24", "198.18.0.0/15", "198.51.100.0/24",
+            "203.0.113.0/24", "224.0.0.0/3"}}};
 
 // Where a rule stands, and for which way.
 struct Spot {
@@ -34,7 +43,7 @@ class Filter {
   void carry() {
     if (!work_.root.has("ipsec")) return;
     work_.draft.begin("rules");  // pfSense denies what no rule passes
-    for (const Element& entry : work_.root.at("interfaces").children) block_private(entry);
+    for (const Element& entry : work_.root.at("interfaces").children) block_by_switch(entry);
     for (const Element* rule : in_order()) carry_rule(*rule);
     pass_separators(rules_);
     carry_nat(work_, places_, left_);
@@ -92,19 +101,26 @@ class Filter {
     told(rule);
   }
 
-  void block_private(const Element& entry) {
-    if (places_.one(entry.name).empty() || !entry.has("blockpriv")) return;
-    if (!work_.assigned_mode())
-      return work_.draft.note(place_of(entry.at("blockpriv")),
-                              "is not carried over: in filter mode enc pfSense does not look at it");
-    work_.draft.append("rules",
-                       {{"on", places_.one(entry.name)},
-                        {"direction", "in"},
-                        {"action", "block"},
-                        {"from", kPrivate},
-                        {"to", "any"},
-                        {"description", "private networks"}},
-                       place_of(entry.at("blockpriv")));
+  void block_by_switch(const Element& entry) {
+    for (const Switch& known : kSwitches) {
+      if (places_.one(entry.name).empty() || !entry.has(known.key)) continue;
+      const Place place = place_of(entry.at(known.key));
+      if (!work_.assigned_mode()) {
+        work_.draft.note(place, "is not carried over: in filter mode enc pfSense does not look at it");
+        continue;
+      }
+      if (known.key == "blockbogons")
+        work_.draft.note(place,
+                         "blocks what is reserved for good: the list of networks that nobody has yet is not carried over");
+      work_.draft.append("rules",
+                         {{"on", places_.one(entry.name)},
+                          {"direction", "in"},
+                          {"action", "block"},
+                          {"from", known.networks},
+                          {"to", "any"},
+                          {"description", known.description}},
+                         place);
+    }
   }
 
   void carry_rule(const Element& rule) {

@@ -249,7 +249,8 @@ class Tunnel {
 
   void pin_peer() {
     const bool any = ike_["remote"]["address"] == "any";
-    if (!enabled_ || any || phase1_.has("gw_duplicates")) return;
+    const bool unwanted = phase1_.has("gw_duplicates");
+    if (!enabled_ || any || unwanted) return;
     const auto peer = net::parse_address(phase1_.value("remote-gateway"));
     work_.pins.push_back({phase1_, name_, peer ? std::optional(*peer) : std::nullopt});
   }
@@ -328,9 +329,6 @@ void carry_interface(Work& work, const Element& entry, const VtiPort& port) {
   json["enabled"] = entry.has("enable");
   json["description"] = entry.value("descr");
   add_sizes(entry, port, json);
-  if (entry.has("blockbogons"))
-    work.draft.note(place_of(entry.at("blockbogons")), "is not carried over: vtid has no list of such networks",
-                    "write rules that block them");
   note_texts(work, entry, {"spoofmac", "ipaddr", "subnet", "ipaddrv6", "subnetv6", "gateway", "gatewayv6"},
              "the tunnel's children have the addresses");
   work.draft.add("interfaces", name, std::move(json), place_of(entry));

@@ -136,6 +136,38 @@ TEST(Pfsense, ARuleOfOneFamilyIsOfOne) {
              "<destination><any/></destination></rule></filter>"));
   EXPECT_EQ(json["rules"][0]["from"], "0.0.0.0/0");
 }
+TEST(Pfsense, WhatAnInterfacesSwitchesBlockGoesBeforeItsRules) {
+  std::string text =
+      config("<filtermode>if_ipsec</filtermode>" + phase1() + phase2(),
+             "<filter><rule><type>pass</type><interface>opt1</interface><source><any/></source><destination><any/>"
+             "</destination></rule></filter>");
+  text.replace(text.find("<descr>vti</descr>"), 0, "<blockpriv></blockpriv><blockbogons></blockbogons>");
+  const Json rules = file(text)["rules"];
+  ASSERT_EQ(rules.size(), 3U);
+  EXPECT_EQ(rules[0]["action"].get<std::string>() + rules[0]["from"][0].get<std::string>(), "block10.0.0.0/8");
+  EXPECT_EQ(rules[1]["action"].get<std::string>() + rules[1]["from"][0].get<std::string>(), "block0.0.0.0/8");
+}
+TEST(Pfsense, ABlockThatCannotBeSaidBlocksMore) {
+  const Json json = file(config(
+      phase1() + phase2(),
+      "<filter><rule><type>block</type><interface>enc0</interface><protocol>tcp</protocol><sched>night</sched><source><address>"
+      "NOBODY</address></source><destination><address>10.1.0.5</address><port>22</port></destination></rule></filter>"));
+  EXPECT_EQ(json["rules"][0]["from"], "any");
+  EXPECT_EQ(json["rules"][0]["to"], "10.1.0.5/32");
+  EXPECT_EQ(json["rules"][0]["ports"], "22");
+}
+TEST(Pfsense, ABlockThatVtidRefusesBlocksAllThatComesThere) {
+  std::string many;
+  for (int i = 0; i < 129; ++i) many += fmt::format("10.9.{}.1 ", i);
+  const Imported imported = carry_over(config(
+      phase1() + phase2(),
+      fmt::format(
+          "<aliases><alias><name>MANY</name><type>host</type><address>{}</address></alias></aliases><filter><rule><type>block"
+          "</type><interface>enc0</interface><source><address>MANY</address></source><destination><any/></destination></rule>"
+          "</filter>",
+          many)));
+  EXPECT_EQ(Json::parse(imported.text)["rules"], Json::parse(R"([{"on": "ipsec", "action": "block"}])"));
+}
 TEST(Pfsense, AProposalThatCannotBeGoesAloneWhenThereAreOthers) {
   const std::string gcm =
       "<item><encryption-algorithm><name>aes128gcm</name><keylen>128</keylen></encryption-algorithm>"
