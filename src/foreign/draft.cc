@@ -142,6 +142,15 @@ std::string print(const Note& note, std::string_view file_name) {
                               note.remedy, ""));
 }
 
+void append_name(std::string& list, std::string_view name) {
+  constexpr std::string_view kMore = ", …";
+  if (name.empty() || list.ends_with(kMore)) return;
+  if (list.size() + name.size() > kLongestList)
+    list += kMore;
+  else
+    list += fmt::format("{}{}", list.empty() ? "" : ", ", name);
+}
+
 void Draft::add(const std::string& section, const std::string& name, Json value, Place place) {
   named_[section + '/' + name] = std::move(place);
   file_[section][name] = std::move(value);

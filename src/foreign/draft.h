@@ -68,6 +68,10 @@ class Draft {
   std::vector<Note> notes_;
 };
 
+// "a, b": a list in a note, which ends in "…" when it becomes too long.
+void append_name(std::string& list, std::string_view name);
+
+inline constexpr std::size_t kLongestList = 16 * 1024;  // bytes
 inline constexpr std::size_t kMostRounds = 100;  // of taking things out
 inline constexpr std::size_t kMostNotes = 10'000;
 

@@ -32,9 +32,8 @@ void note_texts(Work& work, const Element& element, std::initializer_list<std::s
 std::string take_unread_names(const Element& element) {
   std::string names;
   for (const Element& child : element.children) {
-    if (!child.read) names += (names.empty() ? "" : ", ") + child.name;
-    const std::string below = take_unread_names(child);
-    if (!below.empty()) names += (names.empty() ? "" : ", ") + below;
+    if (!child.read) append_name(names, child.name);
+    append_name(names, take_unread_names(child));
     child.mark();
   }
   return names;

@@ -275,7 +275,7 @@ class Filter {
       const bool same = other->value("interface") == rule.value("interface");
       if (!same || other->has("disabled") || is_floating(*other) || (!other->value("gateway").empty() && !shuts(*other)))
         continue;
-      before += fmt::format("{}\"{}\"", before.empty() ? "" : ", ", title_of(*other));
+      append_name(before, fmt::format("\"{}\"", title_of(*other)));
     }
     work_.draft.note(place_of(rule),
                      before.empty()

@@ -37,7 +37,7 @@ std::string title_of(const Element& rule) {
 void PfsenseLeft::add(const Element& entry, const std::string& on) {
   auto& [first, titles] = by_interface_[on.empty() ? "no interface" : on];
   if (first == nullptr) first = &entry;
-  titles += fmt::format("{}\"{}\"", titles.empty() ? "" : ", ", title_of(entry));
+  append_name(titles, fmt::format("\"{}\"", title_of(entry)));
   told(entry);
 }
 

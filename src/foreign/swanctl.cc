@@ -367,11 +367,11 @@ void note_unread(Draft& draft, const Section& root) {
     for (const Setting& setting : section.settings) {
       const bool usual =
           setting.key.starts_with("id") || setting.key == "secret" || setting.key == "pin" || setting.key == "addrs";
-      if (!usual && !is_swanctl_key(setting.key)) all += (all.empty() ? "" : ", ") + setting.key;
+      if (!usual && !is_swanctl_key(setting.key)) append_name(all, setting.key);
     }
     for (const Section& below : section.sections) {
-      all += (all.empty() ? "" : ", ") + below.name;
-      if (const std::string within = self(below, self); !within.empty()) all += ", " + within;
+      append_name(all, below.name);
+      append_name(all, self(below, self));
     }
     return all;
   };
