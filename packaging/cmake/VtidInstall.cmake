@@ -11,7 +11,8 @@ foreach(manual ${manuals})
   install(FILES ${manual} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
 endforeach()
 
-install(FILES conf/vtid.example.json DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
+install(FILES conf/vtid.example.json conf/prometheus-alerts.yml conf/grafana-dashboard.json
+  DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 install(FILES conf/vtid.schema.json DESTINATION ${CMAKE_INSTALL_DATADIR}/vtid)
 
 if(CMAKE_SYSTEM_NAME STREQUAL Linux)

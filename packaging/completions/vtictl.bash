@@ -32,7 +32,7 @@ _vtictl() {
   case $command:$position in
     :*) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$word") ;;
     show:0) mapfile -t COMPREPLY < <(compgen -W "$kinds" -- "$word") ;;
-    import:0) mapfile -t COMPREPLY < <(compgen -W 'pfsense swanctl' -- "$word") ;;
+    import:0) mapfile -t COMPREPLY < <(compgen -W 'pfsense swanctl' -- "$word"; [[ -z $word ]] || compgen -f -- "$word") ;;
     apply:0 | check:0 | compare:0 | compare:1 | plan:0 | import:1) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
     *:0) mapfile -t COMPREPLY < <(compgen -W "${words[$command]:-}" -- "$word") ;;
   esac

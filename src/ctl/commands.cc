@@ -260,7 +260,7 @@ constexpr std::array kOfPlan{Word::other_file, Word::expect_empty};
 constexpr std::array kOfTop{Word::top};
 constexpr std::array kOfMetrics{Word::metrics};
 constexpr std::array kOfLevel{Word::level};
-constexpr std::array kOfImport{Word::source, Word::file, Word::secrets_dir};
+constexpr std::array kOfImport{Word::source, Word::secrets_dir};
 constexpr std::array kOfEvents{Word::event_kind};
 
 constexpr std::array kCommands{

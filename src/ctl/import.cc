@@ -5,9 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <ostream>
+#include <vector>
 
 #include "base/file_io.h"
 #include "base/unique_fd.h"
@@ -18,6 +20,8 @@ namespace vtid::ctl {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::size_t kMostBeside = 1'000;  // files of a folder
 
 // Nothing is written while one of them is in the way.
 Result<void> check_place(const foreign::KeptFile& file) {
@@ -55,15 +59,43 @@ Result<void> keep(const std::string& folder, const std::vector<foreign::KeptFile
   return {};
 }
 
+// Files only, sorted; what cannot be read is as good as not there.
+std::vector<std::string> list_files(const fs::path& folder) {
+  std::vector<std::string> names;
+  std::error_code failure;
+  fs::directory_iterator entry(folder, failure);
+  while (!failure && entry != fs::directory_iterator{} && names.size() < kMostBeside) {
+    std::error_code none;
+    if (entry->is_regular_file(none)) names.push_back(entry->path().filename().string());
+    entry.increment(failure);
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+// Of a word that says whose file it is, perhaps one that cannot be imported.
+Result<foreign::Source> source_of(const ImportOrder& order, std::string_view text) {
+  if (order.source == "pfsense") return foreign::Source::pfsense;
+  if (order.source == "swanctl") return foreign::Source::swanctl;
+  auto source = foreign::recognise(text);
+  if (!source) return fail(fmt::format("{} {}", order.file, source.error().text), source.error().remedy);
+  if (order.source.empty()) return source;
+  const std::string_view kind = *source == foreign::Source::pfsense ? "pfsense" : "swanctl";
+  return fail(fmt::format("{} is none of {}", order.file, order.source), fmt::format("vtictl import {} FILE", kind));
+}
+
 Result<foreign::Imported> carry_over(const ImportOrder& order, std::string_view text) {
   std::error_code failure;
   const fs::path folder = fs::absolute(order.file, failure).lexically_normal().parent_path();
   if (failure) return fail(fmt::format("cannot tell where {} is: {}", order.file, failure.message()));
   const foreign::Wish wish{order.secrets_folder, folder.string()};
-  if (order.source == "pfsense") return foreign::import_pfsense(text, order.file, wish);
-  return foreign::import_swanctl(text, order.file, wish, [&](std::string_view name) {
-    return read_file((folder / name).string(), foreign::kLongestForeignFile);
-  });
+  const auto source = source_of(order, text);
+  if (!source) return std::unexpected(source.error());
+  if (*source == foreign::Source::pfsense) return foreign::import_pfsense(text, order.file, wish);
+  const foreign::Beside beside{
+      [&](std::string_view name) { return read_file((folder / name).string(), foreign::kLongestForeignFile); },
+      [&](std::string_view name) { return list_files(folder / name); }};
+  return foreign::import_swanctl(text, order.file, wish, beside);
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 namespace vtid::ctl {
 
 struct ImportOrder {
-  std::string source;          // "pfsense", "swanctl"
+  std::string source;          // "pfsense", "swanctl"; empty: the file shows it; others have a sentence that helps
   std::string file;            // its configuration
   std::string secrets_folder;  // empty: secrets are withheld
 };

@@ -21,7 +21,7 @@ constexpr Duration kLongestInterval = std::chrono::hours{1};
 const std::vector<std::string> kKinds{"tunnels",  "interfaces", "gateways", "groups", "routes",
                                       "policies", "sas",        "numbers",  "rules",  "policy_routes"};
 const std::vector<std::string> kRoles{"active", "standby"};
-const std::vector<std::string> kSources{"pfsense", "swanctl"};
+const std::vector<std::string> kSources{"pfsense", "opnsense", "swanctl", "ipsec", "vyos"};
 const std::vector<std::string> kExports{"vtid", "swanctl", "libreswan", "pfsense", "vyos"};
 const std::vector<std::string> kFormats{"openmetrics", "prometheus"};
 const std::vector<std::string> kLevels{"debug", "info", "warning", "error"};
@@ -48,6 +48,14 @@ std::string check_interval(const std::string& text) {
   const auto parsed = parse_duration(text);
   if (!parsed) return parsed.error().text + ": " + parsed.error().remedy;
   return *parsed >= kShortestInterval && *parsed <= kLongestInterval ? std::string{} : text + " is not between 100ms and 1h";
+}
+
+// FILE, or whose it is and FILE.
+void take_source(const std::vector<std::string>& words, Options& options) {
+  options.file = words.back();
+  if (words.size() < 2) return;
+  options.source = words.front();
+  if (const std::string wrong = one_of(kSources)(options.source); !wrong.empty()) throw CLI::ValidationError(wrong);
 }
 
 void add_word(CLI::App& command, Word word, Options& options) {
@@ -110,9 +118,13 @@ void add_word(CLI::App& command, Word word, Options& options) {
       return;
     case Word::probe: command.add_flag("--probe", options.probe, "of a tunnel: try which packets cross it"); return;
     case Word::source:
-      command.add_option("SOURCE", options.source, "whose file it is: pfsense (its config.xml) or swanctl (swanctl.conf)")
-          ->required()
-          ->check(one_of(kSources));
+      command
+          .add_option_function<std::vector<std::string>>(
+              "FILE", [&options](const std::vector<std::string>& given) { take_source(given, options); },
+              "pfsense or swanctl (when the file, a config.xml or a swanctl.conf, does not show which it is)")
+          ->type_name("[SOURCE] FILE")
+          ->expected(1, 2)
+          ->required();
       return;
     case Word::secrets_dir:
       command.add_option("--secrets-dir", options.secrets_dir, "put secrets, keys and certificates into files of this folder")

@@ -23,4 +23,16 @@ namespace vtid::foreign {
   return bytes;
 }
 
+[[nodiscard]] inline std::string encode_base64(std::string_view bytes) {
+  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (std::size_t at = 0; at < bytes.size(); at += 3) {
+    unsigned value = 0;
+    for (std::size_t i = 0; i < 3; ++i)
+      value = value << 8 | (at + i < bytes.size() ? static_cast<unsigned char>(bytes[at + i]) : 0U);
+    for (std::size_t i = 0; i < 4; ++i) text += at + i > bytes.size() ? '=' : kAlphabet[value >> (18 - 6 * i) & 0x3f];
+  }
+  return text;
+}
+
 }  // namespace vtid::foreign

@@ -6,8 +6,11 @@
 #include <array>
 #include <charconv>
 #include <optional>
+#include <set>
+#include <tuple>
 
 #include "config/print.h"
+#include "foreign/plain.h"
 
 namespace vtid::foreign {
 namespace {
@@ -67,15 +70,30 @@ void erase(Json& parent, const std::string& token) {
     parent.erase(token);
 }
 
+// One of several proposals that is wrong by itself: the error begins with it.
+std::optional<Tokens> wrong_proposal(Json& file, Tokens tokens, std::string_view error) {
+  Json* parent = tokens.size() > 2 && tokens.back() == "proposals" ? parent_of(file, tokens) : nullptr;
+  const Json* list = parent == nullptr ? nullptr : child_of(*parent, tokens.back());
+  for (std::size_t i = 0; list != nullptr && list->is_array() && list->size() > 1 && i < list->size(); ++i) {
+    if (!(*list)[i].is_string() || !error.starts_with((*list)[i].get<std::string>() + ' ')) continue;
+    tokens.push_back(std::to_string(i));
+    return tokens;
+  }
+  return std::nullopt;
+}
+
 // The smallest piece that can go without changing the meaning of what stays; empty when there is none.
-Tokens victim_of(Json& file, const std::string& pointer) {
-  Tokens tokens = split(pointer);
+Tokens victim_of(Json& file, const config::Finding& error) {
+  Tokens tokens = split(error.pointer);
+  if (auto proposal = wrong_proposal(file, tokens, error.text)) return *proposal;
   const auto first = [&](std::size_t count) {
     return Tokens(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(count));
   };
   // Without "rules" everything would pass, so they never go as a whole.
   if (tokens.size() < 2)
     return tokens == Tokens{"nat"} || tokens == Tokens{"policy_routes"} || tokens == Tokens{"routes"} ? tokens : Tokens{};
+  const bool lesser = tokens.size() > 2 && (tokens.back() == "description" || tokens.back() == "unit");
+  if (lesser && parent_of(file, tokens) != nullptr) return tokens;
   if (tokens[0] == "tunnels" && tokens.size() > 3 && tokens[2] == "children") {
     const Json* parent = parent_of(file, first(4));
     return first(parent != nullptr && parent->size() > 1 ? 4 : 2);
@@ -91,10 +109,16 @@ Tokens victim_of(Json& file, const std::string& pointer) {
   return tokens.size() > 2 && !needed && parent_of(file, tokens) != nullptr ? tokens : first(2);
 }
 
-// Whether it is a rule that lets nothing through.
-bool shuts(Json& file, const Tokens& tokens) {
-  const Json* list = tokens.size() == 2 && tokens[0] == "rules" ? parent_of(file, tokens) : nullptr;
-  return list != nullptr && (*list)[*index_in(tokens[1])].value("action", "") != "pass";
+// A rule that lets nothing through, and still says what exactly: null when it is none.
+Json* narrow_block(Json& file, const Tokens& tokens) {
+  Json* list = tokens.size() == 2 && tokens[0] == "rules" ? parent_of(file, tokens) : nullptr;
+  Json* rule = list == nullptr ? nullptr : child_of(*list, tokens[1]);
+  return rule != nullptr && rule->value("action", "") != "pass" && rule->size() > 3 ? rule : nullptr;
+}
+
+// Without it later rules would pass what it blocked, so it blocks all that comes there.
+void widen(Json& rule) {
+  rule = {{"on", rule["on"]}, {"direction", rule.value("direction", "in")}, {"action", rule["action"]}};
 }
 
 std::string joined(const Tokens& tokens) {
@@ -112,9 +136,19 @@ std::string one_line(std::string text) {
 }  // namespace
 
 std::string print(const Note& note, std::string_view file_name) {
+  if (!note.file.empty()) file_name = note.file;
   return one_line(fmt::format("{}{}{}: {}{}{}{}", file_name, note.line > 0 ? fmt::format(":{}", note.line) : "",
                               note.place.empty() ? "" : ": " + note.place, note.text, note.remedy.empty() ? "" : "; ",
                               note.remedy, ""));
+}
+
+void append_name(std::string& list, std::string_view name) {
+  constexpr std::string_view kMore = ", …";
+  if (name.empty() || list.ends_with(kMore)) return;
+  if (list.size() + name.size() > kLongestList)
+    list += kMore;
+  else
+    list += fmt::format("{}{}", list.empty() ? "" : ", ", name);
 }
 
 void Draft::add(const std::string& section, const std::string& name, Json value, Place place) {
@@ -156,7 +190,7 @@ std::string Draft::fresh_name(const std::string& section, std::string_view wante
 
 void Draft::note(const Place& place, std::string text, std::string remedy) {
   if (notes_.size() >= kMostNotes) return;
-  Note fresh{place.line, place.path, std::move(text), std::move(remedy)};
+  Note fresh{place.line, place.path, std::move(text), std::move(remedy), place.file};
   if (notes_.empty() || notes_.back() != fresh) notes_.push_back(std::move(fresh));
 }
 
@@ -195,16 +229,26 @@ Place Draft::place_of(const Tokens& tokens) const {
 void Draft::take_out(const std::vector<config::Finding>& errors) {
   std::map<Tokens, const config::Finding*, decltype(&before)> victims(&before);
   for (const config::Finding& error : errors) {
-    if (auto victim = victim_of(file_, error.pointer); !victim.empty()) victims.emplace(std::move(victim), &error);
+    if (auto victim = victim_of(file_, error); !victim.empty()) victims.emplace(std::move(victim), &error);
   }
+  std::set<Tokens> widened;
   for (const auto& [tokens, error] : victims) {
     const std::string what = joined(tokens);
     const std::string_view key = std::string_view(error->pointer).substr(std::min(error->pointer.size(), what.size() + 2));
-    note(place_of(tokens), fmt::format("{} is not carried over: {}{}{}", what, key, key.empty() ? "" : ": ", error->text),
-         shuts(file_, tokens) ? "write it by hand, because later rules may pass what it blocked" : error->remedy);
+    const bool whole = !key.starts_with("on") && narrow_block(file_, tokens) != nullptr;
+    if (whole) widened.insert(tokens);
+    note(place_of(tokens),
+         fmt::format("{} {}: {}{}{}", what,
+                     whole ? "blocks all that comes there, lest later rules pass what it blocked" : "is not carried over", key,
+                     key.empty() ? "" : ": ", error->text),
+         whole ? "narrow it by hand" : error->remedy);
   }
   for (auto victim = victims.rbegin(); victim != victims.rend(); ++victim) {
     const Tokens& tokens = victim->first;
+    if (widened.contains(tokens)) {
+      widen(*narrow_block(file_, tokens));
+      continue;
+    }
     Json* parent = parent_of(file_, tokens);
     if (parent == nullptr) continue;
     erase(*parent, tokens.back());
@@ -219,8 +263,8 @@ Result<Imported> Draft::settle(std::string_view file_name) {
   for (std::size_t round = 0; round < kMostRounds; ++round) {
     const auto parsed = config::parse(file_.dump(-1, ' ', false, Json::error_handler_t::replace), file_name, reader);
     if (parsed.config) {
-      std::ranges::stable_sort(notes_, {}, &Note::line);
-      std::string text = config::print_canonical(*parsed.config);
+      std::ranges::stable_sort(notes_, {}, [](const Note& note) { return std::tie(note.file, note.line); });
+      std::string text = print_plain(*parsed.config);
       std::erase_if(files_, [&](const KeptFile& file) { return !text.contains('"' + file.name + '"'); });
       return Imported{std::move(text), std::move(files_), std::move(notes_)};
     }

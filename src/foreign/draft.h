@@ -21,6 +21,7 @@ inline constexpr std::size_t kLongestTunnel = 64;  // name, in characters: conf/
 struct Place {
   int line = 0;
   std::string path;
+  std::string file{};  // that the foreign file includes
 };
 
 class Draft {
@@ -67,6 +68,10 @@ class Draft {
   std::vector<Note> notes_;
 };
 
+// "a, b": a list in a note, which ends in "…" when it becomes too long.
+void append_name(std::string& list, std::string_view name);
+
+inline constexpr std::size_t kLongestList = 16 * 1024;  // bytes
 inline constexpr std::size_t kMostRounds = 100;  // of taking things out
 inline constexpr std::size_t kMostNotes = 10'000;
 

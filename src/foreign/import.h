@@ -18,6 +18,7 @@ struct Note {
   std::string place;   // "ipsec/phase1[2]/closeaction", "connections.hq.mediation"
   std::string text;    // what it is and why
   std::string remedy;  // what to do; may be empty
+  std::string file{};  // that the foreign file includes; empty: that file itself
   bool operator==(const Note&) const = default;
 };
 // `config.xml:12: ipsec/phase1[2]: is not carried over: …; write it by hand`. One line, whatever the file holds.
@@ -30,7 +31,7 @@ struct KeptFile {
 };
 
 struct Imported {
-  std::string text;             // vtid.json, canonical
+  std::string text;             // vtid.json, as one would write it: without what is the default anyhow
   std::vector<KeptFile> files;  // secrets, keys and certificates that the foreign file holds
   std::vector<Note> notes;      // in the foreign file's order
 };
@@ -42,12 +43,19 @@ struct Wish {
   std::string foreign_folder{};  // of the foreign file: what lies beside it is named from there
 };
 
-// Gives the bytes of a file by its path relative to the foreign file's folder.
-using Beside = std::function<Result<std::string>(std::string_view path)>;
+// What lies in the foreign file's folder, by paths relative to it.
+struct Beside {
+  std::function<Result<std::string>(std::string_view path)> read;         // the bytes of a file
+  std::function<std::vector<std::string>(std::string_view folder)> list;  // names of the files there, sorted; none: no folder
+};
 
 [[nodiscard]] Result<Imported> import_pfsense(std::string_view text, std::string_view file_name, const Wish& wish);
 [[nodiscard]] Result<Imported> import_swanctl(std::string_view text, std::string_view file_name, const Wish& wish,
                                               const Beside& beside);
+
+// Whose file a text is, of those that can be imported. The error says what else it is and what to give instead.
+enum class Source { pfsense, swanctl };
+[[nodiscard]] Result<Source> recognise(std::string_view text);
 
 inline constexpr std::size_t kLongestForeignFile = 64 * 1024 * 1024;  // bytes
 

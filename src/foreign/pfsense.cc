@@ -2,25 +2,51 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
-#include "net/names.h"
+#include "foreign/recognise.h"
 
 namespace vtid::foreign {
 
 Place place_of(const Element& element) { return {element.line, element.path}; }
 
-void note_others(Work& work, const Element& element, std::initializer_list<std::string_view> known) {
+void told(const Element& element) {
+  element.mark();
   for (const Element& child : element.children) {
-    if (std::ranges::find(known, child.name) != known.end()) continue;
-    if (child.text.empty() && child.children.empty()) continue;
-    work.draft.note(place_of(child), "is not carried over: vtid has nothing for it");
+    if (is_pfsense_word(child.name)) told(child);
   }
+}
+
+void pass_over(const Element& element, std::initializer_list<std::string_view> children) {
+  for (const std::string_view name : children) {
+    for (const Element* child : element.all(name)) told(*child);
+  }
+}
+
+void note_texts(Work& work, const Element& element, std::initializer_list<std::string_view> children, std::string_view why) {
+  for (const std::string_view name : children) {
+    for (const Element* child : element.all(name)) {
+      if (!child->text.empty()) work.draft.note(place_of(*child), fmt::format("is not carried over: {}", why));
+    }
+  }
+}
+
+std::string take_unread_names(const Element& element) {
+  std::string names;
+  for (const Element& child : element.children) {
+    if (!child.read) append_name(names, child.name);
+    append_name(names, take_unread_names(child));
+    child.mark();
+  }
+  return names;
 }
 
 const VtiPort* Work::port_of(const std::string& key) const {
   const auto found = ports.find(names.device(key));
   return found == ports.end() ? nullptr : &found->second;
+}
+
+std::string Work::ours(const std::string& gateway) const {
+  const auto found = renamed.find(gateway);
+  return found == renamed.end() ? gateway : found->second;
 }
 
 std::string Work::device_interface(const std::string& key) {
@@ -36,21 +62,17 @@ std::string Work::device_interface(const std::string& key) {
 }
 
 Result<Imported> import_pfsense(std::string_view text, std::string_view file_name, const Wish& wish) {
-  if (text.size() > kLongestForeignFile) return fail(fmt::format("{} is longer than {} bytes", file_name, kLongestForeignFile));
-  const auto root = parse_xml(text);
+  if (auto ours = expect(Source::pfsense, text, file_name); !ours) return std::unexpected(ours.error());
+  const auto root = parse_xml(without_mark(text));
   if (!root) return fail(fmt::format("{}: {}", file_name, root.error().text), root.error().remedy);
-  if (root->name != "pfsense") {
-    return fail(fmt::format("{}: line {}: the root element is <{}>, and that of a pfSense configuration is <pfsense>",
-                            file_name, root->line, root->name.substr(0, 64)),
-                "give the config.xml of Diagnostics > Backup & Restore");
-  }
   Draft draft(wish);
-  Work work{*root, PfsenseNames(*root), draft, {}, {}, {}, {}, false};
+  Work work{*root, PfsenseNames(*root), draft, {}, {}, {}, {}, {}, {}, {}, false};
   if (!root->has("ipsec")) draft.note({}, "there is no <ipsec> in it, so there are no tunnels");
   carry_tunnels(work);
   carry_interfaces(work);
   carry_gateways(work);
   carry_filter(work);
+  note_rest(work);
   return draft.settle(file_name);
 }
 

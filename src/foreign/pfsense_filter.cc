@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "foreign/pfsense.h"
+#include "foreign/pfsense_places.h"
 #include "foreign/pfsense_traffic.h"
 
 namespace vtid::foreign {
@@ -11,13 +13,28 @@ namespace {
 
 using net::Family;
 
+constexpr std::size_t kLongestPolicyRoute = 31;  // name, in bytes: conf/vtid.schema.json
+
 // They narrow a rule: without them it would match more than it did.
 constexpr std::array<std::string_view, 9> kConditions{"os",        "sched",    "dscp", "tagged",   "tcpflags1",
                                                       "tcpflags2", "vlanprio", "user", "nottagged"};
-// They add something to what a rule does.
-constexpr std::array<std::string_view, 12> kExtras{
-    "dnpipe",        "pdnpipe",      "defaultqueue",   "ackqueue",          "tag",          "max",
-    "max-src-nodes", "max-src-conn", "max-src-states", "max-src-conn-rate", "statetimeout", "vlanprioset"};
+
+// What the switches of an interface block before its rules: RFC 1918 and RFC 4193, and what RFC 6890 keeps from everybody.
+struct Switch {
+  std::string_view key, description;
+  std::vector<std::string_view> networks;
+};
+const std::array kSwitches{
+    Switch{"blockpriv", "private networks", {"10.0.0.0/8", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"}},
+    Switch{"blockbogons",
+           "bogon networks",
+           {"0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "192.0.0.0/24", "192.0.2.0/24", "198.18.0.0/15", "198.51.100.0/24",
+            "203.0.113.0/24", "224.0.0.0/3"}}};
+
+// Where a rule stands, and for which way.
+struct Spot {
+  std::string on, direction;
+};
 
 class Filter {
  public:
@@ -26,192 +43,267 @@ class Filter {
   void carry() {
     if (!work_.root.has("ipsec")) return;
     work_.draft.begin("rules");  // pfSense denies what no rule passes
-    for (const Element* rule : rules_.all("rule")) carry_rule(*rule);
-    carry_nat();
+    for (const Element& entry : work_.root.at("interfaces").children) block_by_switch(entry);
+    for (const Element* rule : in_order()) carry_rule(*rule);
+    pass_separators(rules_);
+    carry_nat(work_, places_, left_);
+    left_.note(work_);
   }
 
  private:
-  // Where rules on pfSense's interface stand: "ipsec", one of ours, or nowhere.
-  [[nodiscard]] std::string place_on(const std::string& key) const {
-    if (key == "enc0") return "ipsec";
-    const auto found = work_.interfaces.find(key);
-    return work_.port_of(key) != nullptr && found != work_.interfaces.end() ? found->second : "";
+  // pf takes quick floating rules first, then those of groups, then those of interfaces; of others the last that matches.
+  [[nodiscard]] std::vector<const Element*> in_order() const {
+    std::array<std::vector<const Element*>, 4> turns;
+    for (const Element* rule : rules_.all("rule")) {
+      const bool group = work_.names.members(rule->value("interface")) != nullptr;
+      const bool floating = is_floating(*rule);
+      turns[!floating ? (group ? 1 : 2) : rule->has("quick") ? 0 : 3].push_back(rule);
+    }
+    std::ranges::reverse(turns[3]);
+    std::vector<const Element*> result;
+    for (const auto& turn : turns) result.insert(result.end(), turn.begin(), turn.end());
+    return result;
   }
 
-  [[nodiscard]] bool floats_over_tunnels(const Element& rule) const {
+  static bool is_floating(const Element& rule) { return rule.has("floating") && rule.value("floating") != "no"; }
+  static bool shuts(const Element& rule) { return rule.value("type") == "block" || rule.value("type") == "reject"; }
+
+  [[nodiscard]] std::vector<std::string> places_of(const Element& rule) const {
+    if (!is_floating(rule)) return places_.on(rule.value("interface"));
     const auto keys = words_of(rule.value("interface"), ",");
-    return keys.empty() ||
-           std::ranges::any_of(keys, [&](const std::string& key) { return key == "any" || !place_on(key).empty(); });
+    std::vector<std::string> result;
+    for (const std::string& key : keys) {
+      if (key == "any") return places_.every();
+      for (std::string& place : places_.on(key)) {
+        if (std::ranges::find(result, place) == result.end()) result.push_back(std::move(place));
+      }
+    }
+    return keys.empty() ? places_.every() : result;
+  }
+
+  // Those of `places` whose list pfSense looks at in its filter mode.
+  [[nodiscard]] std::vector<Spot> spots_of(const Element& rule, const std::vector<std::string>& places) const {
+    const std::string& written = rule.value("direction");
+    std::vector<std::string> directions{"in"};
+    if (is_floating(rule))
+      directions = written == "in" || written == "out" ? std::vector{written} : std::vector<std::string>{"in", "out"};
+    std::vector<Spot> result;
+    for (const std::string& place : places) {
+      if ((place != "ipsec") != work_.assigned_mode()) continue;
+      for (const std::string& direction : directions) result.push_back({place, direction});
+    }
+    return result;
+  }
+
+  void skip(const Element& rule, const std::string& why, std::string remedy = {}) {
+    work_.draft.note(place_of(rule), fmt::format("the rule \"{}\" is not carried over: {}", rule.value("descr"), why),
+                     std::move(remedy));
+    told(rule);
+  }
+
+  void block_by_switch(const Element& entry) {
+    for (const Switch& known : kSwitches) {
+      if (places_.one(entry.name).empty() || !entry.has(known.key)) continue;
+      const Place place = place_of(entry.at(known.key));
+      if (!work_.assigned_mode()) {
+        work_.draft.note(place, "is not carried over: in filter mode enc pfSense does not look at it");
+        continue;
+      }
+      if (known.key == "blockbogons")
+        work_.draft.note(place,
+                         "blocks what is reserved for good: the list of networks that nobody has yet is not carried over");
+      work_.draft.append("rules",
+                         {{"on", places_.one(entry.name)},
+                          {"direction", "in"},
+                          {"action", "block"},
+                          {"from", known.networks},
+                          {"to", "any"},
+                          {"description", known.description}},
+                         place);
+    }
   }
 
   void carry_rule(const Element& rule) {
-    const auto skip = [&](std::string why, std::string remedy = {}) {
-      const bool shuts = rule.value("type") == "block" || rule.value("type") == "reject";
-      if (shuts && remedy.empty()) remedy = "write it by hand, because later rules may pass what it blocked";
-      work_.draft.note(place_of(rule), fmt::format("the rule \"{}\" is not carried over: {}", rule.value("descr"), why),
-                       std::move(remedy));
-    };
-    if (rule.has("floating")) {
-      if (rule.has("disabled") || !floats_over_tunnels(rule)) return;
-      return skip("it is floating, and rules of vtid stand on tunnels", "write it on the interfaces that it is for");
-    }
-    const std::string on = place_on(rule.value("interface"));
+    const auto places = places_of(rule);
     const bool routes = !rule.value("gateway").empty();
-    if (on.empty() && !routes) return;  // the host's own firewall has it
-    if (rule.has("disabled")) return skip("it is disabled", "write it if it is wanted");
+    if (places.empty() && (!routes || shuts(rule))) return left_.add(rule, rule.value("interface"));
+    if (places.empty() && is_floating(rule))
+      return skip(rule, "it is floating, and chooses a gateway for what comes by no tunnel", "write it as policy routes");
+    if (rule.has("disabled")) return skip(rule, "it is disabled", "write it if it is wanted");
+    pass_over(rule, {"id", "tracker", "created", "updated", "associated-rule-id", "descr", "interface", "floating", "quick"});
+    const std::string& type = rule.value("type");
+    if (type == "match") return skip(rule, "it decides nothing: \"match\" only adds to what other rules do");
+    std::vector<std::string> wider;
     for (const std::string_view condition : kConditions) {
       if (!rule.value(condition).empty() || (condition == "nottagged" && rule.has(condition)))
-        return skip(fmt::format("\"{}\" is nothing that vtid matches", condition));
+        wider.push_back(fmt::format("\"{}\" is nothing that vtid matches", condition));
     }
-    if (rule.value("statetype") == "none") return skip("it passes without keeping state, and rules of vtid keep it");
-    if (!on.empty()) filter_rule(rule, on, skip);
-    if (routes && on != "ipsec")
-      policy_route(rule, skip);
-    else if (routes)
-      work_.draft.note(place_of(rule.at("gateway")), "the rule's gateway is not carried over: it stands on no one interface");
+    if (!wider.empty() && !shuts(rule)) return skip(rule, wider.front());
+    if (rule.value("statetype") == "none" && !shuts(rule))
+      return skip(rule, "it passes without keeping state, and rules of vtid keep it");
+    if (places.empty()) return policy_routes(rule);
+    filter_rule(rule, spots_of(rule, places), std::move(wider));
   }
 
-  template <class Skip>
-  void filter_rule(const Element& rule, const std::string& on, Skip skip) {
-    const bool assigned = on != "ipsec";
-    if (assigned != work_.assigned_mode())
-      return skip(assigned ? "in filter mode enc pfSense does not look at it"
-                           : "in filter mode if_ipsec pfSense does not look at it");
+  void filter_rule(const Element& rule, const std::vector<Spot>& spots, std::vector<std::string> wider) {
+    const std::string_view other = work_.assigned_mode() ? "if_ipsec" : "enc";
+    if (spots.empty()) return skip(rule, fmt::format("in filter mode {} pfSense does not look at it", other));
     const std::string& type = rule.value("type");
-    Json json{{"on", on}, {"direction", "in"}, {"action", type.empty() ? "pass" : type}};
-    if (auto added = add_traffic(work_, rule, families_of(rule, {Family::ipv4}), json); !added) return skip(added.error().text);
+    Json json{{"action", type.empty() || (type != "block" && type != "reject") ? "pass" : type}};
+    const auto families = families_of(rule, {Family::ipv4});
+    if (auto added = add_traffic(work_, rule, families, json, shuts(rule) ? &wider : nullptr); !added)
+      return skip(rule, added.error().text);
     if (rule.has("log")) json["log"] = true;
     json["description"] = rule.value("descr");
-    for (const std::string_view extra : kExtras) {
-      if (!rule.value(extra).empty())
-        work_.draft.note(place_of(rule.at(extra)),
-                         fmt::format("\"{}\" of the rule is not carried over: vtid has nothing for it", extra));
+    if (!shuts(rule) && !add_gateway(rule, spots, families, json)) return;
+    if (!wider.empty()) {
+      std::string all;
+      for (const std::string& why : wider) all += (all.empty() ? "" : "; ") + why;
+      work_.draft.note(place_of(rule),
+                       fmt::format("the rule \"{}\" blocks more than it did, lest later rules pass what it blocked: {}",
+                                   rule.value("descr"), all),
+                       "narrow it by hand");
     }
-    work_.draft.append("rules", std::move(json), place_of(rule));
+    note_extras(rule);
+    for (const Spot& spot : spots) {
+      Json full{{"on", spot.on}, {"direction", spot.direction}};
+      full.update(json);
+      work_.draft.append("rules", std::move(full), place_of(rule));
+    }
   }
 
-  template <class Skip>
-  void policy_route(const Element& rule, Skip skip) {
-    const std::string& via = rule.value("gateway");
-    if (!rule.value("type").empty() && rule.value("type") != "pass") return;
+  // What a rule does besides.
+  void note_extras(const Element& rule) {
+    note_texts(work_, rule,
+               {"dnpipe", "pdnpipe", "defaultqueue", "ackqueue", "tag", "max", "max-src-nodes", "max-src-conn",
+                "max-src-states", "max-src-conn-rate", "max-src-conn-rates", "statetimeout", "vlanprioset", "statepolicy",
+                "source-track", "ridentifier"},
+               "vtid has nothing for it");
+    pass_over(rule, {"labels", "gateway"});
+    const std::string& state = rule.value("statetype");
+    if (!state.empty() && state != "keep state")
+      work_.draft.note(place_of(rule.at("statetype")),
+                       fmt::format("\"{}\" is not carried over: vtid keeps states whole", state),
+                       state.starts_with("sloppy") ? "have both ways of a connection pass this host" : "");
+  }
+
+  // False: the rule is told to be skipped.
+  bool add_gateway(const Element& rule, const std::vector<Spot>& spots, const std::set<Family>& families, Json& json) {
+    const std::string via = work_.ours(rule.value("gateway"));
+    if (via.empty()) return true;
+    const auto outwards = std::ranges::any_of(spots, [](const Spot& spot) { return spot.direction != "in"; });
+    if (!work_.assigned_mode() || outwards) {
+      work_.draft.note(place_of(rule.at("gateway")), "the rule's gateway is not carried over: it stands on no one interface");
+      return true;
+    }
+    const auto family = family_of(via);
+    if (!family) {
+      skip(rule, why_not(via));
+      return false;
+    }
+    if (!families.contains(*family)) {
+      skip(rule, fmt::format("its gateway \"{}\" is of another family", via));
+      return false;
+    }
+    if (families.size() > 1)
+      work_.draft.note(place_of(rule.at("gateway")), fmt::format("only {} goes by it", net::print(*family)));
+    json["gateway"] = via;
+    json["when_down"] = when_down(via);
+    return true;
+  }
+
+  [[nodiscard]] std::optional<Family> family_of(const std::string& via) const {
     const auto gateway = work_.gateways.find(via);
+    if (gateway != work_.gateways.end()) return gateway->second;
     const auto group = work_.groups.find(via);
-    if (gateway == work_.gateways.end() && group == work_.groups.end())
-      return skip(fmt::format("its gateway \"{}\" is not", via));
-    const Family family = gateway != work_.gateways.end() ? gateway->second : group->second;
-    const std::string tunnel = place_on(rule.value("interface"));
-    const std::string in = tunnel.empty() ? work_.device_interface(rule.value("interface")) : tunnel;
-    if (in.empty()) return skip(fmt::format("its interface \"{}\" is not", rule.value("interface")));
-    const std::string name = policy_name(rule);
-    Json json{{"name", name}, {"in", in}};
-    if (auto added = add_traffic(work_, rule, {family}, json); !added) return skip(added.error().text);
-    json["via"] = via;
-    work_.draft.append("policy_routes", std::move(json), place_of(rule));
-    work_.draft.note(
-        place_of(rule),
-        fmt::format("policy_routes/{} takes all that it matches: rules without a gateway before it exempt nothing from it",
-                    name),
-        "narrow it where pfSense had such rules; what it passes or blocks is the host firewall's");
+    return group == work_.groups.end() ? std::nullopt : std::optional(group->second);
+  }
+
+  [[nodiscard]] std::string why_not(const std::string& via) const {
+    const auto off = work_.asleep.find(via);
+    return off == work_.asleep.end() ? fmt::format("its gateway \"{}\" is not", via)
+                                     : fmt::format("its gateway \"{}\" is off, because {} is disabled", via, off->second);
+  }
+
+  // While the gateway is down pfSense leaves the traffic to the routes, or leaves the rule out.
+  [[nodiscard]] std::string when_down(const std::string& via) const {
+    for (const Element* item : work_.root.at("gateways").all("gateway_item")) {
+      if (work_.ours(item->value("name")) == via && item->has("action_disable")) return "keep";
+    }
+    return work_.root.at("system").has("skip_rules_gw_down") ? "blackhole" : "withdraw";
+  }
+
+  // ---- rules of the host's interfaces
+
+  // The devices that a rule stands on.
+  std::vector<std::string> devices_of(const std::string& key) {
+    std::vector<std::string> keys{key}, result;
+    if (const auto* members = work_.names.members(key)) keys = *members;
+    for (const std::string& one : keys) {
+      if (std::string device = work_.device_interface(one); !device.empty()) result.push_back(std::move(device));
+    }
+    return result;
+  }
+
+  void policy_routes(const Element& rule) {
+    const std::string via = work_.ours(rule.value("gateway"));
+    const auto family = family_of(via);
+    if (!family) return skip(rule, why_not(via));
+    if (!families_of(rule, {Family::ipv4}).contains(*family))
+      return skip(rule, fmt::format("its gateway \"{}\" is of another family", via));
+    Json traffic = Json::object();
+    if (auto added = add_traffic(work_, rule, {*family}, traffic); !added) return skip(rule, added.error().text);
+    const auto devices = devices_of(rule.value("interface"));
+    if (devices.empty()) return skip(rule, fmt::format("its interface \"{}\" is not", rule.value("interface")));
+    for (const std::string& in : devices) {
+      Json json{{"name", policy_name(rule)}, {"in", in}};
+      json.update(traffic);
+      json["via"] = via;
+      json["when_down"] = when_down(via);
+      work_.draft.append("policy_routes", json, place_of(rule));
+      note_exempt(rule, json["name"].get<std::string>());
+    }
+    note_extras(rule);
+    pass_over(rule, {"log", "type"});
+  }
+
+  // Rules before it that pass or block without a gateway keep their traffic from it in pfSense.
+  void note_exempt(const Element& rule, const std::string& name) {
+    std::string before;
+    for (const Element* other : rules_.all("rule")) {
+      if (other == &rule) break;
+      const bool same = other->value("interface") == rule.value("interface");
+      if (!same || other->has("disabled") || is_floating(*other) || (!other->value("gateway").empty() && !shuts(*other)))
+        continue;
+      append_name(before, fmt::format("\"{}\"", title_of(*other)));
+    }
+    work_.draft.note(place_of(rule),
+                     before.empty()
+                         ? fmt::format("policy_routes/{} is the way of it alone: what it passes is the host firewall's", name)
+                         : fmt::format("policy_routes/{} takes all that it matches: rules without a gateway before it exempt "
+                                       "nothing from it: {}",
+                                       name, before),
+                     before.empty() ? "" : "narrow it by what they match; what it passes or blocks is the host firewall's");
   }
 
   std::string policy_name(const Element& rule) {
     ++routes_;
-    const std::string& title = rule.value("descr");
-    std::string name = work_.draft.fresh_name("", title.empty() ? fmt::format("rule_{}", routes_) : title, 56);
-    if (!route_names_.insert(name).second) route_names_.insert(name += fmt::format("_{}", routes_));
+    const std::string& descr = rule.value("descr");
+    const std::string wanted = descr.empty() ? fmt::format("rule_{}", routes_) : descr;
+    std::string name = work_.draft.fresh_name("", wanted, kLongestPolicyRoute);
+    for (int n = 2; !route_names_.insert(name).second; ++n) {
+      const std::string suffix = fmt::format("_{}", n);
+      name = work_.draft.fresh_name("", wanted, kLongestPolicyRoute - suffix.size()) + suffix;
+    }
     return name;
-  }
-
-  // ---- NAT
-
-  void carry_nat() {
-    const Element& nat = work_.root.at("nat");
-    const std::string& mode = nat.at("outbound").value("mode");
-    for (const Element* entry : nat.at("outbound").all("rule")) translate(*entry, [&] { return outbound(*entry, mode); });
-    for (const Element* entry : nat.all("onetoone")) translate(*entry, [&] { return one_to_one(*entry); });
-    for (const Element* entry : nat.all("rule")) translate(*entry, [&] { return forward(*entry); });
-    for (const Element* entry : nat.all("npt")) {
-      if (!place_on(entry->value("interface")).empty())
-        work_.draft.note(place_of(*entry), "is not carried over: write it as \"kind\": \"one_to_one\"");
-    }
-  }
-
-  template <class Make>
-  void translate(const Element& entry, Make make) {
-    const std::string on = place_on(entry.value("interface"));
-    if (on.empty()) return;
-    Result<Json> json = entry.has("disabled")    ? fail("it is disabled")
-                        : !work_.assigned_mode() ? fail("in filter mode enc replies are not translated back",
-                                                        "set \"filter\": { \"mode\": \"if_ipsec\" } and write it there")
-                        : on == "ipsec"          ? fail("it is on no one tunnel", "write it on each interface that it is for")
-                                                 : make();
-    if (!json) {
-      return work_.draft.note(
-          place_of(entry),
-          fmt::format("the translation \"{}\" is not carried over: {}", entry.value("descr"), json.error().text),
-          json.error().remedy);
-    }
-    Json full{{"on", on}};
-    full.update(*json);
-    full["description"] = entry.value("descr");
-    work_.draft.append("nat", std::move(full), place_of(entry));
-  }
-
-  Result<Json> outbound(const Element& entry, const std::string& mode) {
-    if (mode != "hybrid" && mode != "advanced")
-      return fail(fmt::format("outbound NAT is in mode \"{}\", which does not use it", mode.empty() ? "automatic" : mode));
-    if (!entry.value("natport").empty() || entry.has("staticnatport")) return fail("vtid does not choose ports");
-    Json json{{"kind", "source"}};
-    if (auto added = add_traffic(work_, entry, families_of(entry, {Family::ipv4, Family::ipv6}), json); !added)
-      return std::unexpected(added.error());
-    const std::string& target = entry.value("target");
-    if (entry.has("nonat"))
-      json["address"] = "none";
-    else if (target.empty())
-      json["address"] = "interface";
-    else if (net::parse_address(target))
-      json["address"] = target;
-    else
-      return fail(fmt::format("its target \"{}\" is not one address", target));
-    return json;
-  }
-
-  Result<Json> one_to_one(const Element& entry) {
-    const auto families = families_of(entry, {Family::ipv4});
-    const auto inside = end_of(work_, entry.at("source"), families);
-    const auto outside = net::parse_address(entry.value("external"));
-    if (!inside) return std::unexpected(inside.error());
-    if (inside->size() != 1 || !outside) return fail("it is not one network and one address");
-    if (entry.has("nobinat")) return fail("it is an exception from others");
-    Json json{{"kind", "one_to_one"}, {"from", net::print(inside->front())}};
-    const auto to = end_of(work_, entry.at("destination"), families);
-    if (!to) return std::unexpected(to.error());
-    if (!to->empty()) json["to"] = json_of(*to);
-    json["address"] = net::print(net::Prefix{*outside, inside->front().length}.network());
-    return json;
-  }
-
-  Result<Json> forward(const Element& entry) {
-    if (entry.has("nordr")) return fail("it is an exception from others");
-    Json json{{"kind", "destination"}};
-    if (auto added = add_traffic(work_, entry, families_of(entry, {Family::ipv4}), json); !added)
-      return std::unexpected(added.error());
-    const std::string& target = entry.value("target");
-    if (!net::parse_address(target)) return fail(fmt::format("its target \"{}\" is not one address", target));
-    json["target"] = target;
-    const auto port = number_of(entry.value("local-port"));
-    if (port && json.contains("ports") && json["ports"] != Json::array({std::to_string(*port)})) {
-      if (json["ports"].size() != 1 || json["ports"][0].get<std::string>().contains('-'))
-        return fail("it moves a range of ports");
-      json["target_port"] = *port;
-    }
-    return json;
   }
 
   Work& work_;
   const Element& rules_;
   int routes_ = 0;
   std::set<std::string> route_names_;
+  PfsensePlaces places_{work_};
+  PfsenseLeft left_;
 };
 
 }  // namespace

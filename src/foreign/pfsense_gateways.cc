@@ -18,33 +18,51 @@ class Gateways {
     carry_default(net::Family::ipv4, "defaultgw4");
     carry_default(net::Family::ipv6, "defaultgw6");
     for (const Element* route : work_.root.at("staticroutes").all("route")) carry_route(*route);
-    note_others(work_, section_, {"gateway_item", "gateway_group", "defaultgw4", "defaultgw6"});
+    for (const PeerPin& pin : work_.pins) carry_pin(pin);
   }
 
  private:
   void know_automatic(const std::string& key, const std::string& name) {
     const VtiPort* port = work_.port_of(key);
     if (port == nullptr) return;
+    const std::string title = work_.names.title(key);
+    const bool enabled = work_.names.interface(key)->has("enable");
     for (const auto& [family, prefix] : port->local) {
-      const std::string_view suffix = family == net::Family::ipv4 ? "_VTIV4" : "_VTIV6";
-      work_.gateways.emplace(name + std::string(suffix), family);
-      if (name != work_.names.title(key))
-        renamed_.emplace(work_.names.title(key) + std::string(suffix), name + std::string(suffix));
+      if (enabled)
+        work_.gateways.emplace(automatic(name, family), family);
+      else
+        work_.asleep.emplace(automatic(name, family), "interfaces/" + name);
+    }
+    for (const auto& [family, what] : port->asleep) {
+      if (!port->local.contains(family)) work_.asleep.emplace(automatic(name, family), what);
+    }
+    for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) {
+      if (name != title) work_.renamed.emplace(automatic(title, family), automatic(name, family));
     }
   }
 
-  // The name that a gateway of pfSense has with us.
-  [[nodiscard]] std::string ours(const std::string& name) const {
-    const auto found = renamed_.find(name);
-    return found == renamed_.end() ? name : found->second;
+  static std::string automatic(const std::string& interface, net::Family family) {
+    return interface + (family == net::Family::ipv4 ? "_VTIV4" : "_VTIV6");
+  }
+
+  // Why a gateway cannot be used.
+  [[nodiscard]] std::string why_not(const std::string& gateway) const {
+    const auto found = work_.asleep.find(gateway);
+    return found == work_.asleep.end()
+               ? fmt::format("the gateway \"{}\" is not", gateway)
+               : fmt::format("the gateway \"{}\" is off, because {} is disabled", gateway, found->second);
   }
 
   void carry_gateway(const Element& item) {
-    const std::string name = ours(item.value("name"));
+    const std::string name = work_.ours(item.value("name"));
     const auto skip = [&](std::string why, std::string remedy = {}) {
       work_.draft.note(place_of(item), fmt::format("the gateway \"{}\" is not carried over: {}", name, why), std::move(remedy));
+      told(item);
     };
+    pass_over(item, {"interface", "gateway", "ipprotocol", "descr", "defaultgw"});
     if (item.has("disabled")) return skip("it is disabled");
+    if (const auto off = work_.asleep.find(name); off != work_.asleep.end())
+      return skip(fmt::format("{} is disabled", off->second));
     const bool automatic = work_.gateways.contains(name);
     const auto address = net::parse_address(item.value("gateway"));
     Json json = Json::object();
@@ -53,6 +71,10 @@ class Gateways {
         return skip("its address comes from elsewhere (\"" + item.value("gateway") + "\"), and vtid needs to know it",
                     "write it into \"gateways\"");
       const bool tunnel = work_.port_of(item.value("interface")) != nullptr;
+      if (const std::string off = tunnel ? off_on(item.value("interface"), address->family()) : ""; !off.empty()) {
+        work_.asleep.emplace(name, off);
+        return skip(fmt::format("{} is disabled", off));
+      }
       const std::string interface =
           tunnel ? tunnel_interface(item.value("interface")) : work_.device_interface(item.value("interface"));
       if (interface.empty()) return skip(fmt::format("its interface \"{}\" is not", item.value("interface")));
@@ -64,10 +86,15 @@ class Gateways {
     if (Json monitor = monitor_of(item); !monitor.empty()) json["monitor"] = std::move(monitor);
     if (!automatic) work_.gateways.emplace(name, address->family());
     if (!json.empty()) work_.draft.add("gateways", name, std::move(json), place_of(item));
-    for (const std::string_view key :
-         {"action_disable", "data_payload", "gw_down_kill_states", "nonlocalgateway", "dpinger_dont_add_static_route"}) {
-      if (item.has(key)) work_.draft.note(place_of(item.at(key)), "is not carried over: vtid has nothing for it");
-    }
+    note_texts(work_, item, {"data_payload", "gw_down_kill_states"}, "vtid has nothing for it");
+  }
+
+  // What is switched off of all that a gateway on a tunnel's interface needs.
+  [[nodiscard]] std::string off_on(const std::string& key, net::Family family) const {
+    if (!work_.names.interface(key)->has("enable")) return "interfaces/" + tunnel_interface(key);
+    const VtiPort& port = *work_.port_of(key);
+    const auto off = port.asleep.find(family);
+    return off == port.asleep.end() || port.local.contains(family) ? "" : off->second;
   }
 
   [[nodiscard]] std::string tunnel_interface(const std::string& key) const {
@@ -104,16 +131,17 @@ class Gateways {
 
   void carry_group(const Element& group) {
     const std::string& name = group.value("name");
+    pass_over(group, {"descr"});
     Json members = Json::array();
     std::optional<net::Family> family;
     for (const Element* item : group.all("item")) {
       const auto parts = words_of(item->text, "|");
-      const std::string gateway = parts.empty() ? "" : ours(parts[0]);
+      const std::string gateway = parts.empty() ? "" : work_.ours(parts[0]);
       const long tier = parts.size() > 1 ? number_of(parts[1]).value_or(0) : 0;
       if (tier == 0) continue;  // "never"
       const auto known = work_.gateways.find(gateway);
       if (known == work_.gateways.end()) {
-        work_.draft.note(place_of(*item), fmt::format("is not carried over: the gateway \"{}\" is not", gateway));
+        work_.draft.note(place_of(*item), "is not carried over: " + why_not(gateway));
         continue;
       }
       family = known->second;
@@ -122,20 +150,19 @@ class Gateways {
         work_.draft.note(place_of(*item), "its virtual address is not carried over: vtid sends from the interface's own");
       }
     }
-    if (members.empty())
-      return work_.draft.note(place_of(group),
-                              fmt::format("the group \"{}\" is not carried over: it has no member left", name));
+    if (members.empty()) {
+      work_.draft.note(place_of(group), fmt::format("the group \"{}\" is not carried over: it has no member left", name));
+      return told(group);
+    }
     work_.groups.emplace(name, *family);
     work_.draft.add("gateway_groups", name, {{"trigger", trigger_of(group.value("trigger"))}, {"members", std::move(members)}},
                     place_of(group));
-    if (!group.value("keep_failover_states").empty()) {
-      work_.draft.note(place_of(group.at("keep_failover_states")), "is not carried over: vtid kills no states");
-    }
+    note_texts(work_, group, {"keep_failover_states"}, "vtid kills no states");
   }
 
   [[nodiscard]] bool has_device_gateway(net::Family family) const {
     return std::ranges::any_of(section_.all("gateway_item"), [&](const Element* item) {
-      const auto known = work_.gateways.find(ours(item->value("name")));
+      const auto known = work_.gateways.find(work_.ours(item->value("name")));
       return known != work_.gateways.end() && known->second == family && work_.port_of(item->value("interface")) == nullptr;
     });
   }
@@ -143,14 +170,14 @@ class Gateways {
   // Before 2.4.4 the gateway itself said that it is the default.
   [[nodiscard]] std::string marked_default(net::Family family) const {
     for (const Element* item : section_.all("gateway_item")) {
-      const auto known = work_.gateways.find(ours(item->value("name")));
+      const auto known = work_.gateways.find(work_.ours(item->value("name")));
       if (item->has("defaultgw") && known != work_.gateways.end() && known->second == family) return known->first;
     }
     return "";
   }
 
   void carry_default(net::Family family, std::string_view key) {
-    std::string name = ours(section_.value(key));
+    std::string name = work_.ours(section_.value(key));
     if (name.empty()) name = marked_default(family);
     const std::string ours_key = family == net::Family::ipv4 ? "ipv4" : "ipv6";
     const Place place = place_of(section_.at(key));
@@ -161,30 +188,100 @@ class Gateways {
     }
     if (work_.gateways.contains(name) || work_.groups.contains(name))
       return work_.draft.set("default_gateway", ours_key, name, place);
-    work_.draft.note(place, fmt::format("the default route of {} is left alone: the gateway \"{}\" is not carried over",
-                                        net::print(family), name));
+    const bool off = work_.asleep.contains(name);
+    work_.draft.note(place, fmt::format("the default route of {} is left alone: {}", net::print(family),
+                                        off ? why_not(name) : fmt::format("the gateway \"{}\" is not carried over", name)));
   }
 
   void carry_route(const Element& route) {
-    const auto skip = [&](std::string why) { work_.draft.note(place_of(route), "is not carried over: " + std::move(why)); };
+    const auto skip = [&](std::string why) {
+      work_.draft.note(place_of(route), "is not carried over: " + std::move(why));
+      told(route);
+    };
+    pass_over(route, {"descr"});
     if (route.has("disabled")) return skip("it is disabled");
-    const std::string via = ours(route.value("gateway"));
+    const std::string via = work_.ours(route.value("gateway"));
     const auto known = work_.gateways.find(via);
-    if (known == work_.gateways.end()) return skip(fmt::format("the gateway \"{}\" is not", via));
+    if (known == work_.gateways.end()) return skip(why_not(via));
     const auto networks = work_.names.networks(route.value("network"));
     if (!networks) return skip(networks.error().text);
     for (const net::Prefix& to : *networks) {
-      if (to.family() != known->second)
+      if (to.family() != known->second) {
         work_.draft.note(place_of(route),
                          fmt::format("{} is not carried over: the gateway has another family", net::print(to)));
-      else
+      } else {
+        routed_.emplace(to, via);
         work_.draft.append("routes", {{"to", net::print(to)}, {"via", via}}, place_of(route));
+      }
     }
+  }
+
+  // ---- ways to peers
+
+  // The gateway of an interface, as pfSense finds it.
+  [[nodiscard]] std::string gateway_of(const std::string& key, net::Family family) const {
+    if (work_.port_of(key) != nullptr) return automatic(tunnel_interface(key), family);
+    const Element* entry = work_.names.interface(key);
+    return entry == nullptr ? "" : work_.ours(entry->value(family == net::Family::ipv4 ? "gateway" : "gatewayv6"));
+  }
+
+  // The interface that a phase 1 stands on: of a group of gateways, that of its first member.
+  [[nodiscard]] std::string interface_of(const Element& phase1) const {
+    const std::string key = work_.names.owner(phase1.value("interface").empty() ? "wan" : phase1.value("interface"));
+    if (work_.names.interface(key) != nullptr) return key;
+    const auto first = work_.names.first_member(key);
+    return first ? first->interface : "";
+  }
+
+  void carry_pin(const PeerPin& pin) {
+    const std::string key = interface_of(pin.phase1);
+    if (!pin.peer) return note_named_peer(pin, key);
+    const net::Address& peer = *pin.peer;
+    const net::Family family = peer.family();
+    const std::string via = key.empty() ? "" : gateway_of(key, family);
+    if (const auto own = key.empty() ? std::nullopt : work_.names.address(key, family); own && own->contains(peer)) return;
+    const net::Prefix to{peer, static_cast<std::uint8_t>(peer.bits())};
+    const Place place = place_of(pin.phase1.has("interface") ? pin.phase1.at("interface") : pin.phase1);
+    if (!work_.gateways.contains(via)) {
+      if (is_default(key, family)) return;  // the system's own default route is the same way
+      return work_.draft.note(place,
+                              fmt::format("pfSense sends to the peer {} of tunnels/{} by the gateway of \"{}\", which is not "
+                                          "carried over",
+                                          net::print(peer), pin.tunnel, key.empty() ? pin.phase1.value("interface") : key),
+                              fmt::format("write a route to {}", net::print(to)));
+    }
+    const auto [there, fresh] = routed_.emplace(to, via);
+    if (fresh) return work_.draft.append("routes", {{"to", net::print(to)}, {"via", via}}, place);
+    if (there->second == via) return;
+    work_.draft.note(place, fmt::format("that pfSense sends to the peer of tunnels/{} by {} is not carried over: another "
+                                        "route to {} goes by {}",
+                                        pin.tunnel, via, net::print(to), there->second));
+  }
+
+  // Whatever address the name has, pfSense sends to it by that gateway.
+  void note_named_peer(const PeerPin& pin, const std::string& key) {
+    const net::Family family = pin.phase1.value("protocol") == "inet6" ? net::Family::ipv6 : net::Family::ipv4;
+    if (key.empty() || is_default(key, family)) return;
+    work_.draft.note(place_of(pin.phase1.at("remote-gateway")),
+                     fmt::format("that pfSense sends to {} by the gateway of \"{}\" is not carried over: its address is not "
+                                 "known here",
+                                 pin.phase1.value("remote-gateway"), key),
+                     "write a route to the address that it has");
+  }
+
+  // Whether the default route leaves there, as far as the file says.
+  [[nodiscard]] bool is_default(const std::string& key, net::Family family) const {
+    const std::string& name = section_.value(family == net::Family::ipv4 ? "defaultgw4" : "defaultgw6");
+    if (name.empty()) return key == "wan";
+    if (name.starts_with(work_.names.title(key) + '_')) return true;  // "WAN_DHCP" exists by itself
+    return std::ranges::any_of(section_.all("gateway_item"), [&](const Element* item) {
+      return item->value("name") == name && item->value("interface") == key;
+    });
   }
 
   Work& work_;
   const Element& section_;
-  std::map<std::string, std::string, std::less<>> renamed_;
+  std::map<net::Prefix, std::string> routed_;  // by what
 };
 
 }  // namespace

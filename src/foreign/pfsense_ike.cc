@@ -10,6 +10,8 @@
 namespace vtid::foreign {
 namespace {
 
+constexpr std::size_t kLongestChain = 16;  // CAs
+
 struct DhGroup {
   std::string_view number, word;
 };
@@ -30,17 +32,25 @@ std::string dh_word(std::string_view number) {
 bool is_gcm(std::string_view cipher) { return cipher.ends_with("gcm"); }
 bool is_aead(std::string_view cipher) { return is_gcm(cipher) || cipher == "chacha20poly1305"; }
 
-// "aes" and 256, "aes256gcm" and the bits of its tag; "auto" is every length there is, the longest first.
+// The lengths that "auto" stands for, the longest first.
+std::vector<std::string> lengths_of(std::string_view cipher) {
+  if (is_gcm(cipher)) return {"128", "96", "64"};  // of the tag
+  if (cipher == "aes" || cipher == "blowfish") return {"256", "192", "128"};
+  return {""};
+}
+
+// "aes" and 256, "aes256gcm" and the bits of its tag, in strongSwan's words.
 std::vector<std::string> ciphers_of(const Element& algorithm) {
   const std::string& name = algorithm.value("name");
   const std::string& length = algorithm.value("keylen");
   if (name.empty()) return {};
-  if (is_gcm(name)) {
-    if (length == "auto") return {name + "16", name + "12", name + "8"};
-    return {name + std::to_string(number_of(length).value_or(128) / 8)};
-  }
-  if (name == "aes" && (length == "auto" || length.empty())) return {"aes256", "aes192", "aes128"};
-  return {name == "aes" ? name + length : name};
+  std::vector<std::string> lengths{length};
+  if (length == "auto" || (length.empty() && name == "aes")) lengths = lengths_of(name);
+  if (length.empty() && is_gcm(name)) lengths = {"128"};
+  std::vector<std::string> result;
+  for (const std::string& bits : lengths)
+    result.push_back(name + (is_gcm(name) ? std::to_string(number_of(bits).value_or(128) / 8) : bits));
+  return result;
 }
 
 std::string hash_word(std::string_view hash) { return std::string(hash.starts_with("hmac_") ? hash.substr(5) : hash); }
@@ -60,11 +70,13 @@ Json ike_proposals(Work& work, const Element& phase1) {
   auto items = phase1.at("encryption").all("item");
   if (items.empty() && phase1.has("encryption-algorithm")) items.push_back(&phase1);  // before 2.4.4
   for (const Element* item : items) {
+    pass_over(*item, {"prf-algorithm"});  // without a PRF of its own pfSense keeps one and does not use it
     const std::string hash = hash_word(item->value("hash-algorithm"));
     const std::string prf = own_prf ? item->value("prf-algorithm") : "";
     const std::string group = dh_word(item->value("dhgroup"));
     if (hash.empty() || group.empty()) {
       work.draft.note(place_of(*item), "is not carried over: the proposal has no hash or no known key exchange");
+      told(*item);
       continue;
     }
     for (std::string proposal : ciphers_of(item->at("encryption-algorithm"))) {
@@ -103,7 +115,15 @@ std::string printed(const std::optional<net::Prefix>& prefix) { return prefix ? 
 
 Json local_peer(Work& work, const Element& phase1, net::Family family) {
   const std::string interface = phase1.value("interface").empty() ? "wan" : phase1.value("interface");
-  const std::string address = printed(work.names.address(interface, family));
+  std::string address = printed(work.names.address(interface, family));
+  pass_over(phase1, {"myid_data"});
+  if (const auto first = address.empty() ? work.names.first_member(interface) : std::nullopt) {
+    address = printed(work.names.address(first->virtual_address.empty() ? first->interface : first->virtual_address, family));
+    work.draft.note(
+        place_of(phase1.at("interface")),
+        fmt::format("the tunnel begins where the first gateway of the group \"{}\" is, and does not move when that fails",
+                    interface));
+  }
   if (address.empty()) {
     work.draft.note(place_of(phase1.has("interface") ? phase1.at("interface") : phase1),
                     fmt::format("the file does not say which address \"{}\" has, so the tunnel begins at \"any\"", interface),
@@ -120,6 +140,7 @@ Json remote_peer(Work& work, const Element& phase1) {
   const auto address = net::parse_address(gateway);
   const bool any = gateway.empty() || (address && address->is_unspecified());
   Json peer{{"address", any ? "any" : gateway}};
+  pass_over(phase1, {"peerid_data"});
   const std::string type = phase1.value("peerid_type");
   const std::string id = identity(type, phase1.value("peerid_data"), address && !any ? gateway : "");
   if (!id.empty()) peer["id"] = id;
@@ -145,21 +166,72 @@ const Element* by_refid(const Element& root, std::string_view kind, const std::s
   return nullptr;
 }
 
-Result<Json> certificate_auth(Work& work, const Element& phase1, const std::string& tunnel) {
+// From the one that `refid` names up to the root, as far as the file holds them.
+std::vector<const Element*> chain_of(const Element& root, const std::string& refid) {
+  std::vector<const Element*> chain;
+  for (const Element* ca = by_refid(root, "ca", refid); ca != nullptr && chain.size() < kLongestChain;
+       ca = by_refid(root, "ca", ca->value("caref"))) {
+    if (std::ranges::find(chain, ca) != chain.end()) break;
+    chain.push_back(ca);
+  }
+  return chain;
+}
+
+std::string joined_certificates(std::string first, const std::vector<const Element*>& chain) {
+  for (const Element* ca : chain) {
+    if (!first.empty() && !first.ends_with('\n')) first += '\n';
+    first += decode_base64(ca->value("crt"));
+  }
+  return first;
+}
+
+// What pfSense asks of the peer's certificate and vtid does not; empty: nothing. All of it is noted.
+std::string lost_condition(Work& work, const Element& phase1, const std::vector<const Element*>& chain) {
+  std::string lost;
+  const auto lose = [&](const Element& element, const std::string& what) {
+    work.draft.note(place_of(element), what + " is not carried over",
+                    "have the peers' CA publish its lists, which charon fetches");
+    lost += (lost.empty() ? "" : ", ") + what;
+  };
+  for (const Element* crl : work.root.all("crl")) {
+    const bool ours = std::ranges::any_of(chain, [&](const Element* ca) { return ca->value("refid") == crl->value("caref"); });
+    const bool empty = !crl->has("text") && !crl->has("cert");
+    if (ours && !empty) lose(*crl, fmt::format("the list of revoked certificates \"{}\"", crl->value("descr")));
+  }
+  const Element* strict = work.root.at("ipsec").find("strictcrlpolicy");
+  if (strict != nullptr && !phase1.value("caref").empty())
+    lose(*strict, "that peers without a list of revoked certificates are refused");
+  if (chain.size() > 1 && !phase1.value("caref").empty()) {
+    const std::string what =
+        fmt::format("that the peer is certified by \"{}\" and not by a CA above it", chain.front()->value("descr"));
+    work.draft.note(place_of(phase1.at("caref")),
+                    what + " is not carried over: charon needs the chain up to the root, and takes the word of all of it");
+    lost += (lost.empty() ? "" : ", ") + what;
+  }
+  return lost;
+}
+
+Result<Json> certificate_auth(Work& work, const Element& phase1, const std::string& tunnel, std::string& shut) {
   const Element* own = by_refid(work.root, "cert", phase1.value("certref"));
   if (own == nullptr || own->value("crt").empty()) return fail("the certificate that \"certref\" names is not in the file");
   if (own->value("prv").empty()) return fail("the file does not hold the certificate's private key");
-  const Element* ca = by_refid(work.root, "ca", phase1.has("caref") ? phase1.value("caref") : own->value("caref"));
-  if (ca == nullptr) return fail("the CA that \"caref\" names is not in the file");
-  if (!phase1.has("caref")) {
+  const bool named = !phase1.value("caref").empty();
+  const auto chain = chain_of(work.root, named ? phase1.value("caref") : own->value("caref"));
+  if (chain.empty())
+    return fail(fmt::format("the CA that {} names is not in the file", named ? "\"caref\"" : "our certificate"));
+  if (!named) {
     work.draft.note(
         place_of(phase1),
         "pfSense takes the word of any CA it knows for this peer; here it is the one that signed our own certificate",
         "name the peer's CA in \"ca\" if it is another");
   }
-  Json auth{{"certificate", work.draft.keep_file(tunnel + ".pem", decode_base64(own->value("crt")))},
-            {"key", work.draft.keep_file(tunnel + ".key", decode_base64(own->value("prv")))},
-            {"ca", work.draft.keep_file(tunnel + ".ca.pem", decode_base64(ca->value("crt")))}};
+  shut = lost_condition(work, phase1, chain);
+  auto above = chain_of(work.root, own->value("caref"));
+  if (!above.empty()) above.pop_back();  // peers have the root
+  Json auth{
+      {"certificate", work.draft.keep_file(tunnel + ".pem", joined_certificates(decode_base64(own->value("crt")), above))},
+      {"key", work.draft.keep_file(tunnel + ".key", decode_base64(own->value("prv")))},
+      {"ca", work.draft.keep_file(tunnel + ".ca.pem", joined_certificates("", chain))}};
   if (!work.draft.keeps_files()) {
     work.draft.note(place_of(phase1.at("certref")),
                     fmt::format("certificate, key and CA of tunnels/{} are in the file, and are not printed", tunnel),
@@ -168,9 +240,11 @@ Result<Json> certificate_auth(Work& work, const Element& phase1, const std::stri
   return auth;
 }
 
-Result<Json> auth_of(Work& work, const Element& phase1, const std::string& tunnel) {
+Result<Json> auth_of(Work& work, const Element& phase1, const std::string& tunnel, std::string& shut) {
+  // The fields of the other method may have been left over.
+  pass_over(phase1, {"pre-shared-key", "private-key", "certref", "caref", "pkcs11certref", "pkcs11pin"});
   const std::string& method = phase1.value("authentication_method");
-  if (method == "cert") return certificate_auth(work, phase1, tunnel);
+  if (method == "cert") return certificate_auth(work, phase1, tunnel, shut);
   if (method != "pre_shared_key")
     return fail(fmt::format("vtid has no authentication \"{}\"", method), "use a pre-shared key or certificates");
   const std::string& key = phase1.value("pre-shared-key");
@@ -198,29 +272,34 @@ void note_unlike(Work& work, const Element& phase1, bool version1) {
   if (phase1.value("protocol") == "both") say("protocol", "a tunnel has one outer family: it is that of the peer's address");
   if (version1 && number_of(phase1.value("dpd_maxfail")).value_or(5) != 5)
     say("dpd_maxfail", "is not carried over: charon's own timeout holds");
-  const auto reauth = number_of(phase1.value("reauth_time"));
-  if (!version1 && reauth.value_or(0) > 0)
-    say("reauth_time", "is not carried over: vtid renews IKE_SAs by rekeying, without a gap");
-  for (const std::string_view key : {"rand_time", "margintime"}) {
-    if (!phase1.value(key).empty()) say(key, "is not carried over: charon spreads rekeying by its own default");
-  }
-  if (!phase1.value("closeaction").empty())
-    say("closeaction", "is not carried over: \"start\" says whether a tunnel that was closed is called again");
+  note_texts(work, phase1, {"rand_time", "margintime"}, "charon spreads rekeying by its own default");
+  note_texts(work, phase1, {"closeaction"}, "\"start\" says whether a tunnel that was closed is called again");
   if (phase1.value("nat_traversal") == "off") say("nat_traversal", "is not carried over: NAT is always looked for");
-  for (const std::string_view key : {"ikeport", "nattport"})
-    say(key, "is not carried over: peers are called at ports 500 and 4500");
+  note_texts(work, phase1, {"ikeport", "nattport"}, "peers are called at ports 500 and 4500");
   say("tfc_enable", "is not carried over: there is no traffic flow confidentiality padding");
+  pass_over(phase1, {"ikeid", "mode", "mobike", "descr", "tfc_bytes", "splitconn"});
+}
+
+// IKEv1 does not rekey: it begins anew, which pfSense has a time of its own for.
+void add_rekey(Work& work, const Element& phase1, bool version1, Json& ike) {
+  const PfsenseTimes times = pfsense_ike_times(phase1);
+  const Element* said = phase1.find("rekey_time");
+  const long rekey = times.rekey > 0 ? times.rekey : times.reauth;
+  if (rekey > 0)
+    ike["rekey"] = fmt::format("{}s", rekey);
+  else
+    work.draft.note(place_of(said == nullptr || version1 ? phase1 : *said),
+                    "that the IKE_SA is never renewed is not carried over: vtid's default holds", "write a longer \"rekey\"");
+  if (!version1 && times.reauth > 0)
+    work.draft.note(place_of(phase1.has("reauth_time") ? phase1.at("reauth_time") : phase1),
+                    "is not carried over: vtid renews IKE_SAs by rekeying, without a gap");
+  pass_over(phase1, {"lifetime", "rekey_time", "reauth_time", "rekey_enable", "reauth_enable"});
 }
 
 }  // namespace
 
-long pfsense_rekey(const Element& phase, long otherwise) {
-  if (const auto written = number_of(phase.value("rekey_time"))) return *written;
-  const long lifetime = number_of(phase.value("lifetime")).value_or(0);
-  return lifetime > 0 ? std::max(1L, lifetime - (lifetime + 9) / 10) : otherwise;
-}
-
 std::vector<std::string> pfsense_child_proposals(const Element& phase2) {
+  pass_over(phase2, {"hash-algorithm-option"});  // of no use to AEAD ciphers
   std::vector<const Element*> aead, others;
   for (const Element* cipher : phase2.all("encryption-algorithm-option"))
     (is_gcm(cipher->value("name")) ? aead : others).push_back(cipher);
@@ -246,10 +325,11 @@ std::vector<std::string> pfsense_child_proposals(const Element& phase2) {
   return result;
 }
 
-Result<Json> pfsense_ike(Work& work, const Element& phase1, const std::string& tunnel) {
+Result<PfsenseIke> pfsense_ike(Work& work, const Element& phase1, const std::string& tunnel) {
   const bool version1 = phase1.value("iketype") == "ikev1" || phase1.value("iketype").empty();
-  auto auth = auth_of(work, phase1, tunnel);
-  if (!auth) return auth;
+  std::string shut;
+  auto auth = auth_of(work, phase1, tunnel, shut);
+  if (!auth) return std::unexpected(auth.error());
   Json ike{{"version", version1 ? 1 : 2},
            {"split", !version1 && phase1.has("splitconn")},
            {"local", local_peer(work, phase1, outer_family(phase1))},
@@ -259,18 +339,11 @@ Result<Json> pfsense_ike(Work& work, const Element& phase1, const std::string& t
   if (ike["proposals"].empty()) return fail("it has no proposal of phase 1 that can be carried over");
   const long delay = number_of(phase1.value("dpd_delay")).value_or(0);
   ike["dpd"] = fmt::format("{}s", number_of(phase1.value("dpd_maxfail")).value_or(0) > 0 ? delay : 0);
-  // IKEv1 does not rekey: it begins anew, which pfSense has a time of its own for.
-  const long reauth = number_of(phase1.value("reauth_time")).value_or(0);
-  const long rekey = version1 && reauth > 0 ? reauth : pfsense_rekey(phase1, 14'400);
-  if (rekey > 0)
-    ike["rekey"] = fmt::format("{}s", rekey);
-  else
-    work.draft.note(place_of(phase1.at("rekey_time")), "0 (never) is not carried over: vtid's default holds",
-                    "write a longer \"rekey\"");
+  add_rekey(work, phase1, version1, ike);
   ike["mobike"] = !version1 && phase1.value("mobike") == "on";
   ike["encapsulate"] = phase1.value("nat_traversal") == "force";
   note_unlike(work, phase1, version1);
-  return ike;
+  return PfsenseIke{std::move(ike), std::move(shut)};
 }
 
 }  // namespace vtid::foreign

@@ -36,10 +36,14 @@ std::vector<std::string> words_of(std::string_view text, std::string_view separa
   return words;
 }
 
-PfsenseNames::PfsenseNames(const Element& root) {
+PfsenseNames::PfsenseNames(const Element& root) : gateways_(root.at("gateways")) {
   for (const Element& interface : root.at("interfaces").children) interfaces_.emplace(interface.name, &interface);
-  for (const Element* vip : root.at("virtualip").all("vip")) {
-    if (!vip->value("uniqid").empty()) virtual_.emplace("_vip" + vip->value("uniqid"), vip);
+  for (const Element& vip : root.at("virtualip").children) {
+    if (!vip.value("uniqid").empty()) virtual_.emplace("_vip" + vip.value("uniqid"), &vip);
+  }
+  for (const Element* group : root.at("ifgroups").all("ifgroupentry")) {
+    static_cast<void>(group->at("descr"));  // for the reader of the file
+    if (!group->value("ifname").empty()) groups_.emplace(group->value("ifname"), words_of(group->value("members")));
   }
   for (const Element* alias : root.at("aliases").all("alias")) aliases_.emplace(alias->value("name"), alias);
 }
@@ -47,6 +51,41 @@ PfsenseNames::PfsenseNames(const Element& root) {
 const Element* PfsenseNames::interface(std::string_view key) const {
   const auto found = interfaces_.find(key);
   return found == interfaces_.end() ? nullptr : found->second;
+}
+
+const std::vector<std::string>* PfsenseNames::members(std::string_view group) const {
+  const auto found = groups_.find(group);
+  return found == groups_.end() ? nullptr : &found->second;
+}
+
+std::string PfsenseNames::owner(std::string_view key) const {
+  std::string name(key);
+  for (int depth = 0; depth < kDeepestAlias; ++depth) {  // an alias address may stand on a CARP one
+    const auto vip = virtual_.find(name);
+    if (vip == virtual_.end()) return name;
+    name = vip->second->value("interface");
+  }
+  return name;
+}
+
+std::optional<PfsenseNames::FirstMember> PfsenseNames::first_member(std::string_view gateway_group) const {
+  std::vector<std::string> first;
+  long lowest = 0;
+  for (const Element* group : gateways_.all("gateway_group")) {
+    if (group->value("name") != gateway_group) continue;
+    for (const Element* item : group->all("item")) {
+      auto parts = words_of(item->text, "|");
+      const long tier = parts.size() > 1 ? number_of(parts[1]).value_or(0) : 0;  // 0: "never"
+      if (tier == 0 || (lowest != 0 && tier >= lowest)) continue;
+      lowest = tier;
+      first = std::move(parts);
+    }
+  }
+  for (const Element* gateway : gateways_.all("gateway_item")) {
+    if (!first.empty() && gateway->value("name") == first[0])
+      return FirstMember{gateway->value("interface"), first.size() > 2 && first[2] != "address" ? first[2] : ""};
+  }
+  return std::nullopt;
 }
 
 std::string PfsenseNames::title(std::string_view key) const {
@@ -63,6 +102,7 @@ std::string PfsenseNames::device(std::string_view key) const {
 
 std::optional<net::Prefix> PfsenseNames::address(std::string_view key, net::Family family) const {
   if (const auto vip = virtual_.find(key); vip != virtual_.end()) {
+    vip->second->mark();
     const auto prefix = prefix_of(vip->second->value("subnet"), vip->second->value("subnet_bits"));
     return prefix && prefix->family() == family ? prefix : std::nullopt;
   }

@@ -1,5 +1,5 @@
-// What names in a pfSense configuration stand for: interfaces, virtual addresses, aliases of hosts, networks and ports. Only
-// what the file itself says: nothing is resolved, and an address by DHCP is not known.
+// What names in a pfSense configuration stand for: interfaces and groups of them, virtual addresses, aliases of hosts, networks
+// and ports. Only what the file itself says: nothing is resolved, and an address by DHCP is not known.
 #pragma once
 
 #include <map>
@@ -19,6 +19,15 @@ class PfsenseNames {
   explicit PfsenseNames(const Element& root);
 
   [[nodiscard]] const Element* interface(std::string_view key) const;  // "wan", "opt1"
+  // Of an interface group, in its order; none: it is no group.
+  [[nodiscard]] const std::vector<std::string>* members(std::string_view group) const;
+  // The interface that a virtual address stands on; another name is its own.
+  [[nodiscard]] std::string owner(std::string_view key) const;
+  // Of a group of gateways, the one of the lowest tier, with the virtual address that it names, if any.
+  struct FirstMember {
+    std::string interface, virtual_address;
+  };
+  [[nodiscard]] std::optional<FirstMember> first_member(std::string_view gateway_group) const;
   // As pfSense shows it and names gateways by it: "WAN", "VTI_HQ".
   [[nodiscard]] std::string title(std::string_view key) const;
   [[nodiscard]] std::string device(std::string_view key) const;
@@ -36,9 +45,11 @@ class PfsenseNames {
   Result<void> add_networks(std::string_view text, std::vector<net::Prefix>& result, int depth) const;
   Result<void> add_ports(std::string_view text, std::vector<std::string>& result, int depth) const;
 
+  const Element& gateways_;
   std::map<std::string, const Element*, std::less<>> interfaces_;
   std::map<std::string, const Element*, std::less<>> virtual_;  // by "_vip…"
   std::map<std::string, const Element*, std::less<>> aliases_;
+  std::map<std::string, std::vector<std::string>, std::less<>> groups_;
 };
 
 inline constexpr std::size_t kMostAliasEntries = 1'024;

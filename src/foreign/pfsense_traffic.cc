@@ -23,8 +23,17 @@ constexpr std::array kIcmpTypes{
     IcmpType{"paramprob", 12, 4},  IcmpType{"timereq", 13, -1},     IcmpType{"timerep", 14, -1},
     IcmpType{"toobig", -1, 2},     IcmpType{"neighbrsol", -1, 135}, IcmpType{"neighbradv", -1, 136}};
 
-// "lan" is its network, "lanip" its address.
+// "lan" is its network, "lanip" its address; a group is the networks of its members.
 Result<std::vector<net::Prefix>> interface_end(const Work& work, std::string_view name, const std::set<Family>& families) {
+  if (const auto* members = work.names.members(name)) {
+    std::vector<net::Prefix> all;
+    for (const std::string& member : *members) {
+      const auto one = work.names.interface(member) == nullptr ? fail("") : interface_end(work, member, families);
+      if (one) all.insert(all.end(), one->begin(), one->end());
+    }
+    if (all.empty()) return fail(fmt::format("the file does not say what the interfaces of the group \"{}\" are", name));
+    return all;
+  }
   std::string key(name);
   const bool address = work.names.interface(key) == nullptr && key.ends_with("ip");
   if (address) key.resize(key.size() - 2);
@@ -42,8 +51,16 @@ Result<std::vector<net::Prefix>> interface_end(const Work& work, std::string_vie
   return result;
 }
 
+// Outbound NAT has its ports beside the ends.
+const std::string& port_of(const Element& rule, std::string_view end, std::string_view beside) {
+  const std::string& inside = rule.at(end).value("port");
+  return inside.empty() ? rule.value(beside) : inside;
+}
+
 Result<std::vector<std::string>> protocols_of(const Element& rule, const std::set<Family>& families) {
   const std::string& word = rule.value("protocol");
+  if (word.empty() && !(port_of(rule, "source", "sourceport").empty() && port_of(rule, "destination", "dstport").empty()))
+    return std::vector<std::string>{"tcp"};  // as pfSense takes it
   if (word.empty() || word == "any") return std::vector<std::string>{};
   if (word == "tcp/udp") return std::vector<std::string>{"tcp", "udp"};
   if (word == "icmp" || word == "ipv6-icmp") {
@@ -82,12 +99,6 @@ Result<void> add_ports(const Work& work, const std::string& text, const char* ke
   return {};
 }
 
-// Outbound NAT has its ports beside the ends.
-const std::string& port_of(const Element& rule, std::string_view end, std::string_view beside) {
-  const std::string& inside = rule.at(end).value("port");
-  return inside.empty() ? rule.value(beside) : inside;
-}
-
 }  // namespace
 
 std::set<Family> families_of(const Element& rule, std::set<Family> otherwise) {
@@ -106,6 +117,7 @@ Json json_of(const std::vector<net::Prefix>& networks) {
 }
 
 Result<std::vector<net::Prefix>> end_of(const Work& work, const Element& end, const std::set<Family>& families) {
+  pass_over(end, {"any", "network", "address", "port"});
   if (end.has("not")) return fail("what is \"not\" something cannot be said");
   const std::string& name = end.value(end.has("address") ? "address" : "network");
   if (end.has("any") || name.empty() || name == "any") return std::vector<net::Prefix>{};
@@ -118,20 +130,35 @@ Result<std::vector<net::Prefix>> end_of(const Work& work, const Element& end, co
   return networks;
 }
 
-Result<void> add_traffic(const Work& work, const Element& rule, const std::set<Family>& families, Json& json) {
+Result<void> add_traffic(const Work& work, const Element& rule, const std::set<Family>& families, Json& json,
+                         std::vector<std::string>* wider) {
+  std::optional<Error> wrong;
+  // Nothing when it cannot be said: an error, or wider than it was.
+  const auto said = [&](const auto& part) {
+    if (!part && wider != nullptr) wider->push_back(part.error().text);
+    if (!part && wider == nullptr && !wrong) wrong = part.error();
+    return part.has_value();
+  };
   const auto protocols = protocols_of(rule, families);
-  if (!protocols) return std::unexpected(protocols.error());
   auto from = end_of(work, rule.at("source"), families);
-  if (!from) return std::unexpected(from.error());
   auto to = end_of(work, rule.at("destination"), families);
-  if (!to) return std::unexpected(to.error());
+  const bool exact = said(protocols);
+  if (!said(from)) from.emplace();
+  if (!said(to)) to.emplace();
+  if (wrong) return std::unexpected(*wrong);
   if (families.size() == 1 && from->empty() && to->empty()) from->push_back({net::Address::any(*families.begin()), 0});
-  if (!protocols->empty()) json["protocol"] = *protocols;
+  if (exact && !protocols->empty()) json["protocol"] = *protocols;
   json["from"] = json_of(*from);
   json["to"] = json_of(*to);
-  if (auto added = add_ports(work, port_of(rule, "source", "sourceport"), "from_ports", json); !added) return added;
-  if (auto added = add_ports(work, port_of(rule, "destination", "dstport"), "ports", json); !added) return added;
-  return add_icmp_types(rule, families, json);
+  if (exact) {
+    said(add_ports(work, port_of(rule, "source", "sourceport"), "from_ports", json));
+    said(add_ports(work, port_of(rule, "destination", "dstport"), "ports", json));
+    said(add_icmp_types(rule, families, json));
+  } else {
+    pass_over(rule, {"icmptype"});
+  }
+  if (wrong) return std::unexpected(*wrong);
+  return {};
 }
 
 }  // namespace vtid::foreign

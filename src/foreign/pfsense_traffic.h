@@ -11,9 +11,10 @@ namespace vtid::foreign {
 // Of <ipprotocol>; `otherwise` when there is none.
 [[nodiscard]] std::set<net::Family> families_of(const Element& rule, std::set<net::Family> otherwise);
 
-// Adds the keys to `json`.
-[[nodiscard]] Result<void> add_traffic(const Work& work, const Element& rule, const std::set<net::Family>& families,
-                                       Json& json);
+// Adds the keys to `json`. With `wider` it never fails: what cannot be said is left out, so that more is matched, and goes
+// there with its reason.
+[[nodiscard]] Result<void> add_traffic(const Work& work, const Element& rule, const std::set<net::Family>& families, Json& json,
+                                       std::vector<std::string>* wider = nullptr);
 
 // One end, <source> or <destination>, as an array of networks; empty: any.
 [[nodiscard]] Result<std::vector<net::Prefix>> end_of(const Work& work, const Element& end,

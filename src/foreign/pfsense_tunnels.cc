@@ -15,14 +15,15 @@ struct Phase2 {
   const Element& element;
   bool vti = false;
   bool enabled = true;
-  std::string name;  // of the child
+  std::optional<std::size_t> index;  // among the tunnel's VTI phases 2 that are enabled
+  std::string name;                  // of the child
   Json json;
 };
 
 class Tunnel {
  public:
-  Tunnel(Work& work, const Element& phase1, std::vector<const Element*> phases)
-      : work_(work), phase1_(phase1), phases_(std::move(phases)) {}
+  Tunnel(Work& work, const PfsenseDevices& devices, const Element& phase1, std::vector<const Element*> phases)
+      : work_(work), devices_(devices), phase1_(phase1), phases_(std::move(phases)) {}
 
   void carry() {
     const std::string& title = phase1_.value("descr");
@@ -30,16 +31,23 @@ class Tunnel {
     if (phases_.size() > kMostPhases) return refuse({fmt::format("it has more than {} phases 2", kMostPhases), "divide it", 0});
     auto ike = pfsense_ike(work_, phase1_, name_);
     if (!ike) return refuse(ike.error());
-    ike_ = std::move(*ike);
+    ike_ = std::move(ike->ike);
     for (const Element* phase : phases_) carry_phase(*phase);
     if (children_.empty()) return refuse({"it has no phase 2 that can be carried over", "", 0});
     enabled_ = !phase1_.has("disabled");
+    if (!ike->shut.empty()) {
+      enabled_ = false;
+      work_.draft.note(place_of(phase1_),
+                       fmt::format("tunnels/{} is disabled, because of what is not carried over: {}", name_, ike->shut),
+                       "enable it when that is no loss");
+    }
     if (enabled_ && std::ranges::none_of(children_, &Phase2::enabled)) {
       enabled_ = false;
       work_.draft.note(place_of(phase1_), fmt::format("tunnels/{} is disabled, because each phase 2 of it is", name_));
     }
     agree();
     separate();
+    pin_peer();
   }
 
  private:
@@ -48,11 +56,17 @@ class Tunnel {
   void refuse(const Error& error) {
     work_.draft.note(place_of(phase1_), fmt::format("the tunnel \"{}\" is not carried over: {}", name_, error.text),
                      error.remedy);
+    told(phase1_);
+    for (const Element* phase : phases_) told(*phase);
   }
 
   void carry_phase(const Element& phase) {
-    Phase2 result{phase, phase.value("mode") == "vti", !phase.has("disabled"), "", Json::object()};
-    const auto skip = [&](std::string why) { work_.draft.note(place_of(phase), "is not carried over: " + std::move(why)); };
+    Phase2 result{phase, phase.value("mode") == "vti", !phase.has("disabled"), std::nullopt, "", Json::object()};
+    if (result.vti && result.enabled) result.index = enabled_vtis_++;
+    const auto skip = [&](std::string why) {
+      work_.draft.note(place_of(phase), "is not carried over: " + std::move(why));
+      told(phase);
+    };
     if (phase.value("protocol") == "ah") return skip("vtid has no AH");
     result.json = {{"mode", result.vti                           ? "vti"
                             : phase.value("mode") == "transport" ? "transport"
@@ -62,10 +76,22 @@ class Tunnel {
     const Result<void> ends = result.vti ? vti_ends(phase, result.json) : network_ends(phase, result.json);
     if (!ends) return skip(ends.error().text);
     if (const auto proposals = pfsense_child_proposals(phase); !proposals.empty()) result.json["proposals"] = proposals;
-    if (const long rekey = pfsense_rekey(phase, 3'600); rekey > 0) result.json["rekey"] = fmt::format("{}s", rekey);
+    add_rekey(phase, result.json);
     result.name = child_name(result);
     note_phase(phase);
     children_.push_back(std::move(result));
+  }
+
+  // Charon's own hour when pfSense says no lifetime.
+  void add_rekey(const Element& phase, Json& json) {
+    const auto rekey = pfsense_child_rekey(phase);
+    if (rekey == 0)
+      work_.draft.note(place_of(phase.at("rekey_time")), "0 (never) is not carried over: vtid's default holds");
+    else if (rekey)
+      json["rekey"] = fmt::format("{}s", *rekey);
+    else if (per_child() || json["mode"] != "vti")
+      json["rekey"] = "60m";
+    if (!rekey) note_texts(work_, phase, {"rekey_time"}, "without a lifetime pfSense does not use it");
   }
 
   [[nodiscard]] std::string child_name(const Phase2& phase) const {
@@ -83,6 +109,8 @@ class Tunnel {
   // pfSense: an "address" is in a /30 or a /64.
   static Result<void> vti_ends(const Element& phase, Json& json) {
     const Element& local = phase.at("localid");
+    pass_over(local, {"netbits"});
+    pass_over(phase.at("remoteid"), {"type", "netbits"});
     const auto own = net::parse_address(local.value("address"));
     const auto peer = net::parse_address(phase.at("remoteid").value("address"));
     if (!own || !peer) return fail("its local or remote end is not an address");
@@ -108,6 +136,8 @@ class Tunnel {
 
   [[nodiscard]] Result<net::Prefix> network_of(const Element& end, net::Family family) const {
     const std::string& type = end.value("type");
+    pass_over(end, {"address", "netbits"});
+    if (type == "none" || type == "mobile") return net::Prefix{net::Address::any(net::Family::ipv4), 0};
     if (type == "address" || type == "network") {
       const auto text = type == "address" ? end.value("address") : end.value("address") + '/' + end.value("netbits");
       const auto prefix = net::parse_prefix(text);
@@ -127,7 +157,8 @@ class Tunnel {
       say("keepalive", "needs no carrying over: vtid keeps a tunnel with \"start\": \"start\" up by itself");
     say("pinghost", "is not carried over: vtid needs no pings to keep a tunnel up, and its gateway's monitor sends some");
     say("rand_time", "is not carried over: charon spreads rekeying by its own default");
-    if (number_of(phase.value("rekey_time")) == 0) say("rekey_time", "0 (never) is not carried over: vtid's default holds");
+    pass_over(phase, {"ikeid", "uniqid", "reqid"});
+    if (phase.value("mode") == "transport") pass_over(phase, {"localid", "remoteid"});
   }
 
   // Without split, pfSense negotiates one CHILD_SA with the proposals of all, and the last one's times.
@@ -137,7 +168,7 @@ class Tunnel {
     for (Phase2& phase : children_) {
       if (phase.vti && phase.enabled) shared.push_back(&phase);
     }
-    if (shared.size() < 2) return;
+    if (shared.empty()) return;
     std::vector<std::string> proposals;
     Json rekey;
     for (const Phase2* phase : shared) {
@@ -149,7 +180,7 @@ class Tunnel {
     }
     for (Phase2* phase : shared) {
       if (!proposals.empty()) phase->json["proposals"] = proposals;
-      if (!rekey.is_null()) phase->json["rekey"] = rekey;
+      phase->json["rekey"] = rekey.is_null() ? Json("60m") : rekey;
     }
   }
 
@@ -177,14 +208,17 @@ class Tunnel {
   void write(const std::string& name, const std::vector<Phase2>& phases, bool enabled) {
     const bool any_vti = std::ranges::any_of(phases, &Phase2::vti);
     Json json{{"description", phase1_.value("descr")}, {"enabled", enabled && std::ranges::any_of(phases, &Phase2::enabled)}};
-    if (any_vti && !per_child()) pin(json, first_reqid(), name, phases);
+    const bool on = json["enabled"] == true;
+    if (any_vti && !per_child()) pin(json, devices_.shared(phase1_.value("ikeid"), phases_), {name, "", {}, {}}, phases, on);
     json["ike"] = ike_;
     json["start"] = start(phases);
     Json children = Json::object();
     for (const Phase2& phase : phases) {
       Json child = phase.json;
       work_.has_policies |= json["enabled"] == true && phase.enabled && child["mode"] == "tunnel";
-      if (phase.vti && per_child()) pin(child, phase.element.value("reqid"), name, {phase}, phase.name);
+      if (phase.vti && per_child()) {
+        pin(child, devices_.own(phase1_.value("ikeid"), phase.element, phase.index), {name, phase.name, {}, {}}, {phase}, on);
+      }
       work_.draft.place(fmt::format("tunnels/{}/children/{}", name, phase.name), place_of(phase.element));
       children[phase.name] = std::move(child);
     }
@@ -193,34 +227,32 @@ class Tunnel {
   }
 
   // pfSense's ipsecN keeps its name, which rules, captures and FRR know.
-  void pin(Json& json, const std::string& reqid, const std::string& tunnel, const std::vector<Phase2>& phases,
-           const std::string& child = {}) {
-    const auto unit = number_of(reqid);
-    VtiPort port{tunnel, child, {}};
+  void pin(Json& json, const std::string& number, VtiPort port, const std::vector<Phase2>& phases, bool enabled) {
     for (const Phase2& phase : phases) {
-      if (!phase.vti || !phase.enabled) continue;
-      if (const auto local = net::parse_prefix(phase.json["local"].get<std::string>()))
+      const auto local = phase.vti ? net::parse_prefix(phase.json["local"].get<std::string>()) : fail("");
+      if (!local) continue;
+      if (enabled && phase.enabled)
         port.local.emplace(local->family(), *local);
+      else
+        port.asleep.emplace(local->family(), enabled ? fmt::format("tunnels/{}/children/{}", port.tunnel, phase.name)
+                                                     : "tunnels/" + port.tunnel);
     }
-    work_.ports.emplace("ipsec" + reqid, std::move(port));
+    if (number.empty()) return;  // it was never made
+    work_.ports.emplace("ipsec" + number, std::move(port));
+    const auto unit = number_of(number);
     if (unit && *unit >= 1 && *unit <= static_cast<long>(net::kHighestUnit.value))
       json["unit"] = *unit;
     else
       work_.draft.note(place_of(phase1_),
-                       fmt::format("the number \"{}\" of its interface is none of vtid's, which chooses another", reqid));
+                       fmt::format("the number \"{}\" of its interface is none of vtid's, which chooses another", number));
   }
 
-  // pfSense names the shared interface after the first phase 2 of the tunnel, whatever that is.
-  // Until 2.4.5 it was the tunnel's number and three zeros.
-  [[nodiscard]] std::string first_reqid() const {
-    const std::string& reqid = phases_.front()->value("reqid");
-    const std::string old = phase1_.value("ikeid") + "000";
-    return !is_assigned(reqid) && is_assigned(old) ? old : reqid;
-  }
-
-  [[nodiscard]] bool is_assigned(const std::string& number) const {
-    return std::ranges::any_of(work_.root.at("interfaces").children,
-                               [&](const Element& entry) { return entry.value("if") == "ipsec" + number; });
+  void pin_peer() {
+    const bool any = ike_["remote"]["address"] == "any";
+    const bool unwanted = phase1_.has("gw_duplicates");
+    if (!enabled_ || any || unwanted) return;
+    const auto peer = net::parse_address(phase1_.value("remote-gateway"));
+    work_.pins.push_back({phase1_, name_, peer ? std::optional(*peer) : std::nullopt});
   }
 
   std::string start(const std::vector<Phase2>& phases) {
@@ -238,11 +270,13 @@ class Tunnel {
   }
 
   Work& work_;
+  const PfsenseDevices& devices_;
   const Element& phase1_;
   const std::vector<const Element*> phases_;
   std::string name_;
   Json ike_;
   bool enabled_ = true;
+  std::size_t enabled_vtis_ = 0;
   std::vector<Phase2> children_;
 };
 
@@ -250,99 +284,73 @@ class Tunnel {
 
 void carry_tunnels(Work& work) {
   const Element& ipsec = work.root.at("ipsec");
+  const PfsenseDevices devices(work.root);
   std::map<std::string, std::vector<const Element*>> phases;
   std::set<std::string> tunnels;
   for (const Element* phase : ipsec.all("phase2")) phases[phase->value("ikeid")].push_back(phase);
   for (const Element* phase : ipsec.all("phase1")) {
-    tunnels.insert(phase->value("ikeid"));
+    const std::string& id = phase->value("ikeid");
+    tunnels.insert(id);
     if (phase->has("mobile")) {
       work.draft.note(place_of(*phase), "the phase 1 of mobile clients is not carried over: vtid keeps tunnels between sites",
                       "keep it in swanctl.conf");
+      told(*phase);
+      for (const Element* second : phases[id]) told(*second);
       continue;
     }
-    note_others(work, *phase,
-                {"ikeid",
-                 "iketype",
-                 "mode",
-                 "interface",
-                 "remote-gateway",
-                 "protocol",
-                 "myid_type",
-                 "myid_data",
-                 "peerid_type",
-                 "peerid_data",
-                 "encryption",
-                 "lifetime",
-                 "rekey_time",
-                 "reauth_time",
-                 "rand_time",
-                 "pre-shared-key",
-                 "private-key",
-                 "certref",
-                 "caref",
-                 "authentication_method",
-                 "descr",
-                 "nat_traversal",
-                 "mobike",
-                 "margintime",
-                 "responderonly",
-                 "startaction",
-                 "closeaction",
-                 "dpd_delay",
-                 "dpd_maxfail",
-                 "splitconn",
-                 "gw_duplicates",
-                 "nattport",
-                 "ikeport",
-                 "disabled",
-                 "prfselect_enable",
-                 "tfc_enable",
-                 "tfc_bytes",
-                 "hash-algorithm",
-                 "encryption-algorithm",
-                 "dhgroup"});
-    Tunnel(work, *phase, phases[phase->value("ikeid")]).carry();
+    Tunnel(work, devices, *phase, phases[id]).carry();
   }
   for (const Element* phase : ipsec.all("phase2")) {
-    if (!tunnels.contains(phase->value("ikeid")))
-      work.draft.note(place_of(*phase), "is not carried over: it belongs to no phase 1");
+    if (tunnels.contains(phase->value("ikeid"))) continue;
+    work.draft.note(place_of(*phase), "is not carried over: it belongs to no phase 1");
+    told(*phase);
   }
-  note_others(work, ipsec, {"phase1", "phase2", "filtermode", "enable", "vtimaps", "logging"});
+  pass_over(ipsec, {"filtermode", "enable"});
+  if (ipsec.at("client").children.empty()) pass_over(ipsec, {"client"});  // of mobile clients; pfSense always has one
+  if (!ipsec.at("logging").children.empty()) {
+    work.draft.note(place_of(ipsec.at("logging")), "is not carried over: how much charon says stands in its strongswan.conf");
+    for (const Element& level : ipsec.at("logging").children) level.mark();
+  }
 }
 
+namespace {
+
+// pfSense takes the headers off what the field says: 40 bytes for IPv4, 60 for IPv6.
+void add_sizes(const Element& entry, const VtiPort& port, Json& json) {
+  if (const auto mtu = number_of(entry.value("mtu"))) json["mtu"] = *mtu;
+  if (const auto mss = number_of(entry.value("mss")); mss && *mss > 60)
+    json["mss"] = *mss - (port.local.contains(net::Family::ipv6) ? 60 : 40);
+}
+
+void carry_interface(Work& work, const Element& entry, const VtiPort& port) {
+  const std::string name = work.draft.fresh_name("interfaces", work.names.title(entry.name), 25);
+  Json json{{"tunnel", port.tunnel}};
+  if (!port.child.empty()) json["child"] = port.child;
+  json["enabled"] = entry.has("enable");
+  json["description"] = entry.value("descr");
+  add_sizes(entry, port, json);
+  note_texts(work, entry, {"spoofmac", "ipaddr", "subnet", "ipaddrv6", "subnetv6", "gateway", "gatewayv6"},
+             "the tunnel's children have the addresses");
+  work.draft.add("interfaces", name, std::move(json), place_of(entry));
+  work.interfaces.emplace(entry.name, name);
+}
+
+}  // namespace
+
 void carry_interfaces(Work& work) {
-  work.draft.set("filter", "mode", work.assigned_mode() ? "if_ipsec" : "enc", place_of(work.root.at("ipsec").at("filtermode")));
+  const Element& mode = work.root.at("ipsec").at("filtermode");
+  work.draft.set("filter", "mode", work.assigned_mode() ? "if_ipsec" : "enc", place_of(mode));
   if (work.assigned_mode() && work.has_policies) {
     work.draft.set("filter", "allow_blocked_tunnels", true, {});
-    work.draft.note(place_of(work.root.at("ipsec").at("filtermode")),
-                    "the mode blocks children in tunnel mode, as it does in pfSense",
+    work.draft.note(place_of(mode), "the mode blocks children in tunnel mode, as it does in pfSense",
                     "make them VTI children, or use mode \"enc\"");
   }
   for (const Element& entry : work.root.at("interfaces").children) {
     const VtiPort* port = work.port_of(entry.name);
-    if (port == nullptr) {
-      if (entry.value("if").starts_with("ipsec")) {
-        work.draft.note(place_of(entry), fmt::format("is not carried over: there is no tunnel behind {}", entry.value("if")));
-      }
-      continue;
-    }
-    const std::string name = work.draft.fresh_name("interfaces", work.names.title(entry.name), 25);
-    Json json{{"tunnel", port->tunnel}};
-    if (!port->child.empty()) json["child"] = port->child;
-    json["enabled"] = entry.has("enable");
-    json["description"] = entry.value("descr");
-    if (const auto mtu = number_of(entry.value("mtu"))) json["mtu"] = *mtu;
-    if (const auto mss = number_of(entry.value("mss")); mss && *mss > 60) {
-      // pfSense takes the headers off what the field says: 40 bytes for IPv4, 60 for IPv6.
-      json["mss"] = *mss - (port->local.contains(net::Family::ipv6) ? 60 : 40);
-    }
-    for (const std::string_view key : {"blockpriv", "blockbogons"}) {
-      if (entry.has(key))
-        work.draft.note(place_of(entry.at(key)), "is not carried over: vtid has no lists of such networks",
-                        "write rules that block them");
-    }
-    work.draft.add("interfaces", name, std::move(json), place_of(entry));
-    work.interfaces.emplace(entry.name, name);
+    if (port != nullptr)
+      carry_interface(work, entry, *port);
+    else if (entry.value("if").starts_with("ipsec"))
+      work.draft.note(place_of(entry), fmt::format("is not carried over: there is no tunnel behind {}", entry.value("if")));
   }
 }
 

@@ -21,21 +21,28 @@ std::string tidy(std::string text) {
   return text;
 }
 
+// What the files of one reading share.
+struct Reading {
+  const Includer& includer;
+  std::vector<Setting>& includes;
+  std::size_t settings = 0, files = 0;
+};
+
 class Parser {
  public:
-  explicit Parser(std::string_view text) : text_(text) {}
+  Parser(std::string_view text, std::string file, Reading& reading, std::size_t includes)
+      : text_(text), file_(std::move(file)), reading_(reading), includes_(includes) {}
 
-  Result<Settings> parse() {
-    Settings settings;
-    includes_ = &settings.includes;
-    if (auto read = section(settings.root, 0); !read) return std::unexpected(read.error());
+  // A whole text, into a section of that depth.
+  Result<void> parse(Section& into, std::size_t depth) {
+    if (auto read = section(into, depth); !read) return read;
     if (at_ < text_.size()) return wrong("'}' closes nothing", "take it out");
-    return settings;
+    return {};
   }
 
  private:
   [[nodiscard]] std::unexpected<Error> wrong(std::string_view what, std::string remedy) const {
-    return fail(fmt::format("line {}: {}", line_, what), std::move(remedy));
+    return fail(fmt::format("{}line {}: {}", file_.empty() ? "" : file_ + ": ", line_, what), std::move(remedy));
   }
 
   void advance() {
@@ -66,7 +73,7 @@ class Parser {
   Result<void> section(Section& into, std::size_t depth) {
     if (depth > kDeepestSection) return wrong(fmt::format("more than {} sections within each other", kDeepestSection), "");
     for (skip_blank(); at_ < text_.size() && text_[at_] != '}'; skip_blank()) {
-      if (++count_ > kMostSettings) return wrong(fmt::format("more than {} settings", kMostSettings), "");
+      if (++reading_.settings > kMostSettings) return wrong(fmt::format("more than {} settings", kMostSettings), "");
       if (auto item = statement(into, depth); !item) return item;
     }
     return {};
@@ -76,11 +83,12 @@ class Parser {
     const int line = line_;
     const std::string name(until("=:{}\n"));
     if (name.starts_with("include ") || name.starts_with("include\t")) {
-      includes_->push_back({"include", tidy(std::string(trimmed(std::string_view(name).substr(8)))), line});
-      return {};
+      return include(into, tidy(std::string(trimmed(std::string_view(name).substr(8)))), line, depth);
     }
     skip_blank();
     const char next = at_ < text_.size() ? text_[at_] : '\0';
+    if (at_ >= text_.size() && depth > 0)
+      return wrong(fmt::format("the file ends inside \"{}\"", tidy(into.path.substr(0, 64))), "copy it again: it is cut off");
     if (name.empty() || name.find_first_of(" \t\"") != std::string::npos || (next != '=' && next != '{' && next != ':')) {
       line_ = line;
       return wrong(fmt::format("\"{}\" is neither a setting nor a section", tidy(name.substr(0, 64))),
@@ -88,6 +96,17 @@ class Parser {
     }
     if (next == '=') return setting(into, name, line);
     return subsection(into, name, line, depth);
+  }
+
+  Result<void> include(Section& into, const std::string& pattern, int line, std::size_t depth) {
+    const bool follows = reading_.includer && includes_ < kDeepestInclude;
+    const auto files = follows ? reading_.includer(pattern, file_) : std::vector<IncludedFile>{};
+    if (files.empty()) reading_.includes.push_back({"include", pattern, line, file_, false});
+    for (const IncludedFile& file : files) {
+      if (++reading_.files > kMostIncluded) return wrong(fmt::format("more than {} files are included", kMostIncluded), "");
+      if (auto read = Parser(file.text, file.name, reading_, includes_ + 1).parse(into, depth); !read) return read;
+    }
+    return {};
   }
 
   Result<void> setting(Section& into, const std::string& key, int line) {
@@ -105,9 +124,9 @@ class Parser {
       return wrong(fmt::format("more than {} settings in a section", kMostInSection), "");
     const auto known = std::ranges::find(into.settings, key, &Setting::key);
     if (known != into.settings.end())
-      *known = {key, tidy(std::move(value)), line};
+      *known = {key, tidy(std::move(value)), line, file_, false};
     else
-      into.settings.push_back({key, tidy(std::move(value)), line});
+      into.settings.push_back({key, tidy(std::move(value)), line, file_, false});
     return {};
   }
 
@@ -147,26 +166,34 @@ class Parser {
     advance();
     auto known = std::ranges::find(into.sections, name, &Section::name);
     if (known == into.sections.end()) {
-      into.sections.push_back({name, into.path.empty() ? name : into.path + '.' + name, line, {}, {}, {}});
+      into.sections.push_back({name, into.path.empty() ? name : into.path + '.' + name, line, file_, {}, {}, {}, false});
       known = std::prev(into.sections.end());
     }
     known->references.insert(known->references.end(), references.begin(), references.end());
     if (auto read = section(*known, depth + 1); !read) return read;
     if (at_ >= text_.size())
       return wrong(fmt::format("the file ends inside \"{}\" of line {}", tidy(name.substr(0, 64)), line),
-                   "write the closing '}'");
+                   "copy it again when it is cut off, or write the closing '}'");
     advance();
     return {};
   }
 
   std::string_view text_;
+  const std::string file_;
+  Reading& reading_;
+  const std::size_t includes_;  // that led here
   std::size_t at_ = 0;
   int line_ = 1;
-  std::size_t count_ = 0;
-  std::vector<Setting>* includes_ = nullptr;
 };
 
 // ---- references ------------------------------------------------------------------------------------------------------
+
+// Those who take over from it have to account for what is in it.
+void mark_all(const Section& section) {
+  section.mark();
+  for (const Setting& setting : section.settings) setting.read = true;
+  for (const Section& below : section.sections) mark_all(below);
+}
 
 class References {
  public:
@@ -185,6 +212,7 @@ class References {
                     "name it from the top: connections.base");
       if (auto resolved = resolve(*other); !resolved) return resolved;
       const Section copy = *other;  // it may hold, or be beside, the one that takes over
+      mark_all(*other);
       if (auto taken = take(section, copy, 0); !taken) return taken;
     }
     for (Section& below : section.sections) {
@@ -211,12 +239,13 @@ class References {
     if (count_ > kMostTaken || depth > kDeepestSection)
       return fail(fmt::format("line {}: references make more than {} settings", into.line, kMostTaken), "");
     for (const Setting& setting : from.settings) {
-      if (into.setting(setting.key) == nullptr) into.settings.push_back(setting);
+      const bool known = std::ranges::find(into.settings, setting.key, &Setting::key) != into.settings.end();
+      if (!known) into.settings.push_back({setting.key, setting.value, setting.line, setting.file, false});
     }
     for (const Section& below : from.sections) {
       auto own = std::ranges::find(into.sections, below.name, &Section::name);
       if (own == into.sections.end()) {
-        into.sections.push_back({below.name, into.path + '.' + below.name, below.line, {}, {}, {}});
+        into.sections.push_back({below.name, into.path + '.' + below.name, below.line, below.file, {}, {}, {}, false});
         own = std::prev(into.sections.end());
       }
       if (auto taken = take(*own, below, depth + 1); !taken) return taken;
@@ -233,7 +262,9 @@ class References {
 
 const Section* Section::find(std::string_view wanted) const {
   const auto found = std::ranges::find(sections, wanted, &Section::name);
-  return found == sections.end() ? nullptr : &*found;
+  if (found == sections.end()) return nullptr;
+  found->mark();
+  return &*found;
 }
 
 const Section& Section::at(std::string_view wanted) const {
@@ -244,7 +275,9 @@ const Section& Section::at(std::string_view wanted) const {
 
 const Setting* Section::setting(std::string_view key) const {
   const auto found = std::ranges::find(settings, key, &Setting::key);
-  return found == settings.end() ? nullptr : &*found;
+  if (found == settings.end()) return nullptr;
+  found->read = true;
+  return &*found;
 }
 
 const std::string& Section::value(std::string_view key) const {
@@ -253,10 +286,27 @@ const std::string& Section::value(std::string_view key) const {
   return found == nullptr ? none : found->value;
 }
 
-Result<Settings> parse_settings(std::string_view text) {
-  auto settings = Parser(text).parse();
-  if (!settings) return settings;
-  if (auto resolved = References(settings->root).resolve(settings->root); !resolved) return std::unexpected(resolved.error());
+std::vector<Unread> unread(const Section& section) {
+  std::vector<Unread> result;
+  for (const Setting& setting : section.settings) {
+    if (!setting.read) result.push_back({nullptr, &section, &setting});
+  }
+  for (const Section& below : section.sections) {
+    if (!below.read) {
+      result.push_back({&below, nullptr, nullptr});
+      continue;
+    }
+    const auto within = unread(below);
+    result.insert(result.end(), within.begin(), within.end());
+  }
+  return result;
+}
+
+Result<Settings> parse_settings(std::string_view text, const Includer& includer) {
+  Settings settings;
+  Reading reading{includer, settings.includes};
+  if (auto read = Parser(text, "", reading, 0).parse(settings.root, 0); !read) return std::unexpected(read.error());
+  if (auto resolved = References(settings.root).resolve(settings.root); !resolved) return std::unexpected(resolved.error());
   return settings;
 }
 

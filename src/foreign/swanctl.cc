@@ -6,39 +6,18 @@
 
 #include "foreign/draft.h"
 #include "foreign/pfsense_names.h"
+#include "foreign/recognise.h"
 #include "foreign/settings.h"
 #include "foreign/swanctl_auth.h"
+#include "foreign/swanctl_include.h"
+#include "foreign/swanctl_selectors.h"
+#include "foreign/swanctl_words.h"
 #include "net/names.h"
 
 namespace vtid::foreign {
 namespace {
 
 constexpr std::size_t kMostChildren = 64;  // of a tunnel
-
-Place place_of(const Section& section) { return {section.line, section.path}; }
-Place place_of(const Section& section, const Setting& setting) { return {setting.line, section.path + '.' + setting.key}; }
-
-bool is_yes(std::string_view word, bool otherwise) {
-  if (word == "yes" || word == "true" || word == "1" || word == "enabled") return true;
-  if (word == "no" || word == "false" || word == "0" || word == "disabled") return false;
-  return otherwise;
-}
-
-// swanctl's times: a number, and s (the default), m, h or d.
-std::optional<long> seconds_of(std::string_view text) {
-  if (text.empty()) return std::nullopt;
-  constexpr std::array kUnits{std::pair{'s', 1L}, std::pair{'m', 60L}, std::pair{'h', 3'600L}, std::pair{'d', 86'400L}};
-  long factor = 1;
-  if (const auto unit = std::ranges::find(kUnits, text.back(), &std::pair<char, long>::first); unit != kUnits.end()) {
-    factor = unit->second;
-    text.remove_suffix(1);
-  }
-  const auto number = number_of(text);
-  if (!number || *number > 1'000'000'000) return std::nullopt;
-  return *number * factor;
-}
-
-bool is_catch_all(std::string_view selector) { return selector == "0.0.0.0/0" || selector == "::/0"; }
 
 // A child as it stands in swanctl.conf.
 struct ChildPlan {
@@ -61,10 +40,12 @@ class Connection {
     if (children_.empty()) return refuse({"it has no child that can be carried over", "", 0});
     auto ike = ike_of();
     if (!ike) return refuse(ike.error());
-    note_settings(section_,
-                  {"version", "local_addrs", "remote_addrs", "proposals", "encap", "mobike", "dpd_delay", "rekey_time",
-                   "if_id_in", "if_id_out", "unique", "fragmentation", "send_cert", "send_certreq", "over_time", "rand_time"});
-    Json json{{"description", ""}, {"enabled", true}};
+    pass_connection_defaults(section_);
+    Json json{{"description", ""}, {"enabled", shut_.empty()}};
+    if (!shut_.empty())
+      draft_.note(place_of(section_),
+                  fmt::format("tunnels/{} is disabled, because of what is not carried over: {}", name_, shut_),
+                  "enable it when that is no loss");
     const bool per_child = (*ike)["version"] == 1 || (*ike)["split"] == true;
     const auto vti = std::ranges::find(children_, true, &ChildPlan::vti);
     if (vti != children_.end() && !per_child) pin(json, *vti);
@@ -81,37 +62,65 @@ class Connection {
   void refuse(const Error& error) {
     draft_.note(place_of(section_), fmt::format("the connection \"{}\" is not carried over: {}", section_.name, error.text),
                 error.remedy);
+    told(section_);
   }
 
-  void note_settings(const Section& section, std::initializer_list<std::string_view> known) {
-    for (const Setting& setting : section.settings) {
-      if (std::ranges::find(known, setting.key) != known.end() || setting.value.empty()) continue;
-      draft_.note(place_of(section, setting), "is not carried over: vtid has nothing for it");
-    }
+  // The number that binds a child to an interface, on its way in or out; nothing: none does.
+  struct Bound {
+    bool bound = false;
+    std::optional<long> number;  // none: charon chooses it ("%unique")
+  };
+  [[nodiscard]] Bound bound_by(const Section& child, std::string_view key) const {
+    std::string written = child.value(key);
+    if (written.empty() && key.starts_with("if_id")) written = section_.value(key);
+    const auto number = any_base(std::string_view(written).substr(0, written.find('/')));  // a mark may have a mask
+    return {!written.empty() && number != 0, number};
   }
 
-  // Bound to an interface by its if_id, or, on FreeBSD, by its reqid and the lack of policies.
+  // Bound to an interface by its if_id, by marks as VTI devices of Linux have them, or, on FreeBSD, by its reqid and the lack
+  // of policies.
   void plan(const Section& child) {
+    child.mark();
+    pass_child_defaults(child);
     ChildPlan result{&child, false, std::nullopt};
-    const std::string& in = child.value("if_id_in").empty() ? section_.value("if_id_in") : child.value("if_id_in");
-    const std::string& out = child.value("if_id_out").empty() ? section_.value("if_id_out") : child.value("if_id_out");
-    const bool bound = (!in.empty() && in != "0") || (!out.empty() && out != "0");
-    const auto reqid = number_of(child.value("reqid"));
+    const Bound in = bound_by(child, "if_id_in"), out = bound_by(child, "if_id_out");
+    const Bound mark_in = bound_by(child, "mark_in"), mark_out = bound_by(child, "mark_out");
+    const bool by_id = in.bound || out.bound;
+    const bool by_mark = !by_id && (mark_in.bound || mark_out.bound);
+    const auto reqid = any_base(child.value("reqid"));
     const bool unpoliced = !is_yes(child.value("policies"), true) && reqid;
-    result.vti = bound || unpoliced;
-    if (bound) result.number = number_of(out.empty() ? in : out);
-    if (!bound && unpoliced && *reqid > static_cast<long>(net::kReqIdBase))
+    result.vti = by_id || by_mark || unpoliced;
+    const Bound& one = by_id ? (out.bound ? out : in) : (mark_out.bound ? mark_out : mark_in);
+    if (by_id || by_mark) result.number = one.number;
+    if (!by_id && !by_mark && unpoliced && *reqid > static_cast<long>(net::kReqIdBase))
       result.number = *reqid - static_cast<long>(net::kReqIdBase);
-    if (bound && in != out)
-      draft_.note(place_of(child), "if_id_in and if_id_out differ, and an interface of vtid has one: it is if_id_out",
-                  "change the other end of it too");
+    note_binding(child, by_id, in, out, mark_in, mark_out);
     const std::string& mode = child.value("mode");
     if (mode == "pass" || mode == "drop" || mode == "beet" || mode == "transport_proxy") {
-      return draft_.note(place_of(child), fmt::format("is not carried over: vtid has no mode \"{}\"", mode),
-                         "keep it in swanctl.conf");
+      draft_.note(place_of(child), fmt::format("is not carried over: vtid has no mode \"{}\"", mode),
+                  "keep it in swanctl.conf");
+      return told(child);
     }
-    if (child.setting("ah_proposals") != nullptr) return draft_.note(place_of(child), "is not carried over: vtid has no AH");
+    if (child.setting("ah_proposals") != nullptr) {
+      draft_.note(place_of(child), "is not carried over: vtid has no AH");
+      return told(child);
+    }
     children_.push_back(result);
+  }
+
+  void note_binding(const Section& child, bool by_id, const Bound& in, const Bound& out, const Bound& mark_in,
+                    const Bound& mark_out) {
+    const bool marked = mark_in.bound || mark_out.bound;
+    if (by_id && (in.bound != out.bound || in.number != out.number))
+      draft_.note(place_of(child), "if_id_in and if_id_out differ, and an interface of vtid has one: it is if_id_out",
+                  "change the other end of it too");
+    if (by_id && marked) draft_.note(place_of(child), "its marks are not carried over: its if_id binds it to an interface");
+    if (by_id || !marked) return;
+    draft_.note(place_of(child), "its marks bind it to a device of type vti, which becomes an interface of vtid with an if_id",
+                "take the device away, with the routes and the script that make it");
+    if (mark_in.bound != mark_out.bound || mark_in.number != mark_out.number)
+      draft_.note(place_of(child),
+                  "mark_in and mark_out differ, and an interface of vtid has one number: it is that of mark_out");
   }
 
   void pin(Json& json, const ChildPlan& child) {
@@ -166,13 +175,13 @@ class Connection {
     Json ike{{"version", version1 ? 1 : 2}, {"split", !version1 && (numbers.size() > 1 || mixed)}};
     add_peer(ike, "local", "local_addrs");
     add_peer(ike, "remote", "remote_addrs");
-    auto auth = auth_.of(section_, name_, draft_);
-    if (!auth) return auth;
-    ike["auth"] = std::move(*auth);
+    auto proof = auth_.of(section_, name_, draft_);
+    if (!proof) return std::unexpected(proof.error());
+    ike["auth"] = std::move(proof->auth);
+    shut_ = std::move(proof->shut);
     ike["proposals"] = proposals(section_, "proposals");
     ike["dpd"] = fmt::format("{}s", seconds_of(section_.value("dpd_delay")).value_or(0));
-    const long rekey = seconds_of(section_.value("rekey_time")).value_or(14'400);
-    if (rekey > 0) ike["rekey"] = fmt::format("{}s", rekey);
+    add_rekey(ike, version1);
     ike["mobike"] = !version1 && is_yes(section_.value("mobike"), true);
     ike["encapsulate"] = is_yes(section_.value("encap"), false);
     any_peer_ = ike["remote"]["address"] == "any";
@@ -180,11 +189,26 @@ class Connection {
     return ike;
   }
 
+  // Without a rekey_time, a reauth_time means that charon does not rekey: it begins anew, as IKEv1 always does.
+  void add_rekey(Json& ike, bool version1) {
+    const auto written = seconds_of(section_.value("rekey_time")), anew = seconds_of(section_.value("reauth_time"));
+    const long rekey = written.value_or(anew ? 0 : 14'400), reauth = anew.value_or(0);
+    long seconds = rekey > 0 ? rekey : reauth;
+    if (version1 && reauth > 0 && rekey > 0) seconds = std::min(rekey, reauth);
+    if (seconds > 0)
+      ike["rekey"] = fmt::format("{}s", seconds);
+    else
+      draft_.note(place_of(section_, *section_.setting(written ? "rekey_time" : "reauth_time")),
+                  "0 (never) is not carried over: vtid's default holds", "write a longer \"rekey\"");
+    if (!version1 && reauth > 0)
+      draft_.note(place_of(section_, *section_.setting("reauth_time")),
+                  "is not carried over: vtid renews IKE_SAs by rekeying, without a gap");
+  }
+
   std::string start() {
     std::string result;
     for (const ChildPlan& child : children_) {
-      const std::string& action = child.section->value("start_action");
-      const std::string ours = any_peer_ || action.empty() || action == "none" ? "none" : action == "trap" ? "trap" : "start";
+      const std::string ours = any_peer_ ? "none" : action_of(child.section->value("start_action"));
       if (result.empty())
         result = ours;
       else if (result != ours)
@@ -203,19 +227,30 @@ class Connection {
                                                             : "tunnel"},
               {"description", ""},
               {"enabled", true}};
-    note_settings(child, {"esp_proposals", "local_ts", "remote_ts", "rekey_time", "life_time", "rand_time", "mode", "policies",
-                          "reqid", "if_id_in", "if_id_out", "start_action", "close_action", "dpd_action"});
-    if (const Setting* close = child.setting("close_action"); close != nullptr && close->value != "none") {
-      draft_.note(place_of(child, *close), "needs no carrying over: vtid calls again whatever has \"start\": \"start\"");
+    for (const std::string_view key : {"close_action", "dpd_action"}) {
+      const Setting* action = child.setting(key);
+      if (action != nullptr && action_of(action->value) != "none")
+        draft_.note(place_of(child, *action), "needs no carrying over: vtid calls again whatever has \"start\": \"start\"");
     }
     json["proposals"] = proposals(child, "esp_proposals");
-    const long life = seconds_of(child.value("life_time")).value_or(0);
-    const long rekey = seconds_of(child.value("rekey_time")).value_or(life > 0 ? life * 10 / 11 : 3'600);
-    if (rekey > 0) json["rekey"] = fmt::format("{}s", rekey);
+    add_child_rekey(child, json);
     if (plan.vti) return add_vti(children, plan, std::move(json), per_child);
     if (auto ends = network_ends(child, json); !ends)
       return draft_.note(place_of(child), "is not carried over: " + ends.error().text, ends.error().remedy);
     put(children, draft_.fresh_name("", child.name, kLongestTunnel), std::move(json), child);
+  }
+
+  void add_child_rekey(const Section& child, Json& json) {
+    const auto written = seconds_of(child.value("rekey_time"));
+    const long life = seconds_of(child.value("life_time")).value_or(0);
+    const long rekey = written.value_or(life > 0 ? life * 10 / 11 : 3'600);
+    if (rekey > 0)
+      json["rekey"] = fmt::format("{}s", rekey);
+    else
+      draft_.note(place_of(child, *child.setting("rekey_time")), "0 (never) is not carried over: vtid's default holds",
+                  "write a longer \"rekey\"");
+    if (written && life > 0 && life != rekey * 11 / 10)
+      draft_.note(place_of(child, *child.setting("life_time")), "is not carried over: SAs live a tenth longer than \"rekey\"");
   }
 
   void put(Json& children, std::string name, Json json, const Section& child) {
@@ -231,9 +266,10 @@ class Connection {
     const auto local = words_of(child.value("local_ts"), ", "), remote = words_of(child.value("remote_ts"), ", ");
     std::vector<net::Family> told, asked;  // with addresses; with selectors
     for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) {
-      if (narrow(local, family) && narrow(remote, family)) told.push_back(family);
+      if (inner(local, remote, family)) told.push_back(family);
       if (mentions(local, family) && mentions(remote, family)) asked.push_back(family);
     }
+    note_selectors(child, local, remote);
     if (told.empty()) told = asked.empty() ? std::vector{net::Family::ipv4} : asked;
     for (const net::Family family : told) add_vti_family(children, plan, json, family, per_child);
     if (per_child && told.size() > 1) {
@@ -242,33 +278,31 @@ class Connection {
     }
   }
 
-  static bool mentions(const std::vector<std::string>& selectors, net::Family family) {
-    return std::ranges::any_of(selectors, [&](const std::string& selector) {
-      const auto prefix = net::parse_prefix(selector);
-      return prefix && prefix->family() == family;
-    });
-  }
-
-  static std::optional<net::Prefix> narrow(const std::vector<std::string>& selectors, net::Family family) {
-    for (const std::string& selector : selectors) {
-      const auto prefix = net::parse_prefix(selector);
-      if (prefix && prefix->family() == family && !is_catch_all(selector) && *prefix != prefix->network()) return *prefix;
-      if (prefix && prefix->family() == family && prefix->length == prefix->address.bits()) return *prefix;
+  // A VTI child asks for everything: a peer that expects less refuses it, or narrows it.
+  void note_selectors(const Section& child, const std::vector<std::string>& local, const std::vector<std::string>& remote) {
+    std::string lost, networks;
+    for (const auto& [key, list, peers] : {std::tuple{"local_ts", &local, false}, std::tuple{"remote_ts", &remote, true}}) {
+      std::vector<std::string> all = *list;
+      if (all.empty()) all = {"dynamic"};  // charon's default: the outer address
+      for (const std::string& selector : all) {
+        const auto prefix = net::parse_prefix(selector);
+        if (is_catch_all(selector) || (prefix && inner(local, remote, prefix->family()) && is_narrow(*prefix))) continue;
+        lost += fmt::format("{}{} {}", lost.empty() ? "" : ", ", key, selector);
+        if (peers && prefix) networks += fmt::format("{}{}", networks.empty() ? "" : ", ", net::print(prefix->network()));
+      }
     }
-    return std::nullopt;
+    if (lost.empty()) return;
+    draft_.note(place_of(child),
+                fmt::format("its selectors are not carried over ({}): a VTI child negotiates everything", lost),
+                networks.empty() ? "have the peer take 0.0.0.0/0, and write routes"
+                                 : fmt::format("have the peer take 0.0.0.0/0, and write routes to {} through it", networks));
   }
 
   void add_vti_family(Json& children, const ChildPlan& plan, Json json, net::Family family, bool per_child) {
     const Section& child = *plan.section;
-    auto local = narrow(words_of(child.value("local_ts"), ", "), family);
-    const auto remote = narrow(words_of(child.value("remote_ts"), ", "), family);
-    if (local && remote) {
-      if (local->length == local->address.bits()) {
-        net::Prefix wide{local->address, static_cast<std::uint8_t>(local->address.is_v4() ? 30 : 64)};
-        if (wide.contains(remote->address)) local = wide;
-      }
-      json["local"] = net::print(*local);
-      json["remote"] = net::print(remote->address);
+    if (const auto ends = inner(words_of(child.value("local_ts"), ", "), words_of(child.value("remote_ts"), ", "), family)) {
+      json["local"] = net::print(ends->first);
+      json["remote"] = net::print(ends->second.address);
     } else {
       const auto [own, peer] = invented(family);
       json["local"] = own;
@@ -322,19 +356,55 @@ class Connection {
   std::string name_;
   std::vector<ChildPlan> children_;
   std::set<long> used_;
+  std::string shut_;  // the conditions that are lost
   bool any_peer_ = false;
 };
+
+// What nobody has read. Nothing of it is quoted but names: it may be a secret.
+void note_unread(Draft& draft, const Section& root) {
+  const auto names = [](const Section& section, const auto& self) -> std::string {
+    std::string all;
+    for (const Setting& setting : section.settings) {
+      const bool usual =
+          setting.key.starts_with("id") || setting.key == "secret" || setting.key == "pin" || setting.key == "addrs";
+      if (!usual && !is_swanctl_key(setting.key)) append_name(all, setting.key);
+    }
+    for (const Section& below : section.sections) {
+      append_name(all, below.name);
+      append_name(all, self(below, self));
+    }
+    return all;
+  };
+  for (const Unread& item : unread(root)) {
+    if (item.setting != nullptr && item.setting->value.empty()) continue;  // says nothing
+    if (item.setting != nullptr) {
+      draft.note(place_of(*item.within, *item.setting), "is not carried over: vtid has nothing for it");
+      continue;
+    }
+    const Section& section = *item.section;
+    const std::string all = names(section, names);
+    const std::string within = all.empty() ? "" : " (" + all + ")";
+    if (section.path.starts_with("secrets."))
+      draft.note(place_of(section), fmt::format("is not carried over: no tunnel here needs it{}", within));
+    else if (section.path.starts_with("pools."))
+      draft.note(place_of(section), fmt::format("is not carried over: vtid gives no addresses to clients{}", within),
+                 "keep it in swanctl.conf");
+    else
+      draft.note(place_of(section), fmt::format("is not carried over: vtid has nothing for it{}", within));
+  }
+}
 
 }  // namespace
 
 Result<Imported> import_swanctl(std::string_view text, std::string_view file_name, const Wish& wish, const Beside& beside) {
-  if (text.size() > kLongestForeignFile) return fail(fmt::format("{} is longer than {} bytes", file_name, kLongestForeignFile));
-  const auto settings = parse_settings(text);
+  if (auto ours = expect(Source::swanctl, text, file_name); !ours) return std::unexpected(ours.error());
+  const auto settings = parse_settings(
+      without_mark(text), [&](std::string_view pattern, std::string_view from) { return included(pattern, from, beside); });
   if (!settings) return fail(fmt::format("{}: {}", file_name, settings.error().text), settings.error().remedy);
   Draft draft(wish);
   for (const Setting& include : settings->includes) {
-    draft.note({include.line, "include"}, fmt::format("{} is not followed", include.value),
-               "import those files too, or put them in its place");
+    draft.note({include.line, "include", include.file}, fmt::format("{} gives no file that can be read", include.value),
+               "run it where the files of swanctl are, or put them in its place");
   }
   const Section* connections = settings->root.find("connections");
   if (connections == nullptr && settings->includes.empty()) {
@@ -344,13 +414,15 @@ Result<Imported> import_swanctl(std::string_view text, std::string_view file_nam
   const SwanctlAuth auth(settings->root, wish, beside);
   if (connections != nullptr) {
     int invented = 0;
-    for (const Section& connection : connections->sections) Connection(draft, connection, auth, invented).carry();
+    for (const Section& connection : connections->sections) {
+      connection.mark();
+      Connection(draft, connection, auth, invented).carry();
+    }
   }
   if (connections == nullptr || connections->sections.empty())
     draft.note({}, "there is no connection in it, so there are no tunnels");
-  auth.note_unused(draft);
-  for (const Section& pool : settings->root.at("pools").sections)
-    draft.note(place_of(pool), "is not carried over: vtid gives no addresses to clients", "keep it in swanctl.conf");
+  for (const std::string_view section : {"secrets", "pools", "authorities"}) static_cast<void>(settings->root.find(section));
+  note_unread(draft, settings->root);
   return draft.settle(file_name);
 }
 

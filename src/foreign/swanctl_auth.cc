@@ -5,36 +5,45 @@
 #include <algorithm>
 #include <array>
 
+#include "config/credentials.h"
+#include "config/pem.h"
 #include "foreign/base64.h"
 #include "foreign/pfsense_names.h"
+#include "foreign/swanctl_secrets.h"
 
 namespace vtid::foreign {
 namespace {
+
+constexpr std::array<std::string_view, 4> kKeyFolders{"private", "rsa", "ecdsa", "pkcs8"};
 
 // "local", "local-1": what a connection says of one end, in rounds.
 std::vector<const Section*> rounds(const Section& connection, std::string_view side) {
   std::vector<const Section*> result;
   for (const Section& section : connection.sections) {
-    if (section.name.starts_with(side)) result.push_back(&section);
+    if (!section.name.starts_with(side)) continue;
+    section.mark();
+    result.push_back(&section);
   }
   return result;
 }
 
-// A file that stands in the section, or in one of its own there: `certs = a.pem`, or `cert1 { file = a.pem }`.
-std::string file_of(const Section* section, const std::string& key) {
-  if (section == nullptr) return "";
-  if (const auto list = words_of(section->value(key + 's'), ", "); !list.empty()) return list.front();
+// Files that stand in the section, or in ones of their own there: `certs = a.pem, b.pem`, or `cert1 { file = a.pem }`.
+std::vector<std::string> files_of(const Section* section, const std::string& key) {
+  if (section == nullptr) return {};
+  std::vector<std::string> result = words_of(section->value(key + 's'), ", ");
   for (const Section& below : section->sections) {
-    if (below.name.starts_with(key)) return below.value("file");
+    if (!below.name.starts_with(key)) continue;
+    below.mark();
+    if (!below.value("file").empty()) result.push_back(below.value("file"));
   }
-  return "";
+  return result;
 }
 
 // Text, 0x and hexadecimal digits, or 0s and base64.
 Result<std::string> secret_bytes(const std::string& written) {
-  if (written.starts_with("0s")) return decode_base64(std::string_view(written).substr(2));
-  if (!written.starts_with("0x")) return written;
-  auto bytes = model::decode_hex(model::Secret(written));
+  if (written.starts_with("0s") || written.starts_with("0S")) return decode_base64(std::string_view(written).substr(2));
+  if (!written.starts_with("0x") && !written.starts_with("0X")) return written;
+  auto bytes = model::decode_hex(model::Secret("0x" + written.substr(2)));
   if (!bytes) return fail("the secret begins with 0x and is not hexadecimal");
   return bytes->reveal();
 }
@@ -45,6 +54,50 @@ std::string stem_of(std::string_view file) {
   return std::string(file.substr(0, file.rfind('.')));
 }
 
+bool is_key_method(std::string_view word) {
+  return std::ranges::any_of(std::array<std::string_view, 6>{"pubkey", "rsa", "ecdsa", "ed25519", "ed448", "bliss"},
+                             [&](std::string_view kind) { return word.starts_with(kind); });
+}
+
+std::string method_of(const std::vector<const Section*>& side) {
+  return side.empty() || side.front()->value("auth").empty() ? std::string("pubkey") : side.front()->value("auth");
+}
+
+void add_lost(std::string& lost, const std::string& what) { lost += (lost.empty() ? "" : ", ") + what; }
+
+// What the remote section asks for besides a key or a secret. All of it is noted.
+std::string lost_conditions(const Section* remote, const std::string& method, Draft& draft) {
+  std::string lost;
+  if (remote == nullptr) return lost;
+  const auto lose = [&](const Setting& setting) {
+    const std::string what = fmt::format("{} = {}", setting.key, setting.value);
+    draft.note(place_of(*remote, setting), fmt::format("{} is not carried over: vtid does not ask it of the peer", what));
+    add_lost(lost, what);
+  };
+  for (const std::string_view key : {"groups", "cert_policy", "ca_id", "certs", "revocation"}) {
+    const Setting* setting = remote->setting(key);
+    if (setting == nullptr || setting->value.empty() || (key == "revocation" && setting->value == "relaxed")) continue;
+    lose(*setting);
+  }
+  if (method != "pubkey" && method != "psk") lose(*remote->setting("auth"));
+  for (const Section& below : remote->sections) {
+    if (!below.name.starts_with("cert")) continue;
+    below.mark();
+    const std::string what = fmt::format("{} = {}", below.name, below.value("file"));
+    draft.note(place_of(below), fmt::format("{} is not carried over: vtid does not ask it of the peer", what));
+    add_lost(lost, what);
+  }
+  return lost;
+}
+
+std::string as_pem(const std::string& bytes) {
+  if (config::is_pem(bytes)) return bytes.ends_with('\n') ? bytes : bytes + '\n';
+  std::string text = "-----BEGIN CERTIFICATE-----\n";
+  const std::string digits = encode_base64(bytes);
+  for (std::size_t at = 0; at < digits.size(); at += 64) text += digits.substr(at, 64) + '\n';
+  return text + "-----END CERTIFICATE-----\n";
+}
+
 }  // namespace
 
 std::string SwanctlAuth::id(const Section& connection, std::string_view side) const {
@@ -52,61 +105,60 @@ std::string SwanctlAuth::id(const Section& connection, std::string_view side) co
   return all.empty() ? "" : all.front()->value("id");
 }
 
-Result<Json> SwanctlAuth::of(const Section& connection, const std::string& tunnel, Draft& draft) const {
+Result<SwanctlProof> SwanctlAuth::of(const Section& connection, const std::string& tunnel, Draft& draft) const {
   const auto local = rounds(connection, "local"), remote = rounds(connection, "remote");
   if (local.size() > 1 || remote.size() > 1)
     return fail("it has several rounds of authentication", "keep it in swanctl.conf and name it with \"external\"");
-  const auto method = [](const std::vector<const Section*>& side) {
-    return side.empty() || side.front()->value("auth").empty() ? std::string("pubkey") : side.front()->value("auth");
-  };
-  const std::string ours = method(local), theirs = method(remote);
-  const auto is_key = [](std::string_view word) {
-    return std::ranges::any_of(std::array<std::string_view, 4>{"pubkey", "rsa", "ecdsa", "ed25519"},
-                               [&](std::string_view kind) { return word.starts_with(kind); });
-  };
-  if (ours == "psk" && theirs == "psk") return psk(connection, tunnel, draft);
-  if (is_key(ours) && is_key(theirs)) return public_keys(connection, draft);
-  return fail(fmt::format("vtid has no authentication by \"{}\" here and \"{}\" there", ours, theirs),
-              "keep it in swanctl.conf and name it with \"external\"");
-}
-
-// charon takes the secret with the most matching ids; one without ids is anybody's.
-const Section* SwanctlAuth::secret_for(const Section& connection) const {
-  const std::vector<std::string> wanted{id(connection, "remote"), connection.value("remote_addrs"), id(connection, "local"),
-                                        connection.value("local_addrs")};
-  const Section* best = nullptr;
-  int most = -1;
-  for (const Section& secret : root_.at("secrets").sections) {
-    if (!secret.name.starts_with("ike") || secret.value("secret").empty()) continue;
-    int matches = 0;
-    bool any_id = false;
-    for (const Setting& setting : secret.settings) {
-      if (!setting.key.starts_with("id")) continue;
-      any_id = true;
-      if (!setting.value.empty() && std::ranges::find(wanted, setting.value) != wanted.end()) ++matches;
-    }
-    if (any_id && matches == 0) continue;
-    if (matches > most) {
-      most = matches;
-      best = &secret;
-    }
-  }
-  return best;
+  const std::string ours = method_of(local), theirs = method_of(remote);
+  if (!(ours == "psk" && theirs == "psk") && !(is_key_method(ours) && is_key_method(theirs)))
+    return fail(fmt::format("vtid has no authentication by \"{}\" here and \"{}\" there", ours, theirs),
+                "keep it in swanctl.conf and name it with \"external\"");
+  if (connection.value("ppk_required") == "yes")
+    return fail("it asks for a post-quantum pre-shared key", "keep it in swanctl.conf and name it with \"external\"");
+  const Section* own = local.empty() ? nullptr : local.front();
+  const Section* peer = remote.empty() ? nullptr : remote.front();
+  SwanctlProof proof{Json{}, lost_conditions(peer, theirs, draft)};
+  if (ours != "pubkey" && ours != "psk")
+    draft.note(place_of(*own, *own->setting("auth")),
+               fmt::format("\"{}\" is carried over as \"pubkey\": charon chooses how it signs", ours));
+  const bool raw = !files_of(own, "pubkey").empty();
+  auto auth = ours == "psk" ? psk(connection, tunnel, draft)
+              : raw         ? raw_keys(connection, draft)
+                            : certificates(connection, tunnel, draft, proof.shut);
+  if (!auth) return std::unexpected(auth.error());
+  proof.auth = std::move(*auth);
+  return proof;
 }
 
 Result<Json> SwanctlAuth::psk(const Section& connection, const std::string& tunnel, Draft& draft) const {
-  const Section* secret = secret_for(connection);
+  const auto addresses = [&](std::string_view key) {
+    std::vector<std::string> all = words_of(connection.value(key), ", ");
+    std::erase_if(all, [](const std::string& address) {
+      return address.starts_with('%') || address.contains('/') || address.contains('-');
+    });
+    return all;
+  };
+  // Who does not say who it is, is its address.
+  const auto end = [&](std::string_view side, std::string_view key) {
+    const std::string named = id(connection, side);
+    return named.empty() || named == "%any" ? addresses(key) : std::vector{named};
+  };
+  const Section& secrets = root_.at("secrets");
+  const Section* secret = secret_of(secrets, {end("local", "local_addrs"), end("remote", "remote_addrs")});
+  if (secret == nullptr && connection.value("version") == "1")  // charon looks for addresses then
+    secret = secret_of(secrets, {addresses("local_addrs"), addresses("remote_addrs")});
   if (secret == nullptr) {
-    draft.note({connection.line, connection.path},
+    draft.note(place_of(connection),
                fmt::format("the file holds no pre-shared key for tunnels/{}: \"(secret)\" stands in its place", tunnel),
                "put the key in its place, or into a file that \"psk\" names");
     return Json{{"psk", {{"text", "(secret)"}}}};
   }
-  used_.insert(secret->path);
+  secret->mark();
+  for (const Setting& setting : secret->settings) setting.read |= setting.key.starts_with("id") || setting.key == "secret";
   auto bytes = secret_bytes(secret->value("secret"));
   if (!bytes) return std::unexpected(bytes.error());
   if (!draft.keeps_files()) {
-    draft.note({secret->line, secret->path},
+    draft.note(place_of(*secret),
                fmt::format("the pre-shared key of tunnels/{} is not printed: \"(secret)\" stands in its place", tunnel),
                "run it again with --secrets-dir DIR, which puts it into a file, or put it back by hand");
   }
@@ -114,56 +166,148 @@ Result<Json> SwanctlAuth::psk(const Section& connection, const std::string& tunn
 }
 
 // The file as vtid.json names it, from where swanctl looks for such files.
-Result<std::string> SwanctlAuth::named(std::string_view folder, const std::string& file, Draft& draft) const {
+Result<SwanctlAuth::File> SwanctlAuth::named(std::string_view folder, const std::string& file) const {
   const std::string beside = file.starts_with('/') ? file : fmt::format("{}/{}", folder, file);
-  auto bytes = beside_(beside);
+  auto bytes = beside_.read(beside);
   if (!bytes) return fail(bytes.error().text, "run it where the files of swanctl are");
-  std::string name =
-      file.starts_with('/') || wish_.foreign_folder.empty() ? beside : fmt::format("{}/{}", wish_.foreign_folder, beside);
-  draft.know_file(name, std::move(*bytes));
-  return name;
+  const bool as_it_is = file.starts_with('/') || wish_.foreign_folder.empty();
+  return File{as_it_is ? beside : fmt::format("{}/{}", wish_.foreign_folder, beside), std::move(*bytes)};
 }
 
-// swanctl loads every key that it finds, and charon takes the one that fits: it is looked for by its certificate's name.
-Result<std::string> SwanctlAuth::key_of(const std::string& file, Draft& draft) const {
-  for (const std::string_view folder : {"private", "rsa", "ecdsa", "pkcs8"}) {
-    for (const std::string_view ending : {".pem", ".key", ".der", ""}) {
-      if (auto name = named(folder, stem_of(file) + std::string(ending), draft)) return name;
+std::string SwanctlAuth::keep(const File& file, Draft& draft) const {
+  draft.know_file(file.name, file.bytes);
+  return file.name;
+}
+
+// swanctl loads every key that it finds, and charon takes the one that belongs to the certificate.
+Result<SwanctlAuth::File> SwanctlAuth::key_of(const File& certificate) const {
+  const auto parts = config::read_certificates(certificate.bytes);
+  std::string public_key = parts ? config::public_key_of(parts->front()) : "";
+  if (!parts) public_key = config::read_public_key(certificate.bytes, certificate.name).value_or("");
+  std::optional<File> by_name;
+  for (const std::string_view folder : kKeyFolders) {
+    for (const std::string& name : beside_.list(folder)) {
+      auto file = named(folder, name);
+      const auto key = file ? config::read_private_key(file->bytes, file->name) : fail("");
+      if (!key) continue;
+      const auto pair = public_key.empty() ? std::nullopt : config::is_pair(*key, public_key);
+      if (pair == true) return *file;
+      if (!pair && !by_name && stem_of(name) == stem_of(certificate.name)) by_name = *file;
     }
   }
-  return fail(fmt::format("there is no private key of the name of {} in private, rsa, ecdsa or pkcs8", file),
-              "name it like its certificate, or write the tunnel by hand");
+  if (by_name) return *by_name;
+  return fail(fmt::format("no private key in private, rsa, ecdsa or pkcs8 belongs to {}, or it is encrypted", certificate.name),
+              "put it there without a passphrase, or write the tunnel by hand");
 }
 
-Result<Json> SwanctlAuth::public_keys(const Section& connection, Draft& draft) const {
-  const auto locals = rounds(connection, "local"), remotes = rounds(connection, "remote");
-  const Section* local = locals.empty() ? nullptr : locals.front();
-  const Section* remote = remotes.empty() ? nullptr : remotes.front();
-  const bool raw = !file_of(local, "pubkey").empty();
-  const std::string own = file_of(local, raw ? "pubkey" : "cert");
-  std::string peer = raw ? file_of(remote, "pubkey") : file_of(remote, "cacert");
-  const auto& authorities = root_.at("authorities").sections;
-  if (!raw && peer.empty() && authorities.size() == 1) peer = authorities.front().value("cacert");
-  if (own.empty()) return fail(fmt::format("it does not name our {}", raw ? "public key" : "certificate"), "write it by hand");
-  if (peer.empty()) return fail(fmt::format("it does not name the peer's {}", raw ? "public key" : "CA"), "write it by hand");
-  const auto own_file = named(raw ? "pubkey" : "x509", own, draft);
-  if (!own_file) return std::unexpected(own_file.error());
-  const auto key = key_of(own, draft);
-  if (!key) return std::unexpected(key.error());
-  const auto peer_file = named(raw ? "pubkey" : "x509ca", peer, draft);
-  if (!peer_file) return std::unexpected(peer_file.error());
-  if (raw) return Json{{"public_key", *own_file}, {"key", *key}, {"peer_public_key", *peer_file}};
-  return Json{{"certificate", *own_file}, {"key", *key}, {"ca", *peer_file}};
+// Without a name charon takes a certificate that we have the key of.
+Result<SwanctlAuth::Keys> SwanctlAuth::own_keys(const Section* local, Draft& draft) const {
+  auto names = files_of(local, "cert");
+  if (names.size() > 1)
+    draft.note(place_of(*local), fmt::format("only \"{}\" of its certificates is carried over: vtid knows one", names.front()));
+  if (!names.empty()) {
+    auto certificate = named("x509", names.front());
+    if (!certificate) return std::unexpected(certificate.error());
+    auto key = key_of(*certificate);
+    if (!key) return std::unexpected(key.error());
+    return Keys{std::move(*certificate), std::move(*key)};
+  }
+  std::vector<Keys> candidates;
+  for (const std::string& name : beside_.list("x509")) {
+    auto certificate = named("x509", name);
+    if (!certificate) continue;
+    if (auto key = key_of(*certificate)) candidates.push_back({std::move(*certificate), std::move(*key)});
+  }
+  if (candidates.size() == 1) return candidates.front();
+  return fail("it does not name our certificate", candidates.empty() ? "write it by hand" : "name one of them in \"certs\"");
 }
 
-void SwanctlAuth::note_unused(Draft& draft) const {
-  for (const Section& secret : root_.at("secrets").sections) {
-    if (used_.contains(secret.path) || secret.name.starts_with("private") || secret.name.starts_with("rsa") ||
-        secret.name.starts_with("ecdsa") || secret.name.starts_with("pkcs8")) {
+// Without a name charon takes the word of every CA that it knows.
+Result<std::vector<SwanctlAuth::File>> SwanctlAuth::authorities_of(const Section* remote, Draft& draft) const {
+  auto names = files_of(remote, "cacert");
+  const bool all = names.empty();
+  std::vector<File> result;
+  if (all) names = beside_.list("x509ca");
+  for (const Section& authority : root_.at("authorities").sections) {
+    authority.mark();
+    for (const std::string_view key : {"cacert", "file"}) {
+      const std::string& file = authority.value(key);
+      if (all && !file.empty() && std::ranges::find(names, file) == names.end()) names.push_back(file);
+    }
+  }
+  for (const std::string& name : names) {
+    auto file = named("x509ca", name);
+    const auto parts = file ? config::read_certificates(file->bytes) : fail("");
+    const bool usable = parts && std::ranges::all_of(*parts, config::is_ca);
+    if (!all && !file) return std::unexpected(file.error());
+    if (all && !usable) {
+      draft.note({}, fmt::format("x509ca/{} is not carried over: it is no certificate of a CA", name));
       continue;
     }
-    draft.note({secret.line, secret.path}, "is not carried over: no tunnel here needs it");
+    result.push_back(std::move(*file));
   }
+  if (result.empty()) return fail("it does not name the peer's CA, and x509ca holds none", "put the CA's certificate there");
+  return result;
+}
+
+// Who has been revoked, as far as swanctl tells charon.
+std::string SwanctlAuth::lost_lists(Draft& draft) const {
+  std::string lost;
+  const auto files = beside_.list("x509crl");
+  if (!files.empty()) {
+    draft.note({}, fmt::format("the lists of revoked certificates in x509crl ({}) are not carried over", files.front()),
+               "keep loading them with swanctl, or have the CA publish its lists, which charon fetches");
+    add_lost(lost, "x509crl");
+  }
+  for (const Section& authority : root_.at("authorities").sections) {
+    for (const std::string_view key : {"crl_uris", "ocsp_uris"}) {
+      const Setting* setting = authority.setting(key);
+      if (setting == nullptr || setting->value.empty()) continue;
+      draft.note(place_of(authority, *setting), "is not carried over: charon asks there who is revoked",
+                 "keep the authority in swanctl.conf");
+      add_lost(lost, authority.path + '.' + setting->key);
+    }
+  }
+  return lost;
+}
+
+Result<Json> SwanctlAuth::certificates(const Section& connection, const std::string& tunnel, Draft& draft,
+                                       std::string& shut) const {
+  const auto locals = rounds(connection, "local"), remotes = rounds(connection, "remote");
+  const auto own = own_keys(locals.empty() ? nullptr : locals.front(), draft);
+  if (!own) return std::unexpected(own.error());
+  const auto authorities = authorities_of(remotes.empty() ? nullptr : remotes.front(), draft);
+  if (!authorities) return std::unexpected(authorities.error());
+  if (const std::string lists = lost_lists(draft); !lists.empty()) add_lost(shut, lists);
+  Json auth{{"certificate", keep(own->certificate, draft)}, {"key", keep(own->key, draft)}};
+  if (authorities->size() == 1) {
+    auth["ca"] = keep(authorities->front(), draft);
+    return auth;
+  }
+  std::string joined;
+  for (const File& authority : *authorities) joined += as_pem(authority.bytes);
+  auth["ca"] = draft.keep_file(tunnel + ".ca.pem", joined);
+  if (!draft.keeps_files())
+    draft.note(place_of(connection),
+               fmt::format("tunnels/{} takes the word of {} CAs, in one file {}.ca.pem that is not written", tunnel,
+                           authorities->size(), tunnel),
+               "run it again with --secrets-dir DIR, which writes it");
+  return auth;
+}
+
+Result<Json> SwanctlAuth::raw_keys(const Section& connection, Draft& draft) const {
+  const auto locals = rounds(connection, "local"), remotes = rounds(connection, "remote");
+  const auto ours = files_of(locals.front(), "pubkey"),
+             theirs = files_of(remotes.empty() ? nullptr : remotes.front(), "pubkey");
+  if (theirs.empty()) return fail("it does not name the peer's public key", "write it by hand");
+  if (theirs.size() > 1)
+    return fail("it names several public keys of the peer", "keep it in swanctl.conf and name it with \"external\"");
+  const auto own = named("pubkey", ours.front()), peer = named("pubkey", theirs.front());
+  if (!own) return std::unexpected(own.error());
+  if (!peer) return std::unexpected(peer.error());
+  const auto key = key_of(*own);
+  if (!key) return std::unexpected(key.error());
+  return Json{{"public_key", keep(*own, draft)}, {"key", keep(*key, draft)}, {"peer_public_key", keep(*peer, draft)}};
 }
 
 }  // namespace vtid::foreign

@@ -2,13 +2,23 @@
 // of vtid.json.
 #pragma once
 
-#include <set>
 #include <string>
+#include <vector>
 
 #include "foreign/draft.h"
 #include "foreign/settings.h"
 
 namespace vtid::foreign {
+
+[[nodiscard]] inline Place place_of(const Section& section) { return {section.line, section.path, section.file}; }
+[[nodiscard]] inline Place place_of(const Section& section, const Setting& setting) {
+  return {setting.line, section.path.empty() ? setting.key : section.path + '.' + setting.key, setting.file};
+}
+
+struct SwanctlProof {
+  Json auth;
+  std::string shut;  // what the peer had to prove and now need not, so that the tunnel has to come out disabled; empty: nothing
+};
 
 class SwanctlAuth {
  public:
@@ -19,22 +29,30 @@ class SwanctlAuth {
   [[nodiscard]] std::string id(const Section& connection, std::string_view side) const;
 
   // "auth" of the connection, which becomes tunnels/`tunnel`.
-  [[nodiscard]] Result<Json> of(const Section& connection, const std::string& tunnel, Draft& draft) const;
-
-  // Secrets that no connection needed.
-  void note_unused(Draft& draft) const;
+  [[nodiscard]] Result<SwanctlProof> of(const Section& connection, const std::string& tunnel, Draft& draft) const;
 
  private:
+  struct File {
+    std::string name, bytes;  // as vtid.json names it
+  };
+  struct Keys {
+    File certificate, key;
+  };
+
   [[nodiscard]] Result<Json> psk(const Section& connection, const std::string& tunnel, Draft& draft) const;
-  [[nodiscard]] Result<Json> public_keys(const Section& connection, Draft& draft) const;
-  [[nodiscard]] Result<std::string> named(std::string_view folder, const std::string& file, Draft& draft) const;
-  [[nodiscard]] Result<std::string> key_of(const std::string& file, Draft& draft) const;
-  [[nodiscard]] const Section* secret_for(const Section& connection) const;
+  [[nodiscard]] Result<Json> certificates(const Section& connection, const std::string& tunnel, Draft& draft,
+                                          std::string& shut) const;
+  [[nodiscard]] Result<Json> raw_keys(const Section& connection, Draft& draft) const;
+  [[nodiscard]] Result<File> named(std::string_view folder, const std::string& file) const;
+  [[nodiscard]] Result<Keys> own_keys(const Section* local, Draft& draft) const;
+  [[nodiscard]] Result<File> key_of(const File& certificate) const;
+  [[nodiscard]] Result<std::vector<File>> authorities_of(const Section* remote, Draft& draft) const;
+  [[nodiscard]] std::string lost_lists(Draft& draft) const;
+  std::string keep(const File& file, Draft& draft) const;
 
   const Section& root_;
   const Wish& wish_;
   const Beside& beside_;
-  mutable std::set<std::string> used_;
 };
 
 }  // namespace vtid::foreign

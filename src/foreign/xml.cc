@@ -31,8 +31,7 @@ class Outline {
     }
     if (open_.empty() && lines_.empty()) return wrong("holds no element", "give the XML file itself");
     if (open_.empty()) return std::move(lines_);
-    return wrong(fmt::format("ends inside <{}> of line {}", open_.back().name, open_.back().line),
-                 "export it again: it is cut off");
+    return cut_off();
   }
 
  private:
@@ -50,10 +49,16 @@ class Outline {
     return fail(fmt::format("line {}: {}", line_, what), std::move(remedy));
   }
 
+  [[nodiscard]] std::unexpected<Error> cut_off() const {
+    return wrong(
+        open_.empty() ? "ends inside a tag" : fmt::format("ends inside <{}> of line {}", open_.back().name, open_.back().line),
+        "export it again: it is cut off");
+  }
+
   Result<void> skip_past(std::string_view end) {
     const auto found = text_.find(end, at_);
     if (found == std::string_view::npos)
-      return wrong(fmt::format("what begins here has no end \"{}\"", end), "export it again");
+      return wrong(fmt::format("what begins here has no end \"{}\"", end), "export it again: it is cut off");
     move_to(found + end.size());
     return {};
   }
@@ -63,6 +68,7 @@ class Outline {
     if (rest.starts_with("<!--")) return skip_past("-->");
     if (rest.starts_with("<![CDATA[")) return open_.empty() ? wrong("text outside of the root element", "") : skip_past("]]>");
     if (rest.starts_with("<?")) return skip_past("?>");
+    if (std::string_view("<![CDATA[").starts_with(rest)) return cut_off();
     if (rest.starts_with("<!")) {
       if (rest.substr(0, rest.find('>')).contains('[')) return wrong("declares entities of its own", "take the DOCTYPE out");
       return skip_past(">");
@@ -72,7 +78,8 @@ class Outline {
 
   Result<void> closing_tag() {
     const auto end = text_.find('>', at_);
-    std::string_view name = text_.substr(at_ + 2, end == std::string_view::npos ? 0 : end - at_ - 2);
+    if (end == std::string_view::npos) return cut_off();
+    std::string_view name = text_.substr(at_ + 2, end - at_ - 2);
     while (!name.empty() && (name.back() == ' ' || name.back() == '\n' || name.back() == '\t' || name.back() == '\r')) {
       name.remove_suffix(1);
     }
@@ -97,7 +104,9 @@ class Outline {
       else if (text_[end] == '<')
         break;
     }
-    if (end >= text_.size() || text_[end] != '>') return wrong("a tag has no end", "correct it, or export the file again");
+    if (quote != 0) return wrong("a tag has no end", "correct its quotation marks, or export the file again: it is cut off");
+    if (end >= text_.size()) return cut_off();
+    if (text_[end] != '>') return wrong("a tag has no end", "correct it, or export the file again");
     const std::string_view tag = text_.substr(at_ + 1, end - at_ - 1);
     const std::string_view name = tag.substr(0, tag.find_first_of(" \t\r\n/"));
     if (name.empty()) return wrong("a tag has no name", "write < in text as &lt;");
@@ -130,7 +139,7 @@ class Builder {
   explicit Builder(std::vector<int> lines) : lines_(std::move(lines)) {}
 
   Element build(const std::string& name, const Tree& tree, std::string path) {
-    Element element{name, std::move(path), trimmed_text(tree.data()), next_ < lines_.size() ? lines_[next_] : 0, {}};
+    Element element{name, std::move(path), trimmed_text(tree.data()), next_ < lines_.size() ? lines_[next_] : 0, {}, false};
     ++next_;
     std::map<std::string_view, std::size_t> total, seen;
     for (const auto& [child, below] : tree) ++total[child];
@@ -152,7 +161,9 @@ class Builder {
 
 const Element* Element::find(std::string_view child) const {
   const auto found = std::ranges::find(children, child, &Element::name);
-  return found == children.end() ? nullptr : &*found;
+  if (found == children.end()) return nullptr;
+  found->mark();
+  return &*found;
 }
 
 const Element& Element::at(std::string_view child) const {
@@ -164,7 +175,22 @@ const Element& Element::at(std::string_view child) const {
 std::vector<const Element*> Element::all(std::string_view child) const {
   std::vector<const Element*> result;
   for (const Element& element : children) {
-    if (element.name == child) result.push_back(&element);
+    if (element.name != child) continue;
+    element.mark();
+    result.push_back(&element);
+  }
+  return result;
+}
+
+std::vector<const Element*> unread(const Element& element) {
+  std::vector<const Element*> result;
+  for (const Element& child : element.children) {
+    if (!child.read) {
+      result.push_back(&child);
+      continue;
+    }
+    const auto below = unread(child);
+    result.insert(result.end(), below.begin(), below.end());
   }
   return result;
 }

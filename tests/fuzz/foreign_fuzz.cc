@@ -2,10 +2,11 @@
 #include <cstdint>
 #include <cstdlib>
 #include <string>
+#include <vector>
 
 #include "config/parse.h"
-#include "config/print.h"
 #include "foreign/import.h"
+#include "foreign/plain.h"
 
 namespace {
 
@@ -23,7 +24,7 @@ void check(const Result<foreign::Imported>& imported) {
     return fail("there is none");
   };
   const config::Parsed parsed = config::parse(imported->text, "vtid.json", read);
-  if (!parsed.config || config::print_canonical(*parsed.config) != imported->text) std::abort();
+  if (!parsed.config || foreign::print_plain(*parsed.config) != imported->text) std::abort();
   for (const foreign::Note& note : imported->notes) {
     if (foreign::print(note, "file").find('\n') != std::string::npos) std::abort();
   }
@@ -33,10 +34,13 @@ void check(const Result<foreign::Imported>& imported) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   const std::string text(bytes, bytes + size);
-  const auto beside = [&text](std::string_view name) -> Result<std::string> {  // includes itself, in part
-    if (name.size() % 2 == 0) return fail("there is none");
-    return text.substr(text.size() / 2);
-  };
+  const foreign::Beside beside{[&text](std::string_view name) -> Result<std::string> {  // includes itself, in part
+                                 if (name.size() % 2 == 0) return fail("there is none");
+                                 return text.substr(text.size() / 2);
+                               },
+                               [](std::string_view folder) {
+                                 return std::vector{std::string(folder), std::string("key")};
+                               }};
   check(foreign::import_pfsense(text, "config.xml", {"secrets"}));
   check(foreign::import_swanctl(text, "swanctl.conf", {"secrets"}, beside));
   return 0;

@@ -78,7 +78,21 @@ TEST_F(Import, ExitsWithOneWhenTheFileCannotBeRead) { EXPECT_EQ(vtictl({"import"
 TEST_F(Import, ExitsWithOneWhenTheFileIsOfAnotherKind) {
   EXPECT_EQ(vtictl({"import", "pfsense", VTID_SOURCE_DIR "/conf/vtid.example.json"}).exit, 1);
 }
-TEST_F(Import, ExitsWithTwoForAnUnknownSource) { EXPECT_EQ(vtictl({"import", "opnsense", kSite}).exit, 2); }
+TEST_F(Import, ExitsWithTwoForAnUnknownSource) { EXPECT_EQ(vtictl({"import", "pfsenze", kSite}).exit, 2); }
+TEST_F(Import, RecognisesWhatItIsGiven) {
+  EXPECT_THAT(vtictl({"import", kSite}).out, HasSubstr("\"to_headquarters\""));
+  EXPECT_THAT(vtictl({"import", VTID_SOURCE_DIR "/tests/golden/foreign/swanctl/linux.conf"}).out, HasSubstr("\"dual\""));
+}
+TEST_F(Import, SaysWhatItIsThatCannotBeImported) {
+  const Outcome outcome = vtictl({"import", VTID_SOURCE_DIR "/tests/golden/foreign/bad/ipsec.conf"});
+  EXPECT_EQ(outcome.exit, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("is an ipsec.conf"));
+}
+TEST_F(Import, SaysSoToWhoNamesASourceThatIsNotRead) {
+  EXPECT_THAT(vtictl({"import", "opnsense", VTID_SOURCE_DIR "/tests/golden/foreign/bad/opnsense.xml"}).err,
+              HasSubstr("is not read"));
+  EXPECT_THAT(vtictl({"import", "opnsense", kSite}).err, HasSubstr("vtictl import pfsense FILE"));
+}
 
 }  // namespace
 }  // namespace vtid::ctl

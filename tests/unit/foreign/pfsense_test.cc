@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "config/parse.h"
+#include "config/print.h"
 #include "foreign/import.h"
 
 namespace vtid::foreign {
@@ -45,7 +48,15 @@ std::string config(std::string_view ipsec, std::string_view more = "") {
 }
 
 Imported carry_over(const std::string& text) { return import_pfsense(text, "config.xml", {"secrets"}).value(); }
-Json file(const std::string& text) { return Json::parse(carry_over(text).text); }
+// With every default, as the daemon has it.
+Json file(const std::string& text) {
+  const Imported imported = carry_over(text);
+  const auto read = [&](std::string_view name) -> Result<std::string> {
+    const auto kept = std::ranges::find(imported.files, name, &KeptFile::name);
+    return kept == imported.files.end() ? fail("there is none") : Result<std::string>(kept->bytes);
+  };
+  return Json::parse(config::print_canonical(config::parse(imported.text, "vtid.json", read).config.value()));
+}
 Json tunnel(std::string_view in_phase1, std::string_view in_phase2 = "") {
   return file(config(phase1(in_phase1) + phase2(in_phase2)))["tunnels"]["hq"];
 }
@@ -124,6 +135,46 @@ TEST(Pfsense, ARuleOfOneFamilyIsOfOne) {
              "<filter><rule><type>pass</type><interface>enc0</interface><ipprotocol>inet</ipprotocol><source><any/></source>"
              "<destination><any/></destination></rule></filter>"));
   EXPECT_EQ(json["rules"][0]["from"], "0.0.0.0/0");
+}
+TEST(Pfsense, WhatAnInterfacesSwitchesBlockGoesBeforeItsRules) {
+  std::string text =
+      config("<filtermode>if_ipsec</filtermode>" + phase1() + phase2(),
+             "<filter><rule><type>pass</type><interface>opt1</interface><source><any/></source><destination><any/>"
+             "</destination></rule></filter>");
+  text.replace(text.find("<descr>vti</descr>"), 0, "<blockpriv></blockpriv><blockbogons></blockbogons>");
+  const Json rules = file(text)["rules"];
+  ASSERT_EQ(rules.size(), 3U);
+  EXPECT_EQ(rules[0]["action"].get<std::string>() + rules[0]["from"][0].get<std::string>(), "block10.0.0.0/8");
+  EXPECT_EQ(rules[1]["action"].get<std::string>() + rules[1]["from"][0].get<std::string>(), "block0.0.0.0/8");
+}
+TEST(Pfsense, ABlockThatCannotBeSaidBlocksMore) {
+  const Json json = file(config(
+      phase1() + phase2(),
+      "<filter><rule><type>block</type><interface>enc0</interface><protocol>tcp</protocol><sched>night</sched><source><address>"
+      "NOBODY</address></source><destination><address>10.1.0.5</address><port>22</port></destination></rule></filter>"));
+  EXPECT_EQ(json["rules"][0]["from"], "any");
+  EXPECT_EQ(json["rules"][0]["to"], "10.1.0.5/32");
+  EXPECT_EQ(json["rules"][0]["ports"], "22");
+}
+TEST(Pfsense, ABlockThatVtidRefusesBlocksAllThatComesThere) {
+  std::string many;
+  for (int i = 0; i < 129; ++i) many += fmt::format("10.9.{}.1 ", i);
+  const Imported imported = carry_over(config(
+      phase1() + phase2(),
+      fmt::format(
+          "<aliases><alias><name>MANY</name><type>host</type><address>{}</address></alias></aliases><filter><rule><type>block"
+          "</type><interface>enc0</interface><source><address>MANY</address></source><destination><any/></destination></rule>"
+          "</filter>",
+          many)));
+  EXPECT_EQ(Json::parse(imported.text)["rules"], Json::parse(R"([{"on": "ipsec", "action": "block"}])"));
+}
+TEST(Pfsense, AProposalThatCannotBeGoesAloneWhenThereAreOthers) {
+  const std::string gcm =
+      "<item><encryption-algorithm><name>aes128gcm</name><keylen>128</keylen></encryption-algorithm>"
+      "<hash-algorithm>sha256</hash-algorithm><dhgroup>14</dhgroup></item>";
+  std::string one = phase1("<iketype>ikev1</iketype>");
+  one.insert(one.find("</encryption>"), gcm);  // which IKEv1 has not
+  EXPECT_EQ(file(config(one + phase2()))["tunnels"]["hq"]["ike"]["proposals"], Json::array({"aes256-sha256-modp2048"}));
 }
 TEST(Pfsense, ManyTunnelsAreCarriedOverInAMoment) {
   std::string ipsec;

@@ -1,7 +1,11 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
+#include "config/parse.h"
+#include "config/print.h"
 #include "foreign/import.h"
 
 namespace vtid::foreign {
@@ -9,7 +13,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-Result<std::string> nothing_beside(std::string_view) { return fail("there is none"); }
+const Beside kNothingBeside{[](std::string_view) -> Result<std::string> { return fail("there is none"); },
+                            [](std::string_view) { return std::vector<std::string>{}; }};
 
 Imported carry_over(const std::string& connection,
                     const std::string& secrets = "secrets {\n ike {\n secret = a secret\n }\n}\n") {
@@ -17,10 +22,18 @@ Imported carry_over(const std::string& connection,
       "connections {\n hq {\n local_addrs = 192.0.2.1\n remote_addrs = 198.51.100.1\n local {\n auth = psk\n }\n remote {\n "
       "auth = psk\n }\n" +
       connection + "\n }\n}\n" + secrets;
-  return import_swanctl(text, "swanctl.conf", {"secrets"}, nothing_beside).value();
+  return import_swanctl(text, "swanctl.conf", {"secrets"}, kNothingBeside).value();
 }
 
-Json tunnel(const std::string& connection) { return Json::parse(carry_over(connection).text)["tunnels"]["hq"]; }
+// With every default, as the daemon has it.
+Json tunnel(const std::string& connection) {
+  const Imported imported = carry_over(connection);
+  const auto read = [&](std::string_view name) -> Result<std::string> {
+    const auto kept = std::ranges::find(imported.files, name, &KeptFile::name);
+    return kept == imported.files.end() ? fail("there is none") : Result<std::string>(kept->bytes);
+  };
+  return Json::parse(config::print_canonical(config::parse(imported.text, "vtid.json", read).config.value()))["tunnels"]["hq"];
+}
 
 const std::string kVti = "children {\n a {\n if_id_in = 5\n if_id_out = 5\n";
 
@@ -56,6 +69,78 @@ TEST(Swanctl, TheSecretWithTheRightIdIsTaken) {
       carry_over("remote {\n id = hq\n }\n" + kVti + "}\n}",
                  "secrets {\n ike-a {\n secret = one\n id = other\n }\n ike-b {\n secret = 0x74776f\n id = hq\n }\n}\n");
   EXPECT_EQ(imported.files.at(0).bytes, "two");
+}
+
+// ---- what it includes
+
+const std::string kConnection =
+    "connections {\n b1 {\n local_addrs = 192.0.2.1\n remote_addrs = 198.51.100.1\n mediation = yes\n local {\n auth = psk\n "
+    "}\n"
+    " remote {\n auth = psk\n }\n children {\n a {\n if_id_in = 5\n if_id_out = 5\n }\n }\n }\n}\n";
+
+// A folder conf.d of these files.
+Result<Imported> with_folder(const std::string& text, const std::map<std::string, std::string>& files) {
+  const Beside beside{[&](std::string_view path) -> Result<std::string> {
+                        const auto found = files.find(std::string(path));
+                        return found == files.end() ? fail("there is none") : Result<std::string>(found->second);
+                      },
+                      [&](std::string_view folder) {
+                        std::vector<std::string> names;
+                        for (const auto& [path, bytes] : files) {
+                          const auto slash = path.rfind('/');
+                          if (path.substr(0, slash) == folder) names.push_back(path.substr(slash + 1));
+                        }
+                        return names;
+                      }};
+  return import_swanctl(text, "swanctl.conf", {"secrets"}, beside);
+}
+
+TEST(Swanctl, FollowsWhatItIncludes) {
+  const auto imported = with_folder("include conf.d/*.conf\n", {{"conf.d/b.conf", kConnection}, {"conf.d/a.txt", "wrong"}});
+  EXPECT_EQ(Json::parse(imported->text)["tunnels"]["b1"]["unit"], 5);
+}
+TEST(Swanctl, NamesTheFileOfWhatIsNotCarriedOver) {
+  const auto imported = with_folder("include conf.d/*.conf\n", {{"conf.d/b.conf", kConnection}});
+  EXPECT_TRUE(std::ranges::any_of(imported->notes, [](const Note& note) {
+    return print(note, "swanctl.conf").starts_with("conf.d/b.conf:5: connections.b1.mediation: ");
+  }));
+}
+TEST(Swanctl, IncludesWithinASectionAndFromAFileOfAnotherFolder) {
+  const auto imported = with_folder("connections {\n include x/all\n}\n",
+                                    {{"x/all", "include one*\n"}, {"x/one1", kConnection.substr(14, kConnection.size() - 16)}});
+  ASSERT_TRUE(imported.has_value()) << imported.error().text;
+  EXPECT_TRUE(Json::parse(imported->text)["tunnels"].contains("b1"));
+}
+TEST(Swanctl, SaysWhatItCannotFollow) {
+  const auto imported = with_folder(kConnection + "include conf.d/*.conf\n", {});
+  EXPECT_EQ(imported->notes.back().text, "conf.d/*.conf gives no file that can be read");
+}
+TEST(Swanctl, AFileThatIncludesItselfComesToAnEnd) {
+  EXPECT_TRUE(with_folder(kConnection + "include x/a\n", {{"x/a", "include a\ninclude a\n"}}).has_value());
+}
+TEST(Swanctl, AMistakeInWhatIsIncludedNamesTheFile) {
+  EXPECT_EQ(with_folder("include x/a\n", {{"x/a", "connections {\n"}}).error().text,
+            "swanctl.conf: x/a: line 2: the file ends inside \"connections\" of line 1");
+}
+TEST(Swanctl, Ikev1LooksForItsAddressesWhenItsNamesHaveNoSecret) {
+  const auto imported = carry_over("version = 1\n local {\n id = here\n }\n remote {\n id = there\n }\n" + kVti + "}\n}",
+                                   "secrets {\n ike-a {\n id = 198.51.100.1\n secret = by address\n }\n}\n");
+  EXPECT_EQ(imported.files.at(0).bytes, "by address");
+}
+TEST(Swanctl, ActionsHaveTheirOldWordsToo) {
+  EXPECT_EQ(tunnel(kVti + "start_action = route\n }\n}")["start"], "trap");
+  EXPECT_EQ(tunnel(kVti + "start_action = restart\n }\n}")["start"], "start");
+  EXPECT_EQ(tunnel(kVti + "start_action = clear\n }\n}")["start"], "none");
+}
+TEST(Swanctl, TimesAreOfAnyBaseAndUnit) {
+  EXPECT_EQ(tunnel("rekey_time = 0x0e10\n" + kVti + "}\n}")["ike"]["rekey"], "1h");
+  EXPECT_EQ(tunnel("rekey_time = 2 H\n" + kVti + "}\n}")["ike"]["rekey"], "2h");
+}
+TEST(Swanctl, Ikev2ThatOnlyBeginsAnewIsRenewedThen) {
+  EXPECT_EQ(tunnel("reauth_time = 3h\n" + kVti + "}\n}")["ike"]["rekey"], "3h");
+}
+TEST(Swanctl, AHostToHostSelectorIsNoInnerAddress) {
+  EXPECT_EQ(tunnel(kVti + "local_ts = 10.6.6.1\n remote_ts = 10.7.7.2\n }\n}")["children"]["v4"]["local"], "169.254.1.1/30");
 }
 
 }  // namespace

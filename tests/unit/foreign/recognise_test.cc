@@ -1,0 +1,78 @@
+#include <gtest/gtest.h>
+
+#include "foreign/import.h"
+
+namespace vtid::foreign {
+namespace {
+
+std::string what(std::string_view text) {
+  const auto source = recognise(text);
+  if (!source) return source.error().text;
+  return *source == Source::pfsense ? "pfsense" : "swanctl";
+}
+
+TEST(Recognise, APfsenseConfigurationByItsRoot) { EXPECT_EQ(what("<?xml version='1.0'?>\n<!-- a -->\n<pfsense>"), "pfsense"); }
+TEST(Recognise, ASwanctlConfByItsSections) { EXPECT_EQ(what("# mine\nconnections {\n}\n"), "swanctl"); }
+TEST(Recognise, ASwanctlConfOfSecretsAlone) { EXPECT_EQ(what("secrets { ike-1 { secret = x } }"), "swanctl"); }
+TEST(Recognise, ASwanctlConfWithTemplatesFirst) {
+  EXPECT_EQ(what("base {\n version = 2\n}\nconnections { a : base { } }"), "swanctl");
+}
+TEST(Recognise, ASwanctlConfThatOnlyIncludes) { EXPECT_EQ(what("# Debian's\ninclude conf.d/*.conf\n"), "swanctl"); }
+TEST(Recognise, PassesOverAByteOrderMark) { EXPECT_EQ(what("\xef\xbb\xbf<pfsense/>"), "pfsense"); }
+TEST(Recognise, AnEncryptedBackup) { EXPECT_EQ(what("---- BEGIN config.xml ----\nU2FsdGVk\n"), "is an encrypted backup"); }
+TEST(Recognise, WhatIsCompressed) {
+  EXPECT_EQ(what("\x1f\x8b\x08"), "is compressed with gzip");
+  EXPECT_EQ(what(std::string_view("\xfd\x37zXZ\0\0", 7)), "is compressed with xz");
+  EXPECT_EQ(what("PK\x03\x04"), "is a zip archive");
+}
+TEST(Recognise, Utf16OfEitherOrderWithAMarkOrWithout) {
+  EXPECT_EQ(what(std::string_view("\xff\xfe<\0", 4)), "is text in UTF-16");
+  EXPECT_EQ(what(std::string_view("\xfe\xff\0<", 4)), "is text in UTF-16");
+  EXPECT_EQ(what(std::string_view("<\0?\0", 4)), "is text in UTF-16");
+}
+TEST(Recognise, AnIpsecConf) {
+  EXPECT_EQ(what("version 2.0\nconfig setup\n\nconn hq\n    left=%any\n"),
+            "is an ipsec.conf, of the stroke plugin or of libreswan, and is not read");
+}
+TEST(Recognise, AnIpsecSecrets) {
+  EXPECT_EQ(what("192.0.2.1 198.51.100.1 : PSK \"x\"\n"), "is an ipsec.secrets, and is not read");
+}
+TEST(Recognise, AStrongswanConf) {
+  const std::string_view is = "is a strongswan.conf: it says how charon works, and holds no connections";
+  EXPECT_EQ(what("charon {\n load_modular = yes\n}\ninclude strongswan.d/*.conf\n"), is);
+  EXPECT_EQ(what("include strongswan.d/*.conf\n"), is);
+}
+TEST(Recognise, Opnsense) {
+  EXPECT_EQ(what("<?xml version='1.0'?><opnsense/>"),
+            "is the config.xml of OPNsense, whose root element is <opnsense>, and is not read");
+}
+TEST(Recognise, VyosAsAFileAndAsCommands) {
+  EXPECT_EQ(what("interfaces {\n ethernet eth0 {\n }\n}\nvpn {\n ipsec {\n }\n}\n"),
+            "is a config.boot of VyOS, and is not read");
+  EXPECT_EQ(what("set vpn ipsec esp-group x\n"), "is a list of VyOS commands, and is not read");
+}
+TEST(Recognise, WhatIsSomethingElse) {
+  EXPECT_EQ(what(""), "is empty");
+  EXPECT_EQ(what(" \n\t\n"), "is empty");
+  EXPECT_EQ(what("{ \"tunnels\": {} }"), "is JSON, perhaps a vtid.json already");
+  EXPECT_EQ(what("<html>"), "is a web page");
+  EXPECT_EQ(what("nothing of the kind"), "is nothing that can be imported");
+}
+TEST(Recognise, HasARemedyForAllThatIsNot) {
+  for (const std::string_view text : {"", "PK\x03\x04", "conn hq\n", "charon { }", "<opnsense/>", "{", "x"})
+    EXPECT_FALSE(recognise(text).error().remedy.empty()) << text;
+}
+
+// A file that was cut off somewhere, if it is still told from what it was.
+TEST(Recognise, WhatIsCutOffSaysSoWhereverThatIs) {
+  const std::string whole =
+      "<?xml version=\"1.0\"?>\n<!-- a comment -->\n<pfsense><a b=\"c\">text</a>\n<c><![CDATA[ x ]]></c><d/></pfsense>";
+  for (std::size_t size = whole.find("<pfsense>") + 9; size < whole.size(); ++size) {
+    const auto imported = import_pfsense(whole.substr(0, size), "config.xml", {"secrets"});
+    ASSERT_FALSE(imported.has_value()) << size;
+    EXPECT_TRUE(imported.error().remedy.ends_with("it is cut off")) << size << imported.error().text;
+  }
+}
+
+}  // namespace
+}  // namespace vtid::foreign
