@@ -57,7 +57,7 @@ Result<SettingsItem> SettingsReader::next() {
   skip_space();
   SettingsItem item;
   item.line = line_;
-  if (ended()) return item;
+  if (at_end()) return item;
   if (peek() == '}') {
     advance();
     item.kind = SettingsItem::Kind::end_of_section;
@@ -94,7 +94,7 @@ Result<SettingsItem> SettingsReader::include(SettingsItem item) {
   take_until(kBlank);
   skip(kBlank);
   item.kind = SettingsItem::Kind::include;
-  while (!ended() && (peek() == '"' || !kNotInWord.contains(peek()))) {
+  while (!at_end() && (peek() == '"' || !kNotInWord.contains(peek()))) {
     if (peek() == '"') {
       auto quoted = take_quoted();
       if (!quoted) return std::unexpected(quoted.error());
@@ -126,7 +126,7 @@ Result<std::string> SettingsReader::take_value() {
   std::string value;
   for (bool first = true;; first = false) {
     skip(kBlank);
-    if (ended() || peek() == '\n' || peek() == '}' || peek() == '#') return value;
+    if (at_end() || peek() == '\n' || peek() == '}' || peek() == '#') return value;
     if (!first) value += ' ';
     if (peek() != '"') {
       value += take_until(kNotInWord);
@@ -141,7 +141,7 @@ Result<std::string> SettingsReader::take_value() {
 Result<std::string> SettingsReader::take_quoted() {
   const int line = line_;
   std::string value;
-  for (advance(); !ended(); advance()) {
+  for (advance(); !at_end(); advance()) {
     if (peek() == '"') {
       advance();
       return value;
@@ -152,7 +152,7 @@ Result<std::string> SettingsReader::take_quoted() {
       continue;
     }
     advance(text_.substr(at_).starts_with("\\\r\n") ? 2 : 1);
-    if (!ended() && peek() != '\n') value += unescaped(peek());  // a line's end that is escaped joins two lines
+    if (!at_end() && peek() != '\n') value += unescaped(peek());  // a line's end that is escaped joins two lines
   }
   line_ = line;
   return fail("a quoted string does not end", "write the closing '\"'");

@@ -28,10 +28,10 @@ class SettingsReader {
   // An error says what is wrong at line(). Nothing follows it.
   [[nodiscard]] Result<SettingsItem> next();
   [[nodiscard]] int line() const { return line_; }  // where it reads, from 1
+  [[nodiscard]] bool at_end() const { return at_ >= text_.size(); }
 
  private:
   [[nodiscard]] char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
-  [[nodiscard]] bool ended() const { return at_ >= text_.size(); }
   void advance(std::size_t count = 1);
   void skip(std::string_view set);
   std::string_view take_until(std::string_view set);

@@ -5,15 +5,10 @@
 #include <algorithm>
 #include <set>
 
+#include "base/settings_reader.h"
+
 namespace vtid::foreign {
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-  const auto is_space = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 std::string tidy(std::string text) {
   std::ranges::replace_if(
@@ -31,71 +26,43 @@ struct Reading {
 class Parser {
  public:
   Parser(std::string_view text, std::string file, Reading& reading, std::size_t includes)
-      : text_(text), file_(std::move(file)), reading_(reading), includes_(includes) {}
+      : reader_(text), file_(std::move(file)), reading_(reading), includes_(includes) {}
 
   // A whole text, into a section of that depth.
-  Result<void> parse(Section& into, std::size_t depth) {
-    if (auto read = section(into, depth); !read) return read;
-    if (at_ < text_.size()) return wrong("'}' closes nothing", "take it out");
-    return {};
-  }
+  Result<void> parse(Section& into, std::size_t depth) { return fill(into, depth, nullptr); }
 
  private:
+  // What can be amiss at the end of a text is amiss because it is cut off.
   [[nodiscard]] std::unexpected<Error> wrong(std::string_view what, std::string remedy) const {
-    return fail(fmt::format("{}line {}: {}", file_.empty() ? "" : file_ + ": ", line_, what), std::move(remedy));
+    return fail(fmt::format("{}line {}: {}", file_.empty() ? "" : file_ + ": ", reader_.line(), what),
+                reader_.at_end() ? "copy it again: it is cut off" : std::move(remedy));
   }
 
-  void advance() {
-    if (text_[at_++] == '\n') ++line_;
-  }
-
-  void skip_blank() {
-    while (at_ < text_.size()) {
-      const char c = text_[at_];
-      if (c == '#') {
-        while (at_ < text_.size() && text_[at_] != '\n') ++at_;
-      } else if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
-        advance();
-      } else {
-        return;
-      }
-    }
-  }
-
-  // Until one of `ends`, which is left alone; comments end it too.
-  std::string_view until(std::string_view ends) {
-    const std::size_t start = at_;
-    while (at_ < text_.size() && !ends.contains(text_[at_]) && text_[at_] != '#') advance();
-    return trimmed(text_.substr(start, at_ - start));
-  }
-
-  // Up to the section's '}', which is left alone, or the end of the text.
-  Result<void> section(Section& into, std::size_t depth) {
+  // `opened` is the statement that its end belongs to; none for the text as a whole.
+  Result<void> fill(Section& into, std::size_t depth, const SettingsItem* opened) {
     if (depth > kDeepestSection) return wrong(fmt::format("more than {} sections within each other", kDeepestSection), "");
-    for (skip_blank(); at_ < text_.size() && text_[at_] != '}'; skip_blank()) {
+    for (;;) {
+      auto item = reader_.next();
+      if (!item) return wrong(item.error().text, item.error().remedy);
+      if (item->kind == SettingsItem::Kind::end_of_section) {
+        if (opened == nullptr) return wrong("'}' closes nothing", "take it out");
+        return {};
+      }
+      if (item->kind == SettingsItem::Kind::end_of_text) {
+        if (opened == nullptr) return {};
+        return wrong(fmt::format("the file ends inside \"{}\" of line {}", tidy(opened->name.substr(0, 64)), opened->line), "");
+      }
       if (++reading_.settings > kMostSettings) return wrong(fmt::format("more than {} settings", kMostSettings), "");
-      if (auto item = statement(into, depth); !item) return item;
+      if (auto taken = take(into, *item, depth); !taken) return taken;
     }
-    return {};
   }
 
-  Result<void> statement(Section& into, std::size_t depth) {
-    const int line = line_;
-    const std::string name(until("=:{}\n"));
-    if (name.starts_with("include ") || name.starts_with("include\t")) {
-      return include(into, tidy(std::string(trimmed(std::string_view(name).substr(8)))), line, depth);
+  Result<void> take(Section& into, SettingsItem& item, std::size_t depth) {
+    switch (item.kind) {
+      case SettingsItem::Kind::include: return include(into, tidy(std::move(item.value)), item.line, depth);
+      case SettingsItem::Kind::section: return open(into, item, depth);
+      default: return set(into, item);
     }
-    skip_blank();
-    const char next = at_ < text_.size() ? text_[at_] : '\0';
-    if (at_ >= text_.size() && depth > 0)
-      return wrong(fmt::format("the file ends inside \"{}\"", tidy(into.path.substr(0, 64))), "copy it again: it is cut off");
-    if (name.empty() || name.find_first_of(" \t\"") != std::string::npos || (next != '=' && next != '{' && next != ':')) {
-      line_ = line;
-      return wrong(fmt::format("\"{}\" is neither a setting nor a section", tidy(name.substr(0, 64))),
-                   "write KEY = VALUE or NAME { … }");
-    }
-    if (next == '=') return setting(into, name, line);
-    return subsection(into, name, line, depth);
   }
 
   Result<void> include(Section& into, const std::string& pattern, int line, std::size_t depth) {
@@ -109,81 +76,31 @@ class Parser {
     return {};
   }
 
-  Result<void> setting(Section& into, const std::string& key, int line) {
-    advance();
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t')) advance();
-    std::string value;
-    if (at_ < text_.size() && text_[at_] == '"') {
-      auto quoted = quoted_text();
-      if (!quoted) return std::unexpected(quoted.error());
-      value = std::move(*quoted);
-    } else {
-      value = std::string(until("\n}"));
-    }
+  // The later value counts; an empty one is none again.
+  Result<void> set(Section& into, SettingsItem& item) {
+    std::erase_if(into.settings, [&](const Setting& known) { return known.key == item.name; });
+    if (item.value.empty()) return {};
     if (into.settings.size() >= kMostInSection)
       return wrong(fmt::format("more than {} settings in a section", kMostInSection), "");
-    const auto known = std::ranges::find(into.settings, key, &Setting::key);
-    if (known != into.settings.end())
-      *known = {key, tidy(std::move(value)), line, file_, false};
-    else
-      into.settings.push_back({key, tidy(std::move(value)), line, file_, false});
+    into.settings.push_back({std::move(item.name), tidy(std::move(item.value)), item.line, file_, false});
     return {};
   }
 
-  Result<std::string> quoted_text() {
-    const int line = line_;
-    std::string value;
-    for (advance(); at_ < text_.size() && text_[at_] != '"'; advance()) {
-      if (text_[at_] == '\\' && at_ + 1 < text_.size()) {
-        advance();
-        value += text_[at_] == 'n' ? '\n' : text_[at_] == 't' ? '\t' : text_[at_];
-      } else {
-        value += text_[at_];
-      }
-    }
-    if (at_ < text_.size()) {
-      advance();
-      return value;
-    }
-    line_ = line;
-    return wrong("the quotation that begins here has no end", "write the closing '\"'");
-  }
-
-  Result<void> subsection(Section& into, const std::string& name, int line, std::size_t depth) {
-    std::vector<std::string> references;
-    if (text_[at_] == ':') {
-      advance();
-      std::string_view list = until("{\n}");
-      while (!list.empty()) {
-        const auto comma = list.find(',');
-        if (const auto one = trimmed(list.substr(0, comma)); !one.empty()) references.emplace_back(one);
-        list = comma == std::string_view::npos ? std::string_view{} : list.substr(comma + 1);
-      }
-      skip_blank();
-      if (at_ >= text_.size() || text_[at_] != '{')
-        return wrong(fmt::format("\"{}\" has no '{{'", tidy(name.substr(0, 64))), "write NAME : OTHER { … }");
-    }
-    advance();
-    auto known = std::ranges::find(into.sections, name, &Section::name);
+  Result<void> open(Section& into, const SettingsItem& item, std::size_t depth) {
+    auto known = std::ranges::find(into.sections, item.name, &Section::name);
     if (known == into.sections.end()) {
-      into.sections.push_back({name, into.path.empty() ? name : into.path + '.' + name, line, file_, {}, {}, {}, false});
+      const std::string path = into.path.empty() ? item.name : into.path + '.' + item.name;
+      into.sections.push_back({item.name, path, item.line, file_, {}, {}, {}, false});
       known = std::prev(into.sections.end());
     }
-    known->references.insert(known->references.end(), references.begin(), references.end());
-    if (auto read = section(*known, depth + 1); !read) return read;
-    if (at_ >= text_.size())
-      return wrong(fmt::format("the file ends inside \"{}\" of line {}", tidy(name.substr(0, 64)), line),
-                   "copy it again when it is cut off, or write the closing '}'");
-    advance();
-    return {};
+    known->references.insert(known->references.end(), item.references.begin(), item.references.end());
+    return fill(*known, depth + 1, &item);
   }
 
-  std::string_view text_;
+  SettingsReader reader_;
   const std::string file_;
   Reading& reading_;
   const std::size_t includes_;  // that led here
-  std::size_t at_ = 0;
-  int line_ = 1;
 };
 
 // ---- references ------------------------------------------------------------------------------------------------------
