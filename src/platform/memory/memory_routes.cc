@@ -105,7 +105,7 @@ bool MemoryKernel::is_made_by_kernel(const model::Route& route) const {
     return item.local.length == route.to.length && has_network && connected(item.local, item.peer) == route.to.network();
   };
   return std::ranges::any_of(
-      addresses_, [&](const auto& item) { return links_.at(item.first).up && std::ranges::any_of(item.second, makes_it); });
+      addresses_, [&](const auto& item) { return std::ranges::any_of(item.second, makes_it) && links_.at(item.first).up; });
 }
 
 MemoryKernel::Verdict MemoryKernel::check_hop(const model::ViaGateway& via) {

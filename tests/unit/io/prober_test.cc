@@ -59,6 +59,30 @@ TEST_F(ProberTest, brings_an_ipv4_gateway_that_answers_online) {
   EXPECT_EQ(run_until(online), online);
 }
 
+TEST_F(ProberTest, an_update_tells_of_the_gateways_in_it_alone) {
+  Prober::Target other = target("127.0.0.2");
+  other.gateway = "OTHER";
+  prober.set_targets({target("127.0.0.1"), other});
+  ASSERT_EQ(run_until(online), online);
+  Prober::Target cut = target("127.0.0.1");
+  cut.underlay = {"hq", monitor::Underlay::State::down};
+  prober.update_targets({cut});
+  context.run_for(100ms);
+  EXPECT_EQ(state(), down);
+  EXPECT_EQ(changes.back(), down);
+  EXPECT_EQ(prober.health().at("OTHER").state, online);
+}
+
+TEST_F(ProberTest, an_update_for_another_path_changes_nothing) {
+  prober.set_targets({target("127.0.0.1")});
+  ASSERT_EQ(run_until(online), online);
+  Prober::Target elsewhere = target("127.0.0.3");
+  elsewhere.underlay = {"hq", monitor::Underlay::State::down};
+  prober.update_targets({elsewhere});
+  context.run_for(100ms);
+  EXPECT_EQ(state(), online);
+}
+
 monitor::Memories was_down(std::string_view address) {
   return {{"GW", {*net::parse_address(address), down, WallTime{1h}, true, false, {}}}};
 }
