@@ -20,7 +20,8 @@ inline constexpr std::string_view kViewSocketName = "view.sock";  // beside the 
 inline constexpr std::string_view kGroup = "vtid";                // may use everything
 inline constexpr std::string_view kViewGroup = "vtid-view";       // may read
 
-// Bytes of one request, without its newline: of any method on either socket, and of `plan` and `apply` with `text` on the first.
+// Bytes of one request, without its newline: of any method on either socket, and of `plan` and `apply` with `text` on the
+// first.
 inline constexpr std::size_t kMaxShortRequest = 4U << 10;
 inline constexpr std::size_t kMaxRequest = 1U << 20;
 

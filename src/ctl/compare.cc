@@ -2,53 +2,21 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
-#include <set>
 
-#include "config/parse.h"
 #include "ctl/read_file.h"
-#include "ctl/table.h"
-#include "peers/compare.h"
+#include "peers/files.h"
 
 namespace vtid::ctl {
 namespace {
 
+constexpr std::size_t kLongestFile = 16 * 1024 * 1024;
 constexpr std::size_t kLongestNamedFile = 65'535;
 
-// Nobody here runs by the file, so who may read its secrets is not judged.
-config::Readers readers_beside(const std::string& file, std::set<std::string>& not_at_hand) {
-  const auto open = [folder = std::filesystem::path(file).parent_path()](std::string_view name) {
-    return read_file((folder / name).string(), kLongestNamedFile);
-  };
-  const auto secret = [open, &not_at_hand](std::string_view name) -> Result<std::string> {
-    auto text = open(name);
-    if (!text) {
-      not_at_hand.emplace(name);
-      return std::string("not at hand");
-    }
-    if (text->ends_with('\n')) text->pop_back();
-    return text;
-  };
-  return {.secret = secret, .key = open, .open = open};
-}
-
-Result<model::Config> read_configuration(const std::string& file) {
-  const auto text = read_file(file, config::kLongestFile);
-  if (!text) return std::unexpected(text.error());
-  std::set<std::string> not_at_hand;
-  config::Parsed parsed = config::parse(*text, file, readers_beside(file, not_at_hand));
-  if (!parsed.config) {
-    std::string all;
-    for (const config::Finding& finding : parsed.errors) all += (all.empty() ? "" : "\n") + config::print(finding);
-    return fail(all, "vtictl check FILE has it too");
-  }
-  for (model::Tunnel& tunnel : parsed.config->tunnels) {
-    auto* ike = std::get_if<model::Ike>(&tunnel.ike);
-    auto* psk = ike == nullptr ? nullptr : std::get_if<model::PskAuth>(&ike->auth);
-    if (psk != nullptr && not_at_hand.contains(psk->psk.file)) psk->psk.secret = model::Secret(std::string());
-  }
-  return std::move(*parsed.config);
+peers::File file_of(std::string_view text, const std::string& name) {
+  return {text, name, [folder = std::filesystem::path(name).parent_path()](std::string_view beside) {
+            return read_file((folder / beside).string(), kLongestNamedFile);
+          }};
 }
 
 Json render(const peers::Pair& pair) {
@@ -82,14 +50,15 @@ std::string render_pair(const Json& pair) {
 }  // namespace
 
 Result<Json> compare_files(const std::string& local, const std::string& peer) {
-  const auto here = read_configuration(local);
+  const auto here = read_file(local, kLongestFile);
   if (!here) return std::unexpected(here.error());
-  const auto there = read_configuration(peer);
+  const auto there = read_file(peer, kLongestFile);
   if (!there) return std::unexpected(there.error());
-  const auto pairs = peers::compare(*here, *there);
+  const auto pairs = peers::compare_files(file_of(*here, local), file_of(*there, peer));
+  if (!pairs) return std::unexpected(pairs.error());
   Json rows = Json::array();
-  for (const peers::Pair& pair : pairs) rows.push_back(render(pair));
-  return Json{{"meets", peers::would_meet(pairs)}, {"pairs", std::move(rows)}};
+  for (const peers::Pair& pair : *pairs) rows.push_back(render(pair));
+  return Json{{"meets", peers::would_meet(*pairs)}, {"pairs", std::move(rows)}};
 }
 
 std::string render_comparison(const Json& result, const Options&) {

@@ -16,7 +16,7 @@ using Renderer = std::string (*)(const Json& result, const Options& options);
 [[nodiscard]] std::string render_explain(const Json& result, const Options& options);
 [[nodiscard]] std::string render_plan(const Json& result, const Options& options);
 [[nodiscard]] std::string render_doctor(const Json& result, const Options& options);
-[[nodiscard]] std::string render_outcome(const Json& result, const Options& options);  // the daemon's own sentence
+[[nodiscard]] std::string render_outcome(const Json& result, const Options& options);     // the daemon's own sentence
 [[nodiscard]] std::string render_plain_text(const Json& result, const Options& options);  // the text as it is
 [[nodiscard]] std::string render_event(const Json& event, const Options& options);
 

@@ -220,7 +220,7 @@ void Engine::read_all_sas() {
 
 void Engine::follow_gateways(Now now) {
   for (const auto& [gateway, usable] : std::exchange(gateways_changed_, {})) {
-    mark_derived(usable ? carrying_.down.erase(gateway) > 0 : carrying_.down.insert(gateway).second);
+    if (usable ? carrying_.down.erase(gateway) > 0 : carrying_.down.insert(gateway).second) move_routes(now);
   }
   if (!std::exchange(must_choose_, false)) return;
   model::Carrying chosen = monitor::choose(*config_, wiring_.gateway_health(), carrying_, now.wall);
@@ -230,8 +230,14 @@ void Engine::follow_gateways(Now now) {
     log::info("group changed", {{"group", group}, {"carriers", carriers}, {"reason", choice.reason}});
     tell(now, "group", group, fmt::format("is carried by {}{}{}", carriers, choice.reason.empty() ? "" : ": ", choice.reason));
   }
-  mark_derived(chosen != carrying_);
+  if (chosen != carrying_) move_routes(now);
   carrying_ = std::move(chosen);
+}
+
+// Traffic is lost until they have: this plan is not put off.
+void Engine::move_routes(Now now) {
+  mark_derived(true);
+  replan_ = now.steady;
 }
 
 // Before the requests leave: after a crash between the two, our connections would look like somebody else's. What could not be

@@ -126,6 +126,7 @@ class Engine {
   void take_sa_changes();
   void read_all_sas();
   void follow_gateways(Now now);
+  void move_routes(Now now);
   void save_state(Now now);
   void supervise(Now now);
   void want_connections(Now now);

@@ -72,7 +72,7 @@ class Draft {
 void append_name(std::string& list, std::string_view name);
 
 inline constexpr std::size_t kLongestList = 16 * 1024;  // bytes
-inline constexpr std::size_t kMostRounds = 100;  // of taking things out
+inline constexpr std::size_t kMostRounds = 100;         // of taking things out
 inline constexpr std::size_t kMostNotes = 10'000;
 
 }  // namespace vtid::foreign

@@ -32,10 +32,9 @@ class Parser {
   Result<void> parse(Section& into, std::size_t depth) { return fill(into, depth, nullptr); }
 
  private:
-  // What can be amiss at the end of a text is amiss because it is cut off.
   [[nodiscard]] std::unexpected<Error> wrong(std::string_view what, std::string remedy) const {
     return fail(fmt::format("{}line {}: {}", file_.empty() ? "" : file_ + ": ", reader_.line(), what),
-                reader_.at_end() ? "copy it again: it is cut off" : std::move(remedy));
+                remedy + (reader_.at_end() ? ", or copy the file again if it is cut off" : ""));
   }
 
   // `opened` is the statement that its end belongs to; none for the text as a whole.
@@ -50,7 +49,8 @@ class Parser {
       }
       if (item->kind == SettingsItem::Kind::end_of_text) {
         if (opened == nullptr) return {};
-        return wrong(fmt::format("the file ends inside \"{}\" of line {}", tidy(opened->name.substr(0, 64)), opened->line), "");
+        return wrong(fmt::format("the file ends inside \"{}\" of line {}", tidy(opened->name.substr(0, 64)), opened->line),
+                     "write the closing '}'");
       }
       if (++reading_.settings > kMostSettings) return wrong(fmt::format("more than {} settings", kMostSettings), "");
       if (auto taken = take(into, *item, depth); !taken) return taken;

@@ -20,7 +20,7 @@ class Applied : public testing::Test {
   model::Apply other(std::optional<Duration> confirm = std::nullopt) {
     std::string text = old;
     text.replace(text.find("10.20.0.0/16"), 12, "10.99.0.0/16");
-    return {text, "/root/other.json", confirm, true};
+    return {text, "/etc/other.json", confirm, true};
   }
   std::string caveat() { return stage.snapshot()->problems.at(0).text; }
   std::string route() { return net::print(stage.kernel.seen().routes.at(0).route.to); }
@@ -41,7 +41,7 @@ TEST_F(Applied, OnTrialRunsWhileTheFileStays) {
   EXPECT_THAT(stage.command(other(Duration{60'000})), EndsWith("unless `vtictl confirm` comes before"));
   EXPECT_EQ(route(), "10.99.0.0/16");
   EXPECT_EQ(stage.file, old);
-  EXPECT_THAT(caveat(), StartsWith("/root/other.json is on trial and goes back at "));
+  EXPECT_THAT(caveat(), StartsWith("/etc/other.json is on trial and goes back at "));
 }
 
 TEST_F(Applied, OnTrialAndConfirmedIsTheFile) {
@@ -108,8 +108,8 @@ TEST_F(Applied, AReloadEndsTheTrial) {
 }
 
 TEST_F(Applied, AnInvalidFileChangesNothing) {
-  EXPECT_THAT(stage.command(model::Apply{"{", "/root/other.json", {}, true}),
-              AllOf(StartsWith("the file is refused and nothing was changed:\n"), HasSubstr("/root/other.json:1")));
+  EXPECT_THAT(stage.command(model::Apply{"{", "/etc/other.json", {}, true}),
+              AllOf(StartsWith("the file is refused and nothing was changed:\n"), HasSubstr("/etc/other.json:1")));
   EXPECT_EQ(stage.file, old);
   EXPECT_EQ(route(), "10.20.0.0/16");
   EXPECT_EQ(stage.problem(), "");

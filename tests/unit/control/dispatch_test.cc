@@ -136,12 +136,12 @@ TEST(Dispatch, EndsEveryAnswerWithItsOnlyNewline) {
 }
 
 TEST(Dispatch, AppliesAFileForGoodOrOnTrial) {
-  const Json file{{"text", "{}"}, {"path", "/root/new.json"}};
-  EXPECT_EQ(asked(request("apply", file)).change, "apply /root/new.json");
+  const Json file{{"text", "{}"}, {"path", "/etc/new.json"}};
+  EXPECT_EQ(asked(request("apply", file)).change, "apply /etc/new.json");
   Json trial = file;
   trial["confirm"] = "90s";
   const Ask ask = asked(request("apply", trial));
-  EXPECT_EQ(ask.change, "apply /root/new.json, to be confirmed within 90s");
+  EXPECT_EQ(ask.change, "apply /etc/new.json, to be confirmed within 90s");
   EXPECT_EQ(std::get<model::Apply>(ask.command).confirm, Duration{90'000});
   for (const char* wrong : {"0s", "soon", "25h", "60"}) {
     trial["confirm"] = wrong;
