@@ -516,8 +516,9 @@ model::CommandResult Engine::reload(Now now) {
 model::CommandResult Engine::apply(const model::Apply& apply, Now now) {
   config::Parsed parsed = wiring_.parse_applied(apply);
   if (!parsed.config) return fail("the file is refused and nothing was changed:\n" + print_all(parsed.errors), "mend the file");
-  if (!apply.by_root && parsed.config->on_change != config_->on_change)
-    return fail("only root may change \"on_change\", whose program runs with vtid's rights", "apply it as root");
+  if (!apply.by_root && (parsed.config->on_change != config_->on_change || parsed.config->vici != config_->vici))
+    return fail("only root may change which program vtid runs and which charon it obeys (\"on_change\", \"charon\")",
+                "apply it as root");
   const auto before = trial_ ? trial_->before : config_;
   const auto problem = config_problem_;
   auto accepted = accept_config(std::move(parsed), now);

@@ -36,7 +36,8 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   bool check = false;
   bool plan = false;
   CLI::App app(
-      "Keeps routed IPsec tunnels true: makes interfaces, addresses and routes what the file says, with strongSwan for IKE.",
+      "Keeps routed IPsec tunnels in their configured state: makes interfaces, addresses and routes what the file says, with "
+      "strongSwan for IKE.",
       "vtid");
   app.add_option("--config", options.config, "the configuration file")->type_name("FILE")->capture_default_str();
   app.add_option("--socket", options.socket, "the control socket; view.sock lies beside it")

@@ -65,7 +65,7 @@ struct Apply {
   std::string text;
   std::string path;
   std::optional<Duration> confirm;
-  bool by_root = false;  // who may name programs, which run as root
+  bool by_root = false;  // who may name a program and another charon
 };
 struct Confirm {};
 

@@ -1,5 +1,5 @@
 // The whole relation with one charon, over three connections to its vici socket: events (always read), queries and commands.
-// It keeps the table of SAs true, loads the connections that are wanted and carries out requests. It holds no socket and
+// It keeps the table of SAs up to date, loads the connections that are wanted and carries out requests. It holds no socket and
 // reads no clock: inputs come with the time, and what is to be done on the sockets comes out as effects.
 //
 //   charon.on_time(now);                              // opens at once when next_deadline() is in the past, as it is at first

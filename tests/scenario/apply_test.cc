@@ -131,13 +131,17 @@ TEST_F(Applied, OnTrialStaysWhenTheFileCannotBeWrittenYet) {
   EXPECT_EQ(stage.command(model::Confirm{}), "configuration 2 runs and is vtid.json");
 }
 
-TEST_F(Applied, OnlyRootNamesTheProgramThatRunsWithItsRights) {
+TEST_F(Applied, OnlyRootNamesTheProgramThatRunsWithItsRightsAndTheCharonThatIsObeyed) {
+  for (const char* key :
+       {R"("on_change": { "command": ["/bin/true"] }, )", R"("charon": { "vici": "unix:///run/other.vici" }, )"}) {
+    model::Apply apply = other();
+    apply.text.insert(apply.text.find("\"tunnels\""), key);
+    apply.by_root = false;
+    EXPECT_THAT(stage.command(apply), StartsWith("only root may change which program vtid runs and which charon it obeys"));
+    EXPECT_EQ(stage.file, old);
+  }
   model::Apply apply = other();
-  apply.text.insert(apply.text.find("\"tunnels\""), R"("on_change": { "command": ["/bin/true"] }, )");
   apply.by_root = false;
-  EXPECT_THAT(stage.command(apply), StartsWith("only root may change \"on_change\""));
-  EXPECT_EQ(stage.file, old);
-  apply.by_root = true;
   EXPECT_EQ(stage.command(apply), "configuration 2 runs and is vtid.json");
 }
 
