@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kRpcVersion = "2.0";
 
-std::string print(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string dump(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 std::string invalid(const Reply& reply, std::string text) {
   return reply.error(protocol::kInvalidRequest,
@@ -128,7 +128,7 @@ class Reader final : public nlohmann::json_sax<Json> {
 std::optional<std::string> print_id(const Reader::Value& id) {
   using enum Reader::Kind;
   if (id.text.size() > kLongestId) return std::nullopt;
-  if (id.kind == string) return print(id.text);
+  if (id.kind == string) return dump(id.text);
   return id.kind == number || id.kind == null ? std::optional(id.text) : std::nullopt;
 }
 
@@ -136,7 +136,7 @@ std::optional<std::string> print_id(const Reader::Value& id) {
 
 std::string Reply::line(std::string_view member, const Json& value) const {
   std::string text = fmt::format(R"({{"jsonrpc":"{}","id":{},"{}":)", kRpcVersion, *id_, member);
-  text += print(value);
+  text += dump(value);
   return text += "}\n";
 }
 
@@ -185,7 +185,7 @@ std::expected<Request, std::string> parse_request(std::string_view text) {
 }
 
 std::string notification_line(std::string_view method, const Json& params) {
-  return print({{"jsonrpc", kRpcVersion}, {"method", method}, {"params", params}}) + '\n';
+  return dump({{"jsonrpc", kRpcVersion}, {"method", method}, {"params", params}}) + '\n';
 }
 
 }  // namespace vtid::control
