@@ -32,7 +32,7 @@ cp "$config" /run/draft.json
 says 0 nothing branch plan /run/draft.json
 refusal() { sed "s#peer.psk#$1#" "$config" >/run/draft.json; vtictl_at branch plan /run/draft.json 2>&1 | sed "s#$1#NAME#"; } # name
 there=$(refusal /etc/shadow || true)
-assert_match "a plan with a file elsewhere" 'reads only files below /run/branch/etc' "$there"
+assert_match "a plan with a file elsewhere" 'only files below /run/branch/etc are read' "$there"
 ln -s /etc/shadow "${config%/*}/link"
 for name in /etc/not-there ../../../etc/shadow ../../not-there link; do
   assert_eq "a plan with $name" "$there" "$(refusal "$name" || true)"
