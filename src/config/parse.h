@@ -40,6 +40,7 @@ struct Parsed {
                            const model::Capabilities& system = {});
 
 inline constexpr std::size_t kLongestFile = 16 * 1024 * 1024;  // bytes
+inline constexpr std::size_t kLongestNamedFile = 65'535;       // bytes of what it names: one value of vici holds no more
 inline constexpr std::size_t kMostFindings = 1'000;            // of either kind; the rest is counted, not listed
 inline constexpr std::size_t kMostTunnels = 32'767;            // one unit each, net::kHighestUnit
 

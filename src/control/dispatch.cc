@@ -61,6 +61,11 @@ Say not_found(const Reply& reply, std::string_view what, std::string_view name, 
                       {{"nearest", nearest}})};
 }
 
+Say no_tunnel(const Reply& reply, std::string_view name, const Index& index) {
+  const auto names = std::views::keys(index.tunnels);
+  return not_found(reply, "tunnel", name, {names.begin(), names.end()});
+}
+
 // ---- reading: bring the counters up to date, then render -------------------------------------------------------------
 
 constexpr std::string_view kRules = "rules";
@@ -150,9 +155,7 @@ Action run_export(const Call& call) {
   }
   return look([reply = call.reply, name = call.text("name"), as = *as](const Index& index) {
     const auto tunnel = index.tunnels.find(name);
-    if (tunnel == index.tunnels.end())
-      return not_found(reply, "tunnel", name, {std::views::keys(index.tunnels).begin(), std::views::keys(index.tunnels).end()})
-          .line;
+    if (tunnel == index.tunnels.end()) return no_tunnel(reply, name, index).line;
     const auto text = export_peer(*tunnel->second, as, index);
     return text ? reply.result({{"text", *text}}) : reply.error(protocol::kRefused, text.error());
   });
@@ -280,10 +283,7 @@ Action run_find_mtu(const Call& call) {
   const auto now = call.snapshot();
   const Index index(*now);
   const auto tunnel = index.tunnels.find(call.text("name"));
-  if (tunnel == index.tunnels.end()) {
-    return not_found(call.reply, "tunnel", call.text("name"),
-                     {std::views::keys(index.tunnels).begin(), std::views::keys(index.tunnels).end()});
-  }
+  if (tunnel == index.tunnels.end()) return no_tunnel(call.reply, call.text("name"), index);
   auto paths = mtu_paths(*tunnel->second, index);
   if (paths.empty()) {
     return Say{refusal(call.reply, {fmt::format("{} has no interface that carries traffic", tunnel->first),

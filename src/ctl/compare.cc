@@ -10,12 +10,9 @@
 namespace vtid::ctl {
 namespace {
 
-constexpr std::size_t kLongestFile = 16 * 1024 * 1024;
-constexpr std::size_t kLongestNamedFile = 65'535;
-
 peers::File file_of(std::string_view text, const std::string& name) {
   return {text, name, [folder = std::filesystem::path(name).parent_path()](std::string_view beside) {
-            return read_file((folder / beside).string(), kLongestNamedFile);
+            return read_file((folder / beside).string(), peers::kLongestNamedFile);
           }};
 }
 
@@ -50,9 +47,9 @@ std::string render_pair(const Json& pair) {
 }  // namespace
 
 Result<Json> compare_files(const std::string& local, const std::string& peer) {
-  const auto here = read_file(local, kLongestFile);
+  const auto here = read_file(local, peers::kLongestFile);
   if (!here) return std::unexpected(here.error());
-  const auto there = read_file(peer, kLongestFile);
+  const auto there = read_file(peer, peers::kLongestFile);
   if (!there) return std::unexpected(there.error());
   const auto pairs = peers::compare_files(file_of(*here, local), file_of(*there, peer));
   if (!pairs) return std::unexpected(pairs.error());

@@ -16,8 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kLongestNamedFile = 65'535;  // one value of vici holds no more
-
 using Check = Result<void> (*)(const struct stat&, const fs::path&);
 using Opener = std::function<Result<OpenFile>(std::string_view name)>;
 
@@ -38,7 +36,7 @@ Result<void> check_nothing(const struct stat&, const fs::path&) { return {}; }
 Result<std::string> read_checked(const Result<OpenFile>& file, const fs::path& path, Check check) {
   if (!file) return std::unexpected(file.error());
   if (auto checked = check(file->status, path); !checked) return std::unexpected(checked.error());
-  return read_all(file->fd, path, kLongestNamedFile);
+  return read_all(file->fd, path, config::kLongestNamedFile);
 }
 
 config::Readers readers_by(Opener open, const fs::path& folder, Check of_public) {

@@ -20,7 +20,10 @@ namespace {
 constexpr std::size_t kPacketRead = 64 * 1024;
 constexpr std::size_t kChannels = 3;
 
-std::string path_of(const std::string& uri) { return uri.starts_with(kUnixScheme) ? uri.substr(kUnixScheme.size()) : uri; }
+std::string_view path_of(std::string_view uri) {
+  if (uri.starts_with(kUnixScheme)) uri.remove_prefix(kUnixScheme.size());
+  return uri;
+}
 
 }  // namespace
 
@@ -35,8 +38,8 @@ struct Line {
 };
 
 struct ViciTransport::State : std::enable_shared_from_this<State> {
-  State(asio::io_context& io, std::string socket_path, Wiring callbacks)
-      : context(io), path(std::move(socket_path)), wiring(std::move(callbacks)) {
+  State(asio::io_context& io, std::string_view socket_path, Wiring callbacks)
+      : context(io), path(socket_path), wiring(std::move(callbacks)) {
     for (auto& line : lines) line.emplace(context);
   }
 
@@ -80,9 +83,9 @@ struct ViciTransport::State : std::enable_shared_from_this<State> {
     if (sending.queue.size() == 1) write(channel);
   }
 
-  void lead_to(std::string other) {
+  void lead_to(std::string_view other) {
     if (path == other) return;
-    path = std::move(other);
+    path = other;
     for (std::size_t index = 0; index < kChannels; ++index) {
       const auto channel = static_cast<vici::Channel>(index);
       if (!line(channel).socket.is_open()) continue;

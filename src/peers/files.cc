@@ -2,8 +2,6 @@
 
 #include <set>
 
-#include "config/parse.h"
-
 namespace vtid::peers {
 namespace {
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "config/parse.h"
 #include "peers/compare.h"
 
 namespace vtid::peers {
@@ -16,6 +17,10 @@ struct File {
   std::string name;                                                // as errors call it
   std::function<Result<std::string>(std::string_view name)> read;  // the bytes of what lies beside it
 };
+
+// What is read of a configuration and of each file beside it, in bytes.
+using config::kLongestFile;
+using config::kLongestNamedFile;
 
 // The error lists all that is wrong with a file. A pre-shared key that cannot be read is not compared.
 [[nodiscard]] Result<std::vector<Pair>> compare_files(const File& local, const File& peer);
