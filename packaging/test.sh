@@ -1,14 +1,15 @@
 #!/bin/bash
 # test.sh [--here]: everything that is checked about vtid, as root on a fresh Debian 12 or 13: it builds with warnings as errors,
-# under the sanitizers and for FreeBSD on amd64 and arm64, and all tests pass, the ones on a real kernel with a real charon included.
-# A third of those pass on the other Debian too, and the packages for both do what docs/quickstart.md says; --here leaves that out.
-# Prints how long each stage took, and ends with the closing lines of ctest's complete run, and with its status.
+# for FreeBSD on amd64 and arm64, and all tests pass: those of the code under the sanitizers, those of the programs as they will run,
+# on a real kernel with a real charon. A third of these pass on the other Debian too, and the packages for both do what
+# docs/quickstart.md says; --here leaves that out.
+# Prints how long each stage took, and ends with the closing lines of ctest's two runs, and with their status.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 . packaging/packages.sh
 
 here=${1:-}
-[[ -z $here || $here == --here ]] || { sed -n '2,5s/^# //p' "$0" >&2; exit 2; }
+[[ -z $here || $here == --here ]] || { sed -n '2,6s/^# //p' "$0" >&2; exit 2; }
 other=trixie
 ! grep -q '^VERSION_CODENAME=trixie' /etc/os-release || other=bookworm
 mkdir -p build
@@ -40,8 +41,8 @@ packages() {
 build() { # preset [option of the build...]
   cmake --preset "$1" >/dev/null && cmake --build --preset "$@"
 }
-sanitizers() {
-  build asan-ubsan && ctest --preset asan-ubsan --parallel "$(nproc)"
+tests() { # preset [option of ctest...]: what it said is in build/PRESET.log too
+  ctest --preset "$1" --parallel "$(nproc)" --output-log "build/$1.log" "${@:2}"
 }
 freebsd() {
   build freebsd && build freebsd-aarch64 --target vtid vtictl &&
@@ -57,15 +58,16 @@ elsewhere() {
 
 stage packages packages
 [[ $here ]] || beside roots roots
-stage sanitizers sanitizers
-stage build build ci
+stage "build, sanitizers" build asan-ubsan
+stage "tests, sanitizers" tests asan-ubsan
+stage "build, programs" build ci --target programs
 stage freebsd freebsd
 if [[ ! $here ]]; then
   result roots
   beside elsewhere elsewhere
 fi
-stage tests ctest --preset ci --parallel "$(nproc)" --output-log build/tests.log && tested=0 || tested=$?
+stage "tests, programs" tests ci --label-regex '^(e2e|lint)$' && tested=0 || tested=$?
 [[ $here ]] || result elsewhere
 cat build/stages
-sed -n '/% tests passed/,$p' build/tests.log
+for preset in asan-ubsan ci; do sed -n '/% tests passed/,$p' build/$preset.log; done
 exit "$tested"
