@@ -416,19 +416,19 @@ void Engine::ask(const Ask& asked, Now now) {
     Engine& engine;
     Now now;
     void operator()(const AskInitiate& ask) const {
-      log::info("initiation asked", {{"tunnel", ask.ward}});
-      engine.charon_.initiate(engine.ticket(Pending::Kind::initiate, ask.ward), ask.ike, ask.child, now);
+      log::info("initiation asked", {{"tunnel", ask.desired}});
+      engine.charon_.initiate(engine.ticket(Pending::Kind::initiate, ask.desired), ask.ike, ask.child, now);
     }
     void operator()(const AskTerminate& ask) const {
-      log::info("termination asked", {{"tunnel", ask.ward}, {"force", ask.force ? "yes" : "no"}});
-      engine.charon_.terminate(engine.ticket(Pending::Kind::terminate, ask.ward), {ask.ike, ask.child, 0, ask.force}, now);
+      log::info("termination asked", {{"tunnel", ask.desired}, {"force", ask.force ? "yes" : "no"}});
+      engine.charon_.terminate(engine.ticket(Pending::Kind::terminate, ask.desired), {ask.ike, ask.child, 0, ask.force}, now);
     }
     void operator()(const AskLook& ask) const {
-      engine.charon_.look(engine.ticket(Pending::Kind::look, ask.ward), ask.ike, now);
+      engine.charon_.look(engine.ticket(Pending::Kind::look, ask.desired), ask.ike, now);
     }
     void operator()(const AskRekey& ask) const {
-      log::warning("rekey asked", {{"tunnel", ask.ward}, {"reason", "the kernel lacks what its SAs need"}});
-      engine.charon_.rekey(engine.ticket(Pending::Kind::repair, ask.ward), {ask.ike, ask.child}, now);
+      log::warning("rekey asked", {{"tunnel", ask.desired}, {"reason", "the kernel lacks what its SAs need"}});
+      engine.charon_.rekey(engine.ticket(Pending::Kind::repair, ask.desired), {ask.ike, ask.child}, now);
     }
   };
   std::visit(Visitor{*this, now}, asked);
@@ -491,7 +491,7 @@ Result<std::string> Engine::accept_config(config::Parsed parsed, Now now) {
     std::erase_if(told_states_, [this](const auto& told) { return !tunnels_.contains(told.first); });
     names_.follow(*config_, now);
     want_connections(now);
-    supervisor_.supervise(wards_of(*config_, numbers_), now);
+    supervisor_.supervise(desired_child_sas(*config_, numbers_), now);
     for (const model::Tunnel& tunnel : config_->tunnels) supervisor_.locate(tunnel.name, names_.whereabouts(tunnel), now);
     std::string text = fmt::format("configuration {} accepted{}", generation_, same ? ", unchanged" : "");
     log::info("configuration accepted", {{"generation", std::to_string(generation_)}, {"changed", same ? "no" : "yes"}});
@@ -591,10 +591,11 @@ Result<Requests::Target> Engine::find_target(const std::string& name) const {
     return fail(fmt::format("{} has static SAs: there is nobody to ask", tunnel_name),
                 "edit its \"keys\" and reload to rekey it, or \"enabled\" to take it up or down");
   }
-  Requests::Target target{tunnel_name, wards_of(*tunnel, numbers_), child_only};
+  Requests::Target target{tunnel_name, desired_child_sas(*tunnel, numbers_), child_only};
   if (child_only) {
-    std::erase_if(target.wards, [&](const Ward& ward) { return ward.name != name && ward.name != tunnel_name; });
-    target.name = target.wards.front().name;  // children that share a CHILD_SA share its fate
+    std::erase_if(target.all_desired,
+                  [&](const DesiredChildSa& desired) { return desired.name != name && desired.name != tunnel_name; });
+    target.name = target.all_desired.front().name;  // children that share a CHILD_SA share its fate
   }
   return target;
 }
@@ -621,14 +622,14 @@ void Engine::on_command(const model::Command& command, Requests::Reply reply, No
       }
       const auto found = target(up.target);
       if (!found) return;
-      engine.urge_look_up(*engine.config_->tunnel(found->wards.front().tunnel), now);
-      for (const Ward& ward : found->wards) engine.supervisor_.bring_up(ward.name, now);
+      engine.urge_look_up(*engine.config_->tunnel(found->all_desired.front().tunnel), now);
+      for (const DesiredChildSa& desired : found->all_desired) engine.supervisor_.bring_up(desired.name, now);
       engine.requests_.wait_up(*found, up.timeout, now, reply);
     }
     void operator()(const model::Down& down) const {
       const auto found = target(down.target);
       if (!found) return;
-      for (const Ward& ward : found->wards) engine.supervisor_.hold_down(ward.name);
+      for (const DesiredChildSa& desired : found->all_desired) engine.supervisor_.hold_down(desired.name);
       engine.requests_.wait_down(*found, down.timeout, now, reply);
     }
     void operator()(const model::Rekey& rekey) const {

@@ -70,7 +70,7 @@ class Engine {
   struct Work {
     std::size_t derived = 0;  // how often everything was
     std::size_t planned = 0;
-    std::size_t visited = 0;  // wards, by the supervisor
+    std::size_t visited = 0;  // desired CHILD_SAs, by the supervisor
     bool operator==(const Work&) const = default;
   };
   [[nodiscard]] Work work() const { return {derivations_, plans_, supervisor_.visited()}; }

@@ -15,26 +15,26 @@ using model::CommandResult;
 
 std::string seconds(Duration time) { return fmt::format("{:.1f} s", static_cast<double>(time.count()) / 1000); }
 
-// What charon has of the wards. A rekeyed CHILD_SA still carries, for as long as its successor is not in use.
-std::vector<const model::ChildSa*> carrying(const model::SaIndex& index, const std::vector<Ward>& wards) {
+// What charon has of the desired CHILD_SAs. A rekeyed CHILD_SA still carries, for as long as its successor is not in use.
+std::vector<const model::ChildSa*> carrying(const model::SaIndex& index, const std::vector<DesiredChildSa>& all_desired) {
   std::vector<const model::ChildSa*> found;
-  for (const Ward& ward : wards) {
-    std::ranges::copy_if(children_of(ward, index), std::back_inserter(found), &model::ChildSa::carries);
+  for (const DesiredChildSa& desired : all_desired) {
+    std::ranges::copy_if(children_of(desired, index), std::back_inserter(found), &model::ChildSa::carries);
   }
   return found;
 }
 
-std::set<std::uint32_t> carrying_children(const model::SaIndex& index, const std::vector<Ward>& wards) {
+std::set<std::uint32_t> carrying_children(const model::SaIndex& index, const std::vector<DesiredChildSa>& all_desired) {
   std::set<std::uint32_t> ids;
-  for (const model::ChildSa* child : carrying(index, wards)) {
+  for (const model::ChildSa* child : carrying(index, all_desired)) {
     if (child->state != model::ChildState::rekeyed) ids.insert(child->id);
   }
   return ids;
 }
 
-std::set<std::uint32_t> parents_of(const model::SaIndex& index, const std::vector<Ward>& wards) {
+std::set<std::uint32_t> parents_of(const model::SaIndex& index, const std::vector<DesiredChildSa>& all_desired) {
   std::set<std::uint32_t> ids;
-  for (const model::ChildSa* child : carrying(index, wards)) ids.insert(child->ike_id);
+  for (const model::ChildSa* child : carrying(index, all_desired)) ids.insert(child->ike_id);
   return ids;
 }
 
@@ -42,7 +42,7 @@ std::set<std::uint32_t> parents_of(const model::SaIndex& index, const std::vecto
 std::vector<RekeyAsk> asks_for(const Requests::Target& target, const model::SaTable& sas, const model::SaIndex& index,
                                bool children) {
   std::set<std::pair<std::string, std::string>> names;
-  for (const model::ChildSa* child : carrying(index, target.wards)) {
+  for (const model::ChildSa* child : carrying(index, target.all_desired)) {
     const auto ike = sas.ikes.find(child->ike_id);
     if (ike != sas.ikes.end()) names.emplace(ike->second.name, children ? child->name : "");
   }
@@ -52,20 +52,20 @@ std::vector<RekeyAsk> asks_for(const Requests::Target& target, const model::SaTa
 }
 
 // "up" when all of them are; else the first that is not.
-const TunnelView* worst_of(const std::vector<Ward>& wards, const Supervisor& supervisor) {
+const TunnelView* worst_of(const std::vector<DesiredChildSa>& all_desired, const Supervisor& supervisor) {
   const TunnelView* worst = nullptr;
-  for (const Ward& ward : wards) {
-    const TunnelView* view = supervisor.view(ward.name);
+  for (const DesiredChildSa& desired : all_desired) {
+    const TunnelView* view = supervisor.view(desired.name);
     if (view == nullptr) return nullptr;
     if (worst == nullptr || worst->state == model::TunnelState::up || (view->failed && !worst->failed)) worst = view;
   }
   return worst;
 }
 
-std::string devices_of(const std::vector<Ward>& wards) {
+std::string devices_of(const std::vector<DesiredChildSa>& all_desired) {
   std::string text;
-  for (const Ward& ward : wards) {
-    if (ward.unit) text += (text.empty() ? ": " : ", ") + net::IfName::of(*ward.unit).text();
+  for (const DesiredChildSa& desired : all_desired) {
+    if (desired.unit) text += (text.empty() ? ": " : ", ") + net::IfName::of(*desired.unit).text();
   }
   return text;
 }
@@ -100,7 +100,7 @@ void Requests::wait_down(Target target, Duration timeout, Now now, Reply reply) 
 
 std::vector<RekeyAsk> Requests::rekey(Target target, const model::SaTable& sas, const model::SaIndex& index, Duration timeout,
                                       Now now, Reply reply) {
-  std::set<std::uint32_t> ids = carrying_children(index, target.wards);
+  std::set<std::uint32_t> ids = carrying_children(index, target.all_desired);
   if (ids.empty()) {
     reply(fail(fmt::format("{} is not up: there is nothing to rekey", target.name), fmt::format("vtictl up {}", target.name)));
     return {};
@@ -137,14 +137,14 @@ std::vector<RekeyAsk> Requests::check(const Supervisor& supervisor, const model:
 std::optional<CommandResult> Requests::outcome(Pending& pending, const Supervisor& supervisor, const model::SaTable& sas,
                                                const model::SaIndex& index, Now now, std::vector<RekeyAsk>& asks) {
   const std::string& name = pending.target.name;
-  const TunnelView* view = worst_of(pending.target.wards, supervisor);
+  const TunnelView* view = worst_of(pending.target.all_desired, supervisor);
   if (view == nullptr) return fail(fmt::format("{} left the configuration meanwhile", name));
   const std::string took = seconds(now.steady - pending.began);
   const bool late = now.steady >= pending.deadline;
   switch (pending.kind) {
     case Kind::up:
       if (view->state == model::TunnelState::up) {
-        return Answer{fmt::format("{} is up{} after {}", name, devices_of(pending.target.wards), took), {}};
+        return Answer{fmt::format("{} is up{} after {}", name, devices_of(pending.target.all_desired), took), {}};
       }
       if (view->failed) return fail(fmt::format("{} did not come up: {}", name, view->reason), view->remedy);
       if (late) {
@@ -153,22 +153,23 @@ std::optional<CommandResult> Requests::outcome(Pending& pending, const Superviso
       }
       return std::nullopt;
     case Kind::down:
-      if (std::ranges::all_of(pending.target.wards, [&](const Ward& ward) { return supervisor.is_gone(ward.name); }))
+      if (std::ranges::all_of(pending.target.all_desired,
+                              [&](const DesiredChildSa& desired) { return supervisor.is_gone(desired.name); }))
         return Answer{fmt::format("{} is down after {}, and held", name, took), {}};
       if (late)
         return fail(fmt::format("{} is not down after {}: charon still has SAs of it", name, print_duration(pending.timeout)));
       return std::nullopt;
     case Kind::rekey_child:
-      if (replaced(pending.old_ids, carrying_children(index, pending.target.wards))) {
+      if (replaced(pending.old_ids, carrying_children(index, pending.target.all_desired))) {
         if (pending.target.child_only) return Answer{fmt::format("{} has new CHILD_SAs after {}", name, took), {}};
         pending.kind = Kind::rekey_ike;
-        pending.old_ids = parents_of(index, pending.target.wards);
+        pending.old_ids = parents_of(index, pending.target.all_desired);
         std::ranges::move(asks_for(pending.target, sas, index, false), std::back_inserter(asks));
         return std::nullopt;
       }
       break;
     case Kind::rekey_ike:
-      if (replaced(pending.old_ids, parents_of(index, pending.target.wards))) {
+      if (replaced(pending.old_ids, parents_of(index, pending.target.all_desired))) {
         return Answer{fmt::format("{} has new CHILD_SAs and a new IKE_SA after {}", name, took), {}};
       }
       break;

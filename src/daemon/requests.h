@@ -26,9 +26,9 @@ class Requests {
   using Reply = model::Reply;
 
   struct Target {
-    std::string name;         // as asked: "hq", "hq/v4"
-    std::vector<Ward> wards;  // all of the tunnel's, or the child's
-    bool child_only = false;  // "tunnel/child" was named
+    std::string name;                         // as asked: "hq", "hq/v4"
+    std::vector<DesiredChildSa> all_desired;  // all of the tunnel's, or the child's
+    bool child_only = false;                  // "tunnel/child" was named
   };
 
   void wait_up(Target target, Duration timeout, Now now, Reply reply);

@@ -14,26 +14,26 @@ namespace {
 // The end with the higher address waits this long for the other to begin, so that both do not make an IKE_SA each.
 constexpr Duration kYield{1'500};
 
-// What all wards of a tunnel have in common.
-Ward ward_of(const model::Tunnel& tunnel) {
-  Ward ward;
-  ward.tunnel = ward.ike = tunnel.name;
-  ward.enabled = tunnel.enabled;
-  ward.start = tunnel.start;
+// What all desired CHILD_SAs of a tunnel have in common.
+DesiredChildSa desired_of(const model::Tunnel& tunnel) {
+  DesiredChildSa desired;
+  desired.tunnel = desired.ike = tunnel.name;
+  desired.enabled = tunnel.enabled;
+  desired.start = tunnel.start;
   if (const auto* external = std::get_if<model::ExternalIke>(&tunnel.ike)) {
-    ward.ike = ward.identity = external->connection;
-    ward.peer = "the peer of " + external->connection;
-    ward.external = true;
-    return ward;
+    desired.ike = desired.identity = external->connection;
+    desired.peer = "the peer of " + external->connection;
+    desired.external = true;
+    return desired;
   }
   const auto& ike = std::get<model::Ike>(tunnel.ike);
-  ward.peer = print(ike.remote.address);
-  ward.identity = print(ike.local.address) + ' ' + ike.local.id + ' ' + ward.peer + ' ' + ike.remote.id;
+  desired.peer = print(ike.remote.address);
+  desired.identity = print(ike.local.address) + ' ' + ike.local.id + ' ' + desired.peer + ' ' + ike.remote.id;
   const auto* local = std::get_if<net::Address>(&ike.local.address);
   const auto* remote = std::get_if<net::Address>(&ike.remote.address);
-  if (local != nullptr && remote != nullptr && *remote < *local) ward.yields = kYield;
-  ward.callable = !std::holds_alternative<model::AnyAddress>(ike.remote.address);
-  return ward;
+  if (local != nullptr && remote != nullptr && *remote < *local) desired.yields = kYield;
+  desired.callable = !std::holds_alternative<model::AnyAddress>(ike.remote.address);
+  return desired;
 }
 
 std::string print_networks(const model::Child& child) {
@@ -45,19 +45,19 @@ std::string print_networks(const model::Child& child) {
   return text;
 }
 
-Ward ward_of(const model::Tunnel& tunnel, const model::ChildConfig& config, const reconcile::Numbers& numbers) {
-  Ward ward = ward_of(tunnel);
-  ward.name = config.holder;
-  ward.child = config.name;
-  ward.charons_policies = config.mode != model::ChildMode::vti || config.policies == model::PolicyOwner::charon;
-  if (!ward.charons_policies)
-    ward.identity += " | policies of vtid";  // charon asks only when it makes a CHILD_SA, never when it rekeys it
+DesiredChildSa desired_of(const model::Tunnel& tunnel, const model::ChildConfig& config, const reconcile::Numbers& numbers) {
+  DesiredChildSa desired = desired_of(tunnel);
+  desired.name = config.holder;
+  desired.child = config.name;
+  desired.charons_policies = config.mode != model::ChildMode::vti || config.policies == model::PolicyOwner::charon;
+  if (!desired.charons_policies)
+    desired.identity += " | policies of vtid";  // charon asks only when it makes a CHILD_SA, never when it rekeys it
   if (config.mode == model::ChildMode::vti) {
-    ward.unit = numbers.at(config.holder);
+    desired.unit = numbers.at(config.holder);
   } else {
-    ward.identity += print_networks(*config.children.front());  // SAs for other networks are other SAs
+    desired.identity += print_networks(*config.children.front());  // SAs for other networks are other SAs
   }
-  return ward;
+  return desired;
 }
 
 // Of the IKE_SA whose CHILD_SA carries, else of the file.
@@ -78,17 +78,19 @@ void show_ends(model::TunnelStatus& status, const model::Tunnel& tunnel, const m
 
 }  // namespace
 
-std::vector<Ward> wards_of(const model::Tunnel& tunnel, const reconcile::Numbers& numbers) {
-  std::vector<Ward> wards;
-  if (has_static_keys(tunnel)) return wards;
-  for (const model::ChildConfig& config : model::child_configs(tunnel)) wards.push_back(ward_of(tunnel, config, numbers));
-  return wards;
+std::vector<DesiredChildSa> desired_child_sas(const model::Tunnel& tunnel, const reconcile::Numbers& numbers) {
+  std::vector<DesiredChildSa> all_desired;
+  if (has_static_keys(tunnel)) return all_desired;
+  for (const model::ChildConfig& config : model::child_configs(tunnel))
+    all_desired.push_back(desired_of(tunnel, config, numbers));
+  return all_desired;
 }
 
-std::vector<Ward> wards_of(const model::Config& config, const reconcile::Numbers& numbers) {
-  std::vector<Ward> wards;
-  for (const model::Tunnel& tunnel : config.tunnels) std::ranges::move(wards_of(tunnel, numbers), std::back_inserter(wards));
-  return wards;
+std::vector<DesiredChildSa> desired_child_sas(const model::Config& config, const reconcile::Numbers& numbers) {
+  std::vector<DesiredChildSa> all_desired;
+  for (const model::Tunnel& tunnel : config.tunnels)
+    std::ranges::move(desired_child_sas(tunnel, numbers), std::back_inserter(all_desired));
+  return all_desired;
 }
 
 namespace {
@@ -355,9 +357,9 @@ std::vector<io::Prober::Target> Probes::of(const std::set<std::string>& tunnels,
   return targets;
 }
 
-const TunnelView* view_of(const std::string& ward, const Supervisor& supervisor, const Statics& statics) {
-  const TunnelView* own = statics.view(ward);
-  return own != nullptr ? own : supervisor.view(ward);
+const TunnelView* view_of(const std::string& desired, const Supervisor& supervisor, const Statics& statics) {
+  const TunnelView* own = statics.view(desired);
+  return own != nullptr ? own : supervisor.view(desired);
 }
 
 std::optional<TunnelView> tunnel_view(const std::string& tunnel, const Supervisor& supervisor, const Statics& statics) {

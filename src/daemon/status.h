@@ -19,8 +19,8 @@
 namespace vtid::daemon {
 
 // The tunnels as the supervisor and charon are to treat them: those with IKE.
-[[nodiscard]] std::vector<Ward> wards_of(const model::Config& config, const reconcile::Numbers& numbers);
-[[nodiscard]] std::vector<Ward> wards_of(const model::Tunnel& tunnel, const reconcile::Numbers& numbers);
+[[nodiscard]] std::vector<DesiredChildSa> desired_child_sas(const model::Config& config, const reconcile::Numbers& numbers);
+[[nodiscard]] std::vector<DesiredChildSa> desired_child_sas(const model::Tunnel& tunnel, const reconcile::Numbers& numbers);
 
 struct StatusSources {
   const model::Config& config;
@@ -74,8 +74,8 @@ class Probes {
   std::unordered_map<std::string, std::vector<std::size_t>> by_tunnel_;
 };
 
-// Of whichever of the two has it: a ward's view, and a whole tunnel's.
-[[nodiscard]] const TunnelView* view_of(const std::string& ward, const Supervisor& supervisor, const Statics& statics);
+// Of whichever of the two has it: a desired CHILD_SA's view, and a whole tunnel's.
+[[nodiscard]] const TunnelView* view_of(const std::string& desired, const Supervisor& supervisor, const Statics& statics);
 [[nodiscard]] std::optional<TunnelView> tunnel_view(const std::string& tunnel, const Supervisor& supervisor,
                                                     const Statics& statics);
 

@@ -43,41 +43,41 @@ Duration look_interval(Duration age) {
 
 }  // namespace
 
-std::vector<const model::ChildSa*> children_of(const Ward& ward, const model::SaIndex& index) {
-  if (!ward.unit) return index.named(ward.ike, ward.child);
-  const auto children = index.of(*ward.unit);
+std::vector<const model::ChildSa*> children_of(const DesiredChildSa& desired, const model::SaIndex& index) {
+  if (!desired.unit) return index.named(desired.ike, desired.child);
+  const auto children = index.of(*desired.unit);
   return {children.begin(), children.end()};
 }
 
-void Supervisor::supervise(std::vector<Ward> wards, Now now) {
+void Supervisor::supervise(std::vector<DesiredChildSa> all_desired, Now now) {
   std::set<std::string> named;
   by_tunnel_.clear();
-  for (Ward& ward : wards) {
-    named.insert(ward.name);
-    by_tunnel_[ward.tunnel].push_back(ward.name);
-    const auto [entry, fresh] = charges_.try_emplace(ward.name);
+  for (DesiredChildSa& desired : all_desired) {
+    named.insert(desired.name);
+    by_tunnel_[desired.tunnel].push_back(desired.name);
+    const auto [entry, fresh] = charges_.try_emplace(desired.name);
     Charge& charge = entry->second;
-    if (fresh || charge.leaving || charge.ward != ward) {
+    if (fresh || charge.leaving || charge.desired != desired) {
       mark(charge);
-      changed_.insert(ward.tunnel);
+      changed_.insert(desired.tunnel);
     }
     if (fresh) {
       charge.backoff = Backoff(kInitiateRetry);
       charge.repairs = Backoff(kRepairRetry);
-      charge.next_attempt = now.steady + ward.yields;
+      charge.next_attempt = now.steady + desired.yields;
       charge.view.since = now.wall;
-    } else if (charge.ward != ward) {
+    } else if (charge.desired != desired) {
       begin_anew(charge, now);
-      charge.replacing = charge.ward.identity != ward.identity;
+      charge.replacing = charge.desired.identity != desired.identity;
     }
     charge.leaving = false;
-    charge.ward = std::move(ward);
+    charge.desired = std::move(desired);
   }
   for (auto item = charges_.begin(); item != charges_.end();) {
     const auto [name, charge] = std::tie(item->first, item->second);
     if (named.contains(name)) {
       ++item;
-    } else if (charge.ward.external) {
+    } else if (charge.desired.external) {
       put_away(charge);
       item = charges_.erase(item);
     } else {
@@ -86,15 +86,15 @@ void Supervisor::supervise(std::vector<Ward> wards, Now now) {
       ++item;
     }
   }
-  index_wards();
+  index_desired();
 }
 
-void Supervisor::index_wards() {
+void Supervisor::index_desired() {
   auto before = std::exchange(by_connection_, {});
   by_unit_.clear();
   for (auto& [name, charge] : charges_) {
-    by_connection_[charge.ward.ike].push_back(&charge);
-    if (charge.ward.unit) by_unit_[charge.ward.unit->value].push_back(&charge);
+    by_connection_[charge.desired.ike].push_back(&charge);
+    if (charge.desired.unit) by_unit_[charge.desired.unit->value].push_back(&charge);
   }
   // Who shares an IKE_SA with others has to know who they are.
   for (const auto& [ike, charges] : by_connection_) {
@@ -111,7 +111,7 @@ void Supervisor::put_away(Charge& charge) {
 
 void Supervisor::unschedule(Charge& charge) {
   if (charge.due) due_.erase({*std::exchange(charge.due, {}), &charge});
-  for_turns_.erase(charge.ward.name);
+  for_turns_.erase(charge.desired.name);
 }
 
 // Another peer, another start or another address: what was learnt about the old one does not count.
@@ -124,9 +124,9 @@ void Supervisor::begin_anew(Charge& charge, Now now) {
 }
 
 void Supervisor::locate(const std::string& tunnel, const std::optional<Whereabouts>& where, Now now) {
-  const auto wards = by_tunnel_.find(tunnel);
-  if (wards == by_tunnel_.end()) return;
-  for (const std::string& name : wards->second) {
+  const auto all_desired = by_tunnel_.find(tunnel);
+  if (all_desired == by_tunnel_.end()) return;
+  for (const std::string& name : all_desired->second) {
     Charge& charge = charges_.at(name);
     const std::optional<Whereabouts> before = std::exchange(charge.where, where);
     if (before != where) mark(charge);
@@ -170,9 +170,9 @@ std::vector<Ask> Supervisor::step(const model::SaTable& sas, const model::SaInde
     if (!charge->leaving || !charge->gone) continue;
     any_left = true;
     put_away(*charge);
-    charges_.erase(std::string(charge->ward.name));
+    charges_.erase(std::string(charge->desired.name));
   }
-  if (any_left) index_wards();
+  if (any_left) index_desired();
   return asks;
 }
 
@@ -207,7 +207,7 @@ void Supervisor::mark_due(Now now) {
 std::vector<Supervisor::Charge*> Supervisor::take_marked() {
   std::map<std::string_view, Charge*> marked;
   for (const Charge* dirty : std::exchange(dirty_, {})) {
-    for (Charge* charge : by_connection_.at(dirty->ward.ike)) marked.emplace(charge->ward.name, charge);
+    for (Charge* charge : by_connection_.at(dirty->desired.ike)) marked.emplace(charge->desired.name, charge);
   }
   std::vector<Charge*> charges;
   for (const auto& [name, charge] : marked) {
@@ -225,22 +225,22 @@ void Supervisor::lose_sight(const std::vector<Charge*>& marked, Now now) {
     charge->attempt.reset();
     charge->terminating.reset();
     charge->loss.reset();
-    set_state(*charge, charge->ward.enabled ? TunnelState::unknown : TunnelState::disabled, now);
-    charge->view.reason = charge->ward.enabled ? "charon does not answer" : "disabled in the file";
+    set_state(*charge, charge->desired.enabled ? TunnelState::unknown : TunnelState::disabled, now);
+    charge->view.reason = charge->desired.enabled ? "charon does not answer" : "disabled in the file";
   }
 }
 
 void Supervisor::visit(const std::vector<Charge*>& marked, const model::SaIndex& index, Now now, std::vector<Ask>& asks) {
-  for (Charge* charge : marked) leave_old_address(*charge, index.connection(charge->ward.ike), now);
-  std::map<std::string_view, int> staying;  // wards by connection
-  for (const Charge* charge : marked) staying[charge->ward.ike] += stays(*charge) ? 1 : 0;
+  for (Charge* charge : marked) leave_old_address(*charge, index.connection(charge->desired.ike), now);
+  std::map<std::string_view, int> staying;  // desired CHILD_SAs by connection
+  for (const Charge* charge : marked) staying[charge->desired.ike] += stays(*charge) ? 1 : 0;
   for (Charge* charge : marked) {
-    const Ward& ward = charge->ward;
+    const DesiredChildSa& desired = charge->desired;
     const bool stayed = stays(*charge);
-    const bool shared = staying[ward.ike] > (stayed ? 1 : 0);
-    const bool carries = model::live_child(children_of(ward, index)) != nullptr;
-    follow(*charge, {index.connection(ward.ike), carries, shared}, now, asks);
-    if (stays(*charge) != stayed && by_connection_.at(ward.ike).size() > 1) mark(*charge);  // the others have to know
+    const bool shared = staying[desired.ike] > (stayed ? 1 : 0);
+    const bool carries = model::live_child(children_of(desired, index)) != nullptr;
+    follow(*charge, {index.connection(desired.ike), carries, shared}, now, asks);
+    if (stays(*charge) != stayed && by_connection_.at(desired.ike).size() > 1) mark(*charge);  // the others have to know
   }
 }
 
@@ -253,9 +253,9 @@ void Supervisor::follow(Charge& charge, const Seen& seen, Now now, std::vector<A
     tear_down(charge, seen, now, asks);
     return;
   }
-  if (!charge.ward.enabled || charge.held || standby_) {
+  if (!charge.desired.enabled || charge.held || standby_) {
     tear_down(charge, seen, now, asks);
-    set_state(charge, charge.ward.enabled ? TunnelState::down : TunnelState::disabled, now);
+    set_state(charge, charge.desired.enabled ? TunnelState::down : TunnelState::disabled, now);
     explain_hold(charge);
     return;
   }
@@ -278,9 +278,10 @@ void Supervisor::follow(Charge& charge, const Seen& seen, Now now, std::vector<A
 
 // The peer has no reason to call while its own SAs carry, and this end's charon cannot answer for them any more.
 void Supervisor::call_after_loss(Charge& charge, Now now) {
-  if (!std::exchange(charge.lost, false) || charge.ward.start == model::Start::start || !charge.ward.callable) return;
+  if (!std::exchange(charge.lost, false) || charge.desired.start == model::Start::start || !charge.desired.callable) return;
   charge.urged = true;
-  charge.next_attempt = now.steady + charge.ward.yields + kCallPause + kCallSpread * static_cast<int>(random_() % 1024) / 1024;
+  charge.next_attempt =
+      now.steady + charge.desired.yields + kCallPause + kCallSpread * static_cast<int>(random_() % 1024) / 1024;
 }
 
 // By new SAs first, which cost nothing; when they do not come, or do not help, the whole CHILD_SA goes and is called anew.
@@ -295,7 +296,7 @@ void Supervisor::repair(Charge& charge, Now now, std::vector<Ask>& asks) {
   kernel_look_ = std::min(kernel_look_.value_or(TimePoint::max()), now.steady + kRepairLook);
   if (!charge.loss->rekeyed) {
     charge.loss->rekeyed = now.steady;
-    asks.push_back(AskRekey{charge.ward.name, charge.ward.ike, charge.ward.child});
+    asks.push_back(AskRekey{charge.desired.name, charge.desired.ike, charge.desired.child});
     wake_at(charge, charge.next_repair);
     return;
   }
@@ -308,13 +309,13 @@ void Supervisor::on_kernel(const model::SaTable& sas, const model::SaIndex& inde
                            Now now) {
   kernel_look_.reset();
   for (auto& [name, charge] : charges_) {
-    const Ward& ward = charge.ward;
-    const bool left = ward.unit && kernel.carries(net::reqid_of(*ward.unit));
+    const DesiredChildSa& desired = charge.desired;
+    const bool left = desired.unit && kernel.carries(net::reqid_of(*desired.unit));
     if (std::exchange(charge.sas_left, left) != left) mark(charge);
     if (!sas.connected) continue;
-    const reconcile::KernelSide::Use use{ward.unit.has_value(), ward.charons_policies};
+    const reconcile::KernelSide::Use use{desired.unit.has_value(), desired.charons_policies};
     const bool lacked = charge.loss.has_value();
-    note_loss(charge, stays(charge) ? kernel.missing(children_of(ward, index), use) : std::string(), now);
+    note_loss(charge, stays(charge) ? kernel.missing(children_of(desired, index), use) : std::string(), now);
     if (lacked || charge.loss) mark(charge);
   }
 }
@@ -341,9 +342,9 @@ void Supervisor::note_loss(Charge& charge, std::string missing, Now now) {
 }
 
 std::string Supervisor::missing(const std::string& tunnel) const {
-  const auto wards = by_tunnel_.find(tunnel);
-  if (wards == by_tunnel_.end()) return {};
-  for (const std::string& name : wards->second) {
+  const auto all_desired = by_tunnel_.find(tunnel);
+  if (all_desired == by_tunnel_.end()) return {};
+  for (const std::string& name : all_desired->second) {
     const Charge& charge = charges_.at(name);
     if (!charge.loss || !charge.loss->confirmed) continue;
     return name == tunnel ? charge.loss->what : fmt::format("{} of {}", charge.loss->what, name);
@@ -363,24 +364,24 @@ void Supervisor::explain_hold(Charge& charge) const {
   TunnelView& view = charge.view;
   view.failed = false;
   view.remedy.clear();
-  if (!charge.ward.enabled) {
+  if (!charge.desired.enabled) {
     view.reason = "disabled in the file";
   } else if (standby_) {
     view.reason = "this node is on standby";
     view.remedy = "vtictl role active";
   } else {
     view.reason = "held down by vtictl";
-    view.remedy = fmt::format("vtictl up {}", charge.ward.name);
+    view.remedy = fmt::format("vtictl up {}", charge.desired.name);
   }
 }
 
 void Supervisor::pursue(Charge& charge, Ikes ikes, Now now, std::vector<Ask>& asks) {
   TunnelView& view = charge.view;
-  const Ward& ward = charge.ward;
+  const DesiredChildSa& desired = charge.desired;
   if (!charge.attempt) {
     if (lacks_address(charge, now)) return;
     call_after_loss(charge, now);
-    if (ward.start != model::Start::start && !charge.urged) {
+    if (desired.start != model::Start::start && !charge.urged) {
       wait(charge, ikes, now);
       return;
     }
@@ -404,26 +405,26 @@ void Supervisor::pursue(Charge& charge, Ikes ikes, Now now, std::vector<Ask>& as
   if (attempt.accepted && attempt.looked && ikes.empty()) {
     if (attempt.answered) {
       fail_attempt(charge, now,
-                   fmt::format("authentication with {} failed: it answered, then one end refused the other", ward.peer),
+                   fmt::format("authentication with {} failed: it answered, then one end refused the other", desired.peer),
                    "compare the PSK, certificates or keys and both ids on the two ends; charon's log names the refusal");
     } else if (age < kRefusalTime) {
       fail_attempt(
           charge, now,
-          fmt::format("{} refused at once: the PSK, certificates or keys, the ids or the proposals do not match", ward.peer),
+          fmt::format("{} refused at once: the PSK, certificates or keys, the ids or the proposals do not match", desired.peer),
           "compare the PSK, certificates or keys, both ids and the proposals on the two ends; charon's log names the refusal");
     } else {
-      unanswered_.insert(ward.tunnel);
-      fail_attempt(charge, now, fmt::format("no answer from {}", ward.peer), kReachRemedy);
+      unanswered_.insert(desired.tunnel);
+      fail_attempt(charge, now, fmt::format("no answer from {}", desired.peer), kReachRemedy);
     }
     return;
   }
   if (attempt.established && now.steady - *attempt.established > kRefusalTime) {
-    fail_attempt(charge, now, fmt::format("{} accepted the IKE_SA and refused the CHILD_SA", ward.peer),
+    fail_attempt(charge, now, fmt::format("{} accepted the IKE_SA and refused the CHILD_SA", desired.peer),
                  "compare the children's proposals and networks on the two ends");
     return;
   }
   if (age > kRefusalTime && attempt.seen && !attempt.answered) {
-    view.reason = fmt::format("no answer from {} so far", ward.peer);
+    view.reason = fmt::format("no answer from {} so far", desired.peer);
     view.remedy = kReachRemedy;
   } else if (!view.failed) {
     view.reason = "connecting";
@@ -438,7 +439,7 @@ void Supervisor::look_for(Charge& charge, Now now, std::vector<Ask>& asks) {
   Attempt& attempt = *charge.attempt;
   if (!attempt.accepted) return;
   if (now.steady >= attempt.next_look) {
-    asks.push_back(AskLook{charge.ward.name, charge.ward.ike});
+    asks.push_back(AskLook{charge.desired.name, charge.desired.ike});
     attempt.next_look = now.steady + look_interval(now.steady - attempt.began);
   }
   wake_at(charge, attempt.next_look);
@@ -457,7 +458,7 @@ bool Supervisor::lacks_address(Charge& charge, Now now) {
 
 // For the peer, or for a packet that makes charon begin.
 void Supervisor::wait(Charge& charge, Ikes ikes, Now now) {
-  const bool on_demand = charge.ward.start == model::Start::trap;
+  const bool on_demand = charge.desired.start == model::Start::trap;
   const bool connecting =
       std::ranges::any_of(ikes, [&](const model::IkeSa* ike) { return (on_demand || !ike->initiator) && !established(*ike); });
   set_state(charge, connecting ? TunnelState::connecting : TunnelState::waiting, now);
@@ -476,14 +477,14 @@ bool Supervisor::begin(Charge& charge, Now now, std::vector<Ask>& asks) {
     charge.next_attempt = rate_window_ + kRateWindow;
     set_state(charge, TunnelState::down, now);
     if (charge.view.reason.empty()) charge.view.reason = "its turn comes soon";
-    for_turns_.emplace(charge.ward.name, &charge);
+    for_turns_.emplace(charge.desired.name, &charge);
     return false;
   }
   ++begun_in_window_;
   charge.attempt = Attempt{now.steady, now.steady + kFirstLook};
   set_state(charge, TunnelState::connecting, now);
   if (!charge.view.failed) charge.view.reason = "connecting";
-  asks.push_back(AskInitiate{charge.ward.name, charge.ward.ike, charge.ward.child});
+  asks.push_back(AskInitiate{charge.desired.name, charge.desired.ike, charge.desired.child});
   return true;
 }
 
@@ -494,12 +495,12 @@ void Supervisor::fail_attempt(Charge& charge, Now now, std::string reason, std::
   charge.view.reason = std::move(reason);
   charge.view.remedy = std::move(remedy);
   charge.view.failed = true;
-  set_state(charge, charge.ward.start == model::Start::start ? TunnelState::down : TunnelState::waiting, now);
+  set_state(charge, charge.desired.start == model::Start::start ? TunnelState::down : TunnelState::waiting, now);
   mark(charge);  // what it waits for now
 }
 
 void Supervisor::tear_down(Charge& charge, const Seen& seen, Now now, std::vector<Ask>& asks) {
-  const Ward& ward = charge.ward;
+  const DesiredChildSa& desired = charge.desired;
   if (seen.anything_left() || !charge.begins_unseen()) charge.attempt.reset();
   charge.gone = !seen.anything_left() && !charge.attempt;
   if (!seen.anything_left()) {
@@ -508,7 +509,7 @@ void Supervisor::tear_down(Charge& charge, const Seen& seen, Now now, std::vecto
     return;
   }
   const auto terminate = [&](bool force) {
-    asks.push_back(AskTerminate{ward.name, ward.ike, seen.shared ? ward.child : "", force});
+    asks.push_back(AskTerminate{desired.name, desired.ike, seen.shared ? desired.child : "", force});
   };
   if (!charge.terminating) {
     charge.terminating = charge.next_look = now.steady;
@@ -519,15 +520,15 @@ void Supervisor::tear_down(Charge& charge, const Seen& seen, Now now, std::vecto
     terminate(true);
   }
   if (now.steady >= charge.next_look) {
-    asks.push_back(AskLook{ward.name, ward.ike});
+    asks.push_back(AskLook{desired.name, desired.ike});
     charge.next_look = now.steady + look_interval(now.steady - *charge.terminating);
   }
   if (!charge.forced) wake_at(charge, *charge.terminating + kForceAfter);
   wake_at(charge, charge.next_look);
 }
 
-void Supervisor::on_initiated(const std::string& ward, const Result<void>& outcome, Now now) {
-  const auto found = charges_.find(ward);
+void Supervisor::on_initiated(const std::string& desired, const Result<void>& outcome, Now now) {
+  const auto found = charges_.find(desired);
   if (found == charges_.end() || !found->second.attempt) return;
   mark(found->second);
   unschedule(found->second);
@@ -540,15 +541,15 @@ void Supervisor::on_initiated(const std::string& ward, const Result<void>& outco
   }
 }
 
-void Supervisor::on_looked(const std::string& ward) {
-  const auto found = charges_.find(ward);
+void Supervisor::on_looked(const std::string& desired) {
+  const auto found = charges_.find(desired);
   if (found == charges_.end() || !found->second.attempt || !found->second.attempt->accepted) return;
   found->second.attempt->looked = true;
   mark(found->second);
 }
 
-void Supervisor::hold_down(const std::string& ward) {
-  const auto found = charges_.find(ward);
+void Supervisor::hold_down(const std::string& desired) {
+  const auto found = charges_.find(desired);
   if (found == charges_.end()) return;
   found->second.held = true;
   found->second.gone = false;
@@ -556,8 +557,8 @@ void Supervisor::hold_down(const std::string& ward) {
   ++ended_revision_;
 }
 
-void Supervisor::bring_up(const std::string& ward, Now now) {
-  const auto found = charges_.find(ward);
+void Supervisor::bring_up(const std::string& desired, Now now) {
+  const auto found = charges_.find(desired);
   if (found == charges_.end()) return;
   Charge& charge = found->second;
   mark(charge);
@@ -581,13 +582,13 @@ void Supervisor::stand_by(bool standby, Now now) {
   }
 }
 
-bool Supervisor::is_gone(const std::string& ward) const {
-  const auto found = charges_.find(ward);
+bool Supervisor::is_gone(const std::string& desired) const {
+  const auto found = charges_.find(desired);
   return found == charges_.end() || found->second.gone;
 }
 
-const TunnelView* Supervisor::view(const std::string& ward) const {
-  const auto found = charges_.find(ward);
+const TunnelView* Supervisor::view(const std::string& desired) const {
+  const auto found = charges_.find(desired);
   return found == charges_.end() ? nullptr : &found->second.view;
 }
 
@@ -597,7 +598,7 @@ std::optional<TunnelView> Supervisor::tunnel(const std::string& name) const {
                                      TunnelState::waiting, TunnelState::disabled, TunnelState::up};
   const auto found = by_tunnel_.find(name);
   if (found == by_tunnel_.end()) return std::nullopt;
-  const auto rank = [&](const std::string& ward) { return std::ranges::find(kOrder, view(ward)->state); };
+  const auto rank = [&](const std::string& desired) { return std::ranges::find(kOrder, view(desired)->state); };
   const std::string& worst = *std::ranges::min_element(found->second, {}, rank);
   TunnelView result = *view(worst);
   if (worst != name && !result.reason.empty()) result.reason = worst.substr(name.size() + 1) + ": " + result.reason;
@@ -606,14 +607,14 @@ std::optional<TunnelView> Supervisor::tunnel(const std::string& name) const {
 
 void Supervisor::set_state(Charge& charge, TunnelState state, Now now) {
   if (charge.view.state == state) return;
-  changed_.insert(charge.ward.tunnel);
+  changed_.insert(charge.desired.tunnel);
   charge.view.state = state;
   charge.view.since = now.wall;
 }
 
 void Supervisor::set_left_behind(Charge& charge, bool left_behind) {
   if (std::exchange(charge.view.left_behind, left_behind) == left_behind) return;
-  changed_.insert(charge.ward.tunnel);
+  changed_.insert(charge.desired.tunnel);
   left_behind_ = left_behind ? left_behind_ + 1 : left_behind_ - 1;
 }
 

@@ -28,8 +28,8 @@
 
 namespace vtid::daemon {
 
-// A CHILD_SA that a tunnel wants, as the supervisor sees it. The wards of one tunnel share its IKE_SA.
-struct Ward {
+// A CHILD_SA that a tunnel wants, as the supervisor sees it. The desired CHILD_SAs of one tunnel share its IKE_SA.
+struct DesiredChildSa {
   std::string name;  // what sentences call it: "hq", or "hq/v4" where children have a CHILD_SA each
   std::string tunnel;
   std::optional<net::Unit> unit;  // of an interface: by it the SAs are found; else by charon's names
@@ -43,11 +43,11 @@ struct Ward {
   Duration yields{0};            // waits so long before the first attempt, for the other end to begin
   bool callable = false;         // whether this end knows where to call
   bool charons_policies = true;  // charon makes them, not vtid
-  bool operator==(const Ward&) const = default;
+  bool operator==(const DesiredChildSa&) const = default;
 };
 
 // What charon has of it, whatever the state.
-[[nodiscard]] std::vector<const model::ChildSa*> children_of(const Ward& ward, const model::SaIndex& index);
+[[nodiscard]] std::vector<const model::ChildSa*> children_of(const DesiredChildSa& desired, const model::SaIndex& index);
 
 // Where the peer is that the file knows by a host name.
 struct Whereabouts {
@@ -59,26 +59,26 @@ struct Whereabouts {
 };
 
 struct AskInitiate {
-  std::string ward;
+  std::string desired;
   std::string ike;
   std::string child;
   bool operator==(const AskInitiate&) const = default;
 };
 struct AskTerminate {
-  std::string ward;
+  std::string desired;
   std::string ike;
   std::string child;   // empty: the whole connection
   bool force = false;  // do not wait for the peer's consent
   bool operator==(const AskTerminate&) const = default;
 };
 struct AskLook {
-  std::string ward;
+  std::string desired;
   std::string ike;
   bool operator==(const AskLook&) const = default;
 };
 // New SAs and policies in the place of what the kernel has lost.
 struct AskRekey {
-  std::string ward;
+  std::string desired;
   std::string ike;
   std::string child;
   bool operator==(const AskRekey&) const = default;
@@ -100,19 +100,19 @@ class Supervisor {
  public:
   explicit Supervisor(std::function<std::uint32_t()> random) : random_(std::move(random)) {}
 
-  // The wards of the file. What is known of one that stays is kept; the SAs of one that left are taken down.
-  void supervise(std::vector<Ward> wards, Now now);
+  // The desired CHILD_SAs of the file. What is known of one that stays is kept; the SAs of one that left are taken down.
+  void supervise(std::vector<DesiredChildSa> all_desired, Now now);
 
   // Where the tunnel's peer is; none: the file gives its address. While a name has no address nothing is begun. SAs with other
   // addresses are replaced once when the name's have changed, whatever their order; not because they differ: a peer may move.
   void locate(const std::string& tunnel, const std::optional<Whereabouts>& where, Now now);
 
-  // Looks at charon's table and says what to ask charon now. Visits the wards of connections where `changes` says that the
-  // table changed since the last step, where something was said to this object meanwhile, and where something is due: to visit
-  // others too would change nothing.
+  // Looks at charon's table and says what to ask charon now. Visits the desired CHILD_SAs of connections where `changes` says
+  // that the table changed since the last step, where something was said to this object meanwhile, and where something is due:
+  // to visit others too would change nothing.
   [[nodiscard]] std::vector<Ask> step(const model::SaTable& sas, const model::SaIndex& index, const model::SaChanges& changes,
                                       Now now);
-  [[nodiscard]] std::size_t visited() const { return visited_; }  // wards, in all steps
+  [[nodiscard]] std::size_t visited() const { return visited_; }  // desired CHILD_SAs, in all steps
 
   // What the kernel has, as just looked at. A loss counts when the next look finds it too: charon and the kernel are not read
   // at one moment.
@@ -123,33 +123,33 @@ class Supervisor {
   [[nodiscard]] std::string missing(const std::string& tunnel) const;
   // Whether an SA that charon does not know may count for somebody.
   [[nodiscard]] bool leans_on_the_kernel() const { return left_behind_ > 0; }
-  // The wards of which nothing shall be left.
+  // The desired CHILD_SAs of which nothing shall be left.
   [[nodiscard]] std::set<std::string> ended() const;
   // Changes whenever those may have.
   [[nodiscard]] std::uint64_t ended_revision() const { return ended_revision_; }
 
-  // charon's answer to an AskInitiate (accepted or refused), and to an AskLook (the table is fresh for that ward).
-  void on_initiated(const std::string& ward, const Result<void>& outcome, Now now);
-  void on_looked(const std::string& ward);
+  // charon's answer to an AskInitiate (accepted or refused), and to an AskLook (the table is fresh for that desired CHILD_SA).
+  void on_initiated(const std::string& desired, const Result<void>& outcome, Now now);
+  void on_looked(const std::string& desired);
 
   // The tunnels where an attempt ended without a word of the peer, since the last call.
   [[nodiscard]] std::set<std::string> take_unanswered() { return std::exchange(unanswered_, {}); }
 
   // `down` holds until `up` or a restart. `up` lets go and begins an attempt at once, also for a responder.
-  void hold_down(const std::string& ward);
-  void bring_up(const std::string& ward, Now now);
+  void hold_down(const std::string& desired);
+  void bring_up(const std::string& desired, Now now);
 
   // A standby ends what there is and begins nothing, whatever else was asked for. Afterwards everything begins at once.
   void stand_by(bool standby, Now now);
 
   // Held down, and nothing of it is left in charon.
-  [[nodiscard]] bool is_gone(const std::string& ward) const;
+  [[nodiscard]] bool is_gone(const std::string& desired) const;
 
   // Unknown names give nullptr.
-  [[nodiscard]] const TunnelView* view(const std::string& ward) const;
-  // Of all its wards the worst: a tunnel is up when everything that it wants is.
+  [[nodiscard]] const TunnelView* view(const std::string& desired) const;
+  // Of all its desired CHILD_SAs the worst: a tunnel is up when everything that it wants is.
   [[nodiscard]] std::optional<TunnelView> tunnel(const std::string& name) const;
-  // The tunnels of which a ward came or has another state, since the last call.
+  // The tunnels of which a desired CHILD_SA came or has another state, since the last call.
   [[nodiscard]] std::set<std::string> take_changed() { return std::exchange(changed_, {}); }
   [[nodiscard]] std::optional<TimePoint> next_deadline() const;
 
@@ -171,7 +171,7 @@ class Supervisor {
     std::optional<TimePoint> rekeyed{};  // when that was asked for; it has not helped so far
   };
   struct Charge {
-    Ward ward;
+    DesiredChildSa desired;
     TunnelView view;
     bool held = false;
     bool urged = false;      // `vtictl up` of a tunnel that does not initiate by itself
@@ -197,10 +197,10 @@ class Supervisor {
 
     // charon was asked to begin, and its table has not been read since: it does not tell of an IKE_SA that it begins.
     [[nodiscard]] bool begins_unseen() const { return attempt && !(attempt->accepted && attempt->looked); }
-    [[nodiscard]] bool stays() const { return ward.enabled && !held && !leaving && !replacing; }
+    [[nodiscard]] bool stays() const { return desired.enabled && !held && !leaving && !replacing; }
   };
 
-  // What charon's table holds of a ward at this step.
+  // What charon's table holds of a desired CHILD_SA at this step.
   struct Seen {
     model::SaIndex::Ikes ikes;
     bool carries = false;
@@ -212,7 +212,7 @@ class Supervisor {
 
   static void begin_anew(Charge& charge, Now now);
   static void leave_old_address(Charge& charge, Ikes ikes, Now now);
-  void index_wards();
+  void index_desired();
   void mark(Charge& charge) { dirty_.insert(&charge); }
   void mark_all();
   void mark(const model::SaChanges& changes);
@@ -240,8 +240,8 @@ class Supervisor {
   [[nodiscard]] bool stays(const Charge& charge) const { return !standby_ && charge.stays(); }
 
   std::function<std::uint32_t()> random_;
-  std::map<std::string, Charge> charges_;                      // by the ward's name
-  std::map<std::string, std::vector<std::string>> by_tunnel_;  // the names of the file's wards
+  std::map<std::string, Charge> charges_;                      // by the desired CHILD_SA's name
+  std::map<std::string, std::vector<std::string>> by_tunnel_;  // the names of the file's desired CHILD_SAs
   std::unordered_map<std::string, std::vector<Charge*>> by_connection_;
   std::unordered_map<std::uint32_t, std::vector<Charge*>> by_unit_;
   std::set<Charge*> dirty_;                      // to be visited at the next step
@@ -254,7 +254,7 @@ class Supervisor {
   bool standby_ = false;
   std::set<std::string> changed_;
   std::uint64_t ended_revision_ = 0;
-  std::size_t left_behind_ = 0;  // so many wards
+  std::size_t left_behind_ = 0;  // so many desired CHILD_SAs
   TimePoint rate_window_{};
   int begun_in_window_ = 0;
 };

@@ -214,36 +214,36 @@ TEST(RandomHistories, EqualFactsEqualDesired) {
 namespace daemon {
 namespace {
 
-std::vector<Ward> some_wards(Dice& dice) {
-  std::vector<Ward> wards;
+std::vector<DesiredChildSa> some_desired(Dice& dice) {
+  std::vector<DesiredChildSa> all_desired;
   for (int n = 1; n <= kTunnels; ++n) {
     if (dice.chance(10)) continue;
-    Ward ward;
-    ward.tunnel = ward.name = ward.ike = ward.child = name_of(n);
-    ward.unit = net::Unit{static_cast<std::uint32_t>(n)};
-    ward.peer = "198.51.100.1";
-    ward.identity = dice.chance(85) ? "the same" : "another";
-    ward.enabled = dice.chance(90);
-    ward.callable = dice.chance(80);
-    ward.external = n == 4 && dice.chance(50);
-    if (n == 2 && dice.chance(50)) ward.yields = Duration{1'500};
-    if (n == 3 && dice.chance(70)) ward.start = dice.chance(50) ? model::Start::trap : model::Start::none;
-    wards.push_back(ward);
+    DesiredChildSa desired;
+    desired.tunnel = desired.name = desired.ike = desired.child = name_of(n);
+    desired.unit = net::Unit{static_cast<std::uint32_t>(n)};
+    desired.peer = "198.51.100.1";
+    desired.identity = dice.chance(85) ? "the same" : "another";
+    desired.enabled = dice.chance(90);
+    desired.callable = dice.chance(80);
+    desired.external = n == 4 && dice.chance(50);
+    if (n == 2 && dice.chance(50)) desired.yields = Duration{1'500};
+    if (n == 3 && dice.chance(70)) desired.start = dice.chance(50) ? model::Start::trap : model::Start::none;
+    all_desired.push_back(desired);
     if (n != 1 || dice.chance(30)) continue;
-    ward.name += "/lan";
-    ward.child = "lan";
-    ward.unit.reset();
-    wards.push_back(ward);
+    desired.name += "/lan";
+    desired.child = "lan";
+    desired.unit.reset();
+    all_desired.push_back(desired);
   }
-  return wards;
+  return all_desired;
 }
 
 // Two supervisors to whom the same happens: one visits who changed or is due, the other everybody at each step.
 class Twins {
  public:
   explicit Twins(std::uint64_t seed) : dice(seed), history(dice) {
-    const auto wards = some_wards(dice);
-    for (Supervisor* twin : both) twin->supervise(wards, now);
+    const auto all_desired = some_desired(dice);
+    for (Supervisor* twin : both) twin->supervise(all_desired, now);
   }
 
   void happen() {
@@ -287,10 +287,10 @@ class Twins {
   void answer_perhaps(const Ask& ask) {
     if (const auto* initiate = std::get_if<AskInitiate>(&ask); initiate != nullptr && dice.chance(85)) {
       const Result<void> outcome = dice.chance(80) ? Result<void>{} : fail("charon is busy");
-      for (Supervisor* twin : both) twin->on_initiated(initiate->ward, outcome, now);
+      for (Supervisor* twin : both) twin->on_initiated(initiate->desired, outcome, now);
     }
     if (const auto* look = std::get_if<AskLook>(&ask); look != nullptr && dice.chance(85)) {
-      for (Supervisor* twin : both) twin->on_looked(look->ward);
+      for (Supervisor* twin : both) twin->on_looked(look->desired);
     }
   }
 
@@ -309,8 +309,8 @@ class Twins {
         break;
       }
       case 3: {
-        const auto wards = some_wards(dice);
-        for (Supervisor* twin : both) twin->supervise(wards, now);
+        const auto all_desired = some_desired(dice);
+        for (Supervisor* twin : both) twin->supervise(all_desired, now);
         break;
       }
       case 4: {

@@ -15,14 +15,14 @@ class Requested : public testing::Test {
  protected:
   Requested() {
     sas.connected = sas.known = true;
-    supervisor.supervise(target.wards, now);
+    supervisor.supervise(target.all_desired, now);
   }
-  static Ward ward() {
-    Ward ward;
-    ward.name = ward.tunnel = ward.ike = ward.child = "hq";
-    ward.unit = net::Unit{1};
-    ward.peer = "192.0.2.2";
-    return ward;
+  static DesiredChildSa desired() {
+    DesiredChildSa desired;
+    desired.name = desired.tunnel = desired.ike = desired.child = "hq";
+    desired.unit = net::Unit{1};
+    desired.peer = "192.0.2.2";
+    return desired;
   }
   std::vector<RekeyAsk> check(Duration later = Duration{0}) {
     now.steady += later;
@@ -37,7 +37,7 @@ class Requested : public testing::Test {
   model::SaTable sas;
   Supervisor supervisor{[] { return 512U; }};
   Requests requests;
-  Requests::Target target{"hq", {ward()}, false};
+  Requests::Target target{"hq", {desired()}, false};
   std::vector<std::string> answers;
 };
 

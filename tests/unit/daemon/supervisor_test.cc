@@ -17,8 +17,8 @@ const AskInitiate kInitiate{"hq", "hq", "hq"};
 const AskTerminate kTerminate{"hq", "hq", "", false};
 const AskLook kLook{"hq", "hq"};
 
-Ward ward() {
-  Ward result;
+DesiredChildSa desired() {
+  DesiredChildSa result;
   result.name = result.tunnel = result.ike = result.child = "hq";
   result.unit = net::Unit{1};
   result.peer = "192.0.2.2";
@@ -30,7 +30,7 @@ class Supervised : public testing::Test {
  protected:
   Supervised() {
     sas.connected = sas.known = true;
-    supervisor.supervise({ward()}, now);
+    supervisor.supervise({desired()}, now);
   }
 
   std::vector<Ask> step(Duration later = Duration{0}) {
@@ -85,10 +85,10 @@ TEST_F(Supervised, InitiatesAgainWhenTheTunnelIsLost) {
 }
 
 TEST_F(Supervised, YieldsToTheOtherEndFirst) {
-  Ward later = ward();
+  DesiredChildSa later = desired();
   later.name = later.tunnel = "other";
   later.yields = Duration{1'500};
-  supervisor.supervise({ward(), later}, now);
+  supervisor.supervise({desired(), later}, now);
   EXPECT_THAT(step(), ElementsAre(Ask(kInitiate)));
   EXPECT_THAT(step(Duration{1'500}), Contains(Ask(AskInitiate{"other", "hq", "hq"})));
 }
@@ -101,7 +101,7 @@ TEST_F(Supervised, WaitsForAPeerThatIsConnecting) {
 }
 
 TEST_F(Supervised, OnlyWaitsWhenTheFileSaysSo) {
-  Ward responder = ward();
+  DesiredChildSa responder = desired();
   responder.start = model::Start::none;
   supervisor.supervise({responder}, now);
   EXPECT_THAT(step(), IsEmpty());
@@ -246,7 +246,7 @@ TEST_F(Supervised, TakesDownWhatLeftTheFile) {
 }
 
 TEST_F(Supervised, LeavesTheAdministratorsConnectionAlone) {
-  Ward external = ward();
+  DesiredChildSa external = desired();
   external.external = true;
   supervisor.supervise({external}, now);
   test::install(sas, 1, "hq", {1});
@@ -257,7 +257,7 @@ TEST_F(Supervised, LeavesTheAdministratorsConnectionAlone) {
 TEST_F(Supervised, ReplacesSasThatBelongToAnotherPeer) {
   test::install(sas, 1, "hq", {1});
   (void)step();
-  Ward moved = ward();
+  DesiredChildSa moved = desired();
   moved.identity = "elsewhere";
   supervisor.supervise({moved}, now);
   EXPECT_THAT(step(), Contains(Ask(kTerminate)));
@@ -273,13 +273,13 @@ TEST_F(Supervised, IsUnknownWhileCharonIsAway) {
 }
 
 TEST_F(Supervised, BeginsAtMostAHundredAttemptsASecond) {
-  std::vector<Ward> wards;
+  std::vector<DesiredChildSa> all_desired;
   for (int i = 0; i < 250; ++i) {
-    wards.push_back(ward());
-    wards.back().name = wards.back().tunnel = wards.back().ike = "t" + std::to_string(i);
-    wards.back().unit = net::Unit{static_cast<std::uint32_t>(i) + 10};
+    all_desired.push_back(desired());
+    all_desired.back().name = all_desired.back().tunnel = all_desired.back().ike = "t" + std::to_string(i);
+    all_desired.back().unit = net::Unit{static_cast<std::uint32_t>(i) + 10};
   }
-  supervisor.supervise(wards, now);
+  supervisor.supervise(all_desired, now);
   EXPECT_EQ(step().size(), 100U);
   EXPECT_EQ(step(Duration{1'000}).size(), 100U);
   EXPECT_EQ(step(Duration{1'000}).size(), 50U);
@@ -292,8 +292,8 @@ class Shared : public testing::Test {
     sas.connected = sas.known = true;
     supervisor.supervise({of("v4"), of("lan")}, now);
   }
-  static Ward of(const std::string& child) {
-    Ward result = ward();
+  static DesiredChildSa of(const std::string& child) {
+    DesiredChildSa result = desired();
     result.name = "hq/" + child;
     result.child = child;
     result.unit = child == "v4" ? std::optional(net::Unit{1}) : std::nullopt;
@@ -362,7 +362,7 @@ TEST_F(Shared, OneThatLeavesTheFileLeavesAlone) {
 }
 
 TEST_F(Supervised, OnDemandWaitsForAPacket) {
-  Ward on_demand = ward();
+  DesiredChildSa on_demand = desired();
   on_demand.start = model::Start::trap;
   supervisor.supervise({on_demand}, now);
   EXPECT_THAT(step(), IsEmpty());
@@ -388,7 +388,7 @@ class Losing : public Supervised {
     now.steady += later;
     supervisor.on_kernel(sas, model::SaIndex(sas), reconcile::KernelSide(kernel, sas, {}), now);
   }
-  void lose_charon(Ward changed) {
+  void lose_charon(DesiredChildSa changed) {
     supervisor.supervise({changed}, now);
     (void)step();
     sas.connected = false;
@@ -435,7 +435,7 @@ TEST_F(Losing, AChildThatARekeyDoesNotMendIsTerminatedAndCalled) {
 }
 
 TEST_F(Losing, AResponderThatKnowsItsPeerCallsOnceAfterCharonWasLost) {
-  Ward responder = ward();
+  DesiredChildSa responder = desired();
   responder.start = model::Start::none;
   responder.callable = true;
   lose_charon(responder);
@@ -450,7 +450,7 @@ TEST_F(Losing, AResponderThatKnowsItsPeerCallsOnceAfterCharonWasLost) {
 }
 
 TEST_F(Losing, AResponderForAnybodyHasNobodyToCall) {
-  Ward responder = ward();
+  DesiredChildSa responder = desired();
   responder.start = model::Start::none;
   lose_charon(responder);
   look();
@@ -458,7 +458,7 @@ TEST_F(Losing, AResponderForAnybodyHasNobodyToCall) {
 }
 
 TEST_F(Losing, WhatIsLeftBehindIsSoUntilItIsGoneOrHeldDown) {
-  lose_charon(ward());
+  lose_charon(desired());
   look();
   (void)step();
   ASSERT_TRUE(supervisor.view("hq")->left_behind);
