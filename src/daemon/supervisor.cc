@@ -55,34 +55,34 @@ void Supervisor::supervise(std::vector<DesiredChildSa> all_desired, Now now) {
   for (DesiredChildSa& desired : all_desired) {
     named.insert(desired.name);
     by_tunnel_[desired.tunnel].push_back(desired.name);
-    const auto [entry, fresh] = charges_.try_emplace(desired.name);
-    Charge& charge = entry->second;
-    if (fresh || charge.leaving || charge.desired != desired) {
-      mark(charge);
+    const auto [entry, fresh] = supervised_.try_emplace(desired.name);
+    SupervisedChild& supervised = entry->second;
+    if (fresh || supervised.leaving || supervised.desired != desired) {
+      mark(supervised);
       changed_.insert(desired.tunnel);
     }
     if (fresh) {
-      charge.backoff = Backoff(kInitiateRetry);
-      charge.repairs = Backoff(kRepairRetry);
-      charge.next_attempt = now.steady + desired.yields;
-      charge.view.since = now.wall;
-    } else if (charge.desired != desired) {
-      begin_anew(charge, now);
-      charge.replacing = charge.desired.identity != desired.identity;
+      supervised.backoff = Backoff(kInitiateRetry);
+      supervised.repairs = Backoff(kRepairRetry);
+      supervised.next_attempt = now.steady + desired.yields;
+      supervised.view.since = now.wall;
+    } else if (supervised.desired != desired) {
+      begin_anew(supervised, now);
+      supervised.replacing = supervised.desired.identity != desired.identity;
     }
-    charge.leaving = false;
-    charge.desired = std::move(desired);
+    supervised.leaving = false;
+    supervised.desired = std::move(desired);
   }
-  for (auto item = charges_.begin(); item != charges_.end();) {
-    const auto [name, charge] = std::tie(item->first, item->second);
+  for (auto item = supervised_.begin(); item != supervised_.end();) {
+    const auto [name, supervised] = std::tie(item->first, item->second);
     if (named.contains(name)) {
       ++item;
-    } else if (charge.desired.external) {
-      put_away(charge);
-      item = charges_.erase(item);
+    } else if (supervised.desired.external) {
+      put_away(supervised);
+      item = supervised_.erase(item);
     } else {
-      charge.leaving = true;
-      mark(charge);
+      supervised.leaving = true;
+      mark(supervised);
       ++item;
     }
   }
@@ -92,61 +92,61 @@ void Supervisor::supervise(std::vector<DesiredChildSa> all_desired, Now now) {
 void Supervisor::index_desired() {
   auto before = std::exchange(by_connection_, {});
   by_unit_.clear();
-  for (auto& [name, charge] : charges_) {
-    by_connection_[charge.desired.ike].push_back(&charge);
-    if (charge.desired.unit) by_unit_[charge.desired.unit->value].push_back(&charge);
+  for (auto& [name, supervised] : supervised_) {
+    by_connection_[supervised.desired.ike].push_back(&supervised);
+    if (supervised.desired.unit) by_unit_[supervised.desired.unit->value].push_back(&supervised);
   }
   // Who shares an IKE_SA with others has to know who they are.
-  for (const auto& [ike, charges] : by_connection_) {
+  for (const auto& [ike, all_supervised] : by_connection_) {
     const auto known = before.find(ike);
-    if (known == before.end() || known->second != charges) dirty_.insert(charges.begin(), charges.end());
+    if (known == before.end() || known->second != all_supervised) dirty_.insert(all_supervised.begin(), all_supervised.end());
   }
 }
 
-void Supervisor::put_away(Charge& charge) {
-  set_left_behind(charge, false);
-  dirty_.erase(&charge);
-  unschedule(charge);
+void Supervisor::put_away(SupervisedChild& supervised) {
+  set_left_behind(supervised, false);
+  dirty_.erase(&supervised);
+  unschedule(supervised);
 }
 
-void Supervisor::unschedule(Charge& charge) {
-  if (charge.due) due_.erase({*std::exchange(charge.due, {}), &charge});
-  for_turns_.erase(charge.desired.name);
+void Supervisor::unschedule(SupervisedChild& supervised) {
+  if (supervised.due) due_.erase({*std::exchange(supervised.due, {}), &supervised});
+  for_turns_.erase(supervised.desired.name);
 }
 
 // Another peer, another start or another address: what was learnt about the old one does not count.
-void Supervisor::begin_anew(Charge& charge, Now now) {
-  charge.backoff.reset();
-  charge.next_attempt = now.steady;
-  if (!charge.begins_unseen()) charge.attempt.reset();
-  charge.view.failed = false;
-  charge.view.reason.clear();
+void Supervisor::begin_anew(SupervisedChild& supervised, Now now) {
+  supervised.backoff.reset();
+  supervised.next_attempt = now.steady;
+  if (!supervised.begins_unseen()) supervised.attempt.reset();
+  supervised.view.failed = false;
+  supervised.view.reason.clear();
 }
 
 void Supervisor::locate(const std::string& tunnel, const std::optional<Whereabouts>& where, Now now) {
   const auto all_desired = by_tunnel_.find(tunnel);
   if (all_desired == by_tunnel_.end()) return;
   for (const std::string& name : all_desired->second) {
-    Charge& charge = charges_.at(name);
-    const std::optional<Whereabouts> before = std::exchange(charge.where, where);
-    if (before != where) mark(charge);
+    SupervisedChild& supervised = supervised_.at(name);
+    const std::optional<Whereabouts> before = std::exchange(supervised.where, where);
+    if (before != where) mark(supervised);
     if (!before || !where || where->addresses.empty()) continue;
     if (before->addresses.empty()) {
-      begin_anew(charge, now);
+      begin_anew(supervised, now);
     } else if (!std::ranges::is_permutation(before->addresses, where->addresses)) {
-      charge.moved = true;
+      supervised.moved = true;
     }
   }
 }
 
-void Supervisor::leave_old_address(Charge& charge, Ikes ikes, Now now) {
-  if (!std::exchange(charge.moved, false) || !charge.where) return;
+void Supervisor::leave_old_address(SupervisedChild& supervised, Ikes ikes, Now now) {
+  if (!std::exchange(supervised.moved, false) || !supervised.where) return;
   const auto is_current = [&](const model::IkeSa* ike) {
-    return std::ranges::find(charge.where->addresses, ike->remote) != charge.where->addresses.end();
+    return std::ranges::find(supervised.where->addresses, ike->remote) != supervised.where->addresses.end();
   };
   if (std::ranges::any_of(ikes, is_current)) return;
-  begin_anew(charge, now);
-  charge.replacing = !ikes.empty() || charge.begins_unseen();
+  begin_anew(supervised, now);
+  supervised.replacing = !ikes.empty() || supervised.begins_unseen();
 }
 
 std::vector<Ask> Supervisor::step(const model::SaTable& sas, const model::SaIndex& index, const model::SaChanges& changes,
@@ -154,7 +154,7 @@ std::vector<Ask> Supervisor::step(const model::SaTable& sas, const model::SaInde
   if (std::exchange(connected_, sas.connected) != sas.connected) mark_all();
   mark(changes);
   mark_due(now);
-  const std::vector<Charge*> marked = take_marked();
+  const std::vector<SupervisedChild*> marked = take_marked();
   visited_ += marked.size();
   std::vector<Ask> asks;
   if (sas.connected) {
@@ -162,22 +162,22 @@ std::vector<Ask> Supervisor::step(const model::SaTable& sas, const model::SaInde
   } else {
     lose_sight(marked, now);
   }
-  for (Charge* charge : marked) {
-    if (charge->due) due_.emplace(*charge->due, charge);
+  for (SupervisedChild* supervised : marked) {
+    if (supervised->due) due_.emplace(*supervised->due, supervised);
   }
   bool any_left = false;
-  for (Charge* charge : marked) {
-    if (!charge->leaving || !charge->gone) continue;
+  for (SupervisedChild* supervised : marked) {
+    if (!supervised->leaving || !supervised->gone) continue;
     any_left = true;
-    put_away(*charge);
-    charges_.erase(std::string(charge->desired.name));
+    put_away(*supervised);
+    supervised_.erase(std::string(supervised->desired.name));
   }
   if (any_left) index_desired();
   return asks;
 }
 
 void Supervisor::mark_all() {
-  for (auto& [name, charge] : charges_) mark(charge);
+  for (auto& [name, supervised] : supervised_) mark(supervised);
 }
 
 void Supervisor::mark(const model::SaChanges& changes) {
@@ -191,148 +191,152 @@ void Supervisor::mark(const model::SaChanges& changes) {
 
 // Of those that wait for their turn no more than can have it: it goes by names.
 void Supervisor::mark_due(Now now) {
-  for (const auto& [time, charge] : due_) {
+  for (const auto& [time, supervised] : due_) {
     if (time > now.steady) break;
-    mark(*charge);
+    mark(*supervised);
   }
   if (now.steady - rate_window_ < kRateWindow) return;
   int turns = 0;
-  for (const auto& [name, charge] : for_turns_) {
+  for (const auto& [name, supervised] : for_turns_) {
     if (++turns > kBegunPerWindow) break;
-    mark(*charge);
+    mark(*supervised);
   }
 }
 
 // With all that live in the same IKE_SAs, by name.
-std::vector<Supervisor::Charge*> Supervisor::take_marked() {
-  std::map<std::string_view, Charge*> marked;
-  for (const Charge* dirty : std::exchange(dirty_, {})) {
-    for (Charge* charge : by_connection_.at(dirty->desired.ike)) marked.emplace(charge->desired.name, charge);
+std::vector<Supervisor::SupervisedChild*> Supervisor::take_marked() {
+  std::map<std::string_view, SupervisedChild*> marked;
+  for (const SupervisedChild* dirty : std::exchange(dirty_, {})) {
+    for (SupervisedChild* supervised : by_connection_.at(dirty->desired.ike))
+      marked.emplace(supervised->desired.name, supervised);
   }
-  std::vector<Charge*> charges;
-  for (const auto& [name, charge] : marked) {
-    charges.push_back(charge);
-    unschedule(*charge);
+  std::vector<SupervisedChild*> all_supervised;
+  for (const auto& [name, supervised] : marked) {
+    all_supervised.push_back(supervised);
+    unschedule(*supervised);
   }
-  return charges;
+  return all_supervised;
 }
 
-void Supervisor::lose_sight(const std::vector<Charge*>& marked, Now now) {
+void Supervisor::lose_sight(const std::vector<SupervisedChild*>& marked, Now now) {
   kernel_look_.reset();
-  for (Charge* charge : marked) {
-    if (charge->view.state == TunnelState::up) charge->lost = charge->unproven = charge->sas_left = true;
-    set_left_behind(*charge, charge->lost && charge->stays() && !standby_);
-    charge->attempt.reset();
-    charge->terminating.reset();
-    charge->loss.reset();
-    set_state(*charge, charge->desired.enabled ? TunnelState::unknown : TunnelState::disabled, now);
-    charge->view.reason = charge->desired.enabled ? "charon does not answer" : "disabled in the file";
+  for (SupervisedChild* supervised : marked) {
+    if (supervised->view.state == TunnelState::up) supervised->lost = supervised->unproven = supervised->sas_left = true;
+    set_left_behind(*supervised, supervised->lost && supervised->stays() && !standby_);
+    supervised->attempt.reset();
+    supervised->terminating.reset();
+    supervised->loss.reset();
+    set_state(*supervised, supervised->desired.enabled ? TunnelState::unknown : TunnelState::disabled, now);
+    supervised->view.reason = supervised->desired.enabled ? "charon does not answer" : "disabled in the file";
   }
 }
 
-void Supervisor::visit(const std::vector<Charge*>& marked, const model::SaIndex& index, Now now, std::vector<Ask>& asks) {
-  for (Charge* charge : marked) leave_old_address(*charge, index.connection(charge->desired.ike), now);
+void Supervisor::visit(const std::vector<SupervisedChild*>& marked, const model::SaIndex& index, Now now,
+                       std::vector<Ask>& asks) {
+  for (SupervisedChild* supervised : marked) leave_old_address(*supervised, index.connection(supervised->desired.ike), now);
   std::map<std::string_view, int> staying;  // desired CHILD_SAs by connection
-  for (const Charge* charge : marked) staying[charge->desired.ike] += stays(*charge) ? 1 : 0;
-  for (Charge* charge : marked) {
-    const DesiredChildSa& desired = charge->desired;
-    const bool stayed = stays(*charge);
+  for (const SupervisedChild* supervised : marked) staying[supervised->desired.ike] += stays(*supervised) ? 1 : 0;
+  for (SupervisedChild* supervised : marked) {
+    const DesiredChildSa& desired = supervised->desired;
+    const bool stayed = stays(*supervised);
     const bool shared = staying[desired.ike] > (stayed ? 1 : 0);
     const bool carries = model::live_child(children_of(desired, index)) != nullptr;
-    follow(*charge, {index.connection(desired.ike), carries, shared}, now, asks);
-    if (stays(*charge) != stayed && by_connection_.at(desired.ike).size() > 1) mark(*charge);  // the others have to know
+    follow(*supervised, {index.connection(desired.ike), carries, shared}, now, asks);
+    if (stays(*supervised) != stayed && by_connection_.at(desired.ike).size() > 1)
+      mark(*supervised);  // the others have to know
   }
 }
 
-void Supervisor::follow(Charge& charge, const Seen& seen, Now now, std::vector<Ask>& asks) {
-  TunnelView& view = charge.view;
-  charge.replacing &= seen.anything_left() || charge.begins_unseen();
-  if (seen.carries || !stays(charge)) charge.unproven = charge.lost = false;
-  set_left_behind(charge, charge.unproven && charge.sas_left);
-  if (charge.leaving || charge.replacing) {
-    tear_down(charge, seen, now, asks);
+void Supervisor::follow(SupervisedChild& supervised, const Seen& seen, Now now, std::vector<Ask>& asks) {
+  TunnelView& view = supervised.view;
+  supervised.replacing &= seen.anything_left() || supervised.begins_unseen();
+  if (seen.carries || !stays(supervised)) supervised.unproven = supervised.lost = false;
+  set_left_behind(supervised, supervised.unproven && supervised.sas_left);
+  if (supervised.leaving || supervised.replacing) {
+    tear_down(supervised, seen, now, asks);
     return;
   }
-  if (!charge.desired.enabled || charge.held || standby_) {
-    tear_down(charge, seen, now, asks);
-    set_state(charge, charge.desired.enabled ? TunnelState::down : TunnelState::disabled, now);
-    explain_hold(charge);
+  if (!supervised.desired.enabled || supervised.held || standby_) {
+    tear_down(supervised, seen, now, asks);
+    set_state(supervised, supervised.desired.enabled ? TunnelState::down : TunnelState::disabled, now);
+    explain_hold(supervised);
     return;
   }
-  charge.terminating.reset();
-  charge.gone = false;
+  supervised.terminating.reset();
+  supervised.gone = false;
   if (seen.carries) {
-    charge.attempt.reset();
-    charge.backoff.reset();
-    charge.next_attempt = now.steady;
-    charge.urged = view.failed = false;
-    set_state(charge, TunnelState::up, now);
+    supervised.attempt.reset();
+    supervised.backoff.reset();
+    supervised.next_attempt = now.steady;
+    supervised.urged = view.failed = false;
+    set_state(supervised, TunnelState::up, now);
     view.reason.clear();
     view.remedy.clear();
-    repair(charge, now, asks);
+    repair(supervised, now, asks);
     return;
   }
   if (view.state == TunnelState::up || view.state == TunnelState::unknown) view.reason.clear();
-  pursue(charge, seen.ikes, now, asks);
+  pursue(supervised, seen.ikes, now, asks);
 }
 
 // The peer has no reason to call while its own SAs carry, and this end's charon cannot answer for them any more.
-void Supervisor::call_after_loss(Charge& charge, Now now) {
-  if (!std::exchange(charge.lost, false) || charge.desired.start == model::Start::start || !charge.desired.callable) return;
-  charge.urged = true;
-  charge.next_attempt =
-      now.steady + charge.desired.yields + kCallPause + kCallSpread * static_cast<int>(random_() % 1024) / 1024;
+void Supervisor::call_after_loss(SupervisedChild& supervised, Now now) {
+  if (!std::exchange(supervised.lost, false) || supervised.desired.start == model::Start::start || !supervised.desired.callable)
+    return;
+  supervised.urged = true;
+  supervised.next_attempt =
+      now.steady + supervised.desired.yields + kCallPause + kCallSpread * static_cast<int>(random_() % 1024) / 1024;
 }
 
 // By new SAs first, which cost nothing; when they do not come, or do not help, the whole CHILD_SA goes and is called anew.
-void Supervisor::repair(Charge& charge, Now now, std::vector<Ask>& asks) {
-  if (!charge.loss || !charge.loss->confirmed) return;
-  if (now.steady < charge.next_repair) {
-    wake_at(charge, charge.next_repair);
+void Supervisor::repair(SupervisedChild& supervised, Now now, std::vector<Ask>& asks) {
+  if (!supervised.loss || !supervised.loss->confirmed) return;
+  if (now.steady < supervised.next_repair) {
+    wake_at(supervised, supervised.next_repair);
     return;
   }
-  const bool quick = charge.quick_repairs++ < kQuickRepairs;
-  charge.next_repair = now.steady + (quick ? kRepairRetry.first : charge.repairs.next(random_()));
+  const bool quick = supervised.quick_repairs++ < kQuickRepairs;
+  supervised.next_repair = now.steady + (quick ? kRepairRetry.first : supervised.repairs.next(random_()));
   kernel_look_ = std::min(kernel_look_.value_or(TimePoint::max()), now.steady + kRepairLook);
-  if (!charge.loss->rekeyed) {
-    charge.loss->rekeyed = now.steady;
-    asks.push_back(AskRekey{charge.desired.name, charge.desired.ike, charge.desired.child});
-    wake_at(charge, charge.next_repair);
+  if (!supervised.loss->rekeyed) {
+    supervised.loss->rekeyed = now.steady;
+    asks.push_back(AskRekey{supervised.desired.name, supervised.desired.ike, supervised.desired.child});
+    wake_at(supervised, supervised.next_repair);
     return;
   }
-  charge.loss.reset();
-  charge.replacing = charge.urged = true;
-  wake_at(charge, now.steady);
+  supervised.loss.reset();
+  supervised.replacing = supervised.urged = true;
+  wake_at(supervised, now.steady);
 }
 
 void Supervisor::on_kernel(const model::SaTable& sas, const model::SaIndex& index, const reconcile::KernelSide& kernel,
                            Now now) {
   kernel_look_.reset();
-  for (auto& [name, charge] : charges_) {
-    const DesiredChildSa& desired = charge.desired;
+  for (auto& [name, supervised] : supervised_) {
+    const DesiredChildSa& desired = supervised.desired;
     const bool left = desired.unit && kernel.carries(net::reqid_of(*desired.unit));
-    if (std::exchange(charge.sas_left, left) != left) mark(charge);
+    if (std::exchange(supervised.sas_left, left) != left) mark(supervised);
     if (!sas.connected) continue;
     const reconcile::KernelSide::Use use{desired.unit.has_value(), desired.charons_policies};
-    const bool lacked = charge.loss.has_value();
-    note_loss(charge, stays(charge) ? kernel.missing(children_of(desired, index), use) : std::string(), now);
-    if (lacked || charge.loss) mark(charge);
+    const bool lacked = supervised.loss.has_value();
+    note_loss(supervised, stays(supervised) ? kernel.missing(children_of(desired, index), use) : std::string(), now);
+    if (lacked || supervised.loss) mark(supervised);
   }
 }
 
-void Supervisor::note_loss(Charge& charge, std::string missing, Now now) {
+void Supervisor::note_loss(SupervisedChild& supervised, std::string missing, Now now) {
   if (missing.empty()) {
-    charge.loss.reset();
+    supervised.loss.reset();
     return;
   }
-  if (!charge.loss) {
-    charge.loss = Loss{{}, now.steady};
-    if (now.steady - charge.next_repair > kRepairForgets) {
-      charge.repairs.reset();
-      charge.quick_repairs = 0;
+  if (!supervised.loss) {
+    supervised.loss = Loss{{}, now.steady};
+    if (now.steady - supervised.next_repair > kRepairForgets) {
+      supervised.repairs.reset();
+      supervised.quick_repairs = 0;
     }
   }
-  Loss& loss = *charge.loss;
+  Loss& loss = *supervised.loss;
   loss.what = std::move(missing);
   loss.confirmed |= now.steady - loss.since >= kLossConfirmed;
   TimePoint next = loss.since + kLossConfirmed;
@@ -345,81 +349,81 @@ std::string Supervisor::missing(const std::string& tunnel) const {
   const auto all_desired = by_tunnel_.find(tunnel);
   if (all_desired == by_tunnel_.end()) return {};
   for (const std::string& name : all_desired->second) {
-    const Charge& charge = charges_.at(name);
-    if (!charge.loss || !charge.loss->confirmed) continue;
-    return name == tunnel ? charge.loss->what : fmt::format("{} of {}", charge.loss->what, name);
+    const SupervisedChild& supervised = supervised_.at(name);
+    if (!supervised.loss || !supervised.loss->confirmed) continue;
+    return name == tunnel ? supervised.loss->what : fmt::format("{} of {}", supervised.loss->what, name);
   }
   return {};
 }
 
 std::set<std::string> Supervisor::ended() const {
   std::set<std::string> names;
-  for (const auto& [name, charge] : charges_) {
-    if (charge.held || standby_) names.insert(name);
+  for (const auto& [name, supervised] : supervised_) {
+    if (supervised.held || standby_) names.insert(name);
   }
   return names;
 }
 
-void Supervisor::explain_hold(Charge& charge) const {
-  TunnelView& view = charge.view;
+void Supervisor::explain_hold(SupervisedChild& supervised) const {
+  TunnelView& view = supervised.view;
   view.failed = false;
   view.remedy.clear();
-  if (!charge.desired.enabled) {
+  if (!supervised.desired.enabled) {
     view.reason = "disabled in the file";
   } else if (standby_) {
     view.reason = "this node is on standby";
     view.remedy = "vtictl role active";
   } else {
     view.reason = "held down by vtictl";
-    view.remedy = fmt::format("vtictl up {}", charge.desired.name);
+    view.remedy = fmt::format("vtictl up {}", supervised.desired.name);
   }
 }
 
-void Supervisor::pursue(Charge& charge, Ikes ikes, Now now, std::vector<Ask>& asks) {
-  TunnelView& view = charge.view;
-  const DesiredChildSa& desired = charge.desired;
-  if (!charge.attempt) {
-    if (lacks_address(charge, now)) return;
-    call_after_loss(charge, now);
-    if (desired.start != model::Start::start && !charge.urged) {
-      wait(charge, ikes, now);
+void Supervisor::pursue(SupervisedChild& supervised, Ikes ikes, Now now, std::vector<Ask>& asks) {
+  TunnelView& view = supervised.view;
+  const DesiredChildSa& desired = supervised.desired;
+  if (!supervised.attempt) {
+    if (lacks_address(supervised, now)) return;
+    call_after_loss(supervised, now);
+    if (desired.start != model::Start::start && !supervised.urged) {
+      wait(supervised, ikes, now);
       return;
     }
     const bool peer_is_at_it =
         std::ranges::any_of(ikes, [](const model::IkeSa* ike) { return !ike->initiator && !established(*ike); });
-    if (charge.next_attempt > now.steady || peer_is_at_it) {
-      set_state(charge, peer_is_at_it ? TunnelState::connecting : TunnelState::down, now);
+    if (supervised.next_attempt > now.steady || peer_is_at_it) {
+      set_state(supervised, peer_is_at_it ? TunnelState::connecting : TunnelState::down, now);
       if (view.reason.empty()) view.reason = peer_is_at_it ? "the peer is connecting" : "the next attempt is due soon";
-      if (charge.next_attempt > now.steady) wake_at(charge, charge.next_attempt);
+      if (supervised.next_attempt > now.steady) wake_at(supervised, supervised.next_attempt);
       return;
     }
-    if (!begin(charge, now, asks)) return;
+    if (!begin(supervised, now, asks)) return;
   }
-  Attempt& attempt = *charge.attempt;
+  Attempt& attempt = *supervised.attempt;
   attempt.seen |= !ikes.empty();
   attempt.answered |= std::ranges::any_of(ikes, &model::IkeSa::peer_answered);
   if (!attempt.established && std::ranges::any_of(ikes, [](const model::IkeSa* ike) { return established(*ike); }))
     attempt.established = now.steady;
   const Duration age = now.steady - attempt.began;
-  set_state(charge, TunnelState::connecting, now);
+  set_state(supervised, TunnelState::connecting, now);
   if (attempt.accepted && attempt.looked && ikes.empty()) {
     if (attempt.answered) {
-      fail_attempt(charge, now,
+      fail_attempt(supervised, now,
                    fmt::format("authentication with {} failed: it answered, then one end refused the other", desired.peer),
                    "compare the PSK, certificates or keys and both ids on the two ends; charon's log names the refusal");
     } else if (age < kRefusalTime) {
       fail_attempt(
-          charge, now,
+          supervised, now,
           fmt::format("{} refused at once: the PSK, certificates or keys, the ids or the proposals do not match", desired.peer),
           "compare the PSK, certificates or keys, both ids and the proposals on the two ends; charon's log names the refusal");
     } else {
       unanswered_.insert(desired.tunnel);
-      fail_attempt(charge, now, fmt::format("no answer from {}", desired.peer), kReachRemedy);
+      fail_attempt(supervised, now, fmt::format("no answer from {}", desired.peer), kReachRemedy);
     }
     return;
   }
   if (attempt.established && now.steady - *attempt.established > kRefusalTime) {
-    fail_attempt(charge, now, fmt::format("{} accepted the IKE_SA and refused the CHILD_SA", desired.peer),
+    fail_attempt(supervised, now, fmt::format("{} accepted the IKE_SA and refused the CHILD_SA", desired.peer),
                  "compare the children's proposals and networks on the two ends");
     return;
   }
@@ -429,107 +433,107 @@ void Supervisor::pursue(Charge& charge, Ikes ikes, Now now, std::vector<Ask>& as
   } else if (!view.failed) {
     view.reason = "connecting";
   }
-  if (age <= kRefusalTime) wake_at(charge, attempt.began + kRefusalTime + kTick);
-  if (attempt.established) wake_at(charge, *attempt.established + kRefusalTime + kTick);
-  look_for(charge, now, asks);
+  if (age <= kRefusalTime) wake_at(supervised, attempt.began + kRefusalTime + kTick);
+  if (attempt.established) wake_at(supervised, *attempt.established + kRefusalTime + kTick);
+  look_for(supervised, now, asks);
 }
 
 // An answer to the initiation wakes by itself.
-void Supervisor::look_for(Charge& charge, Now now, std::vector<Ask>& asks) {
-  Attempt& attempt = *charge.attempt;
+void Supervisor::look_for(SupervisedChild& supervised, Now now, std::vector<Ask>& asks) {
+  Attempt& attempt = *supervised.attempt;
   if (!attempt.accepted) return;
   if (now.steady >= attempt.next_look) {
-    asks.push_back(AskLook{charge.desired.name, charge.desired.ike});
+    asks.push_back(AskLook{supervised.desired.name, supervised.desired.ike});
     attempt.next_look = now.steady + look_interval(now.steady - attempt.began);
   }
-  wake_at(charge, attempt.next_look);
+  wake_at(supervised, attempt.next_look);
 }
 
-bool Supervisor::lacks_address(Charge& charge, Now now) {
-  if (!charge.where || !charge.where->addresses.empty()) return false;
-  const Whereabouts& where = *charge.where;
-  TunnelView& view = charge.view;
+bool Supervisor::lacks_address(SupervisedChild& supervised, Now now) {
+  if (!supervised.where || !supervised.where->addresses.empty()) return false;
+  const Whereabouts& where = *supervised.where;
+  TunnelView& view = supervised.view;
   view.failed = !where.failure.empty();
   view.reason = view.failed ? where.failure : "looking up " + where.name;
   view.remedy = where.remedy;
-  set_state(charge, view.failed ? TunnelState::down : TunnelState::connecting, now);
+  set_state(supervised, view.failed ? TunnelState::down : TunnelState::connecting, now);
   return true;
 }
 
 // For the peer, or for a packet that makes charon begin.
-void Supervisor::wait(Charge& charge, Ikes ikes, Now now) {
-  const bool on_demand = charge.desired.start == model::Start::trap;
+void Supervisor::wait(SupervisedChild& supervised, Ikes ikes, Now now) {
+  const bool on_demand = supervised.desired.start == model::Start::trap;
   const bool connecting =
       std::ranges::any_of(ikes, [&](const model::IkeSa* ike) { return (on_demand || !ike->initiator) && !established(*ike); });
-  set_state(charge, connecting ? TunnelState::connecting : TunnelState::waiting, now);
-  charge.view.failed = false;  // of what was begun before the file said to wait
-  charge.view.remedy.clear();
-  charge.view.reason = on_demand ? "waits for a packet into the tunnel" : "waits for its peer to begin";
+  set_state(supervised, connecting ? TunnelState::connecting : TunnelState::waiting, now);
+  supervised.view.failed = false;  // of what was begun before the file said to wait
+  supervised.view.remedy.clear();
+  supervised.view.reason = on_demand ? "waits for a packet into the tunnel" : "waits for its peer to begin";
 }
 
 // False: its turn comes later.
-bool Supervisor::begin(Charge& charge, Now now, std::vector<Ask>& asks) {
+bool Supervisor::begin(SupervisedChild& supervised, Now now, std::vector<Ask>& asks) {
   if (now.steady - rate_window_ >= kRateWindow) {
     rate_window_ = now.steady;
     begun_in_window_ = 0;
   }
   if (begun_in_window_ >= kBegunPerWindow) {
-    charge.next_attempt = rate_window_ + kRateWindow;
-    set_state(charge, TunnelState::down, now);
-    if (charge.view.reason.empty()) charge.view.reason = "its turn comes soon";
-    for_turns_.emplace(charge.desired.name, &charge);
+    supervised.next_attempt = rate_window_ + kRateWindow;
+    set_state(supervised, TunnelState::down, now);
+    if (supervised.view.reason.empty()) supervised.view.reason = "its turn comes soon";
+    for_turns_.emplace(supervised.desired.name, &supervised);
     return false;
   }
   ++begun_in_window_;
-  charge.attempt = Attempt{now.steady, now.steady + kFirstLook};
-  set_state(charge, TunnelState::connecting, now);
-  if (!charge.view.failed) charge.view.reason = "connecting";
-  asks.push_back(AskInitiate{charge.desired.name, charge.desired.ike, charge.desired.child});
+  supervised.attempt = Attempt{now.steady, now.steady + kFirstLook};
+  set_state(supervised, TunnelState::connecting, now);
+  if (!supervised.view.failed) supervised.view.reason = "connecting";
+  asks.push_back(AskInitiate{supervised.desired.name, supervised.desired.ike, supervised.desired.child});
   return true;
 }
 
-void Supervisor::fail_attempt(Charge& charge, Now now, std::string reason, std::string remedy) {
-  charge.attempt.reset();
-  charge.urged = false;
-  charge.next_attempt = now.steady + charge.backoff.next(random_());
-  charge.view.reason = std::move(reason);
-  charge.view.remedy = std::move(remedy);
-  charge.view.failed = true;
-  set_state(charge, charge.desired.start == model::Start::start ? TunnelState::down : TunnelState::waiting, now);
-  mark(charge);  // what it waits for now
+void Supervisor::fail_attempt(SupervisedChild& supervised, Now now, std::string reason, std::string remedy) {
+  supervised.attempt.reset();
+  supervised.urged = false;
+  supervised.next_attempt = now.steady + supervised.backoff.next(random_());
+  supervised.view.reason = std::move(reason);
+  supervised.view.remedy = std::move(remedy);
+  supervised.view.failed = true;
+  set_state(supervised, supervised.desired.start == model::Start::start ? TunnelState::down : TunnelState::waiting, now);
+  mark(supervised);  // what it waits for now
 }
 
-void Supervisor::tear_down(Charge& charge, const Seen& seen, Now now, std::vector<Ask>& asks) {
-  const DesiredChildSa& desired = charge.desired;
-  if (seen.anything_left() || !charge.begins_unseen()) charge.attempt.reset();
-  charge.gone = !seen.anything_left() && !charge.attempt;
+void Supervisor::tear_down(SupervisedChild& supervised, const Seen& seen, Now now, std::vector<Ask>& asks) {
+  const DesiredChildSa& desired = supervised.desired;
+  if (seen.anything_left() || !supervised.begins_unseen()) supervised.attempt.reset();
+  supervised.gone = !seen.anything_left() && !supervised.attempt;
   if (!seen.anything_left()) {
-    charge.terminating.reset();
-    if (charge.attempt) look_for(charge, now, asks);
+    supervised.terminating.reset();
+    if (supervised.attempt) look_for(supervised, now, asks);
     return;
   }
   const auto terminate = [&](bool force) {
     asks.push_back(AskTerminate{desired.name, desired.ike, seen.shared ? desired.child : "", force});
   };
-  if (!charge.terminating) {
-    charge.terminating = charge.next_look = now.steady;
-    charge.forced = false;
+  if (!supervised.terminating) {
+    supervised.terminating = supervised.next_look = now.steady;
+    supervised.forced = false;
     terminate(false);
-  } else if (!charge.forced && now.steady - *charge.terminating >= kForceAfter) {
-    charge.forced = true;
+  } else if (!supervised.forced && now.steady - *supervised.terminating >= kForceAfter) {
+    supervised.forced = true;
     terminate(true);
   }
-  if (now.steady >= charge.next_look) {
+  if (now.steady >= supervised.next_look) {
     asks.push_back(AskLook{desired.name, desired.ike});
-    charge.next_look = now.steady + look_interval(now.steady - *charge.terminating);
+    supervised.next_look = now.steady + look_interval(now.steady - *supervised.terminating);
   }
-  if (!charge.forced) wake_at(charge, *charge.terminating + kForceAfter);
-  wake_at(charge, charge.next_look);
+  if (!supervised.forced) wake_at(supervised, *supervised.terminating + kForceAfter);
+  wake_at(supervised, supervised.next_look);
 }
 
 void Supervisor::on_initiated(const std::string& desired, const Result<void>& outcome, Now now) {
-  const auto found = charges_.find(desired);
-  if (found == charges_.end() || !found->second.attempt) return;
+  const auto found = supervised_.find(desired);
+  if (found == supervised_.end() || !found->second.attempt) return;
   mark(found->second);
   unschedule(found->second);
   if (outcome) {
@@ -542,15 +546,15 @@ void Supervisor::on_initiated(const std::string& desired, const Result<void>& ou
 }
 
 void Supervisor::on_looked(const std::string& desired) {
-  const auto found = charges_.find(desired);
-  if (found == charges_.end() || !found->second.attempt || !found->second.attempt->accepted) return;
+  const auto found = supervised_.find(desired);
+  if (found == supervised_.end() || !found->second.attempt || !found->second.attempt->accepted) return;
   found->second.attempt->looked = true;
   mark(found->second);
 }
 
 void Supervisor::hold_down(const std::string& desired) {
-  const auto found = charges_.find(desired);
-  if (found == charges_.end()) return;
+  const auto found = supervised_.find(desired);
+  if (found == supervised_.end()) return;
   found->second.held = true;
   found->second.gone = false;
   mark(found->second);
@@ -558,38 +562,38 @@ void Supervisor::hold_down(const std::string& desired) {
 }
 
 void Supervisor::bring_up(const std::string& desired, Now now) {
-  const auto found = charges_.find(desired);
-  if (found == charges_.end()) return;
-  Charge& charge = found->second;
-  mark(charge);
+  const auto found = supervised_.find(desired);
+  if (found == supervised_.end()) return;
+  SupervisedChild& supervised = found->second;
+  mark(supervised);
   ++ended_revision_;
-  charge.held = false;
-  charge.urged = true;
-  charge.backoff.reset();
-  charge.next_attempt = now.steady;
-  charge.view.failed = false;
+  supervised.held = false;
+  supervised.urged = true;
+  supervised.backoff.reset();
+  supervised.next_attempt = now.steady;
+  supervised.view.failed = false;
 }
 
 void Supervisor::stand_by(bool standby, Now now) {
   if (standby == std::exchange(standby_, standby)) return;
   mark_all();
   ++ended_revision_;
-  for (auto& [name, charge] : charges_) {
-    charge.backoff.reset();
-    charge.next_attempt = now.steady;
-    charge.urged = charge.view.failed = false;
-    charge.view.reason.clear();
+  for (auto& [name, supervised] : supervised_) {
+    supervised.backoff.reset();
+    supervised.next_attempt = now.steady;
+    supervised.urged = supervised.view.failed = false;
+    supervised.view.reason.clear();
   }
 }
 
 bool Supervisor::is_gone(const std::string& desired) const {
-  const auto found = charges_.find(desired);
-  return found == charges_.end() || found->second.gone;
+  const auto found = supervised_.find(desired);
+  return found == supervised_.end() || found->second.gone;
 }
 
 const TunnelView* Supervisor::view(const std::string& desired) const {
-  const auto found = charges_.find(desired);
-  return found == charges_.end() ? nullptr : &found->second.view;
+  const auto found = supervised_.find(desired);
+  return found == supervised_.end() ? nullptr : &found->second.view;
 }
 
 std::optional<TunnelView> Supervisor::tunnel(const std::string& name) const {
@@ -605,20 +609,22 @@ std::optional<TunnelView> Supervisor::tunnel(const std::string& name) const {
   return result;
 }
 
-void Supervisor::set_state(Charge& charge, TunnelState state, Now now) {
-  if (charge.view.state == state) return;
-  changed_.insert(charge.desired.tunnel);
-  charge.view.state = state;
-  charge.view.since = now.wall;
+void Supervisor::set_state(SupervisedChild& supervised, TunnelState state, Now now) {
+  if (supervised.view.state == state) return;
+  changed_.insert(supervised.desired.tunnel);
+  supervised.view.state = state;
+  supervised.view.since = now.wall;
 }
 
-void Supervisor::set_left_behind(Charge& charge, bool left_behind) {
-  if (std::exchange(charge.view.left_behind, left_behind) == left_behind) return;
-  changed_.insert(charge.desired.tunnel);
+void Supervisor::set_left_behind(SupervisedChild& supervised, bool left_behind) {
+  if (std::exchange(supervised.view.left_behind, left_behind) == left_behind) return;
+  changed_.insert(supervised.desired.tunnel);
   left_behind_ = left_behind ? left_behind_ + 1 : left_behind_ - 1;
 }
 
-void Supervisor::wake_at(Charge& charge, TimePoint time) { charge.due = std::min(charge.due.value_or(time), time); }
+void Supervisor::wake_at(SupervisedChild& supervised, TimePoint time) {
+  supervised.due = std::min(supervised.due.value_or(time), time);
+}
 
 std::optional<TimePoint> Supervisor::next_deadline() const {
   if (!dirty_.empty()) return TimePoint{};

@@ -170,7 +170,7 @@ class Supervisor {
     bool confirmed = false;
     std::optional<TimePoint> rekeyed{};  // when that was asked for; it has not helped so far
   };
-  struct Charge {
+  struct SupervisedChild {
     DesiredChildSa desired;
     TunnelView view;
     bool held = false;
@@ -210,43 +210,43 @@ class Supervisor {
 
   using Ikes = model::SaIndex::Ikes;
 
-  static void begin_anew(Charge& charge, Now now);
-  static void leave_old_address(Charge& charge, Ikes ikes, Now now);
+  static void begin_anew(SupervisedChild& supervised, Now now);
+  static void leave_old_address(SupervisedChild& supervised, Ikes ikes, Now now);
   void index_desired();
-  void mark(Charge& charge) { dirty_.insert(&charge); }
+  void mark(SupervisedChild& supervised) { dirty_.insert(&supervised); }
   void mark_all();
   void mark(const model::SaChanges& changes);
   void mark_due(Now now);
-  [[nodiscard]] std::vector<Charge*> take_marked();
-  void visit(const std::vector<Charge*>& marked, const model::SaIndex& index, Now now, std::vector<Ask>& asks);
-  void lose_sight(const std::vector<Charge*>& marked, Now now);
-  void unschedule(Charge& charge);
-  void put_away(Charge& charge);
-  [[nodiscard]] bool lacks_address(Charge& charge, Now now);
-  void follow(Charge& charge, const Seen& seen, Now now, std::vector<Ask>& asks);
-  void pursue(Charge& charge, Ikes ikes, Now now, std::vector<Ask>& asks);
-  void wait(Charge& charge, Ikes ikes, Now now);
-  bool begin(Charge& charge, Now now, std::vector<Ask>& asks);
-  void fail_attempt(Charge& charge, Now now, std::string reason, std::string remedy);
-  void call_after_loss(Charge& charge, Now now);
-  void repair(Charge& charge, Now now, std::vector<Ask>& asks);
-  void note_loss(Charge& charge, std::string missing, Now now);
-  void set_left_behind(Charge& charge, bool left_behind);
-  static void look_for(Charge& charge, Now now, std::vector<Ask>& asks);
-  void tear_down(Charge& charge, const Seen& seen, Now now, std::vector<Ask>& asks);
-  void explain_hold(Charge& charge) const;
-  void set_state(Charge& charge, model::TunnelState state, Now now);
-  static void wake_at(Charge& charge, TimePoint time);
-  [[nodiscard]] bool stays(const Charge& charge) const { return !standby_ && charge.stays(); }
+  [[nodiscard]] std::vector<SupervisedChild*> take_marked();
+  void visit(const std::vector<SupervisedChild*>& marked, const model::SaIndex& index, Now now, std::vector<Ask>& asks);
+  void lose_sight(const std::vector<SupervisedChild*>& marked, Now now);
+  void unschedule(SupervisedChild& supervised);
+  void put_away(SupervisedChild& supervised);
+  [[nodiscard]] bool lacks_address(SupervisedChild& supervised, Now now);
+  void follow(SupervisedChild& supervised, const Seen& seen, Now now, std::vector<Ask>& asks);
+  void pursue(SupervisedChild& supervised, Ikes ikes, Now now, std::vector<Ask>& asks);
+  void wait(SupervisedChild& supervised, Ikes ikes, Now now);
+  bool begin(SupervisedChild& supervised, Now now, std::vector<Ask>& asks);
+  void fail_attempt(SupervisedChild& supervised, Now now, std::string reason, std::string remedy);
+  void call_after_loss(SupervisedChild& supervised, Now now);
+  void repair(SupervisedChild& supervised, Now now, std::vector<Ask>& asks);
+  void note_loss(SupervisedChild& supervised, std::string missing, Now now);
+  void set_left_behind(SupervisedChild& supervised, bool left_behind);
+  static void look_for(SupervisedChild& supervised, Now now, std::vector<Ask>& asks);
+  void tear_down(SupervisedChild& supervised, const Seen& seen, Now now, std::vector<Ask>& asks);
+  void explain_hold(SupervisedChild& supervised) const;
+  void set_state(SupervisedChild& supervised, model::TunnelState state, Now now);
+  static void wake_at(SupervisedChild& supervised, TimePoint time);
+  [[nodiscard]] bool stays(const SupervisedChild& supervised) const { return !standby_ && supervised.stays(); }
 
   std::function<std::uint32_t()> random_;
-  std::map<std::string, Charge> charges_;                      // by the desired CHILD_SA's name
+  std::map<std::string, SupervisedChild> supervised_;          // by the desired CHILD_SA's name
   std::map<std::string, std::vector<std::string>> by_tunnel_;  // the names of the file's desired CHILD_SAs
-  std::unordered_map<std::string, std::vector<Charge*>> by_connection_;
-  std::unordered_map<std::uint32_t, std::vector<Charge*>> by_unit_;
-  std::set<Charge*> dirty_;                      // to be visited at the next step
-  std::set<std::pair<TimePoint, Charge*>> due_;  // to be visited then; each at most once
-  std::map<std::string, Charge*> for_turns_;     // those that may not begin in this window, by name
+  std::unordered_map<std::string, std::vector<SupervisedChild*>> by_connection_;
+  std::unordered_map<std::uint32_t, std::vector<SupervisedChild*>> by_unit_;
+  std::set<SupervisedChild*> dirty_;                      // to be visited at the next step
+  std::set<std::pair<TimePoint, SupervisedChild*>> due_;  // to be visited then; each at most once
+  std::map<std::string, SupervisedChild*> for_turns_;     // those that may not begin in this window, by name
   std::size_t visited_ = 0;
   bool connected_ = false;  // charon, as of the last step
   std::set<std::string> unanswered_;
