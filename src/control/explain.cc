@@ -255,12 +255,12 @@ class Chain {
 
   void tell_group(const model::GatewayGroup& group) {
     objects_.push_back("gateway_groups/" + group.name);
-    const auto choice = snapshot_.carrying.groups.find(group.name);
-    const std::string reason = choice == snapshot_.carrying.groups.end() ? "" : choice->second.reason;
-    std::vector<std::string> carriers = render_carriers(group, index_).get<std::vector<std::string>>();
-    if (carriers.empty()) carriers.emplace_back("nobody");
+    const auto selection = snapshot_.selection.groups.find(group.name);
+    const std::string reason = selection == snapshot_.selection.groups.end() ? "" : selection->second.reason;
+    std::vector<std::string> active = render_active(group, index_).get<std::vector<std::string>>();
+    if (active.empty()) active.emplace_back("nobody");
     step("group", group_state(group, index_),
-         fmt::format("{}, trigger \"{}\", carried by {}{}", group.name, model::print(group.trigger), fmt::join(carriers, ", "),
+         fmt::format("{}, trigger \"{}\", carried by {}{}", group.name, model::print(group.trigger), fmt::join(active, ", "),
                      reason.empty() ? "" : "; " + reason));
     if (focus_.group == nullptr) return;
     for (const model::GroupMember& member : group.members) {

@@ -8,14 +8,14 @@ namespace vtid::control {
 namespace {
 
 // A daemon that has not chosen yet shows an empty choice.
-const model::Choice& choice_of(const model::GatewayGroup& group, const Index& index) {
-  static const model::Choice kNone;
-  const auto found = index.snapshot.carrying.groups.find(group.name);
-  return found == index.snapshot.carrying.groups.end() ? kNone : found->second;
+const model::GroupSelection& selection_of(const model::GatewayGroup& group, const Index& index) {
+  static const model::GroupSelection kNone;
+  const auto found = index.snapshot.selection.groups.find(group.name);
+  return found == index.snapshot.selection.groups.end() ? kNone : found->second;
 }
 
-Json render_member(const model::GroupMember& member, const model::Choice& choice, const Index& index) {
-  const auto carrier = std::ranges::find(choice.carriers, member.gateway, &model::Carrier::gateway);
+Json render_member(const model::GroupMember& member, const model::GroupSelection& selection, const Index& index) {
+  const auto active = std::ranges::find(selection.active, member.gateway, &model::ActiveMember::gateway);
   const auto gateway = index.gateways.find(member.gateway);
   const auto health = index.snapshot.gateways.find(member.gateway);
   const bool known = health != index.snapshot.gateways.end();
@@ -24,34 +24,34 @@ Json render_member(const model::GroupMember& member, const model::Choice& choice
           {"tier", member.tier},
           {"weight", member.weight.value_or(weight)},
           {"state", model::print(known ? health->second.state : model::GatewayState::pending)},
-          {"carries", carrier != choice.carriers.end()},
+          {"carries", active != selection.active.end()},
           {"reason", known ? health->second.reason : ""}};
 }
 
 }  // namespace
 
 std::string_view group_state(const model::GatewayGroup& group, const Index& index) {
-  const model::Choice& choice = choice_of(group, index);
-  return !choice.usable ? "down" : choice.reason.empty() ? "full" : "reduced";
+  const model::GroupSelection& selection = selection_of(group, index);
+  return !selection.usable ? "down" : selection.reason.empty() ? "full" : "reduced";
 }
 
-Json render_carriers(const model::GatewayGroup& group, const Index& index) {
+Json render_active(const model::GatewayGroup& group, const Index& index) {
   Json names = Json::array();
-  for (const model::Carrier& carrier : choice_of(group, index).carriers) names.push_back(carrier.gateway);
+  for (const model::ActiveMember& active : selection_of(group, index).active) names.push_back(active.gateway);
   return names;
 }
 
 Json list_groups(const Index& index) {
   Json array = Json::array();
   for (const model::GatewayGroup& group : index.config.groups) {
-    const model::Choice& choice = choice_of(group, index);
+    const model::GroupSelection& selection = selection_of(group, index);
     Json members = Json::array();
-    for (const model::GroupMember& member : group.members) members.push_back(render_member(member, choice, index));
+    for (const model::GroupMember& member : group.members) members.push_back(render_member(member, selection, index));
     array.push_back({{"name", group.name},
                      {"state", group_state(group, index)},
-                     {"carriers", render_carriers(group, index)},
-                     {"reason", choice.reason},
-                     {"since", render_time(choice.since)},
+                     {"carriers", render_active(group, index)},
+                     {"reason", selection.reason},
+                     {"since", render_time(selection.since)},
                      {"trigger", model::print(group.trigger)},
                      {"when_all_down", model::print(group.when_all_down)},
                      {"members", std::move(members)}});

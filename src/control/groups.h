@@ -1,4 +1,4 @@
-// Gateway groups as JSON: who carries, and of each member why it does or does not. Decides nothing.
+// Gateway groups as JSON: which members are active, and of each member why it does or does not. Decides nothing.
 #pragma once
 
 #include "control/index.h"
@@ -10,6 +10,6 @@ namespace vtid::control {
 
 // "full": all of the first tier carry; "reduced": others or fewer do; "down": no member is usable.
 [[nodiscard]] std::string_view group_state(const model::GatewayGroup& group, const Index& index);
-[[nodiscard]] Json render_carriers(const model::GatewayGroup& group, const Index& index);  // their names
+[[nodiscard]] Json render_active(const model::GatewayGroup& group, const Index& index);  // their names
 
 }  // namespace vtid::control

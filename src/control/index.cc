@@ -71,8 +71,8 @@ std::span<const model::ObservedAddress> Index::addresses_on(const net::IfName& d
 }
 
 bool Index::is_usable(std::string_view name) const {
-  const auto group = snapshot.carrying.groups.find(name);
-  return group != snapshot.carrying.groups.end() ? group->second.usable : !snapshot.carrying.down.contains(name);
+  const auto group = snapshot.selection.groups.find(name);
+  return group != snapshot.selection.groups.end() ? group->second.usable : !snapshot.selection.down.contains(name);
 }
 
 std::vector<NamedRoute> named_routes(const model::Config& config) {

@@ -187,7 +187,7 @@ std::string_view state_of(const model::StaticRoute& route, const model::Route* w
   return std::holds_alternative<model::Blackhole>(wanted->target) ? "blackhole" : "installed";
 }
 
-// The address that it leads to now, else the one that it would: a group's is its carrier's.
+// The address that it leads to now, else the one that it would: a group's is its active member's.
 // Of each hop, or of the gateway that the file names while there is no route.
 std::string next_hops_of(const model::StaticRoute& route, const std::vector<model::NextHop>& hops, const Index& index) {
   std::vector<std::string> gateways;

@@ -124,20 +124,21 @@ Json render_tunnel(const model::TunnelStatus& status, const Index& index) {
 
 Json render_status(const Index& index) {
   const model::Snapshot& snapshot = index.snapshot;
-  return {{"version", snapshot.version},
-          {"charon", render_charon(snapshot.sas)},
-          {"filter", render_filter(index.snapshot)},
-          {"role", model::print(snapshot.role)},
-          {"generation", snapshot.generation},
-          {"converged", snapshot.converged},
-          {"problems", render_all(snapshot.problems, render_problem)},
-          {"groups", render_all(index.config.groups,
-                                [&](const model::GatewayGroup& group) {
-                                  return Json{{"name", group.name},
-                                              {"state", group_state(group, index)},
-                                              {"carriers", render_carriers(group, index)}};
-                                })},
-          {"tunnels", render_all(snapshot.tunnels, [&](const auto& status) { return render_tunnel(status, index); })}};
+  return {
+      {"version", snapshot.version},
+      {"charon", render_charon(snapshot.sas)},
+      {"filter", render_filter(index.snapshot)},
+      {"role", model::print(snapshot.role)},
+      {"generation", snapshot.generation},
+      {"converged", snapshot.converged},
+      {"problems", render_all(snapshot.problems, render_problem)},
+      {"groups",
+       render_all(
+           index.config.groups,
+           [&](const model::GatewayGroup& group) {
+             return Json{{"name", group.name}, {"state", group_state(group, index)}, {"carriers", render_active(group, index)}};
+           })},
+      {"tunnels", render_all(snapshot.tunnels, [&](const auto& status) { return render_tunnel(status, index); })}};
 }
 
 Json render_plan(const model::Answer& answer, const std::vector<model::FailedOp>& failed) {

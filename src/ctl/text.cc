@@ -62,9 +62,9 @@ std::string cell_rtt(const Json& gateway) {
 
 std::string cell_loss(const Json& gateway) { return is_measured(gateway) ? text_of(gateway, "loss_percent") + " %" : ""; }
 
-std::string cell_carriers(const Json& group) {
-  const std::string carriers = join_texts(array_of(group, "carriers"));
-  return carriers.empty() ? "nobody" : carriers;
+std::string cell_active(const Json& group) {
+  const std::string active = join_texts(array_of(group, "carriers"));
+  return active.empty() ? "nobody" : active;
 }
 
 // Without IKE there is no identity.
@@ -113,7 +113,7 @@ constexpr std::array kInterfaceColumns{Column{"NAME", "name"},      Column{"DEVI
 constexpr std::array kGatewayColumns{
     Column{"NAME", "name"},   Column{"INTERFACE", "interface"}, Column{"DEVICE", "device"},    Column{"ADDRESS", "address"},
     Column{"STATE", "state"}, Column{"RTT", "", cell_rtt},      Column{"LOSS", "", cell_loss}, Column{"REASON", "reason"}};
-constexpr std::array kGroupColumns{Column{"NAME", "name"}, Column{"STATE", "state"}, Column{"CARRIERS", "", cell_carriers},
+constexpr std::array kGroupColumns{Column{"NAME", "name"}, Column{"STATE", "state"}, Column{"CARRIERS", "", cell_active},
                                    Column{"TRIGGER", "trigger"}, Column{"REASON", "reason"}};
 constexpr std::array kRouteColumns{Column{"TO", "to"},         Column{"VIA", "via"},       Column{"GATEWAY", "gateway"},
                                    Column{"DEVICE", "device"}, Column{"METRIC", "metric"}, Column{"STATE", "state"}};
@@ -270,7 +270,7 @@ std::string render_status(const Json& result, const Options&) {
                       text_of(result, "role") == "standby" ? ", on standby" : "");
   for (const Json& group : array_of(result, "groups")) {
     text +=
-        fmt::format("group:     {} {}, carried by {}\n", text_of(group, "name"), text_of(group, "state"), cell_carriers(group));
+        fmt::format("group:     {} {}, carried by {}\n", text_of(group, "name"), text_of(group, "state"), cell_active(group));
   }
   text += print_problems(array_of(result, "problems"));
   const Json& tunnels = array_of(result, "tunnels");

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "model/words.h"
-#include "monitor/choice.h"
+#include "monitor/group_selection.h"
 
 namespace vtid::daemon {
 namespace {
@@ -220,18 +220,19 @@ void Engine::read_all_sas() {
 
 void Engine::follow_gateways(Now now) {
   for (const auto& [gateway, usable] : std::exchange(gateways_changed_, {})) {
-    if (usable ? carrying_.down.erase(gateway) > 0 : carrying_.down.insert(gateway).second) move_routes(now);
+    if (usable ? selection_.down.erase(gateway) > 0 : selection_.down.insert(gateway).second) move_routes(now);
   }
   if (!std::exchange(must_choose_, false)) return;
-  model::Carrying chosen = monitor::choose(*config_, wiring_.gateway_health(), carrying_, now.wall);
-  for (const std::string& group : changed_groups(carrying_, chosen)) {
-    const model::Choice& choice = chosen.groups.at(group);
-    const std::string carriers = print_carriers(choice);
-    log::info("group changed", {{"group", group}, {"carriers", carriers}, {"reason", choice.reason}});
-    tell(now, "group", group, fmt::format("is carried by {}{}{}", carriers, choice.reason.empty() ? "" : ": ", choice.reason));
+  model::GatewaySelection chosen = monitor::choose(*config_, wiring_.gateway_health(), selection_, now.wall);
+  for (const std::string& group : changed_groups(selection_, chosen)) {
+    const model::GroupSelection& selection = chosen.groups.at(group);
+    const std::string active = print_active(selection);
+    log::info("group changed", {{"group", group}, {"carriers", active}, {"reason", selection.reason}});
+    tell(now, "group", group,
+         fmt::format("is carried by {}{}{}", active, selection.reason.empty() ? "" : ": ", selection.reason));
   }
-  if (chosen != carrying_) move_routes(now);
-  carrying_ = std::move(chosen);
+  if (chosen != selection_) move_routes(now);
+  selection_ = std::move(chosen);
 }
 
 // Traffic is lost until they have: this plan is not put off.
@@ -298,7 +299,7 @@ void Engine::mark_derived(bool changed) {
 
 reconcile::Derived Engine::derive_running() {
   ++derivations_;
-  return reconcile::derive(*config_, numbers_, sa_facts_, carrying_, host_, system_, restraints(*config_));
+  return reconcile::derive(*config_, numbers_, sa_facts_, selection_, host_, system_, restraints(*config_));
 }
 
 // The administrator's own connections are there before ours.
@@ -675,10 +676,10 @@ model::CommandResult Engine::plan_for(const model::MakePlan& command) {
   const model::Config& config = *parsed.config;
   const auto numbers = reconcile::allocate(config, numbers_);
   if (!numbers) return std::unexpected(numbers.error());
-  const model::Carrying carrying = monitor::choose(config, wiring_.gateway_health(), carrying_, now_.wall);
+  const model::GatewaySelection selection = monitor::choose(config, wiring_.gateway_health(), selection_, now_.wall);
   const reconcile::SpiScope scope{reconcile::units_with_own_policies(config, *numbers, system_), spi_scope_.strays};
   const auto sas = reconcile::facts_of(charon_.table(), charon_.index(), scope);
-  model::Plan plan = plan_of(reconcile::derive(config, *numbers, sas, carrying, host_, system_, restraints(config)));
+  model::Plan plan = plan_of(reconcile::derive(config, *numbers, sas, selection, host_, system_, restraints(config)));
   reconcile::name_former_holders(plan, derived_.desired);
   return model::Answer{"", std::move(plan)};
 }
@@ -761,7 +762,7 @@ std::vector<model::Problem> Engine::problems() const {
   add(executor_.problems());
   add(tunnel_problems(*config_, supervisor_));
   add(name_problems(*config_, names_, supervisor_));
-  add(group_problems(carrying_));
+  add(group_problems(selection_));
   add(missing_means(*config_, system_));
   add(filter_problems(observed_, derived_.desired));
   add(config_warnings_);
@@ -794,7 +795,7 @@ std::shared_ptr<const model::Snapshot> Engine::snapshot() {
       tunnel_statuses({*config_, numbers_, charon_.table(), charon_.index(), derived_, counters_, supervisor_, statics_});
   fresh->gateways = wiring_.gateway_health();
   fresh->rule_counters = rule_counters_;
-  fresh->carrying = carrying_;
+  fresh->selection = selection_;
   fresh->work = wiring_.loop_work();
   fresh->work.steps = steps_;
   fresh->work.kernel_writes = kernel_writes_;

@@ -181,7 +181,7 @@ class Engine {
   std::map<std::string, model::RuleCounters> rule_counters_;
   std::vector<std::pair<TimePoint, Requests::Reply>> counting_;  // who waits for them, until when
   std::optional<model::Problem> kernel_problem_;
-  model::Carrying carrying_;
+  model::GatewaySelection selection_;
   Probes probes_;
   reconcile::SpiScope spi_scope_;
   reconcile::SaFacts sa_facts_;         // as charon's table is

@@ -16,7 +16,7 @@ using model::CommandResult;
 std::string seconds(Duration time) { return fmt::format("{:.1f} s", static_cast<double>(time.count()) / 1000); }
 
 // What charon has of the desired CHILD_SAs. A rekeyed CHILD_SA still carries, for as long as its successor is not in use.
-std::vector<const model::ChildSa*> carrying(const model::SaIndex& index, const std::vector<DesiredChildSa>& all_desired) {
+std::vector<const model::ChildSa*> selection(const model::SaIndex& index, const std::vector<DesiredChildSa>& all_desired) {
   std::vector<const model::ChildSa*> found;
   for (const DesiredChildSa& desired : all_desired) {
     std::ranges::copy_if(children_of(desired, index), std::back_inserter(found), &model::ChildSa::carries);
@@ -26,7 +26,7 @@ std::vector<const model::ChildSa*> carrying(const model::SaIndex& index, const s
 
 std::set<std::uint32_t> carrying_children(const model::SaIndex& index, const std::vector<DesiredChildSa>& all_desired) {
   std::set<std::uint32_t> ids;
-  for (const model::ChildSa* child : carrying(index, all_desired)) {
+  for (const model::ChildSa* child : selection(index, all_desired)) {
     if (child->state != model::ChildState::rekeyed) ids.insert(child->id);
   }
   return ids;
@@ -34,7 +34,7 @@ std::set<std::uint32_t> carrying_children(const model::SaIndex& index, const std
 
 std::set<std::uint32_t> parents_of(const model::SaIndex& index, const std::vector<DesiredChildSa>& all_desired) {
   std::set<std::uint32_t> ids;
-  for (const model::ChildSa* child : carrying(index, all_desired)) ids.insert(child->ike_id);
+  for (const model::ChildSa* child : selection(index, all_desired)) ids.insert(child->ike_id);
   return ids;
 }
 
@@ -42,7 +42,7 @@ std::set<std::uint32_t> parents_of(const model::SaIndex& index, const std::vecto
 std::vector<RekeyAsk> asks_for(const Requests::Target& target, const model::SaTable& sas, const model::SaIndex& index,
                                bool children) {
   std::set<std::pair<std::string, std::string>> names;
-  for (const model::ChildSa* child : carrying(index, target.all_desired)) {
+  for (const model::ChildSa* child : selection(index, target.all_desired)) {
     const auto ike = sas.ikes.find(child->ike_id);
     if (ike != sas.ikes.end()) names.emplace(ike->second.name, children ? child->name : "");
   }

@@ -106,9 +106,9 @@ class Statuses {
     status.name = tunnel.name;
     const model::ChildSa* live = nullptr;
     for (const model::ChildConfig& config : model::child_configs(tunnel)) {
-      const model::ChildSa* carrying = live_of(tunnel, config);
-      if (live == nullptr) live = carrying;
-      status.children.push_back(child(config, carrying));
+      const model::ChildSa* selection = live_of(tunnel, config);
+      if (live == nullptr) live = selection;
+      status.children.push_back(child(config, selection));
       add_up(status, status.children.back());
     }
     // duplicates and the old halves of a rekey are one child to people
@@ -248,32 +248,32 @@ std::vector<model::Problem> filter_problems(const model::Observed& observed, con
            "what the file has of NAT, policy routes and MSS is not in force: " + filter->out_of_force, filter->remedy}};
 }
 
-std::vector<model::Problem> group_problems(const model::Carrying& carrying) {
+std::vector<model::Problem> group_problems(const model::GatewaySelection& selected) {
   std::vector<model::Problem> problems;
-  for (const auto& [name, choice] : carrying.groups) {
-    if (choice.usable) continue;
+  for (const auto& [name, selection] : selected.groups) {
+    if (selection.usable) continue;
     problems.push_back({model::Severity::warning, "gateway_groups/" + name,
-                        fmt::format("{}; carried by {}", choice.reason, print_carriers(choice)),
+                        fmt::format("{}; carried by {}", selection.reason, print_active(selection)),
                         fmt::format("vtictl explain {} shows each member", name)});
   }
   return problems;
 }
 
-std::vector<std::string> changed_groups(const model::Carrying& before, const model::Carrying& after) {
+std::vector<std::string> changed_groups(const model::GatewaySelection& before, const model::GatewaySelection& after) {
   std::vector<std::string> names;
-  for (const auto& [name, choice] : after.groups) {
+  for (const auto& [name, selection] : after.groups) {
     const auto last = before.groups.find(name);
     const bool news = last == before.groups.end()
-                          ? !choice.reason.empty()
-                          : last->second.carriers != choice.carriers || last->second.usable != choice.usable;
+                          ? !selection.reason.empty()
+                          : last->second.active != selection.active || last->second.usable != selection.usable;
     if (news) names.push_back(name);
   }
   return names;
 }
 
-std::string print_carriers(const model::Choice& choice) {
+std::string print_active(const model::GroupSelection& selection) {
   std::vector<std::string_view> names;
-  for (const model::Carrier& carrier : choice.carriers) names.push_back(carrier.gateway);
+  for (const model::ActiveMember& active : selection.active) names.push_back(active.gateway);
   return names.empty() ? "nobody" : fmt::format("{}", fmt::join(names, ", "));
 }
 

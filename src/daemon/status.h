@@ -45,10 +45,11 @@ struct StatusSources {
 // A filter that lies in the kernel and that packets do not meet, where nothing has to be kept out; else writing it fails.
 [[nodiscard]] std::vector<model::Problem> filter_problems(const model::Observed& observed, const model::Desired& desired);
 // Groups of which no member is usable.
-[[nodiscard]] std::vector<model::Problem> group_problems(const model::Carrying& carrying);
+[[nodiscard]] std::vector<model::Problem> group_problems(const model::GatewaySelection& selection);
 // Those of `after` that others carry than before; a new one with all of its first tier is no news.
-[[nodiscard]] std::vector<std::string> changed_groups(const model::Carrying& before, const model::Carrying& after);
-[[nodiscard]] std::string print_carriers(const model::Choice& choice);  // "HQ_A_VTIV4, HQ_B_VTIV4", "nobody"
+[[nodiscard]] std::vector<std::string> changed_groups(const model::GatewaySelection& before,
+                                                      const model::GatewaySelection& after);
+[[nodiscard]] std::string print_active(const model::GroupSelection& selection);  // "HQ_A_VTIV4, HQ_B_VTIV4", "nobody"
 
 // What the monitors are to probe of a file, and what is known of it at a moment.
 class Probes {

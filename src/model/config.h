@@ -255,7 +255,8 @@ struct Gateway {
 
 // What makes a member of a group unusable. A gateway that is down is unusable under each of them.
 enum class Trigger : std::uint8_t { down, loss, latency, loss_or_latency };
-// Who carries while no member is usable: all of the first tier as if they were, those that carried last, or nobody.
+// Which members are active while no member is usable: all of the first tier as if they were, those that carried last, or
+// nobody.
 enum class WhenAllDown : std::uint8_t { first_tier, keep_last, none };
 [[nodiscard]] std::string_view print(Trigger trigger);
 [[nodiscard]] std::string_view print(WhenAllDown when_all_down);

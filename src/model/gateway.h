@@ -1,4 +1,4 @@
-// What the monitors know of a gateway, and who carries for a group because of it.
+// What the monitors know of a gateway, and which members are active for a group because of it.
 #pragma once
 
 #include <cstdint>
@@ -31,26 +31,26 @@ struct GatewayHealth {
 
 using Gateways = std::map<std::string, GatewayHealth>;  // by gateway name
 
-struct Carrier {
+struct ActiveMember {
   std::string gateway;
   int weight = 1;
-  bool operator==(const Carrier&) const = default;
+  bool operator==(const ActiveMember&) const = default;
 };
 
-// Who carries for a group now.
-struct Choice {
-  std::vector<Carrier> carriers;  // of one tier, in the file's order; empty: nobody
-  bool usable = true;             // false: no member is, and `carriers` is what the group says for that case
-  std::string reason{};           // "tier 2: HQ_A_VTIV4 is down"; empty when all of the first tier carry
-  WallTime since{};               // of these carriers
-  bool operator==(const Choice&) const = default;
+// Which members are active for a group now.
+struct GroupSelection {
+  std::vector<ActiveMember> active;  // of one tier, in the file's order; empty: nobody
+  bool usable = true;                // false: no member is, and `active` is what the group says for that case
+  std::string reason{};              // "tier 2: HQ_A_VTIV4 is down"; empty when all of the first tier carry
+  WallTime since{};                  // of these active members
+  bool operator==(const GroupSelection&) const = default;
 };
 
 // What the kernel's routes follow of all that.
-struct Carrying {
-  std::set<std::string, std::less<>> down;            // gateways that are unusable by themselves
-  std::map<std::string, Choice, std::less<>> groups;  // by group name
-  bool operator==(const Carrying&) const = default;
+struct GatewaySelection {
+  std::set<std::string, std::less<>> down;                    // gateways that are unusable by themselves
+  std::map<std::string, GroupSelection, std::less<>> groups;  // by group name
+  bool operator==(const GatewaySelection&) const = default;
 };
 
 }  // namespace vtid::model

@@ -99,7 +99,7 @@ struct Snapshot {
   ResolvedNames host_names;                  // of the enabled tunnels' peers
   Gateways gateways;
   std::map<std::string, RuleCounters> rule_counters;  // by "rules/0"
-  Carrying carrying;
+  GatewaySelection selection;
   Work work;
 };
 

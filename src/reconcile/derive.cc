@@ -87,7 +87,7 @@ std::optional<model::Sa> static_sa(const model::StaticSa& written, const model::
 
 class Derivation {
  public:
-  Derivation(const model::Config& config, const Numbers& numbers, const SaFacts& sas, const model::Carrying& carrying,
+  Derivation(const model::Config& config, const Numbers& numbers, const SaFacts& sas, const model::GatewaySelection& selection,
              const Host& host, const model::Capabilities& system, const Restraints& restraints)
       : config_(config),
         numbers_(numbers),
@@ -95,7 +95,7 @@ class Derivation {
         host_(host),
         system_(system),
         restraints_(restraints),
-        exits_(config, numbers, carrying) {}
+        exits_(config, numbers, selection) {}
 
   Derived run() {
     for (const model::Tunnel& tunnel : config_.tunnels) {
@@ -348,9 +348,10 @@ Host read_host(const model::Observed& observed) {
   return host;
 }
 
-Derived derive(const model::Config& config, const Numbers& numbers, const SaFacts& sas, const model::Carrying& carrying,
-               const Host& host, const model::Capabilities& system, const Restraints& restraints) {
-  return Derivation(config, numbers, sas, carrying, host, system, restraints).run();
+Derived derive(const model::Config& config, const Numbers& numbers, const SaFacts& sas,
+               const model::GatewaySelection& selection, const Host& host, const model::Capabilities& system,
+               const Restraints& restraints) {
+  return Derivation(config, numbers, sas, selection, host, system, restraints).run();
 }
 
 }  // namespace vtid::reconcile

@@ -40,7 +40,7 @@ struct Restraints {
   std::set<std::string> early{};  // tunnels on demand: charon could not answer what their packets ask for yet
 };
 [[nodiscard]] Derived derive(const model::Config& config, const Numbers& numbers, const SaFacts& sas,
-                             const model::Carrying& carrying, const Host& host, const model::Capabilities& system,
+                             const model::GatewaySelection& selection, const Host& host, const model::Capabilities& system,
                              const Restraints& restraints = {});
 
 }  // namespace vtid::reconcile

@@ -17,19 +17,19 @@ std::vector<model::FilterHop> filter_hops(const NextHops& exit, model::WhenDown 
   return hops;
 }
 
-Exits::Exits(const model::Config& config, const Numbers& numbers, const model::Carrying& carrying)
-    : config_(config), numbers_(numbers), carrying_(carrying) {}
+Exits::Exits(const model::Config& config, const Numbers& numbers, const model::GatewaySelection& selection)
+    : config_(config), numbers_(numbers), selection_(selection) {}
 
 NextHops Exits::of(std::string_view name) const {
   NextHops result;
-  const auto group = carrying_.groups.find(name);
-  if (group == carrying_.groups.end()) {
+  const auto group = selection_.groups.find(name);
+  if (group == selection_.groups.end()) {
     result.usable = is_up(name);
     add(name, 1, result);
     return result;
   }
   result.usable = group->second.usable;
-  for (const model::Carrier& carrier : group->second.carriers) add(carrier.gateway, carrier.weight, result);
+  for (const model::ActiveMember& active : group->second.active) add(active.gateway, active.weight, result);
   return result;
 }
 

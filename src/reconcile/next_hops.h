@@ -1,4 +1,4 @@
-// Where a name after "via" leads now: the next hops of a gateway, of a group's carriers, or of the automatic default. The
+// Where a name after "via" leads now: the next hops of a gateway, of a group's active members, or of the automatic default. The
 // one place that turns gateways into devices and addresses. Pure; it chooses nobody, it only looks up who was chosen.
 #pragma once
 
@@ -37,7 +37,7 @@ struct NextHops {
 // Lives no longer than what it is made of.
 class Exits {
  public:
-  Exits(const model::Config& config, const Numbers& numbers, const model::Carrying& carrying);
+  Exits(const model::Config& config, const Numbers& numbers, const model::GatewaySelection& selection);
 
   [[nodiscard]] NextHops of(std::string_view gateway_or_group) const;
   // The first usable gateway of that family that is on no tunnel; without a usable one the first of them.
@@ -48,13 +48,13 @@ class Exits {
   [[nodiscard]] std::optional<net::IfName> device_named(std::string_view interface_or_device) const;
 
  private:
-  [[nodiscard]] bool is_up(std::string_view gateway) const { return !carrying_.down.contains(gateway); }
+  [[nodiscard]] bool is_up(std::string_view gateway) const { return !selection_.down.contains(gateway); }
   void add(std::string_view gateway, int weight, NextHops& to) const;
   [[nodiscard]] std::optional<net::IfName> device_of(const model::Interface& interface) const;
 
   const model::Config& config_;
   const Numbers& numbers_;
-  const model::Carrying& carrying_;
+  const model::GatewaySelection& selection_;
   const std::map<std::string_view, const model::Tunnel*> tunnels_ = model::index_by_name(config_.tunnels);
   const std::map<std::string_view, const model::Interface*> interfaces_ = model::index_by_name(config_.interfaces);
   const std::map<std::string_view, const model::Gateway*> gateways_ = model::index_by_name(config_.gateways);

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <set>
 
-#include "monitor/choice.h"
+#include "monitor/group_selection.h"
 #include "platform/memory/memory_kernel.h"
 #include "property/seeds.h"
 #include "reconcile/derive.h"
@@ -127,11 +127,11 @@ class World {
     for (const model::Gateway& gateway : config.gateways) {
       health[gateway.name].state = static_cast<model::GatewayState>((n += 3) % 7);
     }
-    carrying = monitor::choose(config, health, {}, WallTime{});
+    selection = monitor::choose(config, health, {}, WallTime{});
   }
   model::Plan plan() {
     const model::Observed observed = kernel.observe().value();
-    return make_plan(derive(file, numbers, {}, carrying, read_host(observed), model::Capabilities{}).desired, observed,
+    return make_plan(derive(file, numbers, {}, selection, read_host(observed), model::Capabilities{}).desired, observed,
                      model::Capabilities{}, Removal::allowed);
   }
   // Plans and applies until nothing is left to do. Whether that took few enough rounds.
@@ -160,7 +160,7 @@ class World {
   platform::MemoryKernel kernel;
   model::Config file;
   Numbers numbers;
-  model::Carrying carrying;
+  model::GatewaySelection selection;
 };
 
 TEST(RandomWorlds, ConvergeAndStayConverged) {

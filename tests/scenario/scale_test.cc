@@ -111,7 +111,7 @@ reconcile::Derived from_nothing(const model::Snapshot& snapshot, const model::Ca
   const reconcile::SpiScope scope{reconcile::units_with_own_policies(*snapshot.config, snapshot.numbers, system),
                                   reconcile::may_have_strays(snapshot.observed, snapshot.sas, system)};
   const auto facts = reconcile::facts_of(snapshot.sas, model::SaIndex(snapshot.sas), scope);
-  return reconcile::derive(*snapshot.config, snapshot.numbers, facts, snapshot.carrying,
+  return reconcile::derive(*snapshot.config, snapshot.numbers, facts, snapshot.selection,
                            reconcile::read_host(snapshot.observed), system);
 }
 

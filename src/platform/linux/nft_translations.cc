@@ -20,7 +20,7 @@ constexpr int kSourceNat = 100;
 Json our_mark() { return {{"&", Json::array({ct("mark"), model::kMarkMask})}}; }
 
 // The marks that rules with a gateway give, each once.
-std::map<std::uint32_t, net::IfName> choices(const FilterSet& set) {
+std::map<std::uint32_t, net::IfName> selections(const FilterSet& set) {
   std::map<std::uint32_t, net::IfName> marks;
   for (const model::DeviceRule& item : set.rules) {
     if (item.route_to) marks.emplace(item.route_to->mark, item.device);
@@ -121,7 +121,7 @@ void add_replies(const FilterSet& set, Commands& commands) {
     returns.push_back(Json::array({mark, jump(back)}));
     answering.emplace(device.device, back);
   }
-  for (const auto& [mark, device] : choices(set)) {
+  for (const auto& [mark, device] : selections(set)) {
     if (const auto back = answering.find(device); back != answering.end()) {
       returns.push_back(Json::array({mark, jump(back->second)}));
     }
@@ -133,16 +133,16 @@ void add_replies(const FilterSet& set, Commands& commands) {
 }
 
 void add_choices(const FilterSet& set, Commands& commands) {
-  const auto marks = choices(set);
+  const auto marks = selections(set);
   if (marks.empty()) return;
   commands.base_chain("choose", "filter", "prerouting", kAfterDestinationNat);
   std::map<net::IfName, Json> origins;
   std::vector<Json> ways;
   for (const auto& [mark, device] : marks) {
-    const std::string choice = chain_of("choice", mark), chosen = chain_of("chosen", mark);
-    commands.chain(choice);
+    const std::string selection = chain_of("choice", mark), chosen = chain_of("chosen", mark);
+    commands.chain(selection);
     commands.chain(chosen);
-    commands.rule(choice, {set_mark(ct("mark"), mark)});
+    commands.rule(selection, {set_mark(ct("mark"), mark)});
     commands.rule(chosen, {set_mark(meta("mark"), mark)});
     ways.push_back(Json::array({mark, jump(chosen)}));
     origins.emplace(device, Json::array({device.text(), jump("choose_" + device.text())}));

@@ -25,7 +25,7 @@ std::string contents(const fs::path& path) {
   return {std::istreambuf_iterator(file), {}};
 }
 
-const model::Carrying kCarrying{{}, {{"BOTH", {{{"WAN_GW", 1}, {"VTI_LAB_VTIV4", 1}}}}}};
+const model::GatewaySelection kCarrying{{}, {{"BOTH", {{{"WAN_GW", 1}, {"VTI_LAB_VTIV4", 1}}}}}};
 
 model::FilterSet filter_of(const std::string& name, const model::Capabilities& system = {}) {
   const auto parsed = config::parse(contents(kGolden / "config/good" / (name + ".json")), name, test::read_golden_config_file);

@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "base/duration.h"
-#include "monitor/choice.h"
+#include "monitor/group_selection.h"
 #include "monitor/monitor.h"
 
 namespace vtid::monitor {

@@ -163,7 +163,7 @@ const Case kCases[] = {
      [](Host& host) {
        host.config.routes.resize(1);
        host.snapshot.gateways["VTI_HQ_VTIV4"].state = model::GatewayState::down;
-       host.snapshot.carrying.down = {"VTI_HQ_VTIV4"};
+       host.snapshot.selection.down = {"VTI_HQ_VTIV4"};
      },
      "warning routes routes/0: 10.20.0.0/16 goes to VTI_HQ_VTIV4, which does not answer"},
     {"APeerBehindItsOwnTunnel",

@@ -133,7 +133,7 @@ model::Config with_gateway(model::WhenDown when_down = model::WhenDown::blackhol
   return config;
 }
 
-const model::Carrying kLabDown{{"LAB_GW"}, {}};
+const model::GatewaySelection kLabDown{{"LAB_GW"}, {}};
 
 TEST(DeriveFilter, ARuleWithAGatewayIsAMarkAndAWayForIt) {
   const auto desired = derive(with_gateway(), kNumbers, {}, {}, {}, {}).desired;
@@ -165,9 +165,9 @@ TEST(DeriveFilter, AGatewayThatGoesDownChangesItsTableAndNotTheFilter) {
   EXPECT_EQ(up.routes.size(), down.routes.size() + 1);
 }
 
-model::DeviceRule rule_without_tables(model::WhenDown when_down, const model::Carrying& carrying) {
+model::DeviceRule rule_without_tables(model::WhenDown when_down, const model::GatewaySelection& selection) {
   const model::Capabilities system{.has_rules = false};
-  return derive(with_gateway(when_down), kNumbers, {}, carrying, {}, system).desired.filter->value.rules.front();
+  return derive(with_gateway(when_down), kNumbers, {}, selection, {}, system).desired.filter->value.rules.front();
 }
 
 TEST(DeriveFilter, WithoutRoutingRulesTheRuleHasTheNextHopsThatCarry) {

@@ -46,9 +46,9 @@ model::Config two_ways() {
 }
 
 // "10.20.0.0/16 metric 0 via 10.6.106.2 on ipsec1 (routes/0)"
-std::vector<std::string> routes_of(const model::Config& config, const model::Carrying& carrying) {
+std::vector<std::string> routes_of(const model::Config& config, const model::GatewaySelection& selection) {
   std::vector<std::string> lines;
-  const Derived derived = derive(config, {{"hq", {1}}, {"lab", {2}}}, {}, carrying, {}, kLinux);
+  const Derived derived = derive(config, {{"hq", {1}}, {"lab", {2}}}, {}, selection, {}, kLinux);
   for (const auto& [route, because] : derived.desired.routes) {
     const auto* via = std::get_if<model::ViaGateway>(&route.target);
     lines.push_back(fmt::format(
@@ -58,16 +58,17 @@ std::vector<std::string> routes_of(const model::Config& config, const model::Car
   return lines;
 }
 
-std::vector<std::string> route_via(const std::string& via, model::WhenDown when_down, const model::Carrying& carrying) {
+std::vector<std::string> route_via(const std::string& via, model::WhenDown when_down,
+                                   const model::GatewaySelection& selection) {
   model::Config config = two_ways();
   config.routes.push_back({prefix("10.20.0.0/16"), via, std::nullopt, when_down});
-  return routes_of(config, carrying);
+  return routes_of(config, selection);
 }
 
-std::vector<std::string> default_via(const std::string& via, const model::Carrying& carrying) {
+std::vector<std::string> default_via(const std::string& via, const model::GatewaySelection& selection) {
   model::Config config = two_ways();
   config.default_gateway.ipv4 = via;
-  return routes_of(config, carrying);
+  return routes_of(config, selection);
 }
 
 const std::string kThroughA = "10.20.0.0/16 metric 0 via 10.6.106.2 on ipsec1 (routes/0)";
@@ -265,15 +266,15 @@ TEST(Derive, ARouteThroughADownGatewayBecomesABlackholeWhenItSaysSo) {
 }
 
 TEST(Derive, ARouteThroughAGroupFollowsItsCarriers) {
-  const model::Carrying carrying{{"A_VTIV4"}, {{"ALL", {{{"B_VTIV4", 1}}, true, "", {}}}}};
-  EXPECT_THAT(route_via("ALL", model::WhenDown::withdraw, carrying), ElementsAre(kThroughB));
+  const model::GatewaySelection selection{{"A_VTIV4"}, {{"ALL", {{{"B_VTIV4", 1}}, true, "", {}}}}};
+  EXPECT_THAT(route_via("ALL", model::WhenDown::withdraw, selection), ElementsAre(kThroughB));
 }
 
 TEST(Derive, ARouteThroughAGroupWithoutUsableMembersDoesWhatItSays) {
-  const model::Carrying carrying{{"A_VTIV4", "B_VTIV4"}, {{"ALL", {{{"A_VTIV4", 1}}, false, "", {}}}}};
-  EXPECT_THAT(route_via("ALL", model::WhenDown::keep, carrying), ElementsAre(kThroughA));
-  EXPECT_THAT(route_via("ALL", model::WhenDown::withdraw, carrying), IsEmpty());
-  EXPECT_THAT(route_via("ALL", model::WhenDown::blackhole, carrying),
+  const model::GatewaySelection selection{{"A_VTIV4", "B_VTIV4"}, {{"ALL", {{{"A_VTIV4", 1}}, false, "", {}}}}};
+  EXPECT_THAT(route_via("ALL", model::WhenDown::keep, selection), ElementsAre(kThroughA));
+  EXPECT_THAT(route_via("ALL", model::WhenDown::withdraw, selection), IsEmpty());
+  EXPECT_THAT(route_via("ALL", model::WhenDown::blackhole, selection),
               ElementsAre("10.20.0.0/16 metric 0 blackhole (routes/0)"));
 }
 
@@ -300,11 +301,11 @@ TEST(Derive, TheAutomaticDefaultIsTheFirstUsableGatewayOnNoTunnel) {
   EXPECT_THAT(routes_of(config, {{"W", "X"}, {}}), ElementsAre(w));
 }
 
-model::Desired with_policy(model::PolicyRoute route, const model::Carrying& carrying) {
+model::Desired with_policy(model::PolicyRoute route, const model::GatewaySelection& selection) {
   model::Config config = two_ways();
   config.policy_routes = {std::move(route)};
   const Numbers numbers{{"hq", {1}}, {"lab", {2}}};
-  return derive(config, numbers, {}, carrying, {}, {}).desired;
+  return derive(config, numbers, {}, selection, {}, {}).desired;
 }
 
 std::vector<std::string> changes_of(const model::Desired& desired) {
@@ -345,7 +346,7 @@ TEST(Derive, APolicyRouteWhoseGatewayIsDownKeepsItsRuleAndDropsOrWithdraws) {
 }
 
 TEST(Derive, APolicyRouteThroughAGroupGoesOverAllOfItsCarriersByWeight) {
-  const model::Carrying both{{}, {{"ALL", {{{"A_VTIV4", 1}, {"B_VTIV4", 3}}, true, "", {}}}}};
+  const model::GatewaySelection both{{}, {{"ALL", {{{"A_VTIV4", 1}, {"B_VTIV4", 3}}, true, "", {}}}}};
   EXPECT_THAT(changes_of(with_policy({"all", "eth9", {}, "ALL"}, both)).front(),
               testing::HasSubstr("nexthop via 10.6.106.2 dev ipsec1 weight 1 nexthop via 10.6.107.2 dev ipsec2 weight 3"));
 }
@@ -353,8 +354,8 @@ TEST(Derive, APolicyRouteThroughAGroupGoesOverAllOfItsCarriersByWeight) {
 TEST(Exits, LeadToEveryCarrierWithItsWeight) {
   const model::Config config = two_ways();
   const Numbers numbers{{"hq", {1}}, {"lab", {2}}};
-  const model::Carrying carrying{{}, {{"ALL", {{{"A_VTIV4", 1}, {"B_VTIV4", 3}}, true, "", {}}}}};
-  EXPECT_THAT(Exits(config, numbers, carrying).of("ALL").hops,
+  const model::GatewaySelection selection{{}, {{"ALL", {{{"A_VTIV4", 1}, {"B_VTIV4", 3}}, true, "", {}}}}};
+  EXPECT_THAT(Exits(config, numbers, selection).of("ALL").hops,
               ElementsAre(model::NextHop{{device("ipsec1"), address("10.6.106.2")}, 1},
                           model::NextHop{{device("ipsec2"), address("10.6.107.2")}, 3}));
 }

@@ -1,4 +1,4 @@
-#include "monitor/choice.h"
+#include "monitor/group_selection.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@ namespace vtid::monitor {
 namespace {
 
 using namespace std::chrono_literals;
-using model::Carrier;
+using model::ActiveMember;
 using model::Trigger;
 using model::WhenAllDown;
 using testing::ElementsAre;
@@ -30,74 +30,76 @@ model::Gateways health(model::GatewayState a, model::GatewayState b, model::Gate
   return {{"A", {.state = a}}, {"B", {.state = b}}, {"C", {.state = c}}};
 }
 
-model::Choice chosen(const model::Config& config, const model::Gateways& gateways, const model::Carrying& before = {}) {
+model::GroupSelection chosen(const model::Config& config, const model::Gateways& gateways,
+                             const model::GatewaySelection& before = {}) {
   return choose(config, gateways, before, WallTime{9s}).groups.at("ALL");
 }
 
-TEST(Choice, is_all_of_the_first_tier_with_their_weights) {
+TEST(GroupSelection, is_all_of_the_first_tier_with_their_weights) {
   EXPECT_EQ(chosen(config(), health(online, online, online)),
-            (model::Choice{.carriers = {{"A", 1}, {"B", 3}}, .since = WallTime{9s}}));
+            (model::GroupSelection{.active = {{"A", 1}, {"B", 3}}, .since = WallTime{9s}}));
 }
 
-TEST(Choice, leaves_out_a_member_that_is_down) {
-  const auto choice = chosen(config(), {{"A", {.state = down, .reason = "no answer"}}});
-  EXPECT_EQ(choice, (model::Choice{.carriers = {{"B", 3}}, .reason = "A is down: no answer", .since = WallTime{9s}}));
+TEST(GroupSelection, leaves_out_a_member_that_is_down) {
+  const auto selection = chosen(config(), {{"A", {.state = down, .reason = "no answer"}}});
+  EXPECT_EQ(selection, (model::GroupSelection{.active = {{"B", 3}}, .reason = "A is down: no answer", .since = WallTime{9s}}));
 }
 
-TEST(Choice, falls_to_the_next_tier_with_the_members_own_weight) {
-  EXPECT_THAT(chosen(config(), health(down, forced_down, online)).carriers, ElementsAre(Carrier{"C", 7}));
+TEST(GroupSelection, falls_to_the_next_tier_with_the_members_own_weight) {
+  EXPECT_THAT(chosen(config(), health(down, forced_down, online)).active, ElementsAre(ActiveMember{"C", 7}));
 }
 
-TEST(Choice, counts_pending_and_unmonitored_as_usable) {
-  EXPECT_THAT(chosen(config(), health(pending, unmonitored, online)).carriers, ElementsAre(Carrier{"A", 1}, Carrier{"B", 3}));
+TEST(GroupSelection, counts_pending_and_unmonitored_as_usable) {
+  EXPECT_THAT(chosen(config(), health(pending, unmonitored, online)).active,
+              ElementsAre(ActiveMember{"A", 1}, ActiveMember{"B", 3}));
 }
 
-TEST(Choice, counts_what_nobody_has_measured_as_usable) {
-  EXPECT_THAT(chosen(config(), {}).carriers, ElementsAre(Carrier{"A", 1}, Carrier{"B", 3}));
+TEST(GroupSelection, counts_what_nobody_has_measured_as_usable) {
+  EXPECT_THAT(chosen(config(), {}).active, ElementsAre(ActiveMember{"A", 1}, ActiveMember{"B", 3}));
 }
 
-TEST(Choice, knows_an_unmonitored_gateway_by_its_tunnel) {
-  EXPECT_THAT(chosen(config(), {{"A", {.state = unmonitored, .tunnel_down = true}}}).carriers, ElementsAre(Carrier{"B", 3}));
+TEST(GroupSelection, knows_an_unmonitored_gateway_by_its_tunnel) {
+  EXPECT_THAT(chosen(config(), {{"A", {.state = unmonitored, .tunnel_down = true}}}).active, ElementsAre(ActiveMember{"B", 3}));
 }
 
-TEST(Choice, gives_a_worse_tier_nothing_while_one_member_of_a_better_one_works) {
-  EXPECT_THAT(chosen(config(), health(down, online, online)).carriers, ElementsAre(Carrier{"B", 3}));
+TEST(GroupSelection, gives_a_worse_tier_nothing_while_one_member_of_a_better_one_works) {
+  EXPECT_THAT(chosen(config(), health(down, online, online)).active, ElementsAre(ActiveMember{"B", 3}));
 }
 
 // pfSense takes a member out of its tier by the trigger, and chooses the tier without it.
-TEST(Choice, honours_the_trigger_for_the_tier_as_well) {
-  EXPECT_THAT(chosen(config(Trigger::loss), health(loss, loss, online)).carriers, ElementsAre(Carrier{"C", 7}));
+TEST(GroupSelection, honours_the_trigger_for_the_tier_as_well) {
+  EXPECT_THAT(chosen(config(Trigger::loss), health(loss, loss, online)).active, ElementsAre(ActiveMember{"C", 7}));
 }
 
-TEST(Choice, without_a_usable_member_is_the_whole_first_tier) {
-  const auto choice = chosen(config(), health(down, down, down));
-  EXPECT_EQ(choice, (model::Choice{.carriers = {{"A", 1}, {"B", 3}},
-                                   .usable = false,
-                                   .reason = "no member is usable: A is down; B is down; C is down",
-                                   .since = WallTime{9s}}));
+TEST(GroupSelection, without_a_usable_member_is_the_whole_first_tier) {
+  const auto selection = chosen(config(), health(down, down, down));
+  EXPECT_EQ(selection, (model::GroupSelection{.active = {{"A", 1}, {"B", 3}},
+                                              .usable = false,
+                                              .reason = "no member is usable: A is down; B is down; C is down",
+                                              .since = WallTime{9s}}));
 }
 
-TEST(Choice, without_a_usable_member_is_nobody_when_the_group_says_so) {
-  EXPECT_THAT(chosen(config(Trigger::down, WhenAllDown::none), health(down, down, down)).carriers, IsEmpty());
+TEST(GroupSelection, without_a_usable_member_is_nobody_when_the_group_says_so) {
+  EXPECT_THAT(chosen(config(Trigger::down, WhenAllDown::none), health(down, down, down)).active, IsEmpty());
 }
 
-TEST(Choice, keeps_the_last_carriers_when_the_group_says_so) {
+TEST(GroupSelection, keeps_the_last_carriers_when_the_group_says_so) {
   const model::Config file = config(Trigger::down, WhenAllDown::keep_last);
   const auto before = choose(file, health(down, down, online), {}, WallTime{5s});
-  EXPECT_THAT(chosen(file, health(down, down, down), before).carriers, ElementsAre(Carrier{"C", 7}));
+  EXPECT_THAT(chosen(file, health(down, down, down), before).active, ElementsAre(ActiveMember{"C", 7}));
 }
 
-TEST(Choice, keeps_the_first_tier_when_nobody_carried_before) {
+TEST(GroupSelection, keeps_the_first_tier_when_nobody_carried_before) {
   const model::Config file = config(Trigger::down, WhenAllDown::keep_last);
-  EXPECT_THAT(chosen(file, health(down, down, down)).carriers, ElementsAre(Carrier{"A", 1}, Carrier{"B", 3}));
+  EXPECT_THAT(chosen(file, health(down, down, down)).active, ElementsAre(ActiveMember{"A", 1}, ActiveMember{"B", 3}));
 }
 
-TEST(Choice, keeps_its_since_while_the_same_carry) {
+TEST(GroupSelection, keeps_its_since_while_the_same_carry) {
   const auto before = choose(config(), health(online, online, online), {}, WallTime{5s});
   EXPECT_EQ(chosen(config(), health(online, loss, down), before).since, WallTime{5s});
 }
 
-TEST(Choice, names_the_gateways_that_are_unusable_by_themselves) {
+TEST(GroupSelection, names_the_gateways_that_are_unusable_by_themselves) {
   EXPECT_THAT(choose(config(), health(down, loss, forced_down), {}, {}).down, ElementsAre("A", "C"));
 }
 

@@ -1,5 +1,6 @@
-// From the health of gateways to who carries for each group: all usable members of the best tier that has one, under the
-// group's own trigger. Pure, and the same whatever order the news came in, except for groups that keep their last carriers.
+// From the health of gateways to which members are active for each group: all usable members of the best tier that has one,
+// under the group's own trigger. Pure, and the same whatever order the news came in, except for groups that keep their last
+// active members.
 #pragma once
 
 #include "base/clock.h"
@@ -14,7 +15,7 @@ namespace vtid::monitor {
 
 // Every group, and the gateways that are unusable by themselves. `before` is what was chosen last: it says since when, and
 // who carried last.
-[[nodiscard]] model::Carrying choose(const model::Config& config, const model::Gateways& gateways,
-                                     const model::Carrying& before, WallTime now);
+[[nodiscard]] model::GatewaySelection choose(const model::Config& config, const model::Gateways& gateways,
+                                             const model::GatewaySelection& before, WallTime now);
 
 }  // namespace vtid::monitor

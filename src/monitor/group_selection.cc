@@ -1,4 +1,4 @@
-#include "monitor/choice.h"
+#include "monitor/group_selection.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -9,11 +9,11 @@
 namespace vtid::monitor {
 namespace {
 
-using model::Choice;
 using model::GatewayGroup;
 using model::GatewayHealth;
 using model::GatewayState;
 using model::GroupMember;
+using model::GroupSelection;
 using model::Trigger;
 
 using Weights = std::map<std::string_view, int>;
@@ -37,8 +37,8 @@ std::string why_not(const GroupMember& member, const model::Gateways& gateways) 
 }
 
 template <class Predicate>
-std::vector<model::Carrier> carriers(const GatewayGroup& group, const Weights& weights, Predicate carries) {
-  std::vector<model::Carrier> result;
+std::vector<model::ActiveMember> active(const GatewayGroup& group, const Weights& weights, Predicate carries) {
+  std::vector<model::ActiveMember> result;
   for (const GroupMember& member : group.members) {
     if (carries(member)) result.push_back({member.gateway, member.weight.value_or(weights.at(member.gateway))});
   }
@@ -64,36 +64,37 @@ std::string reasons(const GatewayGroup& group, const model::Gateways& gateways, 
   return fmt::format("{}", fmt::join(parts, "; "));
 }
 
-std::vector<model::Carrier> carriers_without_usable(const GatewayGroup& group, const Weights& weights, const Choice* before) {
+std::vector<model::ActiveMember> active_without_usable(const GatewayGroup& group, const Weights& weights,
+                                                       const GroupSelection* before) {
   const auto first = [&](const GroupMember& member) { return member.tier == first_tier(group); };
   const auto last = [&](const GroupMember& member) {
-    return std::ranges::find(before->carriers, member.gateway, &model::Carrier::gateway) != before->carriers.end();
+    return std::ranges::find(before->active, member.gateway, &model::ActiveMember::gateway) != before->active.end();
   };
   switch (group.when_all_down) {
-    case model::WhenAllDown::first_tier: return carriers(group, weights, first);
+    case model::WhenAllDown::first_tier: return active(group, weights, first);
     case model::WhenAllDown::none: return {};
     case model::WhenAllDown::keep_last: break;
   }
-  auto kept = before == nullptr ? std::vector<model::Carrier>{} : carriers(group, weights, last);
-  return kept.empty() ? carriers(group, weights, first) : kept;
+  auto kept = before == nullptr ? std::vector<model::ActiveMember>{} : active(group, weights, last);
+  return kept.empty() ? active(group, weights, first) : kept;
 }
 
-Choice choose(const GatewayGroup& group, const Weights& weights, const model::Gateways& gateways, const Choice* before,
-              WallTime now) {
-  Choice choice;
+GroupSelection choose(const GatewayGroup& group, const Weights& weights, const model::Gateways& gateways,
+                      const GroupSelection* before, WallTime now) {
+  GroupSelection selection;
   if (const auto tier = best_tier(group, gateways)) {
-    choice.carriers = carriers(group, weights, [&](const GroupMember& member) {
+    selection.active = active(group, weights, [&](const GroupMember& member) {
       return member.tier == *tier && is_usable(member, group.trigger, gateways);
     });
-    choice.reason = reasons(group, gateways, *tier);
+    selection.reason = reasons(group, gateways, *tier);
   } else {
-    choice.usable = false;
-    choice.carriers = carriers_without_usable(group, weights, before);
-    choice.reason = "no member is usable: " + reasons(group, gateways, INT32_MAX);
+    selection.usable = false;
+    selection.active = active_without_usable(group, weights, before);
+    selection.reason = "no member is usable: " + reasons(group, gateways, INT32_MAX);
   }
-  const bool same = before != nullptr && before->carriers == choice.carriers && before->usable == choice.usable;
-  choice.since = same ? before->since : now;
-  return choice;
+  const bool same = before != nullptr && before->active == selection.active && before->usable == selection.usable;
+  selection.since = same ? before->since : now;
+  return selection;
 }
 
 Weights weights_of(const model::Config& config) {
@@ -117,19 +118,19 @@ bool is_usable(const GatewayHealth& health, Trigger trigger) {
   std::abort();
 }
 
-model::Carrying choose(const model::Config& config, const model::Gateways& gateways, const model::Carrying& before,
-                       WallTime now) {
-  model::Carrying carrying;
+model::GatewaySelection choose(const model::Config& config, const model::Gateways& gateways,
+                               const model::GatewaySelection& before, WallTime now) {
+  model::GatewaySelection selection;
   for (const auto& [name, health] : gateways) {
-    if (!is_usable(health, Trigger::down)) carrying.down.insert(name);
+    if (!is_usable(health, Trigger::down)) selection.down.insert(name);
   }
   const Weights weights = weights_of(config);
   for (const GatewayGroup& group : config.groups) {
     const auto last = before.groups.find(group.name);
-    carrying.groups.emplace(group.name,
-                            choose(group, weights, gateways, last == before.groups.end() ? nullptr : &last->second, now));
+    selection.groups.emplace(group.name,
+                             choose(group, weights, gateways, last == before.groups.end() ? nullptr : &last->second, now));
   }
-  return carrying;
+  return selection;
 }
 
 }  // namespace vtid::monitor
