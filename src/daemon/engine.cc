@@ -42,7 +42,7 @@ std::vector<vici::WantedConnection> connections_of(const model::Config& config, 
   std::vector<vici::WantedConnection> connections;
   for (const model::Tunnel& tunnel : config.tunnels) {
     if (!tunnel.enabled) continue;
-    const auto peer = names.whereabouts(tunnel);
+    const auto peer = names.resolved(tunnel);
     const auto resolved = peer ? peer->addresses : std::vector<net::Address>{};
     std::optional<model::Tunnel> mute;
     if (role == model::Role::standby && tunnel.start == model::Start::trap) mute.emplace(tunnel).start = model::Start::none;
@@ -128,11 +128,11 @@ void Engine::on_name_answer(const model::NameAnswer& answer, Now now) {
   const bool changed = names_.on_answer(answer, now);
   if (changed) want_connections(now);  // before the supervisor: what it begins waits for them
   for (const std::string& name : names_.tunnels_of(answer.name)) {
-    const auto where = names_.whereabouts(*config_->tunnel(name));
-    supervisor_.locate(name, where, now);
+    const auto resolved_peer = names_.resolved(*config_->tunnel(name));
+    supervisor_.locate(name, resolved_peer, now);
     if (!changed) continue;
     std::string list;
-    for (const net::Address& address : where->addresses) list += ' ' + print(address);
+    for (const net::Address& address : resolved_peer->addresses) list += ' ' + print(address);
     log::info("peer located", {{"tunnel", name}, {"name", answer.name}, {"addresses", list}});
     tell(now, "tunnel", name, fmt::format("{} is{}", answer.name, list.empty() ? " nowhere" : list));
   }
@@ -141,7 +141,7 @@ void Engine::on_name_answer(const model::NameAnswer& answer, Now now) {
 
 void Engine::urge_look_up(const model::Tunnel& tunnel, Now now) {
   names_.urge(tunnel, now);
-  supervisor_.locate(tunnel.name, names_.whereabouts(tunnel), now);
+  supervisor_.locate(tunnel.name, names_.resolved(tunnel), now);
 }
 
 void Engine::want_connections(Now now) { charon_.want(connections_of(*config_, numbers_, names_, role_), now); }
@@ -493,7 +493,7 @@ Result<std::string> Engine::accept_config(config::Parsed parsed, Now now) {
     names_.follow(*config_, now);
     want_connections(now);
     supervisor_.supervise(desired_child_sas(*config_, numbers_), now);
-    for (const model::Tunnel& tunnel : config_->tunnels) supervisor_.locate(tunnel.name, names_.whereabouts(tunnel), now);
+    for (const model::Tunnel& tunnel : config_->tunnels) supervisor_.locate(tunnel.name, names_.resolved(tunnel), now);
     std::string text = fmt::format("configuration {} accepted{}", generation_, same ? ", unchanged" : "");
     log::info("configuration accepted", {{"generation", std::to_string(generation_)}, {"changed", same ? "no" : "yes"}});
     tell(now, "config", wiring_.config_path, same ? "accepted, unchanged" : "accepted");

@@ -95,34 +95,34 @@ void HostNames::urge(const model::Tunnel& tunnel, Now now) {
 }
 
 bool HostNames::take_turn(const model::Tunnel& tunnel) {
-  const auto where = whereabouts(tunnel);
-  if (!where || where->addresses.size() < 2) return false;
+  const auto resolved_peer = resolved(tunnel);
+  if (!resolved_peer || resolved_peer->addresses.size() < 2) return false;
   ++turns_[tunnel.name];
   return true;
 }
 
 // A local address decides on the family, because charon calls the first one whatever it is.
-std::optional<Whereabouts> HostNames::whereabouts(const model::Tunnel& tunnel) const {
+std::optional<ResolvedPeer> HostNames::resolved(const model::Tunnel& tunnel) const {
   const model::HostName* host = host_name_of(tunnel);
   const auto found = host == nullptr ? entries_.end() : entries_.find(host->name);
   if (found == entries_.end()) return std::nullopt;
   const model::ResolvedName& known = found->second.known;
-  Whereabouts where{host->name, known.addresses, {}, {}};
+  ResolvedPeer resolved_peer{host->name, known.addresses, {}, {}};
   std::string why = known.failure;
   if (const auto* local = std::get_if<net::Address>(&std::get<model::Ike>(tunnel.ike).local.address)) {
-    std::erase_if(where.addresses, [&](const net::Address& address) { return address.family() != local->family(); });
-    if (where.addresses.empty() && !known.addresses.empty())
+    std::erase_if(resolved_peer.addresses, [&](const net::Address& address) { return address.family() != local->family(); });
+    if (resolved_peer.addresses.empty() && !known.addresses.empty())
       why = fmt::format("it has no {} address, as our end has", net::print(local->family()));
   }
-  if (!where.addresses.empty()) {
+  if (!resolved_peer.addresses.empty()) {
     const auto turn = turns_.find(tunnel.name);
-    const std::size_t first = turn == turns_.end() ? 0 : turn->second % where.addresses.size();
-    std::ranges::rotate(where.addresses, where.addresses.begin() + static_cast<std::ptrdiff_t>(first));
+    const std::size_t first = turn == turns_.end() ? 0 : turn->second % resolved_peer.addresses.size();
+    std::ranges::rotate(resolved_peer.addresses, resolved_peer.addresses.begin() + static_cast<std::ptrdiff_t>(first));
   }
-  if (why.empty()) return where;
-  where.failure = fmt::format("cannot resolve {}: {}", host->name, why);
-  where.remedy = fmt::format("what does \"getent ahosts {}\" say on this host? vtid goes on trying", host->name);
-  return where;
+  if (why.empty()) return resolved_peer;
+  resolved_peer.failure = fmt::format("cannot resolve {}: {}", host->name, why);
+  resolved_peer.remedy = fmt::format("what does \"getent ahosts {}\" say on this host? vtid goes on trying", host->name);
+  return resolved_peer;
 }
 
 const std::vector<std::string>& HostNames::tunnels_of(const std::string& name) const {

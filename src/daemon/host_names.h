@@ -35,7 +35,7 @@ class HostNames {
   bool take_turn(const model::Tunnel& tunnel);
 
   // None: the file knows the tunnel's peer otherwise.
-  [[nodiscard]] std::optional<Whereabouts> whereabouts(const model::Tunnel& tunnel) const;
+  [[nodiscard]] std::optional<ResolvedPeer> resolved(const model::Tunnel& tunnel) const;
   [[nodiscard]] const std::vector<std::string>& tunnels_of(const std::string& name) const;
   [[nodiscard]] model::ResolvedNames known() const;
   [[nodiscard]] std::optional<TimePoint> next_deadline() const;

@@ -231,12 +231,13 @@ std::vector<model::Problem> tunnel_problems(const model::Config& config, const S
 std::vector<model::Problem> name_problems(const model::Config& config, const HostNames& names, const Supervisor& supervisor) {
   std::vector<model::Problem> problems;
   for (const model::Tunnel& tunnel : config.tunnels) {
-    const auto where = names.whereabouts(tunnel);
-    if (!where || where->failure.empty()) continue;
+    const auto resolved_peer = names.resolved(tunnel);
+    if (!resolved_peer || resolved_peer->failure.empty()) continue;
     const auto view = supervisor.tunnel(tunnel.name);
-    if (view && view->failed && where->addresses.empty()) continue;
-    const std::string stay = where->addresses.empty() ? "" : "; what it said last stays in use";
-    problems.push_back({model::Severity::warning, "tunnels/" + tunnel.name, where->failure + stay, where->remedy});
+    if (view && view->failed && resolved_peer->addresses.empty()) continue;
+    const std::string stay = resolved_peer->addresses.empty() ? "" : "; what it said last stays in use";
+    problems.push_back(
+        {model::Severity::warning, "tunnels/" + tunnel.name, resolved_peer->failure + stay, resolved_peer->remedy});
   }
   return problems;
 }

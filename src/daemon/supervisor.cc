@@ -123,26 +123,26 @@ void Supervisor::begin_anew(SupervisedChild& supervised, Now now) {
   supervised.view.reason.clear();
 }
 
-void Supervisor::locate(const std::string& tunnel, const std::optional<Whereabouts>& where, Now now) {
+void Supervisor::locate(const std::string& tunnel, const std::optional<ResolvedPeer>& resolved_peer, Now now) {
   const auto all_desired = by_tunnel_.find(tunnel);
   if (all_desired == by_tunnel_.end()) return;
   for (const std::string& name : all_desired->second) {
     SupervisedChild& supervised = supervised_.at(name);
-    const std::optional<Whereabouts> before = std::exchange(supervised.where, where);
-    if (before != where) mark(supervised);
-    if (!before || !where || where->addresses.empty()) continue;
+    const std::optional<ResolvedPeer> before = std::exchange(supervised.resolved_peer, resolved_peer);
+    if (before != resolved_peer) mark(supervised);
+    if (!before || !resolved_peer || resolved_peer->addresses.empty()) continue;
     if (before->addresses.empty()) {
       begin_anew(supervised, now);
-    } else if (!std::ranges::is_permutation(before->addresses, where->addresses)) {
+    } else if (!std::ranges::is_permutation(before->addresses, resolved_peer->addresses)) {
       supervised.moved = true;
     }
   }
 }
 
 void Supervisor::leave_old_address(SupervisedChild& supervised, Ikes ikes, Now now) {
-  if (!std::exchange(supervised.moved, false) || !supervised.where) return;
+  if (!std::exchange(supervised.moved, false) || !supervised.resolved_peer) return;
   const auto is_current = [&](const model::IkeSa* ike) {
-    return std::ranges::find(supervised.where->addresses, ike->remote) != supervised.where->addresses.end();
+    return std::ranges::find(supervised.resolved_peer->addresses, ike->remote) != supervised.resolved_peer->addresses.end();
   };
   if (std::ranges::any_of(ikes, is_current)) return;
   begin_anew(supervised, now);
@@ -450,12 +450,12 @@ void Supervisor::look_for(SupervisedChild& supervised, Now now, std::vector<Ask>
 }
 
 bool Supervisor::lacks_address(SupervisedChild& supervised, Now now) {
-  if (!supervised.where || !supervised.where->addresses.empty()) return false;
-  const Whereabouts& where = *supervised.where;
+  if (!supervised.resolved_peer || !supervised.resolved_peer->addresses.empty()) return false;
+  const ResolvedPeer& resolved_peer = *supervised.resolved_peer;
   TunnelView& view = supervised.view;
-  view.failed = !where.failure.empty();
-  view.reason = view.failed ? where.failure : "looking up " + where.name;
-  view.remedy = where.remedy;
+  view.failed = !resolved_peer.failure.empty();
+  view.reason = view.failed ? resolved_peer.failure : "looking up " + resolved_peer.name;
+  view.remedy = resolved_peer.remedy;
   set_state(supervised, view.failed ? TunnelState::down : TunnelState::connecting, now);
   return true;
 }

@@ -50,12 +50,12 @@ struct DesiredChildSa {
 [[nodiscard]] std::vector<const model::ChildSa*> children_of(const DesiredChildSa& desired, const model::SaIndex& index);
 
 // Where the peer is that the file knows by a host name.
-struct Whereabouts {
+struct ResolvedPeer {
   std::string name;
   std::vector<net::Address> addresses;  // the one that is called first; empty: not known
   std::string failure;                  // of the latest look-up: "cannot resolve vpn.example.org: Host not found"
   std::string remedy;
-  bool operator==(const Whereabouts&) const = default;
+  bool operator==(const ResolvedPeer&) const = default;
 };
 
 struct AskInitiate {
@@ -105,7 +105,7 @@ class Supervisor {
 
   // Where the tunnel's peer is; none: the file gives its address. While a name has no address nothing is begun. SAs with other
   // addresses are replaced once when the name's have changed, whatever their order; not because they differ: a peer may move.
-  void locate(const std::string& tunnel, const std::optional<Whereabouts>& where, Now now);
+  void locate(const std::string& tunnel, const std::optional<ResolvedPeer>& resolved_peer, Now now);
 
   // Looks at charon's table and says what to ask charon now. Visits the desired CHILD_SAs of connections where `changes` says
   // that the table changed since the last step, where something was said to this object meanwhile, and where something is due:
@@ -177,7 +177,7 @@ class Supervisor {
     bool urged = false;      // `vtictl up` of a tunnel that does not initiate by itself
     bool leaving = false;    // no longer in the file: forgotten when its SAs are gone
     bool replacing = false;  // its identity or its peer's address changed: the old SAs go first
-    std::optional<Whereabouts> where;
+    std::optional<ResolvedPeer> resolved_peer;
     bool moved = false;     // its peer's name has other addresses, and its SAs have not been held against them yet
     bool unproven = true;   // no live CHILD_SA was seen since vtid's start, or since charon was lost
     bool lost = false;      // it was up when charon was lost, and nothing has been tried yet since it is back

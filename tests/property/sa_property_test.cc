@@ -314,10 +314,11 @@ class Twins {
         break;
       }
       case 4: {
-        std::optional<Whereabouts> where;
-        if (dice.chance(70)) where = Whereabouts{"vpn.example.org", {}, dice.chance(50) ? "not found" : "", ""};
-        if (where && dice.chance(60)) where->addresses = {test::address("198.51.100." + std::to_string(dice.below(4) + 1))};
-        for (Supervisor* twin : both) twin->locate(name, where, now);
+        std::optional<ResolvedPeer> resolved_peer;
+        if (dice.chance(70)) resolved_peer = ResolvedPeer{"vpn.example.org", {}, dice.chance(50) ? "not found" : "", ""};
+        if (resolved_peer && dice.chance(60))
+          resolved_peer->addresses = {test::address("198.51.100." + std::to_string(dice.below(4) + 1))};
+        for (Supervisor* twin : both) twin->locate(name, resolved_peer, now);
         break;
       }
       case 5: look_at_kernel(); break;

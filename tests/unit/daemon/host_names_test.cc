@@ -32,7 +32,7 @@ class HostNamesTest : public testing::Test {
   }
   bool answer(const Addresses& addresses) { return names.on_answer({"vpn.example.org", addresses}, now); }
   void no_answer() { (void)names.on_answer({"vpn.example.org", fail("Host not found")}, now); }
-  Addresses where() { return names.whereabouts(config.tunnels[0])->addresses; }
+  Addresses resolved_peer() { return names.resolved(config.tunnels[0])->addresses; }
 
   model::Config config;
   HostNames names{[] { return 512U; }};  // no jitter
@@ -96,8 +96,8 @@ TEST_F(HostNamesTest, WhatNoPeerCanHaveIsNoAnswer) {
   names.follow(config, now);
   (void)answer({address("198.51.100.1")});
   EXPECT_FALSE(answer({address("0.0.0.0"), address("127.0.1.1"), address("::1"), address("fe80::1"), address("224.0.0.1")}));
-  EXPECT_THAT(where(), ElementsAre(address("198.51.100.1")));
-  EXPECT_EQ(names.whereabouts(config.tunnels[0])->failure,
+  EXPECT_THAT(resolved_peer(), ElementsAre(address("198.51.100.1")));
+  EXPECT_EQ(names.resolved(config.tunnels[0])->failure,
             "cannot resolve vpn.example.org: it has no address that a peer can have");
 }
 
@@ -106,26 +106,26 @@ TEST_F(HostNamesTest, TheNumberOfAddressesIsBounded) {
   Addresses many;
   for (std::uint8_t last = 200; last > 0; --last) many.push_back(net::Address::v4({198, 51, 100, last}));
   (void)answer(many);
-  EXPECT_EQ(where().size(), kMostAddressesOfName);
-  EXPECT_EQ(where().front(), address("198.51.100.1"));
+  EXPECT_EQ(resolved_peer().size(), kMostAddressesOfName);
+  EXPECT_EQ(resolved_peer().front(), address("198.51.100.1"));
 }
 
 TEST_F(HostNamesTest, TheTurnGoesRoundAndANewAnswerBeginsAnew) {
   names.follow(config, now);
   (void)answer({address("198.51.100.1"), address("198.51.100.2")});
   EXPECT_TRUE(names.take_turn(config.tunnels[0]));
-  EXPECT_THAT(where(), ElementsAre(address("198.51.100.2"), address("198.51.100.1")));
+  EXPECT_THAT(resolved_peer(), ElementsAre(address("198.51.100.2"), address("198.51.100.1")));
   EXPECT_TRUE(names.take_turn(config.tunnels[0]));
-  EXPECT_THAT(where(), ElementsAre(address("198.51.100.1"), address("198.51.100.2")));
+  EXPECT_THAT(resolved_peer(), ElementsAre(address("198.51.100.1"), address("198.51.100.2")));
   (void)names.take_turn(config.tunnels[0]);
   (void)answer({address("198.51.100.1")});
   EXPECT_FALSE(names.take_turn(config.tunnels[0]));
-  EXPECT_THAT(where(), ElementsAre(address("198.51.100.1")));
+  EXPECT_THAT(resolved_peer(), ElementsAre(address("198.51.100.1")));
 }
 
 TEST_F(HostNamesTest, ATunnelWithAnAddressIsNowhereElse) {
   names.follow(config, now);
-  EXPECT_EQ(names.whereabouts(config.tunnels[1]), std::nullopt);
+  EXPECT_EQ(names.resolved(config.tunnels[1]), std::nullopt);
 }
 
 TEST_F(HostNamesTest, ANameThatLeftTheFileIsForgottenAndItsLateAnswerIgnored) {
@@ -142,7 +142,7 @@ TEST_F(HostNamesTest, AReloadKeepsAnswersAndAShorterIntervalCountsFromNow) {
   std::get<model::Ike>(config.tunnels[0].ike).resolve = std::chrono::seconds{5};
   names.follow(config, now);
   EXPECT_EQ(names.next_deadline(), now.steady + Duration{5'000});
-  EXPECT_THAT(where(), ElementsAre(address("198.51.100.1")));
+  EXPECT_THAT(resolved_peer(), ElementsAre(address("198.51.100.1")));
 }
 
 }  // namespace
