@@ -95,7 +95,7 @@ class Derivation {
         host_(host),
         system_(system),
         restraints_(restraints),
-        exits_(config, numbers, selection) {}
+        next_hops_(config, numbers, selection) {}
 
   Derived run() {
     for (const model::Tunnel& tunnel : config_.tunnels) {
@@ -106,9 +106,9 @@ class Derivation {
       }
     }
     for (std::size_t i = 0; i < config_.routes.size(); ++i) add_route(config_.routes[i], i);
-    auto by_filter = system_.has_rules ? std::vector<model::DevicePolicyRoute>{} : filter_policy_routes(config_, exits_);
-    auto filter = derive_filter(config_, numbers_, derived_.desired.links, exits_, std::move(by_filter), system_);
-    if (system_.has_rules) add_policy_routes(config_, exits_, filter, system_, derived_.desired);
+    auto by_filter = system_.has_rules ? std::vector<model::DevicePolicyRoute>{} : filter_policy_routes(config_, next_hops_);
+    auto filter = derive_filter(config_, numbers_, derived_.desired.links, next_hops_, std::move(by_filter), system_);
+    if (system_.has_rules) add_policy_routes(config_, next_hops_, filter, system_, derived_.desired);
     if (filter) derived_.desired.filter = {*std::move(filter), "filter"};
     for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) add_default_route(family);
     if (sas_.strays_before) tell_what_charon_has();
@@ -294,7 +294,7 @@ class Derivation {
   }
 
   void add_route(const model::StaticRoute& route, std::size_t index) {
-    const NextHops exit = exits_.of(route.via);
+    const NextHops exit = next_hops_.of(route.via);
     model::Route wanted;
     wanted.to = route.to.network();
     wanted.metric = model::metric_of(route);
@@ -312,7 +312,7 @@ class Derivation {
   void add_default_route(net::Family family) {
     const std::string& name = config_.default_gateway.of(family);
     if (name == model::kNoDefault) return;
-    const NextHops exit = name == model::kAutomaticDefault ? exits_.automatic(family) : exits_.of(name);
+    const NextHops exit = name == model::kAutomaticDefault ? next_hops_.automatic(family) : next_hops_.of(name);
     if (exit.hops.empty()) return;
     model::Route wanted;
     wanted.to = {net::Address::any(family), 0};
@@ -327,7 +327,7 @@ class Derivation {
   const Host& host_;
   const model::Capabilities& system_;
   const Restraints& restraints_;
-  const Exits exits_;
+  const NextHopResolver next_hops_;
   const std::map<std::string, const model::Interface*, std::less<>> assignments_ = model::assignments_by_holder(config_);
   Derived derived_;
 };

@@ -21,8 +21,8 @@ constexpr std::uint32_t kLargestClampedMtu = 65'535;
 class FilterDerivation {
  public:
   FilterDerivation(const model::Config& config, const Numbers& numbers, const std::vector<model::Wanted<model::Link>>& links,
-                   const Exits& exits, const model::Capabilities& system)
-      : config_(config), numbers_(numbers), exits_(exits), system_(system) {
+                   const NextHopResolver& next_hops, const model::Capabilities& system)
+      : config_(config), numbers_(numbers), next_hops_(next_hops), system_(system) {
     for (const auto& link : links) mtus_.emplace(link.value.name, link.value.mtu);
   }
 
@@ -105,10 +105,10 @@ class FilterDerivation {
 
   // Without routing rules the filter itself follows the gateways: what nobody can carry it drops, unless that was not meant.
   void choose_gateway(model::DeviceRule& item) const {
-    const auto family = exits_.family_of(item.rule.gateway);
+    const auto family = next_hops_.family_of(item.rule.gateway);
     item.route_to.emplace().family = family.value_or(net::Family::ipv4);
     if (system_.has_rules) return;
-    item.route_to->hops = filter_hops(exits_.of(item.rule.gateway), item.rule.when_down);
+    item.route_to->hops = filter_hops(next_hops_.of(item.rule.gateway), item.rule.when_down);
     if (item.route_to->hops.empty() && item.rule.when_down != model::WhenDown::withdraw)
       item.rule.action = model::RuleAction::block;
   }
@@ -130,7 +130,7 @@ class FilterDerivation {
 
   const model::Config& config_;
   const Numbers& numbers_;
-  const Exits& exits_;
+  const NextHopResolver& next_hops_;
   const model::Capabilities& system_;
   std::map<net::IfName, std::uint32_t> mtus_;
   const std::map<std::string, const model::Interface*, std::less<>> assignments_ = model::assignments_by_holder(config_);
@@ -141,9 +141,9 @@ class FilterDerivation {
 }  // namespace
 
 std::optional<FilterSet> derive_filter(const model::Config& config, const Numbers& numbers,
-                                       const std::vector<model::Wanted<model::Link>>& links, const Exits& exits,
+                                       const std::vector<model::Wanted<model::Link>>& links, const NextHopResolver& next_hops,
                                        std::vector<model::DevicePolicyRoute> policy_routes, const model::Capabilities& system) {
-  FilterSet set = FilterDerivation(config, numbers, links, exits, system).run();
+  FilterSet set = FilterDerivation(config, numbers, links, next_hops, system).run();
   set.policy_routes = std::move(policy_routes);
   if (set.closes() || !set.nat.empty() || !set.policy_routes.empty()) return set;
   if (!system.filters || set.clamps.empty()) return std::nullopt;

@@ -17,7 +17,7 @@ namespace vtid::reconcile {
 // filter is asked for one only when it has to keep something out or to translate; then it says itself that it cannot.
 [[nodiscard]] std::optional<model::FilterSet> derive_filter(const model::Config& config, const Numbers& numbers,
                                                             const std::vector<model::Wanted<model::Link>>& links,
-                                                            const Exits& exits,
+                                                            const NextHopResolver& next_hops,
                                                             std::vector<model::DevicePolicyRoute> policy_routes,
                                                             const model::Capabilities& system);
 

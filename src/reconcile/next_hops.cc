@@ -17,10 +17,10 @@ std::vector<model::FilterHop> filter_hops(const NextHops& exit, model::WhenDown 
   return hops;
 }
 
-Exits::Exits(const model::Config& config, const Numbers& numbers, const model::GatewaySelection& selection)
+NextHopResolver::NextHopResolver(const model::Config& config, const Numbers& numbers, const model::GatewaySelection& selection)
     : config_(config), numbers_(numbers), selection_(selection) {}
 
-NextHops Exits::of(std::string_view name) const {
+NextHops NextHopResolver::of(std::string_view name) const {
   NextHops result;
   const auto group = selection_.groups.find(name);
   if (group == selection_.groups.end()) {
@@ -33,7 +33,7 @@ NextHops Exits::of(std::string_view name) const {
   return result;
 }
 
-NextHops Exits::automatic(net::Family family) const {
+NextHops NextHopResolver::automatic(net::Family family) const {
   const model::Gateway* chosen = nullptr;
   for (const model::Gateway& gateway : config_.gateways) {
     const auto interface = interfaces_.find(gateway.interface);
@@ -45,7 +45,7 @@ NextHops Exits::automatic(net::Family family) const {
   return chosen == nullptr ? NextHops{} : of(chosen->name);
 }
 
-void Exits::add(std::string_view name, int weight, NextHops& to) const {
+void NextHopResolver::add(std::string_view name, int weight, NextHops& to) const {
   const auto gateway = gateways_.find(name);
   if (gateway == gateways_.end()) return;
   const auto interface = interfaces_.find(gateway->second->interface);
@@ -55,7 +55,7 @@ void Exits::add(std::string_view name, int weight, NextHops& to) const {
   }
 }
 
-std::optional<net::IfName> Exits::device_of(const model::Interface& interface) const {
+std::optional<net::IfName> NextHopResolver::device_of(const model::Interface& interface) const {
   if (const auto* device = std::get_if<model::DevicePort>(&interface.port)) return device->device;
   const auto& port = std::get<model::TunnelPort>(interface.port);
   const auto tunnel = tunnels_.find(port.tunnel);
@@ -66,13 +66,13 @@ std::optional<net::IfName> Exits::device_of(const model::Interface& interface) c
   return unit == numbers_.end() ? std::nullopt : std::optional(net::IfName::of(unit->second));
 }
 
-std::optional<net::Family> Exits::family_of(std::string_view name) const {
+std::optional<net::Family> NextHopResolver::family_of(std::string_view name) const {
   const model::GatewayGroup* group = config_.group(name);
   const auto gateway = gateways_.find(group == nullptr ? name : std::string_view(group->members.front().gateway));
   return gateway == gateways_.end() ? std::nullopt : std::optional(gateway->second->address.family());
 }
 
-std::optional<net::IfName> Exits::device_named(std::string_view name) const {
+std::optional<net::IfName> NextHopResolver::device_named(std::string_view name) const {
   if (const auto interface = interfaces_.find(name); interface != interfaces_.end()) {
     return interface->second->enabled ? device_of(*interface->second) : std::nullopt;
   }

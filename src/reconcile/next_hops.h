@@ -35,9 +35,9 @@ struct NextHops {
 [[nodiscard]] decltype(model::Route::target) target_of(std::vector<model::NextHop> hops, const model::Capabilities& system);
 
 // Lives no longer than what it is made of.
-class Exits {
+class NextHopResolver {
  public:
-  Exits(const model::Config& config, const Numbers& numbers, const model::GatewaySelection& selection);
+  NextHopResolver(const model::Config& config, const Numbers& numbers, const model::GatewaySelection& selection);
 
   [[nodiscard]] NextHops of(std::string_view gateway_or_group) const;
   // The first usable gateway of that family that is on no tunnel; without a usable one the first of them.

@@ -75,14 +75,15 @@ void add_reply_routes(const model::FilterSet& filter, model::Desired& desired) {
 
 class PolicyRouting {
  public:
-  PolicyRouting(const model::Config& config, const Exits& exits, const model::Capabilities& system, model::Desired& desired)
-      : config_(config), exits_(exits), system_(system), desired_(desired), tables_(number_tables(config)) {}
+  PolicyRouting(const model::Config& config, const NextHopResolver& next_hops, const model::Capabilities& system,
+                model::Desired& desired)
+      : config_(config), next_hops_(next_hops), system_(system), desired_(desired), tables_(number_tables(config)) {}
 
   void add_policy_routes() {
     for (std::size_t i = 0; i < config_.policy_routes.size(); ++i) {
       const model::PolicyRoute& route = config_.policy_routes[i];
-      const auto family = exits_.family_of(route.via);
-      const auto in = exits_.device_named(route.in);
+      const auto family = next_hops_.family_of(route.via);
+      const auto in = next_hops_.device_named(route.in);
       if (!family || !in) continue;
       const std::string because = fmt::format("policy_routes/{}", i);
       model::Rule pattern;
@@ -123,7 +124,7 @@ class PolicyRouting {
   net::TableId table(std::string_view via, model::WhenDown when_down, net::Family family, const std::string& because) {
     const net::TableId table{kFirstPolicyTable + tables_.at(name_of(via, when_down))};
     if (!made_.insert(table).second) return table;
-    const NextHops exit = exits_.of(via);
+    const NextHops exit = next_hops_.of(via);
     model::Route route;
     route.to = {net::Address::any(family), 0};
     route.table = table;
@@ -140,7 +141,7 @@ class PolicyRouting {
   }
 
   const model::Config& config_;
-  const Exits& exits_;
+  const NextHopResolver& next_hops_;
   const model::Capabilities& system_;
   model::Desired& desired_;
   const std::map<std::string, std::uint32_t> tables_;
@@ -160,9 +161,10 @@ std::map<std::string, std::uint32_t> spread(const std::set<std::string>& names, 
   return numbers;
 }
 
-void add_policy_routes(const model::Config& config, const Exits& exits, const std::optional<model::FilterSet>& filter,
-                       const model::Capabilities& system, model::Desired& desired) {
-  PolicyRouting routing(config, exits, system, desired);
+void add_policy_routes(const model::Config& config, const NextHopResolver& next_hops,
+                       const std::optional<model::FilterSet>& filter, const model::Capabilities& system,
+                       model::Desired& desired) {
+  PolicyRouting routing(config, next_hops, system, desired);
   routing.add_policy_routes();
   if (!filter) return;
   routing.add_marks(*filter);
@@ -175,15 +177,15 @@ bool comes_by_tunnel(const model::Config& config, const model::PolicyRoute& rout
   });
 }
 
-std::vector<model::DevicePolicyRoute> filter_policy_routes(const model::Config& config, const Exits& exits) {
+std::vector<model::DevicePolicyRoute> filter_policy_routes(const model::Config& config, const NextHopResolver& next_hops) {
   std::vector<model::DevicePolicyRoute> made;
   for (std::size_t i = 0; i < config.policy_routes.size(); ++i) {
     const model::PolicyRoute& route = config.policy_routes[i];
-    const auto family = exits.family_of(route.via);
-    const auto in = exits.device_named(route.in);
+    const auto family = next_hops.family_of(route.via);
+    const auto in = next_hops.device_named(route.in);
     if (!family || !in || comes_by_tunnel(config, route)) continue;
     model::DevicePolicyRoute item{fmt::format("policy_routes/{}", i), *in, *family, route.traffic,
-                                  filter_hops(exits.of(route.via), route.when_down)};
+                                  filter_hops(next_hops.of(route.via), route.when_down)};
     if (!item.hops.empty() || route.when_down != model::WhenDown::withdraw) made.push_back(std::move(item));
   }
   return made;

@@ -23,12 +23,14 @@ inline constexpr std::uint32_t kChoicePriority = 11'701;  // of what a rule of t
 inline constexpr std::uint32_t kFirstReplyTable = kFirstPolicyTable + kPolicyTables;  // and the tunnel's unit
 
 // Adds to routes and rules of `desired`; it sorts nothing. `filter` is what the system is to have, if anything.
-void add_policy_routes(const model::Config& config, const Exits& exits, const std::optional<model::FilterSet>& filter,
-                       const model::Capabilities& system, model::Desired& desired);
+void add_policy_routes(const model::Config& config, const NextHopResolver& next_hops,
+                       const std::optional<model::FilterSet>& filter, const model::Capabilities& system,
+                       model::Desired& desired);
 
 // Where the filter routes by policy instead, as on FreeBSD: what the file's policy routes come to there. Those of what comes in
 // by a tunnel are left out: the rules of the tunnel would not be asked any more.
-[[nodiscard]] std::vector<model::DevicePolicyRoute> filter_policy_routes(const model::Config& config, const Exits& exits);
+[[nodiscard]] std::vector<model::DevicePolicyRoute> filter_policy_routes(const model::Config& config,
+                                                                         const NextHopResolver& next_hops);
 [[nodiscard]] bool comes_by_tunnel(const model::Config& config, const model::PolicyRoute& route);
 
 // A number below `slots` for each name, which follows from the name alone as long as no two meet, so that it keeps it whatever

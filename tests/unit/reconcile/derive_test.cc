@@ -351,11 +351,11 @@ TEST(Derive, APolicyRouteThroughAGroupGoesOverAllOfItsCarriersByWeight) {
               testing::HasSubstr("nexthop via 10.6.106.2 dev ipsec1 weight 1 nexthop via 10.6.107.2 dev ipsec2 weight 3"));
 }
 
-TEST(Exits, LeadToEveryCarrierWithItsWeight) {
+TEST(NextHopResolver, LeadToEveryCarrierWithItsWeight) {
   const model::Config config = two_ways();
   const Numbers numbers{{"hq", {1}}, {"lab", {2}}};
   const model::GatewaySelection selection{{}, {{"ALL", {{{"A_VTIV4", 1}, {"B_VTIV4", 3}}, true, "", {}}}}};
-  EXPECT_THAT(Exits(config, numbers, selection).of("ALL").hops,
+  EXPECT_THAT(NextHopResolver(config, numbers, selection).of("ALL").hops,
               ElementsAre(model::NextHop{{device("ipsec1"), address("10.6.106.2")}, 1},
                           model::NextHop{{device("ipsec2"), address("10.6.107.2")}, 3}));
 }
