@@ -157,7 +157,7 @@ TimePoint Engine::step(Now now) {
   follow_losses(now);
   reconcile(now);
   carry_out(now);
-  follow_statics(now);
+  follow_static_tunnels(now);
   supervise(now);
   std::ranges::move(names_.take_due(now), std::back_inserter(lookups_));
   ask(requests_.check(supervisor_, charon_.table(), charon_.index(), now), now);
@@ -276,7 +276,7 @@ Result<void> Engine::look() {
   kernel_problem_.reset();
   kernel_seen_ = true;
   if (observed_ != *observed) {
-    must_plan_ = statics_changed_ = true;
+    must_plan_ = static_tunnels_changed_ = true;
     if (!wrote_) executor_.on_seen(observed_, *observed, now_.steady);
   }
   wrote_ = false;
@@ -346,7 +346,7 @@ void Engine::reconcile(Now now) {
   }
   if (must_plan_ && kernel_seen_ && now.steady >= replan_) {
     must_plan_ = false;
-    statics_changed_ = true;
+    static_tunnels_changed_ = true;
     ++plans_;
     next_plan_ = now.steady + kPlanInterval;
     replan_ = now.steady + Duration{static_cast<std::int64_t>(config_->tunnels.size()) / kTunnelsEachMs};
@@ -390,9 +390,9 @@ void Engine::carry_out(Now now) {
 }
 
 // Only by a plan of this file: while an older one is carried out, what is known of the old file stays.
-void Engine::follow_statics(Now now) {
-  if (!kernel_seen_ || must_plan_ || !std::exchange(statics_changed_, false)) return;
-  statics_.follow({*config_, numbers_, derived_.desired, observed_, executor_.plan()}, now);
+void Engine::follow_static_tunnels(Now now) {
+  if (!kernel_seen_ || must_plan_ || !std::exchange(static_tunnels_changed_, false)) return;
+  static_tunnels_.follow({*config_, numbers_, derived_.desired, observed_, executor_.plan()}, now);
 }
 
 void Engine::supervise(Now now) {
@@ -483,7 +483,7 @@ Result<std::string> Engine::accept_config(config::Parsed parsed, Now now) {
                                   finding.text, finding.remedy});
     }
     ++generation_;
-    must_choose_ = must_plan_ = must_derive_ = probes_changed_ = statics_changed_ = true;
+    must_choose_ = must_plan_ = must_derive_ = probes_changed_ = static_tunnels_changed_ = true;
     replan_ = now.steady;
     tunnels_ = model::index_by_name(config_->tunnels);
     on_demand_ = on_demand(*config_);
@@ -730,7 +730,7 @@ void Engine::stop(Now now) {
 std::optional<Engine::ProbeNews> Engine::take_probes() {
   const bool all = std::exchange(probes_changed_, false);
   const std::set<std::string> changed = std::exchange(probed_changed_, {});
-  ProbeNews news{all ? probes_.all(supervisor_, statics_) : probes_.of(changed, supervisor_, statics_), all};
+  ProbeNews news{all ? probes_.all(supervisor_, static_tunnels_) : probes_.of(changed, supervisor_, static_tunnels_), all};
   auto& targets = news.targets;
   if (!all && targets.empty()) return std::nullopt;
   must_choose_ |= all;
@@ -791,8 +791,8 @@ std::shared_ptr<const model::Snapshot> Engine::snapshot() {
   fresh->plan = executor_.plan();
   fresh->failed = executor_.failed();
   fresh->problems = problems();
-  fresh->tunnels =
-      tunnel_statuses({*config_, numbers_, charon_.table(), charon_.index(), derived_, counters_, supervisor_, statics_});
+  fresh->tunnels = tunnel_statuses(
+      {*config_, numbers_, charon_.table(), charon_.index(), derived_, counters_, supervisor_, static_tunnels_});
   fresh->gateways = wiring_.gateway_health();
   fresh->rule_counters = rule_counters_;
   fresh->selection = selection_;
@@ -819,14 +819,15 @@ void Engine::tell_changes(Now now) {
 
 void Engine::tell_tunnels(Now now) {
   std::set<std::string> changed = supervisor_.take_changed();
-  if (const std::uint64_t revision = statics_.revision(); std::exchange(told_statics_, revision) != revision) {
+  if (const std::uint64_t revision = static_tunnels_.revision();
+      std::exchange(reported_static_tunnels_, revision) != revision) {
     for (const model::Tunnel& tunnel : config_->tunnels) {
       if (has_static_keys(tunnel)) changed.insert(tunnel.name);
     }
   }
   probed_changed_.insert(changed.begin(), changed.end());
   for (const std::string& name : changed) {
-    const auto view = tunnels_.contains(name) ? tunnel_view(name, supervisor_, statics_) : std::nullopt;
+    const auto view = tunnels_.contains(name) ? tunnel_view(name, supervisor_, static_tunnels_) : std::nullopt;
     if (!view) continue;
     const auto [told, fresh] = told_states_.try_emplace(name, view->state);
     if (!fresh && told->second == view->state) continue;

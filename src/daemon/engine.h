@@ -121,7 +121,7 @@ class Engine {
   void reconcile(Now now);
   void carry_out(Now now);
   [[nodiscard]] bool needs_charon() const;
-  void follow_statics(Now now);
+  void follow_static_tunnels(Now now);
   void follow_charon(Now now);
   void take_sa_changes();
   void read_all_sas();
@@ -159,7 +159,7 @@ class Engine {
   vici::Charon charon_;
   Executor executor_;
   Supervisor supervisor_;
-  Statics statics_;
+  StaticTunnels static_tunnels_;
   HostNames names_;
   std::vector<std::string> lookups_;
   Requests requests_;
@@ -194,7 +194,7 @@ class Engine {
   std::size_t plans_ = 0;
   std::uint64_t ended_revision_ = 0;  // planned
   std::map<std::string, model::TunnelState> told_states_;
-  std::uint64_t told_statics_ = 0;
+  std::uint64_t reported_static_tunnels_ = 0;
   bool told_connected_ = false;
   std::uint64_t generation_ = 0;
   std::uint64_t charon_revision_ = 0;
@@ -204,7 +204,7 @@ class Engine {
   bool must_choose_ = true;
   bool must_plan_ = true;
   bool must_derive_ = true;  // something changed that derive reads: then it is planned too
-  bool statics_changed_ = true;
+  bool static_tunnels_changed_ = true;
   bool probes_changed_ = true;                      // all
   std::set<std::string> probed_changed_;            // the tunnels behind which some have
   std::map<std::string, bool> gateways_changed_{};  // to usable by themselves, or not

@@ -114,7 +114,7 @@ class Statuses {
     // duplicates and the old halves of a rekey are one child to people
     status.children_up = static_cast<int>(std::ranges::count(status.children, true, &model::ChildStatus::up));
     status.children_wanted = tunnel.enabled ? static_cast<int>(status.children.size()) : 0;
-    if (const auto view = tunnel_view(tunnel.name, from_.supervisor, from_.statics)) {
+    if (const auto view = tunnel_view(tunnel.name, from_.supervisor, from_.static_tunnels)) {
       status.state = view->state;
       status.since = view->since;
       status.reason = view->reason;
@@ -150,12 +150,12 @@ class Statuses {
     status.holder = config.holder;
     status.mode = config.mode;
     status.up = live != nullptr;
-    if (const TunnelView* view = view_of(config.holder, from_.supervisor, from_.statics)) {
+    if (const TunnelView* view = view_of(config.holder, from_.supervisor, from_.static_tunnels)) {
       status.state = view->state;
       status.since = view->since;
       status.reason = view->reason;
     }
-    if (from_.statics.view(config.holder) != nullptr) status.up = status.state == model::TunnelState::up;
+    if (from_.static_tunnels.view(config.holder) != nullptr) status.up = status.state == model::TunnelState::up;
     if (config.mode == model::ChildMode::vti)
       show_interface(status);
     else if (live != nullptr)
@@ -335,36 +335,38 @@ void Probes::aim(Probe& probe, const model::TunnelPort& port, const model::Tunne
   probe.start = tunnel.start;
 }
 
-io::Prober::Target Probes::now(const Probe& probe, const Supervisor& supervisor, const Statics& statics) {
+io::Prober::Target Probes::now(const Probe& probe, const Supervisor& supervisor, const StaticTunnels& static_tunnels) {
   io::Prober::Target target = probe.target;
-  if (!probe.holder.empty()) target.underlay.state = underlay_state(view_of(probe.holder, supervisor, statics), probe.start);
+  if (!probe.holder.empty())
+    target.underlay.state = underlay_state(view_of(probe.holder, supervisor, static_tunnels), probe.start);
   return target;
 }
 
-std::vector<io::Prober::Target> Probes::all(const Supervisor& supervisor, const Statics& statics) const {
+std::vector<io::Prober::Target> Probes::all(const Supervisor& supervisor, const StaticTunnels& static_tunnels) const {
   std::vector<io::Prober::Target> targets;
-  for (const Probe& probe : probes_) targets.push_back(now(probe, supervisor, statics));
+  for (const Probe& probe : probes_) targets.push_back(now(probe, supervisor, static_tunnels));
   return targets;
 }
 
 std::vector<io::Prober::Target> Probes::of(const std::set<std::string>& tunnels, const Supervisor& supervisor,
-                                           const Statics& statics) const {
+                                           const StaticTunnels& static_tunnels) const {
   std::vector<io::Prober::Target> targets;
   for (const std::string& tunnel : tunnels) {
     const auto own = by_tunnel_.find(tunnel);
     if (own == by_tunnel_.end()) continue;
-    for (const std::size_t place : own->second) targets.push_back(now(probes_[place], supervisor, statics));
+    for (const std::size_t place : own->second) targets.push_back(now(probes_[place], supervisor, static_tunnels));
   }
   return targets;
 }
 
-const TunnelView* view_of(const std::string& desired, const Supervisor& supervisor, const Statics& statics) {
-  const TunnelView* own = statics.view(desired);
+const TunnelView* view_of(const std::string& desired, const Supervisor& supervisor, const StaticTunnels& static_tunnels) {
+  const TunnelView* own = static_tunnels.view(desired);
   return own != nullptr ? own : supervisor.view(desired);
 }
 
-std::optional<TunnelView> tunnel_view(const std::string& tunnel, const Supervisor& supervisor, const Statics& statics) {
-  const TunnelView* own = statics.view(tunnel);
+std::optional<TunnelView> tunnel_view(const std::string& tunnel, const Supervisor& supervisor,
+                                      const StaticTunnels& static_tunnels) {
+  const TunnelView* own = static_tunnels.view(tunnel);
   return own != nullptr ? std::optional(*own) : supervisor.tunnel(tunnel);
 }
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "daemon/host_names.h"
-#include "daemon/statics.h"
+#include "daemon/static_tunnels.h"
 #include "daemon/supervisor.h"
 #include "io/prober.h"
 #include "model/capabilities.h"
@@ -30,7 +30,7 @@ struct StatusSources {
   const reconcile::Derived& derived;
   const std::map<net::IfName, model::LinkCounters>& counters;
   const Supervisor& supervisor;
-  const Statics& statics;
+  const StaticTunnels& static_tunnels;
 };
 [[nodiscard]] std::vector<model::TunnelStatus> tunnel_statuses(const StatusSources& sources);
 
@@ -57,10 +57,10 @@ class Probes {
   Probes() = default;
   Probes(const model::Config& config, const reconcile::Numbers& numbers);
 
-  [[nodiscard]] std::vector<io::Prober::Target> all(const Supervisor& supervisor, const Statics& statics) const;
+  [[nodiscard]] std::vector<io::Prober::Target> all(const Supervisor& supervisor, const StaticTunnels& static_tunnels) const;
   // Those behind these tunnels.
   [[nodiscard]] std::vector<io::Prober::Target> of(const std::set<std::string>& tunnels, const Supervisor& supervisor,
-                                                   const Statics& statics) const;
+                                                   const StaticTunnels& static_tunnels) const;
 
  private:
   struct Probe {
@@ -69,15 +69,17 @@ class Probes {
     model::Start start{};
   };
   static void aim(Probe& probe, const model::TunnelPort& port, const model::Tunnel& tunnel, const reconcile::Numbers& numbers);
-  [[nodiscard]] static io::Prober::Target now(const Probe& probe, const Supervisor& supervisor, const Statics& statics);
+  [[nodiscard]] static io::Prober::Target now(const Probe& probe, const Supervisor& supervisor,
+                                              const StaticTunnels& static_tunnels);
 
   std::vector<Probe> probes_;  // in the file's order
   std::unordered_map<std::string, std::vector<std::size_t>> by_tunnel_;
 };
 
 // Of whichever of the two has it: a desired CHILD_SA's view, and a whole tunnel's.
-[[nodiscard]] const TunnelView* view_of(const std::string& desired, const Supervisor& supervisor, const Statics& statics);
+[[nodiscard]] const TunnelView* view_of(const std::string& desired, const Supervisor& supervisor,
+                                        const StaticTunnels& static_tunnels);
 [[nodiscard]] std::optional<TunnelView> tunnel_view(const std::string& tunnel, const Supervisor& supervisor,
-                                                    const Statics& statics);
+                                                    const StaticTunnels& static_tunnels);
 
 }  // namespace vtid::daemon

@@ -1,4 +1,4 @@
-#include "daemon/statics.h"
+#include "daemon/static_tunnels.h"
 
 #include <fmt/format.h>
 
@@ -12,7 +12,7 @@ using model::TunnelState;
 
 // What the kernel holds, for lookups.
 struct Held {
-  explicit Held(const Statics::Sources& sources) {
+  explicit Held(const StaticTunnels::Sources& sources) {
     for (const model::Sa& sa : sources.observed.sas) sas.emplace(sa.if_id, sa.destination);
     for (const auto& wanted : sources.desired.policies) {
       if (!std::ranges::binary_search(sources.observed.policies, wanted.value)) lacks_policies.insert(wanted.value.if_id);
@@ -22,7 +22,8 @@ struct Held {
   std::set<net::IfId> lacks_policies;
 };
 
-std::string what_is_missing(const model::Tunnel& tunnel, net::Unit unit, const Statics::Sources& sources, const Held& held) {
+std::string what_is_missing(const model::Tunnel& tunnel, net::Unit unit, const StaticTunnels::Sources& sources,
+                            const Held& held) {
   const auto& keys = std::get<model::StaticKeys>(tunnel.ike);
   const net::IfId if_id = net::if_id_of(unit);
   const auto problem = std::ranges::find(sources.plan.problems, "tunnels/" + tunnel.name, &model::Problem::object);
@@ -36,7 +37,7 @@ std::string what_is_missing(const model::Tunnel& tunnel, net::Unit unit, const S
 
 }  // namespace
 
-void Statics::follow(const Sources& sources, Now now) {
+void StaticTunnels::follow(const Sources& sources, Now now) {
   const Held held(sources);
   std::map<std::string, TunnelView> views;
   for (const model::Tunnel& tunnel : sources.config.tunnels) {
@@ -55,7 +56,7 @@ void Statics::follow(const Sources& sources, Now now) {
   views_ = std::move(views);
 }
 
-const TunnelView* Statics::view(const std::string& tunnel) const {
+const TunnelView* StaticTunnels::view(const std::string& tunnel) const {
   const auto found = views_.find(tunnel);
   return found == views_.end() ? nullptr : &found->second;
 }

@@ -14,7 +14,7 @@
 
 namespace vtid::daemon {
 
-class Statics {
+class StaticTunnels {
  public:
   struct Sources {
     const model::Config& config;
