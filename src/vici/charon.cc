@@ -92,8 +92,8 @@ void Charon::on_time(Now now) {
   if (view_.overflowed()) relist_at_ = std::min(relist_at_, now.steady + kRelistWhenFull);
   if (table().connected && now.steady >= relist_at_) {
     relist_at_ = now.steady + kRelist;
-    readings_.never_wait(false);
-    readings_.look_at_all();
+    poller_.never_wait(false);
+    poller_.look_at_all();
     ask(Channel::queries, "stats", {}, StatsAsked{}, now);
   }
   pump(now);
@@ -108,7 +108,7 @@ TimePoint Charon::next_deadline() const {
   }
   if (!table().connected) return next;
   if (!peer_.inventory_asked) next = std::min(next, inventory_at_);
-  next = std::min({next, relist_at_, readings_.next_deadline().value_or(next)});
+  next = std::min({next, relist_at_, poller_.next_deadline().value_or(next)});
   return std::min(next, loader_.next_deadline().value_or(next));
 }
 
@@ -126,7 +126,7 @@ void Charon::open_all(Now now) {
 void Charon::lose(std::string reason, Now now) {
   // Waiting made charon hang, it seems: the next time the list has to do with what is not busy.
   const auto& hung = line(Channel::queries).session.ended();
-  if (hung && readings_.under_way() && readings_.under_way()->waits) readings_.never_wait(true);
+  if (hung && poller_.under_way() && poller_.under_way()->waits) poller_.never_wait(true);
   const Error error{"charon went away: " + reason, {}, 0};
   for (const Channel channel : kChannels) {
     Line& lost = line(channel);
@@ -136,7 +136,7 @@ void Charon::lose(std::string reason, Now now) {
     }
   }
   for (const Initiate& initiate : std::exchange(waiting_, {})) conclude(initiate.ticket, std::unexpected(error));
-  for (const Ticket ticket : readings_.abandon()) conclude(ticket, std::unexpected(error));
+  for (const Ticket ticket : poller_.abandon()) conclude(ticket, std::unexpected(error));
   loader_.on_disconnected();
   view_.disconnect(now.wall);
   next_try_ = now.steady + backoff_.next(random_());
@@ -205,13 +205,13 @@ void Charon::advance_inventory(Now now) {
 void Charon::advance_readings(Now now) {
   if (!all_open() || !peer_.stats_known || peer_.subscriptions < kEvents.size()) return;
   Line& queries = line(Channel::queries);
-  const auto reading = readings_.next(now.steady);
-  if (!reading) return;
+  const auto poll = poller_.next(now.steady);
+  if (!poll) return;
   Message request;
-  if (!reading->waits) request.add_flag("noblock", true);
-  if (reading->connection) request.add("ike", *reading->connection);
-  const Duration patience = reading->waits ? kWaitPatience : kQueryPatience;
-  current_view().begin_reading(reading->connection);
+  if (!poll->waits) request.add_flag("noblock", true);
+  if (poll->connection) request.add("ike", *poll->connection);
+  const Duration patience = poll->waits ? kWaitPatience : kQueryPatience;
+  current_view().begin_reading(poll->connection);
   peer_.listed = 0;
   queries.purposes.emplace(queries.session.stream("list-sas", "list-sa", request, patience, now), ListAsked{});
 }
@@ -221,22 +221,22 @@ void Charon::on_listed(const Message& message, Now now) {
   const auto listing = decode_listing(message, now.wall);
   if (!listing) return;
   current_view().read(*listing);
-  readings_.on_listed(listing->ike.name);
+  poller_.on_listed(listing->ike.name);
 }
 
 void Charon::on_answer(const ListAsked&, const Result<Message>& answer, Now now) {
-  const bool whole = answer && readings_.under_way()->waits;
-  for (const Ticket ticket : readings_.finish(current_view().end_reading(whole))) conclude(ticket, without_message(answer));
+  const bool whole = answer && poller_.under_way()->waits;
+  for (const Ticket ticket : poller_.finish(current_view().end_reading(whole))) conclude(ticket, without_message(answer));
   if (table().connected) return;
-  if (peer_.listed >= peer_.ikes || whole || readings_.never_waits()) {
+  if (peer_.listed >= peer_.ikes || whole || poller_.never_waits()) {
     adopt(now);
   } else {
-    readings_.recheck_all();
+    poller_.recheck_all();
   }
 }
 
 void Charon::adopt(Now now) {
-  readings_.recheck(view_.adopt(std::move(peer_.view), *peer_.run, peer_.version, now));
+  poller_.recheck(view_.adopt(std::move(peer_.view), *peer_.run, peer_.version, now));
   relist_at_ = now.steady + kRelist;
   backoff_.reset();
   lost_because_.clear();
@@ -246,12 +246,12 @@ void Charon::on_event(const Raised& raised, Now now) {
   const auto event = decode_event(raised.event, raised.message, now.wall);
   if (!event) return;
   const std::string connection = current_view().apply(*event);
-  if (!connection.empty()) readings_.look_soon(connection, now.steady + kSettle);
+  if (!connection.empty()) poller_.look_soon(connection, now.steady + kSettle);
 }
 
 // An event that this charon does not know costs time, not correctness: the lists show what it would have told.
 void Charon::on_answer(const Subscribed&, const Result<Message>&, Now) {
-  if (++peer_.subscriptions == kEvents.size()) readings_.look_at_all();
+  if (++peer_.subscriptions == kEvents.size()) poller_.look_at_all();
 }
 
 void Charon::on_answer(const VersionAsked&, const Result<Message>& answer, Now) {

@@ -26,7 +26,7 @@
 #include "model/sa_table.h"
 #include "vici/connection.h"
 #include "vici/loader.h"
-#include "vici/readings.h"
+#include "vici/sa_poller.h"
 #include "vici/sa_view.h"
 #include "vici/session.h"
 
@@ -190,7 +190,7 @@ class Charon {
 
   std::function<std::uint32_t()> random_;
   Loader loader_;
-  Readings readings_;
+  SaPoller poller_;
   SaView view_;
   Peer peer_;
   std::array<Line, 3> lines_;

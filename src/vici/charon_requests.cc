@@ -78,7 +78,7 @@ void Charon::rekey(Ticket ticket, const RekeySa& what, Now now) {
 
 void Charon::look(Ticket ticket, const std::string& ike, Now now) {
   if (table().connected) {
-    readings_.ask(ike, ticket);
+    poller_.ask(ike, ticket);
   } else {
     conclude(ticket, fail("charon does not answer"));
   }

@@ -55,7 +55,7 @@ std::string SaView::on(const IkeRekeyed& event) {
   const auto under = index_.under(event.before.id);
   const std::vector<const model::ChildSa*> moved(under.begin(), under.end());
   for (const model::ChildSa* before : moved) {
-    note_told(&Reading::told_children, before->id);
+    note_told(&SaPoll::told_children, before->id);
     model::ChildSa child = *before;
     child.ike_id = event.after.id;
     store(table_.children, child);
@@ -103,47 +103,47 @@ void SaView::remember(const model::ChildSa& child) {
 }
 
 void SaView::begin_reading(const std::optional<std::string>& name) {
-  reading_.emplace().all = !name;
+  poll_.emplace().all = !name;
   if (!name) {
-    for (const auto& [id, ike] : table_.ikes) reading_->unseen_ikes.insert(id);
-    for (const auto& [id, child] : table_.children) reading_->unseen_children.insert(id);
+    for (const auto& [id, ike] : table_.ikes) poll_->unseen_ikes.insert(id);
+    for (const auto& [id, child] : table_.children) poll_->unseen_children.insert(id);
     return;
   }
   for (const model::IkeSa* ike : index_.connection(*name)) {
-    reading_->unseen_ikes.insert(ike->id);
-    for (const model::ChildSa* child : index_.under(ike->id)) reading_->unseen_children.insert(child->id);
+    poll_->unseen_ikes.insert(ike->id);
+    for (const model::ChildSa* child : index_.under(ike->id)) poll_->unseen_children.insert(child->id);
   }
   for (const model::ChildSa* child : index_.called(*name)) {
-    if (connection_of(*child) == *name) reading_->unseen_children.insert(child->id);
+    if (connection_of(*child) == *name) poll_->unseen_children.insert(child->id);
   }
 }
 
 void SaView::read(const Listing& listing) {
-  reading_->unseen_ikes.erase(listing.ike.id);
-  if (!reading_->told_ikes.contains(listing.ike.id)) put(listing.ike);
+  poll_->unseen_ikes.erase(listing.ike.id);
+  if (!poll_->told_ikes.contains(listing.ike.id)) put(listing.ike);
   for (const model::ChildSa& child : listing.children) {
-    reading_->unseen_children.erase(child.id);
-    if (!reading_->told_children.contains(child.id)) put(child);
+    poll_->unseen_children.erase(child.id);
+    if (!poll_->told_children.contains(child.id)) put(child);
   }
 }
 
 std::set<std::string> SaView::end_reading(bool whole) {
-  const Reading reading = *std::exchange(reading_, std::nullopt);
-  whole = whole && !reading.spoiled;
-  if (reading.all && overflowed_ != reading.overflowed) {
-    overflowed_ = reading.overflowed;
+  const SaPoll poll = *std::exchange(poll_, std::nullopt);
+  whole = whole && !poll.spoiled;
+  if (poll.all && overflowed_ != poll.overflowed) {
+    overflowed_ = poll.overflowed;
     changed_ = true;
   }
   std::set<std::string> missing;
-  for (const std::uint32_t id : reading.unseen_children) {
+  for (const std::uint32_t id : poll.unseen_children) {
     const auto child = table_.children.find(id);
-    if (child == table_.children.end() || reading.told_children.contains(id)) continue;
+    if (child == table_.children.end() || poll.told_children.contains(id)) continue;
     missing.insert(connection_of(child->second));
     if (whole) remove_child(id);
   }
-  for (const std::uint32_t id : reading.unseen_ikes) {
+  for (const std::uint32_t id : poll.unseen_ikes) {
     const auto ike = table_.ikes.find(id);
-    if (ike == table_.ikes.end() || reading.told_ikes.contains(id)) continue;
+    if (ike == table_.ikes.end() || poll.told_ikes.contains(id)) continue;
     missing.insert(ike->second.name);
     if (whole) remove_ike(id);
   }
@@ -187,7 +187,7 @@ void SaView::follow_clock(Now now) {
 }
 
 void SaView::disconnect(WallTime now) {
-  reading_.reset();
+  poll_.reset();
   if (!std::exchange(table_.connected, false)) return;
   table_.since = now;
   note_change_everywhere();
@@ -201,12 +201,12 @@ void SaView::set_version(const model::CharonVersion& version) {
 bool SaView::take_changed() { return std::exchange(changed_, false); }
 
 void SaView::tell(const model::IkeSa& ike) {
-  note_told(&Reading::told_ikes, ike.id);
+  note_told(&SaPoll::told_ikes, ike.id);
   put(ike);
 }
 
 void SaView::tell(const model::ChildSa& child) {
-  note_told(&Reading::told_children, child.id);
+  note_told(&SaPoll::told_children, child.id);
   put(child);
 }
 
@@ -240,7 +240,7 @@ void SaView::store(Map& map, const Value& value) {
   if (!fresh && known->second == value) return;
   const std::size_t heavier = weight_ - (fresh ? 0 : weight(known->second)) + weight(value);
   if ((fresh && map.size() >= most_) || heavier > kHeaviestTable) {
-    if (reading_) reading_->overflowed = true;
+    if (poll_) poll_->overflowed = true;
     if (!std::exchange(overflowed_, true)) changed_ = true;
     return;
   }
@@ -276,23 +276,23 @@ void SaView::note_change(const model::ChildSa& child) {
   changes_.connections.insert(connection_of(child));
 }
 
-void SaView::note_told(std::set<std::uint32_t> Reading::*ids, std::uint32_t id) {
-  if (!reading_) return;
-  std::set<std::uint32_t>& told = (*reading_).*ids;
+void SaView::note_told(std::set<std::uint32_t> SaPoll::*ids, std::uint32_t id) {
+  if (!poll_) return;
+  std::set<std::uint32_t>& told = (*poll_).*ids;
   if (told.size() < kMostSas) {
     told.insert(id);
   } else if (!told.contains(id)) {
-    reading_->spoiled = true;
+    poll_->spoiled = true;
   }
 }
 
 void SaView::remove_ike(std::uint32_t id) {
-  note_told(&Reading::told_ikes, id);
+  note_told(&SaPoll::told_ikes, id);
   drop(table_.ikes, id);
 }
 
 void SaView::remove_child(std::uint32_t id) {
-  note_told(&Reading::told_children, id);
+  note_told(&SaPoll::told_children, id);
   drop(table_.children, id);
 }
 

@@ -66,7 +66,7 @@ class SaView {
  private:
   // The list being read: what of the table it has not shown yet, and what events have said since it was asked for, which
   // may be newer than the list and wins.
-  struct Reading {
+  struct SaPoll {
     std::set<std::uint32_t> unseen_ikes;
     std::set<std::uint32_t> unseen_children;
     std::set<std::uint32_t> told_ikes;
@@ -88,7 +88,7 @@ class SaView {
   void note_change(const model::IkeSa& ike);
   void note_change(const model::ChildSa& child);
   void note_change_everywhere() { changed_ = changes_.everywhere = true; }
-  void note_told(std::set<std::uint32_t> Reading::*ids, std::uint32_t id);
+  void note_told(std::set<std::uint32_t> SaPoll::*ids, std::uint32_t id);
   void remove_ike(std::uint32_t id);
   void remove_child(std::uint32_t id);
   [[nodiscard]] std::string connection_of(const model::ChildSa& child) const;
@@ -106,7 +106,7 @@ class SaView {
   TimePoint connected_since_{};
   std::size_t most_ = kMostSas;
   bool overflowed_ = false;
-  std::optional<Reading> reading_;
+  std::optional<SaPoll> poll_;
   bool changed_ = false;
 };
 

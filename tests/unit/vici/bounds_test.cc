@@ -165,12 +165,12 @@ TEST(ViewBounds, AClockThatIsSetBackMakesNoYoungSaAnOldOne) {
 }
 
 TEST(ReadingBounds, EventsOfEverNewNamesBecomeOneLookAtAll) {
-  Readings readings;
+  SaPoller poller;
   const TimePoint due{Duration{1'000}};
-  for (std::size_t i = 0; i < 10 * kMostLooks; ++i) readings.look_soon(std::to_string(i), due);
-  EXPECT_EQ(readings.next(TimePoint{}), std::nullopt);
-  EXPECT_EQ(readings.next_deadline(), due);
-  EXPECT_EQ(readings.next(due), Reading{});
+  for (std::size_t i = 0; i < 10 * kMostLooks; ++i) poller.look_soon(std::to_string(i), due);
+  EXPECT_EQ(poller.next(TimePoint{}), std::nullopt);
+  EXPECT_EQ(poller.next_deadline(), due);
+  EXPECT_EQ(poller.next(due), SaPoll{});
 }
 
 class LyingCharon : public testing::Test {

@@ -1,6 +1,6 @@
 // Which `list-sas` is due next. charon skips an IKE_SA that is busy when asked not to wait (noblock), and holds up everything
-// behind it when asked to wait; so a reading does not wait at first, and waits only for what it failed to find.
-// Many due connections become one reading of all. One reading is under way at a time.
+// behind it when asked to wait; so a poll does not wait at first, and waits only for what it failed to find.
+// Many due connections become one poll of all. One poll is under way at a time.
 #pragma once
 
 #include <cstdint>
@@ -17,16 +17,16 @@ namespace vtid::vici {
 // Chosen by the caller of a request, handed back with its outcome, never looked at.
 using Ticket = std::uint64_t;
 
-struct Reading {
+struct SaPoll {
   std::optional<std::string> connection;  // none: all
   bool waits = false;                     // for busy IKE_SAs: absence is proof
-  bool operator==(const Reading&) const = default;
+  bool operator==(const SaPoll&) const = default;
 };
 
-inline constexpr std::size_t kMostLooks = 4'096;        // connections in mind at once: above, a look at all of them
-inline constexpr std::size_t kMostSingleReadings = 16;  // each walks charon's whole table: above, one reading of all
+inline constexpr std::size_t kMostLooks = 4'096;     // connections in mind at once: above, a look at all of them
+inline constexpr std::size_t kMostSinglePolls = 16;  // each walks charon's whole table: above, one poll of all
 
-class Readings {
+class SaPoller {
  public:
   void look_soon(const std::string& connection, TimePoint due);
   void look_at_all() { all_due_ = true; }
@@ -36,25 +36,25 @@ class Readings {
   void recheck(const std::set<std::string>& connections);
   void recheck_all() { recheck_all_ = true; }
 
-  // The reading to begin now, if any and if none is under way.
-  [[nodiscard]] std::optional<Reading> next(TimePoint now);
+  // The poll to begin now, if any and if none is under way.
+  [[nodiscard]] std::optional<SaPoll> next(TimePoint now);
   void on_listed(const std::string& connection);
   // Ends it: `missing` are the connections of what the table had and the list had not. Gives the tickets that are answered.
   [[nodiscard]] std::vector<Ticket> finish(const std::set<std::string>& missing);
   // Forgets everything. Gives the tickets that never will be answered.
   [[nodiscard]] std::vector<Ticket> abandon();
 
-  [[nodiscard]] const std::optional<Reading>& under_way() const { return reading_; }
+  [[nodiscard]] const std::optional<SaPoll>& under_way() const { return poll_; }
   [[nodiscard]] std::optional<TimePoint> next_deadline() const;
 
-  // charon hung while we waited: until told otherwise no reading waits, and what was not found stays.
+  // charon hung while we waited: until told otherwise no poll waits, and what was not found stays.
   void never_wait(bool never) { never_wait_ = never; }
   [[nodiscard]] bool never_waits() const { return never_wait_; }
 
  private:
   using Covered = std::map<std::string, std::vector<Ticket>>;
 
-  Reading begin(bool all, bool waits, Covered covered);  // of all, or of the one that is covered
+  SaPoll begin(bool all, bool waits, Covered covered);  // of all, or of the one that is covered
   [[nodiscard]] static Covered take_first(Covered& from);
   [[nodiscard]] Covered take_due(TimePoint now);
 
@@ -65,8 +65,8 @@ class Readings {
   bool all_due_ = false;
   bool recheck_all_ = false;
   bool never_wait_ = false;
-  std::optional<Reading> reading_;
-  Covered covered_;  // by the reading under way
+  std::optional<SaPoll> poll_;
+  Covered covered_;  // by the poll under way
   std::set<std::string> listed_;
 };
 

@@ -1,4 +1,4 @@
-#include "vici/readings.h"
+#include "vici/sa_poller.h"
 
 #include <algorithm>
 #include <iterator>
@@ -6,7 +6,7 @@
 
 namespace vtid::vici {
 
-void Readings::look_soon(const std::string& connection, TimePoint due) {
+void SaPoller::look_soon(const std::string& connection, TimePoint due) {
   if (all_soon_) return;
   if (soon_.size() >= kMostLooks && !soon_.contains(connection)) {
     soon_.clear();
@@ -17,16 +17,16 @@ void Readings::look_soon(const std::string& connection, TimePoint due) {
   moment = std::min(moment, due);
 }
 
-void Readings::ask(const std::string& connection, Ticket ticket) { asked_[connection].push_back(ticket); }
+void SaPoller::ask(const std::string& connection, Ticket ticket) { asked_[connection].push_back(ticket); }
 
-void Readings::recheck(const std::set<std::string>& connections) {
+void SaPoller::recheck(const std::set<std::string>& connections) {
   if (never_wait_) return;
   for (const std::string& connection : connections) recheck_.try_emplace(connection);
 }
 
-std::optional<Reading> Readings::next(TimePoint now) {
-  if (reading_) return std::nullopt;
-  if (std::exchange(recheck_all_, false) || recheck_.size() > kMostSingleReadings)
+std::optional<SaPoll> SaPoller::next(TimePoint now) {
+  if (poll_) return std::nullopt;
+  if (std::exchange(recheck_all_, false) || recheck_.size() > kMostSinglePolls)
     return begin(true, true, std::exchange(recheck_, {}));
   if (!recheck_.empty()) return begin(false, true, take_first(recheck_));
   if (all_soon_ && *all_soon_ <= now) {
@@ -34,7 +34,7 @@ std::optional<Reading> Readings::next(TimePoint now) {
     all_due_ = true;
   }
   Covered due = take_due(now);
-  if (std::exchange(all_due_, false) || due.size() > kMostSingleReadings) return begin(true, false, std::move(due));
+  if (std::exchange(all_due_, false) || due.size() > kMostSinglePolls) return begin(true, false, std::move(due));
   if (due.empty()) return std::nullopt;
   Covered one = take_first(due);
   for (auto& [connection, tickets] : due) {
@@ -45,13 +45,13 @@ std::optional<Reading> Readings::next(TimePoint now) {
   return begin(false, false, std::move(one));
 }
 
-Readings::Covered Readings::take_first(Covered& from) {
+SaPoller::Covered SaPoller::take_first(Covered& from) {
   Covered one;
   one.insert(from.extract(from.begin()));
   return one;
 }
 
-Readings::Covered Readings::take_due(TimePoint now) {
+SaPoller::Covered SaPoller::take_due(TimePoint now) {
   Covered due = std::exchange(asked_, {});
   std::erase_if(soon_, [&](const auto& look) {
     if (look.second > now) return false;
@@ -61,16 +61,16 @@ Readings::Covered Readings::take_due(TimePoint now) {
   return due;
 }
 
-Reading Readings::begin(bool all, bool waits, Covered covered) {
+SaPoll SaPoller::begin(bool all, bool waits, Covered covered) {
   covered_ = std::move(covered);
   listed_.clear();
-  return reading_.emplace(Reading{all ? std::nullopt : std::optional(covered_.begin()->first), waits});
+  return poll_.emplace(SaPoll{all ? std::nullopt : std::optional(covered_.begin()->first), waits});
 }
 
-void Readings::on_listed(const std::string& connection) { listed_.insert(connection); }
+void SaPoller::on_listed(const std::string& connection) { listed_.insert(connection); }
 
-std::vector<Ticket> Readings::finish(const std::set<std::string>& missing) {
-  const bool proven = reading_->waits || never_wait_;
+std::vector<Ticket> SaPoller::finish(const std::set<std::string>& missing) {
+  const bool proven = poll_->waits || never_wait_;
   std::vector<Ticket> answered;
   if (!proven) recheck(missing);
   for (auto& [connection, tickets] : covered_) {
@@ -81,24 +81,24 @@ std::vector<Ticket> Readings::finish(const std::set<std::string>& missing) {
       std::ranges::copy(tickets, std::back_inserter(answered));
     }
   }
-  reading_.reset();
+  poll_.reset();
   covered_.clear();
   return answered;
 }
 
-std::vector<Ticket> Readings::abandon() {
+std::vector<Ticket> SaPoller::abandon() {
   std::vector<Ticket> tickets;
   for (const Covered* held : {&asked_, &recheck_, &covered_}) {
     for (const auto& [connection, waiting] : *held) std::ranges::copy(waiting, std::back_inserter(tickets));
   }
   const bool never = never_wait_;
-  *this = Readings{};
+  *this = SaPoller{};
   never_wait_ = never;
   return tickets;
 }
 
-std::optional<TimePoint> Readings::next_deadline() const {
-  if (reading_) return std::nullopt;
+std::optional<TimePoint> SaPoller::next_deadline() const {
+  if (poll_) return std::nullopt;
   if (all_due_ || recheck_all_ || !recheck_.empty() || !asked_.empty()) return TimePoint{};
   if (all_soon_) return all_soon_;
   const auto first = std::ranges::min_element(soon_, {}, [](const auto& look) { return look.second; });
