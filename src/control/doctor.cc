@@ -93,10 +93,10 @@ constexpr std::array kChecks{
     Check{"filter_points", "freebsd", "packets meet the filter where the filter mode says",
           "rules for tunnelled traffic are passed by, or never match", "", look_at_filter_points}};
 
-std::vector<Diagnosis> perform(const Check& check, const Patient& patient) {
-  Chart chart;
-  check.look(patient, chart);
-  std::vector<Diagnosis> found = chart.take();
+std::vector<Diagnosis> perform(const Check& check, const DoctorInput& input) {
+  DoctorFindings findings;
+  check.look(input, findings);
+  std::vector<Diagnosis> found = findings.take();
   std::ranges::stable_sort(found, std::ranges::greater{}, &Diagnosis::verdict);
   if (found.empty()) found.push_back({{}, Verdict::ok, "", std::string(check.well), "", ""});
   if (found.size() > kMostOfOneCheck) {
@@ -120,11 +120,11 @@ std::string_view print(Verdict verdict) {
   return kNames.at(static_cast<std::size_t>(verdict));
 }
 
-void Chart::say(Verdict verdict, std::string object, std::string text, std::string remedy) {
+void DoctorFindings::say(Verdict verdict, std::string object, std::string text, std::string remedy) {
   found_.push_back({{}, verdict, std::move(object), std::move(text), {}, std::move(remedy)});
 }
 
-void Chart::unread(std::string object, const Error& error) {
+void DoctorFindings::unread(std::string object, const Error& error) {
   say(Verdict::unknown, std::move(object), "could not be read: " + error.text, error.remedy);
 }
 
@@ -143,11 +143,11 @@ model::HostQuestion question_about(const Index& index) {
   return question;
 }
 
-std::vector<Diagnosis> diagnose(const Patient& patient) {
+std::vector<Diagnosis> diagnose(const DoctorInput& input) {
   std::vector<Diagnosis> all;
   for (const Check& check : kChecks) {
-    if (!check.system.empty() && !patient.host.system.empty() && check.system != patient.host.system) continue;
-    std::ranges::move(perform(check, patient), std::back_inserter(all));
+    if (!check.system.empty() && !input.host.system.empty() && check.system != input.host.system) continue;
+    std::ranges::move(perform(check, input), std::back_inserter(all));
   }
   std::ranges::stable_sort(all, std::ranges::greater{}, &Diagnosis::verdict);
   return all;

@@ -29,7 +29,7 @@ struct Diagnosis {
 };
 
 // What a check says about what it looks at. Saying nothing means: all is well.
-class Chart {
+class DoctorFindings {
  public:
   void say(Verdict verdict, std::string object, std::string text, std::string remedy = {});
   void unread(std::string object, const Error& error);
@@ -39,7 +39,7 @@ class Chart {
   std::vector<Diagnosis> found_;
 };
 
-struct Patient {
+struct DoctorInput {
   const Index& index;
   const model::HostFacts& host;
 };
@@ -50,7 +50,7 @@ struct Check {
   std::string_view well;    // in a few words, when nothing is found
   std::string_view consequence;
   std::string_view remedy;  // where a finding has no better one
-  void (*look)(const Patient& patient, Chart& chart);
+  void (*look)(const DoctorInput& input, DoctorFindings& findings);
 };
 
 [[nodiscard]] std::span<const Check> checks();
@@ -59,7 +59,7 @@ struct Check {
 [[nodiscard]] model::HostQuestion question_about(const Index& index);
 
 // At least one of every check that applies, worst first.
-[[nodiscard]] std::vector<Diagnosis> diagnose(const Patient& patient);
+[[nodiscard]] std::vector<Diagnosis> diagnose(const DoctorInput& input);
 
 // As docs/control-protocol.md publishes it.
 [[nodiscard]] Json render_diagnoses(const std::vector<Diagnosis>& diagnoses);

@@ -48,20 +48,20 @@ const DropMeaning& meaning_of(std::string_view name) {
 
 }  // namespace
 
-void look_at_drops(const Patient& patient, Chart& chart) {
-  if (!patient.host.drops) return chart.unread("", patient.host.drops.error());
-  for (const model::DropCounter& counter : *patient.host.drops) {
+void look_at_drops(const DoctorInput& input, DoctorFindings& findings) {
+  if (!input.host.drops) return findings.unread("", input.host.drops.error());
+  for (const model::DropCounter& counter : *input.host.drops) {
     if (counter.since_start == 0) continue;
     const DropMeaning& meaning = meaning_of(counter.name);
     if (counter.since_last == 0) {
-      chart.say(Verdict::caveat, counter.name,
-                fmt::format("{}: {} since vtid started, none since doctor last looked", meaning.text, counter.since_start),
-                std::string(meaning.remedy));
+      findings.say(Verdict::caveat, counter.name,
+                   fmt::format("{}: {} since vtid started, none since doctor last looked", meaning.text, counter.since_start),
+                   std::string(meaning.remedy));
     } else {
-      chart.say(meaning.verdict, counter.name,
-                fmt::format("{}: {} since doctor last looked, {} since vtid started", meaning.text, counter.since_last,
-                            counter.since_start),
-                std::string(meaning.remedy));
+      findings.say(meaning.verdict, counter.name,
+                   fmt::format("{}: {} since doctor last looked, {} since vtid started", meaning.text, counter.since_last,
+                               counter.since_start),
+                   std::string(meaning.remedy));
     }
   }
 }

@@ -17,17 +17,17 @@ std::string name_of(const TunnelStatus& status) { return "tunnels/" + status.nam
 
 // Tunnels whose device is to be there.
 template <class Visit>
-void for_each_enabled(const Patient& patient, Visit visit) {
-  for (const TunnelStatus& status : patient.index.snapshot.tunnels) {
+void for_each_enabled(const DoctorInput& input, Visit visit) {
+  for (const TunnelStatus& status : input.index.snapshot.tunnels) {
     if (status.state != TunnelState::disabled) visit(status);
   }
 }
 
 // Whether SAs can be judged at all; says so when they cannot.
-bool sas_are_known(const Patient& patient, Chart& chart) {
-  if (patient.index.snapshot.sas.connected) return true;
-  chart.unread("",
-               {"charon does not answer", model::charon_status(patient.host.system) + "; vtictl status shows its socket", 0});
+bool sas_are_known(const DoctorInput& input, DoctorFindings& findings) {
+  if (input.index.snapshot.sas.connected) return true;
+  findings.unread("",
+                  {"charon does not answer", model::charon_status(input.host.system) + "; vtictl status shows its socket", 0});
   return false;
 }
 
@@ -41,8 +41,8 @@ const model::ObservedLink* foreign_with_number(const model::Observed& observed, 
 }
 
 // The link that stands where this tunnel's should, by name or by number.
-const model::ObservedLink* taken_by(const Patient& patient, const TunnelStatus& status) {
-  const model::Observed& observed = patient.index.snapshot.observed;
+const model::ObservedLink* taken_by(const DoctorInput& input, const TunnelStatus& status) {
+  const model::Observed& observed = input.index.snapshot.observed;
   const model::ObservedLink* named = observed.link(status.device);
   if (named != nullptr && named->owner == model::Owner::other) return named;
   return foreign_with_number(observed, status);
@@ -66,24 +66,24 @@ bool may_choose_reqids(const model::Tunnel& tunnel) {
                              [](const model::ChildConfig& config) { return config.policies == model::PolicyOwner::charon; });
 }
 
-void judge_numbers(const Patient& patient, const model::Tunnel& tunnel, const TunnelStatus& status, const model::ChildSa& child,
-                   Chart& chart) {
+void judge_numbers(const DoctorInput& input, const model::Tunnel& tunnel, const TunnelStatus& status,
+                   const model::ChildSa& child, DoctorFindings& findings) {
   const model::ChildStatus* wanted = purpose_of(child, status);
   if (wanted == nullptr || wanted->mode != model::ChildMode::vti) return;
-  const bool has_if_ids = !model::is_freebsd(patient.host.system);
+  const bool has_if_ids = !model::is_freebsd(input.host.system);
   const bool any_reqid = has_if_ids && may_choose_reqids(tunnel);
   const bool reqid_fits = any_reqid || child.reqid == wanted->reqid;
   const bool if_ids_fit = !has_if_ids || (child.if_id_in == wanted->if_id && child.if_id_out == wanted->if_id);
   if (reqid_fits && if_ids_fit) return;
   if (!has_if_ids) {
-    chart.say(Verdict::error, name_of(status),
-              fmt::format("CHILD_SA {}#{} has reqid {}; {} has reqid {}", child.name, child.id, child.reqid.value,
-                          wanted->device.text(), wanted->reqid.value),
-              fmt::format("set reqid of connection {0} to this number; vtictl down {1}, then up {1}", connection_of(tunnel),
-                          tunnel.name));
+    findings.say(Verdict::error, name_of(status),
+                 fmt::format("CHILD_SA {}#{} has reqid {}; {} has reqid {}", child.name, child.id, child.reqid.value,
+                             wanted->device.text(), wanted->reqid.value),
+                 fmt::format("set reqid of connection {0} to this number; vtictl down {1}, then up {1}", connection_of(tunnel),
+                             tunnel.name));
     return;
   }
-  chart.say(
+  findings.say(
       Verdict::error, name_of(status),
       fmt::format("CHILD_SA {}#{} has reqid {} and if_ids {} and {}; {} has reqid {} and if_id {}", child.name, child.id,
                   child.reqid.value, child.if_id_in.value, child.if_id_out.value, wanted->device.text(), wanted->reqid.value,
@@ -95,115 +95,119 @@ void judge_numbers(const Patient& patient, const model::Tunnel& tunnel, const Tu
 }  // namespace
 
 // Conflicts over devices have a check of their own.
-void look_at_problems(const Patient& patient, Chart& chart) {
-  const model::Snapshot& snapshot = patient.index.snapshot;
+void look_at_problems(const DoctorInput& input, DoctorFindings& findings) {
+  const model::Snapshot& snapshot = input.index.snapshot;
   for (const model::Problem& problem : snapshot.problems) {
     if (problem.severity == model::Severity::caveat) continue;
     if (std::ranges::find(snapshot.plan.problems, problem) != snapshot.plan.problems.end()) continue;
     const Verdict verdict = problem.severity == model::Severity::error ? Verdict::error : Verdict::warning;
-    chart.say(verdict, problem.object, problem.text, problem.remedy);
+    findings.say(verdict, problem.object, problem.text, problem.remedy);
   }
 }
 
-void look_at_charon_version(const Patient& patient, Chart& chart) {
-  const model::CharonVersion& version = patient.index.snapshot.sas.version;
+void look_at_charon_version(const DoctorInput& input, DoctorFindings& findings) {
+  const model::CharonVersion& version = input.index.snapshot.sas.version;
   if (!version.is_known()) {
-    chart.unread("charon", {"charon has never answered", model::charon_status(patient.host.system), 0});
+    findings.unread("charon", {"charon has never answered", model::charon_status(input.host.system), 0});
   } else if (version.can_deadlock()) {
-    chart.say(Verdict::warning, "charon",
-              fmt::format("strongSwan {} can deadlock on its control socket (before 5.9.11)", version.text()));
+    findings.say(Verdict::warning, "charon",
+                 fmt::format("strongSwan {} can deadlock on its control socket (before 5.9.11)", version.text()));
   }
 }
 
-void look_at_devices(const Patient& patient, Chart& chart) {
-  for_each_enabled(patient, [&](const TunnelStatus& status) {
-    const model::ObservedLink* link = patient.index.snapshot.observed.link(status.device);
-    if (taken_by(patient, status) != nullptr) return;
+void look_at_devices(const DoctorInput& input, DoctorFindings& findings) {
+  for_each_enabled(input, [&](const TunnelStatus& status) {
+    const model::ObservedLink* link = input.index.snapshot.observed.link(status.device);
+    if (taken_by(input, status) != nullptr) return;
     if (link == nullptr) {
-      chart.say(Verdict::error, status.device.text(), fmt::format("the device of {} is missing", status.name));
+      findings.say(Verdict::error, status.device.text(), fmt::format("the device of {} is missing", status.name));
     } else if (!link->up) {
-      chart.say(Verdict::error, status.device.text(), fmt::format("the device of {} is down", status.name));
+      findings.say(Verdict::error, status.device.text(), fmt::format("the device of {} is down", status.name));
     }
   });
 }
 
-void look_at_taken_places(const Patient& patient, Chart& chart) {
-  for_each_enabled(patient, [&](const TunnelStatus& status) {
-    const model::ObservedLink* other = taken_by(patient, status);
+void look_at_taken_places(const DoctorInput& input, DoctorFindings& findings) {
+  for_each_enabled(input, [&](const TunnelStatus& status) {
+    const model::ObservedLink* other = taken_by(input, status);
     if (other == nullptr) return;
-    const std::string_view system = patient.host.system;
+    const std::string_view system = input.host.system;
     const std::uint32_t number = model::is_freebsd(system) ? status.reqid.value : status.if_id.value;
     const std::string what = other->name == status.device ? "name" : fmt::format("{} {}", model::link_number(system), number);
-    chart.say(Verdict::error, other->name.text(),
-              fmt::format("has the {} that {} needs, and vtid did not make it", what, status.name),
-              fmt::format("{}, or give {} another \"unit\"", model::delete_link(system, other->name.text()), name_of(status)));
+    findings.say(
+        Verdict::error, other->name.text(),
+        fmt::format("has the {} that {} needs, and vtid did not make it", what, status.name),
+        fmt::format("{}, or give {} another \"unit\"", model::delete_link(system, other->name.text()), name_of(status)));
   });
 }
 
-void look_at_device_mtus(const Patient& patient, Chart& chart) {
-  for_each_enabled(patient, [&](const TunnelStatus& status) {
-    const model::ObservedLink* link = patient.index.snapshot.observed.link(status.device);
+void look_at_device_mtus(const DoctorInput& input, DoctorFindings& findings) {
+  for_each_enabled(input, [&](const TunnelStatus& status) {
+    const model::ObservedLink* link = input.index.snapshot.observed.link(status.device);
     if (link == nullptr || link->owner != model::Owner::vtid || status.mtu == 0 || link->mtu == status.mtu) return;
-    chart.say(Verdict::warning, status.device.text(), fmt::format("has mtu {}, and should have {}", link->mtu, status.mtu));
+    findings.say(Verdict::warning, status.device.text(), fmt::format("has mtu {}, and should have {}", link->mtu, status.mtu));
   });
 }
 
 // While charon replaces one by another it has two: the old one is REKEYING or REKEYED then.
-void look_at_duplicates(const Patient& patient, Chart& chart) {
-  if (!sas_are_known(patient, chart)) return;
+void look_at_duplicates(const DoctorInput& input, DoctorFindings& findings) {
+  if (!sas_are_known(input, findings)) return;
   std::map<net::ReqId, int> live;
-  for (const auto& [id, child] : patient.index.snapshot.sas.children) {
+  for (const auto& [id, child] : input.index.snapshot.sas.children) {
     if (is_live(child.state) && !child.for_one_cpu) ++live[child.reqid];
   }
-  for (const TunnelStatus& status : patient.index.snapshot.tunnels) {
+  for (const TunnelStatus& status : input.index.snapshot.tunnels) {
     const auto found = live.find(status.reqid);
     if (found == live.end() || found->second <= std::max(status.children_wanted, 1)) continue;
-    chart.say(Verdict::warning, name_of(status),
-              fmt::format("has {} CHILD_SAs of reqid {} at once", found->second, status.reqid.value),
-              fmt::format("let one end initiate (\"start\": \"none\" at the other); vtictl down {0}, then up {0} ends them all",
-                          status.name));
+    findings.say(
+        Verdict::warning, name_of(status),
+        fmt::format("has {} CHILD_SAs of reqid {} at once", found->second, status.reqid.value),
+        fmt::format("let one end initiate (\"start\": \"none\" at the other); vtictl down {0}, then up {0} ends them all",
+                    status.name));
   }
 }
 
-void look_at_sa_numbers(const Patient& patient, Chart& chart) {
-  if (!sas_are_known(patient, chart)) return;
-  const model::SaTable& sas = patient.index.snapshot.sas;
+void look_at_sa_numbers(const DoctorInput& input, DoctorFindings& findings) {
+  if (!sas_are_known(input, findings)) return;
+  const model::SaTable& sas = input.index.snapshot.sas;
   for (const auto& [id, child] : sas.children) {
     const auto ike = sas.ikes.find(child.ike_id);
     const auto connection =
-        ike == sas.ikes.end() ? patient.index.connections.end() : patient.index.connections.find(ike->second.name);
-    if (connection == patient.index.connections.end() || !child.carries()) continue;
-    const auto status = patient.index.statuses.find(connection->second);
-    const auto tunnel = patient.index.tunnels.find(connection->second);
-    if (status == patient.index.statuses.end() || tunnel == patient.index.tunnels.end()) continue;
-    judge_numbers(patient, *tunnel->second, *status->second, child, chart);
+        ike == sas.ikes.end() ? input.index.connections.end() : input.index.connections.find(ike->second.name);
+    if (connection == input.index.connections.end() || !child.carries()) continue;
+    const auto status = input.index.statuses.find(connection->second);
+    const auto tunnel = input.index.tunnels.find(connection->second);
+    if (status == input.index.statuses.end() || tunnel == input.index.tunnels.end()) continue;
+    judge_numbers(input, *tunnel->second, *status->second, child, findings);
   }
 }
 
-void look_at_strays(const Patient& patient, Chart& chart) {
-  if (!sas_are_known(patient, chart)) return;
+void look_at_strays(const DoctorInput& input, DoctorFindings& findings) {
+  if (!sas_are_known(input, findings)) return;
   const net::ReqId lowest = net::reqid_of(net::kLowestUnit);
   const net::ReqId highest = net::reqid_of(net::kHighestUnit);
-  for (const auto& [id, child] : patient.index.snapshot.sas.children) {
-    if (child.reqid < lowest || child.reqid > highest || patient.index.tunnel_by_reqid.contains(child.reqid)) continue;
+  for (const auto& [id, child] : input.index.snapshot.sas.children) {
+    if (child.reqid < lowest || child.reqid > highest || input.index.tunnel_by_reqid.contains(child.reqid)) continue;
     if (!child.carries()) continue;
-    chart.say(Verdict::warning, fmt::format("sas/{}", child.name),
-              fmt::format("CHILD_SA {}#{} has reqid {}, and no tunnel of the file has", child.name, id, child.reqid.value),
-              fmt::format("swanctl --terminate --child-id {}; if its connection is yours, give it a reqid outside of {} to {}",
-                          id, lowest.value, highest.value));
+    findings.say(
+        Verdict::warning, fmt::format("sas/{}", child.name),
+        fmt::format("CHILD_SA {}#{} has reqid {}, and no tunnel of the file has", child.name, id, child.reqid.value),
+        fmt::format("swanctl --terminate --child-id {}; if its connection is yours, give it a reqid outside of {} to {}", id,
+                    lowest.value, highest.value));
   }
 }
 
-void look_at_routes(const Patient& patient, Chart& chart) {
-  const Index& index = patient.index;
+void look_at_routes(const DoctorInput& input, DoctorFindings& findings) {
+  const Index& index = input.index;
   for (const auto& [name, object, route] : named_routes(index.config)) {
     const auto wanted = index.wanted_routes.find(object);
     if (wanted != index.wanted_routes.end() && !index.holds(*wanted->second)) {
-      chart.say(Verdict::warning, object, fmt::format("{} via {} is not installed", name, route.via),
-                fmt::format("vtictl explain \"{}\"", name));
+      findings.say(Verdict::warning, object, fmt::format("{} via {} is not installed", name, route.via),
+                   fmt::format("vtictl explain \"{}\"", name));
     } else if (!index.is_usable(route.via) && route.when_down == model::WhenDown::keep) {
-      chart.say(Verdict::warning, object, fmt::format("{} goes to {}, which does not answer", name, route.via),
-                fmt::format("vtictl explain {} says why; \"when_down\": \"withdraw\" lets another route take over", route.via));
+      findings.say(
+          Verdict::warning, object, fmt::format("{} goes to {}, which does not answer", name, route.via),
+          fmt::format("vtictl explain {} says why; \"when_down\": \"withdraw\" lets another route take over", route.via));
     }
   }
 }

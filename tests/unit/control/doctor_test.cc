@@ -25,7 +25,7 @@ using ::testing::Not;
 std::vector<Diagnosis> diagnose(Host host) {
   host.snapshot.config = std::make_shared<const model::Config>(host.config);
   const Index index(host.snapshot);
-  return diagnose(Patient{index, host.facts});
+  return diagnose(DoctorInput{index, host.facts});
 }
 
 // "warning rp_filter ipsec1: text", of all that are not well.
