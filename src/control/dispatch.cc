@@ -54,14 +54,14 @@ struct Method {
   Action (*run)(const Call& call);
 };
 
-Say not_found(const Reply& reply, std::string_view what, std::string_view name, const std::vector<std::string>& known) {
+Respond not_found(const Reply& reply, std::string_view what, std::string_view name, const std::vector<std::string>& known) {
   const auto nearest = nearest_names(name, known);
   std::string remedy = nearest.empty() ? std::string{} : fmt::format("did you mean {}?", fmt::join(nearest, " or "));
   return {reply.error(protocol::kNotFound, {fmt::format("there is no {} \"{}\"", what, name), std::move(remedy)},
                       {{"nearest", nearest}})};
 }
 
-Say no_tunnel(const Reply& reply, std::string_view name, const Index& index) {
+Respond no_tunnel(const Reply& reply, std::string_view name, const Index& index) {
   const auto names = std::views::keys(index.tunnels);
   return not_found(reply, "tunnel", name, {names.begin(), names.end()});
 }
@@ -81,12 +81,12 @@ Action run_status(const Call& call) {
   return look([reply = call.reply](const Index& index) { return reply.result(render_status(index)); });
 }
 
-std::optional<Say> unknown_kind(const Call& call) {
+std::optional<Respond> unknown_kind(const Call& call) {
   if (find_kind(call.text("kind")) != nullptr) return std::nullopt;
   std::vector<std::string> names;
   for (const Kind& kind : kinds()) names.emplace_back(kind.name);
-  return Say{call.reply.error(protocol::kInvalidParams, {fmt::format("\"{}\" is not a kind", call.text("kind")),
-                                                         fmt::format("kinds are {}", fmt::join(names, ", "))})};
+  return Respond{call.reply.error(protocol::kInvalidParams, {fmt::format("\"{}\" is not a kind", call.text("kind")),
+                                                             fmt::format("kinds are {}", fmt::join(names, ", "))})};
 }
 
 Action run_list(const Call& call) {
@@ -137,8 +137,8 @@ Action run_doctor(const Call& call) {
 Action run_metrics(const Call& call) {
   const auto format = parse_metrics_format(call.text("format"));
   if (!format) {
-    return Say{call.reply.error(protocol::kInvalidParams, {fmt::format("\"{}\" is not a format", call.text("format")),
-                                                           "formats are openmetrics, prometheus"})};
+    return Respond{call.reply.error(protocol::kInvalidParams, {fmt::format("\"{}\" is not a format", call.text("format")),
+                                                               "formats are openmetrics, prometheus"})};
   }
   return look(
       [reply = call.reply, format = *format](const Index& index) {
@@ -150,8 +150,9 @@ Action run_metrics(const Call& call) {
 Action run_export(const Call& call) {
   const auto as = parse_export_format(call.text("as"));
   if (!as) {
-    return Say{call.reply.error(protocol::kInvalidParams, {fmt::format("\"{}\" is not a format", call.text("as")),
-                                                           fmt::format("formats are {}", fmt::join(export_formats(), ", "))})};
+    return Respond{
+        call.reply.error(protocol::kInvalidParams, {fmt::format("\"{}\" is not a format", call.text("as")),
+                                                    fmt::format("formats are {}", fmt::join(export_formats(), ", "))})};
   }
   return look([reply = call.reply, name = call.text("name"), as = *as](const Index& index) {
     const auto tunnel = index.tunnels.find(name);
@@ -166,10 +167,10 @@ constexpr std::array<std::string_view, 6> kEventKinds{"config", "charon", "tunne
 Action run_subscribe(const Call& call) {
   const std::string kind = call.text("kind");
   if (!kind.empty() && std::ranges::find(kEventKinds, kind) == kEventKinds.end()) {
-    return Say{call.reply.error(protocol::kInvalidParams, {fmt::format("there are no events of kind \"{}\"", kind),
-                                                           fmt::format("kinds are {}", fmt::join(kEventKinds, ", "))})};
+    return Respond{call.reply.error(protocol::kInvalidParams, {fmt::format("there are no events of kind \"{}\"", kind),
+                                                               fmt::format("kinds are {}", fmt::join(kEventKinds, ", "))})};
   }
-  return Follow{call.reply.result({{"kind", kind}}), kind};
+  return Subscribe{call.reply.result({{"kind", kind}}), kind};
 }
 
 // ---- commands: post, then say the outcome ----------------------------------------------------------------------------
@@ -183,9 +184,9 @@ Ask command(const Call& call, model::Command command, std::string change) {
 }
 
 // The path that comes with a file's text.
-std::optional<Say> unnamed_text(const Call& call) {
+std::optional<Respond> unnamed_text(const Call& call) {
   if (call.text("path").starts_with('/')) return std::nullopt;
-  return Say{
+  return Respond{
       call.reply.error(protocol::kInvalidParams, {"\"text\" needs an absolute \"path\"", "it names the file in errors"})};
 }
 
@@ -211,7 +212,7 @@ Action run_apply(const Call& call) {
     if (confirm && (*confirm < kShortestConfirm || *confirm > kLongestConfirm)) {
       confirm = fail(fmt::format("the time to confirm is {}, not {}", text, "between 1s and 24h"), "write it as in 60s or 5m");
     }
-    if (!confirm) return Say{call.reply.error(protocol::kInvalidParams, confirm.error())};
+    if (!confirm) return Respond{call.reply.error(protocol::kInvalidParams, confirm.error())};
     apply.confirm = *confirm;
     change += ", to be confirmed within " + text;
   }
@@ -226,7 +227,7 @@ Action run_role(const Call& call) {
   const std::string text = call.text("role");
   const auto role = model::parse_role(text);
   if (role) return command(call, model::TakeRole{*role}, "role " + text);
-  return Say{
+  return Respond{
       call.reply.error(protocol::kInvalidParams, {fmt::format("\"{}\" is not a role", text), "roles are active, standby"})};
 }
 
@@ -234,12 +235,12 @@ Action run_log_level(const Call& call) {
   const std::string text = call.text("level");
   if (text.empty()) return command(call, model::SetLogLevel{}, {});
   if (const auto level = log::parse_level(text)) return command(call, model::SetLogLevel{level}, "log-level " + text);
-  return Say{call.reply.error(protocol::kInvalidParams,
-                              {fmt::format("\"{}\" is not a log level", text), "levels are debug, info, warning, error"})};
+  return Respond{call.reply.error(protocol::kInvalidParams,
+                                  {fmt::format("\"{}\" is not a log level", text), "levels are debug, info, warning, error"})};
 }
 
 // `target` is a tunnel or "tunnel/child" of the running configuration.
-std::optional<Say> unknown_target(const Call& call, std::string_view target) {
+std::optional<Respond> unknown_target(const Call& call, std::string_view target) {
   static const model::Config kNone;
   const auto now = call.snapshot();
   const model::Config& config = now->config ? *now->config : kNone;
@@ -271,7 +272,7 @@ Action run_on_target(const Call& call, std::string_view verb) {
   const std::string target = call.text("name");
   if (auto no = unknown_target(call, target)) return std::move(*no);
   const auto wait = parse_wait(call);
-  if (!wait) return Say{call.reply.error(protocol::kInvalidParams, wait.error())};
+  if (!wait) return Respond{call.reply.error(protocol::kInvalidParams, wait.error())};
   return command(call, Command{target, *wait}, fmt::format("{} {}", verb, target));
 }
 
@@ -286,8 +287,8 @@ Action run_find_mtu(const Call& call) {
   if (tunnel == index.tunnels.end()) return no_tunnel(call.reply, call.text("name"), index);
   auto paths = mtu_paths(*tunnel->second, index);
   if (paths.empty()) {
-    return Say{refusal(call.reply, {fmt::format("{} has no interface that carries traffic", tunnel->first),
-                                    fmt::format("vtictl up {}", tunnel->first)})};
+    return Respond{refusal(call.reply, {fmt::format("{} has no interface that carries traffic", tunnel->first),
+                                        fmt::format("vtictl up {}", tunnel->first)})};
   }
   return Ask{model::FindMtu{paths}, {}, [reply = call.reply, paths](const CommandResult& result, const Snapshot&) {
                return result ? reply.result(render_mtus(paths, result->mtus)) : refusal(reply, result.error());
@@ -336,7 +337,7 @@ const Error kReadOnly{"this socket is for reading only", "use vtid.sock beside i
 const Error kTooLong{fmt::format("the request exceeds {} bytes", protocol::kMaxShortRequest),
                      "longer is only the file of a plan or an apply, on vtid.sock: root and the group vtid may"};
 
-Say unknown_method(const Request& request) {
+Respond unknown_method(const Request& request) {
   const std::string_view name = std::string_view(request.method).substr(0, kLongestName);
   std::vector<std::string> names;
   for (const Method& method : kMethods) names.emplace_back(method.name);
@@ -345,16 +346,16 @@ Say unknown_method(const Request& request) {
 }
 
 // What is wrong with the parameters, as an error line.
-std::optional<Say> check_parameters(const Method& method, const Request& request, Access access) {
+std::optional<Respond> check_parameters(const Method& method, const Request& request, Access access) {
   const auto no = [&](std::string text) {
-    return Say{request.reply.error(protocol::kInvalidParams, {std::move(text), "see docs/control-protocol.md"})};
+    return Respond{request.reply.error(protocol::kInvalidParams, {std::move(text), "see docs/control-protocol.md"})};
   };
   for (const auto& [name, text] : request.arguments) {
     const auto known = std::ranges::find(method.parameters, name, &Parameter::name);
     if (known == method.parameters.end())
       return no(fmt::format("{} has no parameter \"{}\"", method.name, name.substr(0, kLongestName)));
     if (!text) return no(fmt::format("\"{}\" must be a string", name));
-    if (known->access > access) return Say{request.reply.error(protocol::kNotAllowed, kReadOnly)};
+    if (known->access > access) return Respond{request.reply.error(protocol::kNotAllowed, kReadOnly)};
     if (name != kFileText && text->size() > kLongestName) {
       return no(fmt::format("\"{}\" is longer than {} bytes", name, kLongestName));
     }
@@ -371,18 +372,18 @@ std::optional<Say> check_parameters(const Method& method, const Request& request
 
 Action dispatch(std::string_view line, Access access, const SnapshotSource& snapshot) {
   const auto request = parse_request(line);
-  if (!request) return Say{request.error()};
+  if (!request) return Respond{request.error()};
   const auto method = std::ranges::find(kMethods, request->method, &Method::name);
   if (method == kMethods.end()) return unknown_method(*request);
-  if (method->access > access) return Say{request->reply.error(protocol::kNotAllowed, kReadOnly)};
+  if (method->access > access) return Respond{request->reply.error(protocol::kNotAllowed, kReadOnly)};
   if (auto no = check_parameters(*method, *request, access)) return std::move(*no);
   if (line.size() > protocol::kMaxShortRequest && request->argument(kFileText) == nullptr) {
-    return Say{request->reply.error(protocol::kInvalidRequest, kTooLong)};
+    return Respond{request->reply.error(protocol::kInvalidRequest, kTooLong)};
   }
   Action action = method->run({*request, request->reply, snapshot});
   const auto* ask = std::get_if<Ask>(&action);
   const bool in_vain = ask != nullptr && ask->change.empty() && !request->reply.is_awaited();  // a look that nobody sees
-  return in_vain ? Action(Say{}) : std::move(action);
+  return in_vain ? Action(Respond{}) : std::move(action);
 }
 
 Action dispatch(std::string_view line, Access access, const Snapshot& snapshot) {

@@ -17,7 +17,7 @@ namespace vtid::control {
 enum class Access : std::uint8_t { view, full };  // by the socket on which the request came
 
 // Write `line` (with its newline); nothing when empty, as for a notification.
-struct Say {
+struct Respond {
   std::string line;
 };
 
@@ -32,12 +32,12 @@ struct Ask {
 using SnapshotSource = std::function<std::shared_ptr<const model::Snapshot>()>;
 
 // Write `line`, then every event of `kind` (of any kind when empty) until the session ends.
-struct Follow {
+struct Subscribe {
   std::string line;
   std::string kind;
 };
 
-using Action = std::variant<Say, Ask, Follow>;
+using Action = std::variant<Respond, Ask, Subscribe>;
 
 [[nodiscard]] Action dispatch(std::string_view line, Access access, const SnapshotSource& snapshot);
 [[nodiscard]] Action dispatch(std::string_view line, Access access, const model::Snapshot& snapshot);

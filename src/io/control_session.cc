@@ -197,9 +197,9 @@ awaitable<void> ControlSession::answer(const control::Line& line) {
 
 awaitable<void> ControlSession::serve(const std::string& line) {
   auto action = control::dispatch(line, client_.access, wiring_->snapshot);
-  if (auto* say = std::get_if<control::Say>(&action)) {
+  if (auto* say = std::get_if<control::Respond>(&action)) {
     send(std::move(say->line));
-  } else if (auto* follow = std::get_if<control::Follow>(&action)) {
+  } else if (auto* follow = std::get_if<control::Subscribe>(&action)) {
     follows_ = true;
     kind_ = follow->kind;
     send(std::move(follow->line));

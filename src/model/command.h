@@ -101,8 +101,8 @@ class Reply {
  public:
   Reply() = default;
   Reply(std::nullptr_t) {}
-  template <class Say>
-  requires std::invocable<Say&, CommandResult> &&(!std::same_as<std::remove_cvref_t<Say>, Reply>)Reply(Say say)
+  template <class Respond>
+  requires std::invocable<Respond&, CommandResult> &&(!std::same_as<std::remove_cvref_t<Respond>, Reply>)Reply(Respond say)
       : say_(std::move(say)) {}
   // Not wanted any more once `asker` is gone.
   Reply(std::function<void(CommandResult)> say, std::weak_ptr<const void> asker)

@@ -21,7 +21,7 @@ std::string request(const std::string& method, const Json& params = Json::object
 
 std::string said(const std::string& line, Access access = Access::full) {
   const Action action = dispatch(line, access, test::snapshot());
-  const auto* say = std::get_if<Say>(&action);
+  const auto* say = std::get_if<Respond>(&action);
   return say != nullptr ? say->line : "not an immediate answer";
 }
 
@@ -286,7 +286,7 @@ TEST(Dispatch, TellsOfFailuresOnlyInThePlanOfTheRunningFile) {
 
 TEST(Dispatch, FollowsOneKindOfEvents) {
   const Action action = dispatch(request("subscribe", {{"kind", "tunnel"}}), Access::view, test::snapshot());
-  const auto* follow = std::get_if<Follow>(&action);
+  const auto* follow = std::get_if<Subscribe>(&action);
   ASSERT_NE(follow, nullptr);
   EXPECT_EQ(follow->kind, "tunnel");
 }
