@@ -71,7 +71,7 @@ Respond no_tunnel(const Reply& reply, std::string_view name, const Index& index)
 constexpr std::string_view kRules = "rules";
 
 // A refresh that fails leaves the last known counters, and the daemon's problems say why: there is always a status.
-Ask look(std::function<std::string(const Index&)> render, bool rules = false) {
+Execute look(std::function<std::string(const Index&)> render, bool rules = false) {
   return {model::Refresh{rules}, {}, [render = std::move(render)](const CommandResult&, const Snapshot& snapshot) {
             return render(Index(snapshot));
           }};
@@ -125,13 +125,13 @@ Action run_explain(const Call& call) {
 
 Action run_doctor(const Call& call) {
   const auto now = call.snapshot();
-  return Ask{model::Examine{question_about(Index(*now))},
-             {},
-             [reply = call.reply](const CommandResult& result, const Snapshot& snapshot) {
-               const model::HostFacts facts = result && result->host ? *result->host : model::HostFacts{};
-               const Index index(snapshot);
-               return reply.result(render_diagnoses(diagnose({index, facts})));
-             }};
+  return Execute{model::Examine{question_about(Index(*now))},
+                 {},
+                 [reply = call.reply](const CommandResult& result, const Snapshot& snapshot) {
+                   const model::HostFacts facts = result && result->host ? *result->host : model::HostFacts{};
+                   const Index index(snapshot);
+                   return reply.result(render_diagnoses(diagnose({index, facts})));
+                 }};
 }
 
 Action run_metrics(const Call& call) {
@@ -177,7 +177,7 @@ Action run_subscribe(const Call& call) {
 
 std::string refusal(const Reply& reply, const Error& error) { return reply.error(protocol::kRefused, error); }
 
-Ask command(const Call& call, model::Command command, std::string change) {
+Execute command(const Call& call, model::Command command, std::string change) {
   return {std::move(command), std::move(change), [reply = call.reply](const CommandResult& result, const Snapshot&) {
             return result ? reply.result({{"text", result->text}}) : refusal(reply, result.error());
           }};
@@ -197,10 +197,10 @@ Action run_plan(const Call& call) {
   }
   model::MakePlan make;
   if (other_file) make = {call.text(kFileText), call.text("path")};
-  return Ask{std::move(make), {}, [reply = call.reply, other_file](const CommandResult& result, const Snapshot& snapshot) {
-               if (!result) return refusal(reply, result.error());
-               return reply.result(render_plan(*result, other_file ? std::vector<model::FailedOp>{} : snapshot.failed));
-             }};
+  return Execute{std::move(make), {}, [reply = call.reply, other_file](const CommandResult& result, const Snapshot& snapshot) {
+                   if (!result) return refusal(reply, result.error());
+                   return reply.result(render_plan(*result, other_file ? std::vector<model::FailedOp>{} : snapshot.failed));
+                 }};
 }
 
 Action run_apply(const Call& call) {
@@ -290,9 +290,9 @@ Action run_find_mtu(const Call& call) {
     return Respond{refusal(call.reply, {fmt::format("{} has no interface that carries traffic", tunnel->first),
                                         fmt::format("vtictl up {}", tunnel->first)})};
   }
-  return Ask{model::FindMtu{paths}, {}, [reply = call.reply, paths](const CommandResult& result, const Snapshot&) {
-               return result ? reply.result(render_mtus(paths, result->mtus)) : refusal(reply, result.error());
-             }};
+  return Execute{model::FindMtu{paths}, {}, [reply = call.reply, paths](const CommandResult& result, const Snapshot&) {
+                   return result ? reply.result(render_mtus(paths, result->mtus)) : refusal(reply, result.error());
+                 }};
 }
 
 // ---- the table -------------------------------------------------------------------------------------------------------
@@ -381,7 +381,7 @@ Action dispatch(std::string_view line, Access access, const SnapshotSource& snap
     return Respond{request->reply.error(protocol::kInvalidRequest, kTooLong)};
   }
   Action action = method->run({*request, request->reply, snapshot});
-  const auto* ask = std::get_if<Ask>(&action);
+  const auto* ask = std::get_if<Execute>(&action);
   const bool in_vain = ask != nullptr && ask->change.empty() && !request->reply.is_awaited();  // a look that nobody sees
   return in_vain ? Action(Respond{}) : std::move(action);
 }

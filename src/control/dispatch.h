@@ -22,7 +22,7 @@ struct Respond {
 };
 
 // Post `command`; when its result is there, write what `reply` makes of it and of the snapshot of that moment.
-struct Ask {
+struct Execute {
   model::Command command;
   std::string change;  // "up hq": what is changed, for the log; empty when nothing is
   std::function<std::string(const model::CommandResult&, const model::Snapshot&)> reply;
@@ -37,7 +37,7 @@ struct Subscribe {
   std::string kind;
 };
 
-using Action = std::variant<Respond, Ask, Subscribe>;
+using Action = std::variant<Respond, Execute, Subscribe>;
 
 [[nodiscard]] Action dispatch(std::string_view line, Access access, const SnapshotSource& snapshot);
 [[nodiscard]] Action dispatch(std::string_view line, Access access, const model::Snapshot& snapshot);

@@ -204,11 +204,11 @@ awaitable<void> ControlSession::serve(const std::string& line) {
     kind_ = follow->kind;
     send(std::move(follow->line));
   } else {
-    co_await ask(std::move(std::get<control::Ask>(action)));
+    co_await ask(std::move(std::get<control::Execute>(action)));
   }
 }
 
-awaitable<void> ControlSession::ask(control::Ask ask) {
+awaitable<void> ControlSession::ask(control::Execute ask) {
   if (left_ && ask.change.empty()) co_return;  // nobody sees it
   const std::string uid = std::to_string(client_.caller.uid);
   const std::string pid = std::to_string(client_.caller.pid);

@@ -75,7 +75,7 @@ class ControlSession : public std::enable_shared_from_this<ControlSession> {
   boost::asio::awaitable<void> turn();
   boost::asio::awaitable<void> answer(const control::Line& line);
   boost::asio::awaitable<void> serve(const std::string& line);
-  boost::asio::awaitable<void> ask(control::Ask ask);
+  boost::asio::awaitable<void> ask(control::Execute ask);
   boost::asio::awaitable<model::CommandResult> post(model::Command command);
   boost::asio::awaitable<void> drain();
   void send(std::string line);

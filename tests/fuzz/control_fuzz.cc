@@ -26,7 +26,7 @@ void serve(std::string_view line, control::Access access, const model::Snapshot&
   const control::Action action = control::dispatch(line, access, site);
   if (const auto* say = std::get_if<control::Respond>(&action)) return expect_line(say->line);
   if (const auto* follow = std::get_if<control::Subscribe>(&action)) return expect_line(follow->line);
-  const auto& ask = std::get<control::Ask>(action);
+  const auto& ask = std::get<control::Execute>(action);
   expect_line(ask.reply(model::Answer{"done", site.plan}, site));
   expect_line(ask.reply(fail(std::string(line), "try again", 1), site));
 }

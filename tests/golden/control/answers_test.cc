@@ -33,7 +33,7 @@ std::string answer(const Case& asked) {
   const Json request{{"jsonrpc", "2.0"}, {"id", 1}, {"method", asked.method}, {"params", asked.params}};
   const model::Snapshot site = asked.site();
   const Action action = dispatch(request.dump(), Access::full, site);
-  const std::string line = std::get<Ask>(action).reply(model::Answer{"1 change", site.plan}, site);
+  const std::string line = std::get<Execute>(action).reply(model::Answer{"1 change", site.plan}, site);
   return Json::parse(line)["result"].dump(2) + '\n';
 }
 

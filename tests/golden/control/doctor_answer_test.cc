@@ -15,7 +15,7 @@ std::string answer(const test::Host& host) {
   const Json request{{"jsonrpc", "2.0"}, {"id", 1}, {"method", "doctor"}};
   const Action action = dispatch(request.dump(), Access::view, host.snapshot);
   const auto facts = std::make_shared<const model::HostFacts>(host.facts);
-  const std::string line = std::get<Ask>(action).reply(model::Answer{"", std::nullopt, facts}, host.snapshot);
+  const std::string line = std::get<Execute>(action).reply(model::Answer{"", std::nullopt, facts}, host.snapshot);
   return Json::parse(line)["result"].dump(2) + '\n';
 }
 

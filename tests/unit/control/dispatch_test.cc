@@ -25,10 +25,10 @@ std::string said(const std::string& line, Access access = Access::full) {
   return say != nullptr ? say->line : "not an immediate answer";
 }
 
-Ask asked(const std::string& line, Access access = Access::full) {
+Execute asked(const std::string& line, Access access = Access::full) {
   Action action = dispatch(line, access, test::snapshot());
-  auto* ask = std::get_if<Ask>(&action);
-  return ask != nullptr ? std::move(*ask) : Ask{};
+  auto* ask = std::get_if<Execute>(&action);
+  return ask != nullptr ? std::move(*ask) : Execute{};
 }
 
 std::string answered(const std::string& line, const model::CommandResult& result = model::Answer{}) {
@@ -140,7 +140,7 @@ TEST(Dispatch, AppliesAFileForGoodOrOnTrial) {
   EXPECT_EQ(asked(request("apply", file)).change, "apply /etc/new.json");
   Json trial = file;
   trial["confirm"] = "90s";
-  const Ask ask = asked(request("apply", trial));
+  const Execute ask = asked(request("apply", trial));
   EXPECT_EQ(ask.change, "apply /etc/new.json, to be confirmed within 90s");
   EXPECT_EQ(std::get<model::Apply>(ask.command).confirm, Duration{90'000});
   for (const char* wrong : {"0s", "soon", "25h", "60"}) {
@@ -242,13 +242,13 @@ TEST(Dispatch, CallsSasThatWereNeverSeenUnknownAndNotAbsent) {
 // ---- commands
 
 TEST(Dispatch, PostsUpForAChildWithItsTimeout) {
-  const Ask ask = asked(request("up", {{"name", "hq/v4"}, {"timeout", "5s"}}));
+  const Execute ask = asked(request("up", {{"name", "hq/v4"}, {"timeout", "5s"}}));
   const auto* up = std::get_if<model::Up>(&ask.command);
   ASSERT_NE(up, nullptr);
   EXPECT_EQ(std::pair(up->target, up->timeout), std::pair(std::string("hq/v4"), Duration{5000}));
 }
 TEST(Dispatch, PostsARole) {
-  const Ask ask = asked(request("role", {{"role", "standby"}}));
+  const Execute ask = asked(request("role", {{"role", "standby"}}));
   EXPECT_EQ(std::get<model::TakeRole>(ask.command).role, model::Role::standby);
   EXPECT_EQ(ask.change, "role standby");
 }
@@ -271,7 +271,7 @@ TEST(Dispatch, ReplacesBytesThatAreNotUtf8) {
   EXPECT_THAT(answered(request("reload"), fail("from the system: \xff")), HasSubstr("\xef\xbf\xbd"));
 }
 TEST(Dispatch, PostsThePlanOfAnotherFile) {
-  const Ask ask = asked(request("plan", {{"text", "{}"}, {"path", "/etc/new.json"}}));
+  const Execute ask = asked(request("plan", {{"text", "{}"}, {"path", "/etc/new.json"}}));
   const auto* plan = std::get_if<model::MakePlan>(&ask.command);
   ASSERT_NE(plan, nullptr);
   EXPECT_EQ(std::pair(plan->text.value_or("none"), plan->path), std::pair(std::string("{}"), std::string("/etc/new.json")));

@@ -16,7 +16,7 @@ Json listed(const std::string& kind, const model::Config& config) {
   model::Snapshot site = test::snapshot();
   site.config = std::make_shared<const model::Config>(config);
   const Json request{{"jsonrpc", "2.0"}, {"id", 1}, {"method", "list"}, {"params", {{"kind", kind}}}};
-  return Json::parse(std::get<Ask>(dispatch(request.dump(), Access::full, site)).reply(model::Answer{}, site))["result"];
+  return Json::parse(std::get<Execute>(dispatch(request.dump(), Access::full, site)).reply(model::Answer{}, site))["result"];
 }
 
 // The keys that conf/vtid.schema.json has for one of them.

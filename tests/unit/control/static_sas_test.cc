@@ -39,7 +39,7 @@ Json answer(const std::string& method, const Json& params, const model::Snapshot
   const std::string line = Json{{"jsonrpc", "2.0"}, {"id", 7}, {"method", method}, {"params", params}}.dump();
   Action action = dispatch(line, Access::full, snapshot);
   const auto* say = std::get_if<Respond>(&action);
-  const std::string said = say != nullptr ? say->line : std::get<Ask>(action).reply(model::Answer{}, snapshot);
+  const std::string said = say != nullptr ? say->line : std::get<Execute>(action).reply(model::Answer{}, snapshot);
   EXPECT_THAT(said, Not(HasSubstr("1111111111")));
   return Json::parse(said)["result"];
 }
