@@ -16,11 +16,11 @@
 #include "base/wipe.h"
 #include "config/parse.h"
 #include "config/print.h"
-#include "daemon/alarms.h"
 #include "daemon/config_files.h"
 #include "daemon/drop_history.h"
 #include "daemon/engine.h"
 #include "daemon/files.h"
+#include "daemon/hook_runner.h"
 #include "daemon/options.h"
 #include "io/control_server.h"
 #include "io/loop.h"
@@ -144,7 +144,7 @@ class Daemon {
     connect_charon();
     prober_.emplace(loop_.context(), [this](const std::string& gateway, const model::GatewayHealth& health) {
       engine_->on_gateway_changed(gateway, health, io::Loop::now());
-      alarms_.on_change(engine_->config(), gateway, health);
+      hooks_.on_change(engine_->config(), gateway, health);
       if (!remember_at_) remember_at_ = io::Loop::now().steady + kRememberAfter;
       turn_soon();
     });
@@ -290,9 +290,9 @@ class Daemon {
       }
     }
     for (const std::string& name : engine_->take_lookups()) resolver_->ask(name);
-    alarms_.step(io::Loop::now().steady);  // last: nothing waits for them
+    hooks_.step(io::Loop::now().steady);  // last: nothing waits for them
     if (remember_at_ && *remember_at_ <= io::Loop::now().steady) remember_gateways();
-    next = std::min({next, alarms_.next_deadline().value_or(next), remember_at_.value_or(next)});
+    next = std::min({next, hooks_.next_deadline().value_or(next), remember_at_.value_or(next)});
     loop_.wake_at(next, [this] { turn(); });
   }
 
@@ -305,7 +305,7 @@ class Daemon {
   std::optional<io::ViciTransport> charon_;
   std::optional<io::Prober> prober_;
   std::optional<io::Resolver> resolver_;
-  Alarms alarms_;
+  HookRunner hooks_;
   std::size_t mtu_searches_ = 0;  // under way
   bool turn_is_due_ = false;
   std::optional<TimePoint> remember_at_;

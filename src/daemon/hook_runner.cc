@@ -1,4 +1,4 @@
-#include "daemon/alarms.h"
+#include "daemon/hook_runner.h"
 
 #include <fmt/format.h>
 
@@ -28,7 +28,7 @@ std::vector<std::string> environment_of(const model::Gateway& gateway, const mod
 
 }  // namespace
 
-void Alarms::on_change(const model::Config& config, const std::string& name, const model::GatewayHealth& health) {
+void HookRunner::on_change(const model::Config& config, const std::string& name, const model::GatewayHealth& health) {
   if (told_.size() > 2 * config.gateways.size()) {
     std::erase_if(told_, [&](const auto& told) { return config.gateway(told.first) == nullptr; });
   }
@@ -39,14 +39,14 @@ void Alarms::on_change(const model::Config& config, const std::string& name, con
   const model::Gateway* gateway = config.gateway(name);
   if (!config.on_change || gateway == nullptr) return;
   waiting_.push_back({name, *config.on_change, environment_of(*gateway, health, old_state)});
-  if (waiting_.size() <= kMostAlarmsWaiting) return;
+  if (waiting_.size() <= kMostHooksWaiting) return;
   log::warning("alarm dropped", {{"gateway", waiting_.front().gateway}, {"reason", "too many wait"}});
   waiting_.pop_front();
 }
 
-void Alarms::step(TimePoint now) {
+void HookRunner::step(TimePoint now) {
   std::erase_if(running_, [&](Running& running) { return !follow(running, now); });
-  while (!waiting_.empty() && running_.size() < kMostAlarmsAtATime) start(now);
+  while (!waiting_.empty() && running_.size() < kMostHooksAtATime) start(now);
   next_.reset();
   for (const Running& running : running_) {
     const TimePoint due = running.killed ? now + kReadInterval : std::min(running.until, now + kReadInterval);
@@ -54,7 +54,7 @@ void Alarms::step(TimePoint now) {
   }
 }
 
-void Alarms::start(TimePoint now) {
+void HookRunner::start(TimePoint now) {
   const Waiting next = std::move(waiting_.front());
   waiting_.pop_front();
   auto program = programs_.start(next.run.command, next.environment);
@@ -65,9 +65,9 @@ void Alarms::start(TimePoint now) {
   running_.push_back({next.gateway, std::move(*program), now + next.run.timeout, false, ""});
 }
 
-bool Alarms::follow(Running& running, TimePoint now) {
+bool HookRunner::follow(Running& running, TimePoint now) {
   const auto ended = programs_.ended(running.program);  // before the last reading, which then has all
-  running.output += programs_.read(running.program, kMostAlarmOutput - running.output.size());
+  running.output += programs_.read(running.program, kMostHookOutput - running.output.size());
   if (!ended) {
     if (now >= running.until && !std::exchange(running.killed, true)) programs_.kill(running.program);
     return true;

@@ -1,4 +1,4 @@
-#include "daemon/alarms.h"
+#include "daemon/hook_runner.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,14 +17,14 @@ using testing::IsEmpty;
 using testing::SizeIs;
 using enum model::GatewayState;
 
-class Alarm : public testing::Test {
+class HookRun : public testing::Test {
  protected:
-  Alarm() {
+  HookRun() {
     config.gateways.push_back({"W", "WAN", test::address("192.0.2.254"), false, 1, {}});
     config.on_change = model::OnChange{{"/bin/notify", "--now"}, 3s};
   }
 
-  void change(model::GatewayState state) { alarms.on_change(config, "W", {.state = state, .reason = "why"}); }
+  void change(model::GatewayState state) { hooks.on_change(config, "W", {.state = state, .reason = "why"}); }
 
   Programs programs() {
     return {.start =
@@ -45,79 +45,79 @@ class Alarm : public testing::Test {
   std::vector<std::vector<std::string>> environments;
   std::set<std::int32_t> done;
   std::set<std::int32_t> killed;
-  Alarms alarms{programs()};
+  HookRunner hooks{programs()};
   TimePoint now{1h};
 };
 
-TEST_F(Alarm, RunsTheCommandOfTheFile) {
+TEST_F(HookRun, RunsTheCommandOfTheFile) {
   change(down);
-  alarms.step(now);
+  hooks.step(now);
   EXPECT_THAT(commands, ElementsAre(ElementsAre("/bin/notify", "--now")));
 }
 
-TEST_F(Alarm, TellsTheGatewayAndBothStates) {
+TEST_F(HookRun, TellsTheGatewayAndBothStates) {
   change(online);
   change(down);
-  alarms.step(now);
+  hooks.step(now);
   EXPECT_THAT(environments.at(1), ElementsAre(testing::StartsWith("PATH="), "VTID_GATEWAY=W", "VTID_INTERFACE=WAN",
                                               "VTID_ADDRESS=192.0.2.254", "VTID_STATE=down", "VTID_OLD_STATE=online",
                                               "VTID_REASON=why", "VTID_RTT_MS=0.0", "VTID_LOSS_PERCENT=0"));
   EXPECT_THAT(environments.at(0), Contains("VTID_OLD_STATE="));
 }
 
-TEST_F(Alarm, DoesNotRunForAStateThatStays) {
+TEST_F(HookRun, DoesNotRunForAStateThatStays) {
   change(down);
   change(down);
-  alarms.step(now);
+  hooks.step(now);
   EXPECT_THAT(commands, SizeIs(1));
 }
 
-TEST_F(Alarm, DoesNotRunWithoutACommand) {
+TEST_F(HookRun, DoesNotRunWithoutACommand) {
   config.on_change.reset();
   change(down);
-  alarms.step(now);
+  hooks.step(now);
   EXPECT_THAT(commands, IsEmpty());
 }
 
-TEST_F(Alarm, FourRunAtATimeAndTheOthersFollow) {
+TEST_F(HookRun, FourRunAtATimeAndTheOthersFollow) {
   for (int i = 0; i < 6; ++i) change(i % 2 == 0 ? down : online);
-  alarms.step(now);
+  hooks.step(now);
   EXPECT_THAT(commands, SizeIs(4));
   done = {1, 2, 3, 4};
-  alarms.step(now);
+  hooks.step(now);
   EXPECT_THAT(commands, SizeIs(6));
 }
 
-TEST_F(Alarm, IsKilledAfterItsTimeoutAndNotBefore) {
+TEST_F(HookRun, IsKilledAfterItsTimeoutAndNotBefore) {
   change(down);
-  alarms.step(now);
-  alarms.step(now + 3s - 1ms);
+  hooks.step(now);
+  hooks.step(now + 3s - 1ms);
   EXPECT_THAT(killed, IsEmpty());
-  alarms.step(now + 3s);
+  hooks.step(now + 3s);
   EXPECT_THAT(killed, ElementsAre(1));
 }
 
-TEST_F(Alarm, OfTooManyTheOldestAreDropped) {
-  for (std::size_t i = 0; i < kMostAlarmsWaiting + 2; ++i) change(i % 2 == 0 ? down : online);
+TEST_F(HookRun, OfTooManyTheOldestAreDropped) {
+  for (std::size_t i = 0; i < kMostHooksWaiting + 2; ++i) change(i % 2 == 0 ? down : online);
   for (std::int32_t i = 1; i < 1'000; ++i) done.insert(i);
-  for (int i = 0; i < 100; ++i) alarms.step(now);
-  EXPECT_THAT(commands, SizeIs(kMostAlarmsWaiting));
+  for (int i = 0; i < 100; ++i) hooks.step(now);
+  EXPECT_THAT(commands, SizeIs(kMostHooksWaiting));
 }
 
-TEST_F(Alarm, AsksToBeCalledAgainOnlyWhileSomethingRuns) {
-  EXPECT_EQ(alarms.next_deadline(), std::nullopt);
+TEST_F(HookRun, AsksToBeCalledAgainOnlyWhileSomethingRuns) {
+  EXPECT_EQ(hooks.next_deadline(), std::nullopt);
   change(down);
-  alarms.step(now);
-  EXPECT_LE(alarms.next_deadline().value(), now + 3s);
+  hooks.step(now);
+  EXPECT_LE(hooks.next_deadline().value(), now + 3s);
   done = {1};
-  alarms.step(now + 1s);
-  EXPECT_EQ(alarms.next_deadline(), std::nullopt);
+  hooks.step(now + 1s);
+  EXPECT_EQ(hooks.next_deadline(), std::nullopt);
 }
 
-TEST_F(Alarm, AProgramThatCannotBeStartedIsForgotten) {
+TEST_F(HookRun, AProgramThatCannotBeStartedIsForgotten) {
   Programs broken = programs();
   broken.start = [](const auto&, const auto&) { return Result<platform::Program>(fail("cannot run it")); };
-  Alarms failing(broken);
+  HookRunner failing(broken);
   failing.on_change(config, "W", {.state = down});
   failing.step(now);
   EXPECT_EQ(failing.next_deadline(), std::nullopt);

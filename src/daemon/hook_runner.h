@@ -25,9 +25,9 @@ struct Programs {
   std::function<void(const platform::Program&)> kill = platform::kill_program;
 };
 
-class Alarms {
+class HookRunner {
  public:
-  explicit Alarms(Programs programs = {}) : programs_(std::move(programs)) {}
+  explicit HookRunner(Programs programs = {}) : programs_(std::move(programs)) {}
 
   // Queues a run when the file asks for one and the state is another than the last that was told of this gateway.
   void on_change(const model::Config& config, const std::string& gateway, const model::GatewayHealth& health);
@@ -60,8 +60,8 @@ class Alarms {
   std::optional<TimePoint> next_;
 };
 
-inline constexpr std::size_t kMostAlarmsAtATime = 4;
-inline constexpr std::size_t kMostAlarmsWaiting = 256;  // of more the oldest are dropped
-inline constexpr std::size_t kMostAlarmOutput = 4'096;  // bytes of one run that are logged
+inline constexpr std::size_t kMostHooksAtATime = 4;
+inline constexpr std::size_t kMostHooksWaiting = 256;  // of more the oldest are dropped
+inline constexpr std::size_t kMostHookOutput = 4'096;  // bytes of one run that are logged
 
 }  // namespace vtid::daemon
