@@ -26,13 +26,13 @@ void check_loops(const model::Config& config, Findings& findings);   // a tunnel
 // What `system` cannot do, or does otherwise than the file says.
 void check_system(const model::Config& config, const model::Capabilities& system, Findings& findings);
 
-class Vias;
-void check_groups(const model::Config& config, Vias& vias, Findings& findings);
-void check_policy_routes(const model::Config& config, Vias& vias, Findings& findings);
-void check_rule_gateways(const model::Config& config, Vias& vias, Findings& findings);
+class GatewayRefChecker;
+void check_groups(const model::Config& config, GatewayRefChecker& gateway_refs, Findings& findings);
+void check_policy_routes(const model::Config& config, GatewayRefChecker& gateway_refs, Findings& findings);
+void check_rule_gateways(const model::Config& config, GatewayRefChecker& gateway_refs, Findings& findings);
 // Ports belong to protocols that have them.
 void check_ports(const model::Traffic& traffic, const std::string& at, Findings& findings);
-void check_default_gateway(const model::Config& config, Vias& vias, Findings& findings);
+void check_default_gateway(const model::Config& config, GatewayRefChecker& gateway_refs, Findings& findings);
 
 // Whether the child at pointer `at` is a VTI child whose inner addresses are what the file says: nothing is wrong so far.
 [[nodiscard]] bool inner_addresses_known(const Findings& findings, const std::string& at, const model::Child& child);

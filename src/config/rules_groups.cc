@@ -3,29 +3,29 @@
 
 #include <set>
 
+#include "config/gateway_refs.h"
 #include "config/rules.h"
 #include "config/tree.h"
-#include "config/vias.h"
 
 namespace vtid::config {
 namespace {
 
 using model::GatewayGroup;
 
-void check_name(const GatewayGroup& group, const std::string& at, const Vias& vias, Findings& findings) {
+void check_name(const GatewayGroup& group, const std::string& at, const GatewayRefChecker& gateway_refs, Findings& findings) {
   const std::string wrong = what_is_wrong_with_name(group.name, kLongestGatewayName);
   if (!wrong.empty()) findings.error(at, "the name " + wrong, std::string(kNameRemedy));
   if (group.name == model::kNoDefault || group.name == model::kAutomaticDefault) {
     findings.error(at, fmt::format("\"{}\" has a meaning of its own in \"default_gateway\"", group.name),
                    "choose another name");
   }
-  if (vias.gateway(group.name) != nullptr || vias.automatic().why_absent(group.name)) {
+  if (gateway_refs.gateway(group.name) != nullptr || gateway_refs.automatic().why_absent(group.name)) {
     findings.error(at, fmt::format("\"{}\" is the name of a gateway", group.name), "choose another name");
   }
 }
 
 // Members have the family of the first one whose family is known.
-void check_members(const GatewayGroup& group, const std::string& at, Vias& vias, Findings& findings) {
+void check_members(const GatewayGroup& group, const std::string& at, GatewayRefChecker& gateway_refs, Findings& findings) {
   if (group.members.empty() && !findings.any_under(join(at, "members"))) {
     findings.error(join(at, "members"), "is empty", "name at least one gateway");
   }
@@ -39,17 +39,18 @@ void check_members(const GatewayGroup& group, const std::string& at, Vias& vias,
       findings.error(member_at, fmt::format("\"{}\" is a member already", member.gateway), "keep one of them");
       continue;
     }
-    vias.check_gateway(member.gateway, {member_at, "gateway_groups/" + group.name, "group", family});
-    const model::Gateway* gateway = vias.gateway(member.gateway);
-    if (!family && gateway != nullptr) family = vias.family_of(*gateway);
+    gateway_refs.check_gateway(member.gateway, {member_at, "gateway_groups/" + group.name, "group", family});
+    const model::Gateway* gateway = gateway_refs.gateway(member.gateway);
+    if (!family && gateway != nullptr) family = gateway_refs.family_of(*gateway);
   }
 }
 
-void check_automatic_default(const model::Config& config, net::Family family, const std::string& at, const Vias& vias,
-                             Findings& findings) {
+void check_automatic_default(const model::Config& config, net::Family family, const std::string& at,
+                             const GatewayRefChecker& gateway_refs, Findings& findings) {
   std::vector<std::string_view> candidates;
   for (const model::Gateway& gateway : config.gateways) {
-    if (vias.family_of(gateway) == family && vias.automatic().tunnel_of(gateway) == nullptr) candidates.push_back(gateway.name);
+    if (gateway_refs.family_of(gateway) == family && gateway_refs.automatic().tunnel_of(gateway) == nullptr)
+      candidates.push_back(gateway.name);
   }
   if (candidates.empty()) {
     return findings.warning(at, fmt::format("has no effect: no {} gateway is outside the tunnels", net::print(family)),
@@ -61,24 +62,24 @@ void check_automatic_default(const model::Config& config, net::Family family, co
 
 }  // namespace
 
-void check_groups(const model::Config& config, Vias& vias, Findings& findings) {
+void check_groups(const model::Config& config, GatewayRefChecker& gateway_refs, Findings& findings) {
   for (const GatewayGroup& group : config.groups) {
     const std::string at = join("/gateway_groups", group.name);
-    check_name(group, at, vias, findings);
-    check_members(group, at, vias, findings);
+    check_name(group, at, gateway_refs, findings);
+    check_members(group, at, gateway_refs, findings);
   }
 }
 
-void check_default_gateway(const model::Config& config, Vias& vias, Findings& findings) {
+void check_default_gateway(const model::Config& config, GatewayRefChecker& gateway_refs, Findings& findings) {
   for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) {
     const std::string& name = config.default_gateway.of(family);
     const std::string title = family == net::Family::ipv4 ? "default_gateway/ipv4" : "default_gateway/ipv6";
     const std::string at = '/' + title;
     if (name == model::kNoDefault || findings.any_under(at)) continue;
     if (name == model::kAutomaticDefault) {
-      check_automatic_default(config, family, at, vias, findings);
+      check_automatic_default(config, family, at, gateway_refs, findings);
     } else {
-      vias.check(name, {at, title, "default route", family});
+      gateway_refs.check(name, {at, title, "default route", family});
     }
   }
 }

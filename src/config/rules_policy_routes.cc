@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "config/by_name.h"
+#include "config/gateway_refs.h"
 #include "config/rules.h"
 #include "config/tree.h"
-#include "config/vias.h"
 
 namespace vtid::config {
 namespace {
@@ -71,7 +71,7 @@ void check_traffic(const PolicyRoute& route, const std::string& at, std::optiona
 
 }  // namespace
 
-void check_policy_routes(const model::Config& config, Vias& vias, Findings& findings) {
+void check_policy_routes(const model::Config& config, GatewayRefChecker& gateway_refs, Findings& findings) {
   std::map<std::string_view, std::string> seen;
   for (std::size_t i = 0; i < config.policy_routes.size(); ++i) {
     const PolicyRoute& route = config.policy_routes[i];
@@ -79,20 +79,21 @@ void check_policy_routes(const model::Config& config, Vias& vias, Findings& find
     if (!findings.any_under(at + "/name")) check_name(route, at, seen, findings);
     if (!findings.any_under(at + "/in")) check_in(route, at, config, findings);
     if (!findings.any_under(at + "/via")) {
-      vias.check(route.via, {at + "/via", fmt::format("policy_routes/{} ({})", i, route.name), "policy route", std::nullopt});
+      gateway_refs.check(route.via,
+                         {at + "/via", fmt::format("policy_routes/{} ({})", i, route.name), "policy route", std::nullopt});
     }
-    if (!findings.any_under(at)) check_traffic(route, at, vias.family_of(route.via), findings);
+    if (!findings.any_under(at)) check_traffic(route, at, gateway_refs.family_of(route.via), findings);
   }
 }
 
-void check_rule_gateways(const model::Config& config, Vias& vias, Findings& findings) {
+void check_rule_gateways(const model::Config& config, GatewayRefChecker& gateway_refs, Findings& findings) {
   const auto& rules = config.filter.rules;
   for (std::size_t i = 0; rules && i < rules->size(); ++i) {
     const model::FilterRule& rule = (*rules)[i];
     const std::string at = join("/rules", i);
     if (rule.gateway.empty() || findings.any_under(at)) continue;
-    vias.check(rule.gateway, {at + "/gateway", at.substr(1), "rule", std::nullopt});
-    if (!findings.any_under(at)) check_family(rule.traffic, rule.gateway, vias.family_of(rule.gateway), at, findings);
+    gateway_refs.check(rule.gateway, {at + "/gateway", at.substr(1), "rule", std::nullopt});
+    if (!findings.any_under(at)) check_family(rule.traffic, rule.gateway, gateway_refs.family_of(rule.gateway), at, findings);
   }
 }
 

@@ -2,10 +2,10 @@
 
 #include <map>
 
+#include "config/gateway_refs.h"
 #include "config/prefix_index.h"
 #include "config/rules.h"
 #include "config/tree.h"
-#include "config/vias.h"
 
 namespace vtid::config {
 namespace {
@@ -19,7 +19,7 @@ std::string title(const StaticRoute& route, std::size_t index) {
 
 class RouteRules {
  public:
-  RouteRules(const Config& config, Findings& findings) : config_(config), findings_(findings), vias_(config, findings) {
+  RouteRules(const Config& config, Findings& findings) : config_(config), findings_(findings), gateway_refs_(config, findings) {
     for (const model::Tunnel& tunnel : config.tunnels) {
       for (const model::Child& child : tunnel.children) {
         const std::string at = join(join("/tunnels", tunnel.name) + "/children", child.name);
@@ -29,21 +29,21 @@ class RouteRules {
   }
 
   void check() {
-    check_groups(config_, vias_, findings_);
-    check_default_gateway(config_, vias_, findings_);
-    check_policy_routes(config_, vias_, findings_);
-    check_rule_gateways(config_, vias_, findings_);
+    check_groups(config_, gateway_refs_, findings_);
+    check_default_gateway(config_, gateway_refs_, findings_);
+    check_policy_routes(config_, gateway_refs_, findings_);
+    check_rule_gateways(config_, gateway_refs_, findings_);
     for (std::size_t i = 0; i < config_.routes.size(); ++i) {
       const model::StaticRoute& route = config_.routes[i];
       const std::string at = join("/routes", i);
       const bool known = !findings_.any_under(at);
       if (!findings_.any_under(at + "/via")) {
-        vias_.check(route.via,
-                    {at + "/via", title(route, i), "route", known ? std::optional(route.to.family()) : std::nullopt});
+        gateway_refs_.check(route.via,
+                            {at + "/via", title(route, i), "route", known ? std::optional(route.to.family()) : std::nullopt});
       }
       if (!findings_.any_under(at)) check_to(route, at);
     }
-    vias_.report();
+    gateway_refs_.report();
   }
 
  private:
@@ -56,7 +56,7 @@ class RouteRules {
 
   const Config& config_;
   Findings& findings_;
-  Vias vias_;
+  GatewayRefChecker gateway_refs_;
   PrefixIndex<std::string> transits_;
   std::map<std::pair<net::Prefix, std::optional<net::Metric>>, std::string> seen_;
 };

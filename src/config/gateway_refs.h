@@ -16,9 +16,9 @@
 namespace vtid::config {
 
 // Lives no longer than the configuration and the findings.
-class Vias {
+class GatewayRefChecker {
  public:
-  Vias(const model::Config& config, Findings& findings);
+  GatewayRefChecker(const model::Config& config, Findings& findings);
 
   struct Use {
     std::string at;                     // of the name: "/routes/0/via"

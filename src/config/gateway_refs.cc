@@ -1,4 +1,4 @@
-#include "config/vias.h"
+#include "config/gateway_refs.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -18,7 +18,7 @@ constexpr std::size_t kMostNamed = 8;  // dependants listed in one error
 
 }  // namespace
 
-Vias::Vias(const model::Config& config, Findings& findings)
+GatewayRefChecker::GatewayRefChecker(const model::Config& config, Findings& findings)
     : config_(config),
       findings_(findings),
       automatic_(config),
@@ -26,13 +26,13 @@ Vias::Vias(const model::Config& config, Findings& findings)
       groups_(config.groups),
       interfaces_(config.interfaces) {}
 
-void Vias::check(const std::string& name, const Use& use) {
+void GatewayRefChecker::check(const std::string& name, const Use& use) {
   if (const Gateway* gateway = gateways_.find(name)) return check_family(family_of(*gateway), "gateway", use);
   if (const GatewayGroup* group = groups_.find(name)) return check_family(family_of(*group), "group", use);
   report_missing(name, use, true);
 }
 
-void Vias::check_gateway(const std::string& name, const Use& use) {
+void GatewayRefChecker::check_gateway(const std::string& name, const Use& use) {
   if (const Gateway* gateway = gateways_.find(name)) return check_family(family_of(*gateway), "gateway", use);
   if (groups_.find(name) != nullptr) {
     return findings_.error(use.at, fmt::format("\"{}\" is a group, not a gateway", name), "name its members one by one");
@@ -40,7 +40,7 @@ void Vias::check_gateway(const std::string& name, const Use& use) {
   report_missing(name, use, false);
 }
 
-void Vias::report() {
+void GatewayRefChecker::report() {
   for (const Gateway& gateway : config_.gateways) {
     const model::Interface* interface = interfaces_.find(gateway.interface);
     if (interface == nullptr) continue;
@@ -56,13 +56,13 @@ void Vias::report() {
   }
 }
 
-std::optional<net::Family> Vias::family_of(const Gateway& gateway) const {
+std::optional<net::Family> GatewayRefChecker::family_of(const Gateway& gateway) const {
   const bool known =
       !findings_.any_under(join("/gateways", gateway.name)) && children_known(findings_, automatic_.tunnel_of(gateway));
   return known ? std::optional(gateway.address.family()) : std::nullopt;
 }
 
-std::optional<net::Family> Vias::family_of(const GatewayGroup& group) const {
+std::optional<net::Family> GatewayRefChecker::family_of(const GatewayGroup& group) const {
   if (findings_.any_under(join("/gateway_groups", group.name))) return std::nullopt;
   for (const model::GroupMember& member : group.members) {
     if (const Gateway* gateway = gateways_.find(member.gateway)) return family_of(*gateway);
@@ -70,13 +70,13 @@ std::optional<net::Family> Vias::family_of(const GatewayGroup& group) const {
   return std::nullopt;
 }
 
-void Vias::check_family(std::optional<net::Family> family, std::string_view kind, const Use& use) {
+void GatewayRefChecker::check_family(std::optional<net::Family> family, std::string_view kind, const Use& use) {
   if (!family || !use.family || family == use.family) return;
   findings_.error(use.at, fmt::format("is {} and the {} {}", net::print(*family), use.what, net::print(*use.family)),
                   fmt::format("name a {} of the {}'s family", kind, use.what));
 }
 
-void Vias::report_missing(const std::string& name, const Use& use, bool groups_too) {
+void GatewayRefChecker::report_missing(const std::string& name, const Use& use, bool groups_too) {
   if (const auto absence = automatic_.why_absent(name)) {
     if (absence->at.ends_with("/enabled")) return dependants_[absence->at].push_back(use.title);
     if (findings_.any_under(absence->at)) return;
@@ -97,7 +97,7 @@ void Vias::report_missing(const std::string& name, const Use& use, bool groups_t
                   groups_too ? groups_.suggest(name, otherwise) : otherwise);
 }
 
-std::optional<net::Family> Vias::family_of(std::string_view name) const {
+std::optional<net::Family> GatewayRefChecker::family_of(std::string_view name) const {
   if (const model::GatewayGroup* group = groups_.find(name)) return family_of(*group);
   const model::Gateway* gateway = gateways_.find(name);
   return gateway == nullptr ? std::nullopt : family_of(*gateway);
