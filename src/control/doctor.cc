@@ -33,7 +33,7 @@ constexpr std::array kChecks{
     Check{"sa_numbers", "", "every SA carries the numbers of its device",
           "decrypted packets miss the tunnel's device, and what it sends finds no SA", "", look_at_sa_numbers},
     Check{"stray_sas", "", "charon has no SA of ours without a tunnel in the file",
-          "it takes the numbers that a tunnel of the file may be given, and stays when vtid stops", "", look_at_strays},
+          "it takes the numbers that a tunnel of the file may be given, and stays when vtid stops", "", look_at_orphaned_sas},
     Check{"routes", "", "every route of the file is installed and its gateway is usable",
           "packets for that network take another way, or vanish in a dead tunnel", "", look_at_routes},
     Check{"peer_path", "linux", "every peer is reached outside of the tunnels",

@@ -13,7 +13,7 @@ void look_at_taken_places(const DoctorInput& input, DoctorFindings& findings);
 void look_at_device_mtus(const DoctorInput& input, DoctorFindings& findings);
 void look_at_duplicates(const DoctorInput& input, DoctorFindings& findings);
 void look_at_sa_numbers(const DoctorInput& input, DoctorFindings& findings);
-void look_at_strays(const DoctorInput& input, DoctorFindings& findings);
+void look_at_orphaned_sas(const DoctorInput& input, DoctorFindings& findings);
 void look_at_routes(const DoctorInput& input, DoctorFindings& findings);
 
 // The host around them (doctor_host.cc).

@@ -182,7 +182,7 @@ void look_at_sa_numbers(const DoctorInput& input, DoctorFindings& findings) {
   }
 }
 
-void look_at_strays(const DoctorInput& input, DoctorFindings& findings) {
+void look_at_orphaned_sas(const DoctorInput& input, DoctorFindings& findings) {
   if (!sas_are_known(input, findings)) return;
   const net::ReqId lowest = net::reqid_of(net::kLowestUnit);
   const net::ReqId highest = net::reqid_of(net::kHighestUnit);

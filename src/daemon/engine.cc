@@ -214,7 +214,7 @@ void Engine::take_sa_changes() {
 
 void Engine::read_all_sas() {
   spi_scope_ = {reconcile::units_with_own_policies(*config_, numbers_, system_),
-                reconcile::may_have_strays(observed_, charon_.table(), system_)};
+                reconcile::may_have_orphans(observed_, charon_.table(), system_)};
   sa_facts_ = reconcile::facts_of(charon_.table(), charon_.index(), spi_scope_);
 }
 
@@ -284,7 +284,7 @@ Result<void> Engine::look() {
   reconcile::Host host = reconcile::read_host(observed_);
   mark_derived(host != host_);
   host_ = std::move(host);
-  if (reconcile::may_have_strays(observed_, charon_.table(), system_) != spi_scope_.strays) {
+  if (reconcile::may_have_orphans(observed_, charon_.table(), system_) != spi_scope_.orphans) {
     mark_derived(true);
     read_all_sas();
   }
@@ -677,7 +677,7 @@ model::CommandResult Engine::plan_for(const model::MakePlan& command) {
   const auto numbers = reconcile::allocate(config, numbers_);
   if (!numbers) return std::unexpected(numbers.error());
   const model::GatewaySelection selection = monitor::choose(config, wiring_.gateway_health(), selection_, now_.wall);
-  const reconcile::SpiScope scope{reconcile::units_with_own_policies(config, *numbers, system_), spi_scope_.strays};
+  const reconcile::SpiScope scope{reconcile::units_with_own_policies(config, *numbers, system_), spi_scope_.orphans};
   const auto sas = reconcile::facts_of(charon_.table(), charon_.index(), scope);
   model::Plan plan = plan_of(reconcile::derive(config, *numbers, sas, selection, host_, system_, restraints(config)));
   reconcile::name_former_holders(plan, derived_.desired);

@@ -29,7 +29,7 @@ struct Capabilities {
   bool routes_join = false;        // FreeBSD 13: a second route to a network, whoever's, joins the first as a next hop
   bool has_rules = true;           // routing rules and tables; FreeBSD: pf's route-to
   bool filters = true;             // Linux: nf_tables is there; FreeBSD: pf is
-  bool stray_sas_mute = false;     // FreeBSD: while an SA of its reqid is there, a tunnel asks for no other
+  bool orphaned_sas_mute = false;  // FreeBSD: while an SA of its reqid is there, a tunnel asks for no other
   bool shared_with_charon = true;  // false: charon puts its SAs and policies somewhere else, and nothing follows from here
   std::uint32_t replay_window_step = 1;  // FreeBSD counts replay windows in bytes of a bitmap: 8 packets
   std::vector<Lacking> lacks{};

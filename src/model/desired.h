@@ -49,7 +49,7 @@ struct Desired {
   std::optional<Wanted<FilterSet>> filter;
   std::set<net::IfId> unplaced;    // of links whose policies cannot be said: an end is not known. Those of their SAs are kept
   std::set<net::IfId> withheld{};  // of links whose policies are not made yet; what there is of them stays
-  std::optional<KnownToCharon> charon;  // nothing while charon is away, or where strays do no harm
+  std::optional<KnownToCharon> charon;  // nothing while charon is away, or where orphaned SAs do no harm
   bool operator==(const Desired&) const = default;
 };
 

@@ -111,7 +111,7 @@ class Derivation {
     if (system_.has_rules) add_policy_routes(config_, next_hops_, filter, system_, derived_.desired);
     if (filter) derived_.desired.filter = {*std::move(filter), "filter"};
     for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) add_default_route(family);
-    if (sas_.strays_before) tell_what_charon_has();
+    if (sas_.orphans_before) tell_what_charon_has();
     sort(derived_.desired.links);
     sort(derived_.desired.addresses);
     sort(derived_.desired.routes);
@@ -141,7 +141,7 @@ class Derivation {
   // when nothing can come as long as it is there, or when nothing shall be there at all.
   void tell_what_charon_has() {
     model::KnownToCharon known;
-    known.since = *sas_.strays_before;
+    known.since = *sas_.orphans_before;
     for (const auto& [holder, unit] : numbers_) known.reqids.insert(net::reqid_of(unit));
     for (const model::Tunnel& tunnel : config_.tunnels) {
       for (const model::ChildConfig& config : model::child_configs(tunnel)) {

@@ -95,7 +95,7 @@ class Planner {
     policies();
     sas();
     held_sas();
-    strays();
+    orphans();
     tell_withheld();
     sort_ops(plan_.ops);
     return std::move(plan_);
@@ -320,11 +320,11 @@ class Planner {
   }
 
   // An SA that charon is just making is younger than the margin, or in charon's table.
-  void strays() {
+  void orphans() {
     if (!desired_.charon || removal_ != Removal::allowed) return;
     const model::KnownToCharon& known = *desired_.charon;
     for (const model::CharonsSa& sa : observed_.charons_sas) {
-      if (!known.reqids.contains(sa.reqid) || known.spis.contains(sa.spi) || sa.made + kStrayMargin > known.since) continue;
+      if (!known.reqids.contains(sa.reqid) || known.spis.contains(sa.spi) || sa.made + kOrphanMargin > known.since) continue;
       add(model::DropSa{sa}, fmt::format("SA 0x{:08x} to {}", sa.spi, net::print(sa.destination)), "charon does not know it",
           "");
     }

@@ -42,7 +42,7 @@ UnitFacts facts_of(net::Unit unit, const model::SaTable& sas, const model::SaInd
   facts.paths = paths_of(children, sas);
   if (const model::ChildSa* newest = model::live_child(children)) facts.newest = ends_of(*newest, sas);
   if (scope.own_policies.contains(unit)) add_sends(facts, unit, children, sas);
-  if (scope.strays) {
+  if (scope.orphans) {
     facts.was_replaced = sas.replaced.contains(net::reqid_of(unit));
     for (const model::ChildSa* child : children) facts.spis.insert({child->spi_in, child->spi_out});
   }
@@ -71,15 +71,15 @@ std::set<net::Unit> units_with_own_policies(const model::Config& config, const N
   return units;
 }
 
-bool may_have_strays(const model::Observed& observed, const model::SaTable& sas, const model::Capabilities& system) {
-  return system.stray_sas_mute && std::ranges::any_of(observed.charons_sas, [&](const model::CharonsSa& sa) {
-           return sa.made + kStrayMargin <= sas.oldest_own;
+bool may_have_orphans(const model::Observed& observed, const model::SaTable& sas, const model::Capabilities& system) {
+  return system.orphaned_sas_mute && std::ranges::any_of(observed.charons_sas, [&](const model::CharonsSa& sa) {
+           return sa.made + kOrphanMargin <= sas.oldest_own;
          });
 }
 
 SaFacts facts_of(const model::SaTable& sas, const model::SaIndex& index, const SpiScope& scope) {
   SaFacts facts;
-  if (scope.strays && sas.connected) facts.strays_before = sas.oldest_own;
+  if (scope.orphans && sas.connected) facts.orphans_before = sas.oldest_own;
   for (const auto& [id, child] : sas.children) {
     const net::Unit unit = unit_of(child);
     if (!facts.units.contains(unit)) refresh(facts, unit, sas, index, scope);

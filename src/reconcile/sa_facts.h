@@ -36,7 +36,7 @@ struct UnitFacts {
   // Where policies are vtid's: the outbound SAs, destination and SPI, the oldest first, of which so many were replaced.
   std::vector<std::pair<net::Address, std::uint32_t>> sends;
   std::size_t replaced = 0;
-  // Where strays matter.
+  // Where orphaned SAs matter.
   bool was_replaced = false;
   std::set<std::uint32_t> spis;  // of all its CHILD_SAs, whatever their state
 
@@ -47,7 +47,7 @@ struct UnitFacts {
 struct SaFacts {
   std::map<net::Unit, UnitFacts> units;  // without those of which nothing is known
   std::optional<WallTime>
-      strays_before;  // what was made before and charon does not have is nobody's; none: nothing is looked for
+      orphans_before;  // what was made before and charon does not have is nobody's; none: nothing is looked for
   bool operator==(const SaFacts&) const = default;
 
   [[nodiscard]] const UnitFacts& of(net::Unit unit) const;
@@ -56,19 +56,21 @@ struct SaFacts {
 // Of which units the SPIs matter.
 struct SpiScope {
   std::set<net::Unit> own_policies;
-  bool strays = false;  // of all
+  bool orphans = false;  // of all
   bool operator==(const SpiScope&) const = default;
 };
 [[nodiscard]] std::set<net::Unit> units_with_own_policies(const model::Config& config, const Numbers& numbers,
                                                           const model::Capabilities& system);
-// Whether a kernel where strays do harm has SAs that may be some: none is as old as our view of charon once all were replaced.
-[[nodiscard]] bool may_have_strays(const model::Observed& observed, const model::SaTable& sas,
-                                   const model::Capabilities& system);
+// Whether a kernel where orphaned SAs do harm has SAs that may be some: none is as old as our view of charon once all were
+// replaced.
+[[nodiscard]] bool may_have_orphans(const model::Observed& observed, const model::SaTable& sas,
+                                    const model::Capabilities& system);
 
 [[nodiscard]] SaFacts facts_of(const model::SaTable& sas, const model::SaIndex& index, const SpiScope& scope);
 // Brings one unit up to date. Whether anything changed.
 bool refresh(SaFacts& facts, net::Unit unit, const model::SaTable& sas, const model::SaIndex& index, const SpiScope& scope);
 
-inline constexpr std::chrono::seconds kStrayMargin{10};  // before charon was read whole; installing an SA takes it milliseconds
+inline constexpr std::chrono::seconds kOrphanMargin{
+    10};  // before charon was read whole; installing an SA takes it milliseconds
 
 }  // namespace vtid::reconcile

@@ -109,7 +109,7 @@ TEST_F(TwoThousand, AReloadWithoutChangeVisitsNobodyAndWritesNothing) {
 
 reconcile::Derived from_nothing(const model::Snapshot& snapshot, const model::Capabilities& system) {
   const reconcile::SpiScope scope{reconcile::units_with_own_policies(*snapshot.config, snapshot.numbers, system),
-                                  reconcile::may_have_strays(snapshot.observed, snapshot.sas, system)};
+                                  reconcile::may_have_orphans(snapshot.observed, snapshot.sas, system)};
   const auto facts = reconcile::facts_of(snapshot.sas, model::SaIndex(snapshot.sas), scope);
   return reconcile::derive(*snapshot.config, snapshot.numbers, facts, snapshot.selection,
                            reconcile::read_host(snapshot.observed), system);

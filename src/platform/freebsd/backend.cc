@@ -173,7 +173,7 @@ Capabilities freebsd_capabilities(bool has_pf, std::int64_t release) {
           .routes_join = release >= k13,
           .has_rules = false,
           .filters = has_pf,
-          .stray_sas_mute = true,
+          .orphaned_sas_mute = true,
           .replay_window_step = kPacketsPerWindowByte,
           .lacks = lacking(release)};
 }

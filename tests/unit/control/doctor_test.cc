@@ -150,11 +150,11 @@ const Case kCases[] = {
      "error sa_numbers tunnels/hq: CHILD_SA v6#8 has reqid 5003 and if_ids 1 and 3; ipsec1 has reqid 5003 and if_id 3"},
     {"AStray",
      [](Host& host) {
-       model::ChildSa stray = hq_child(host);
-       stray.id = 8;
-       stray.ike_id = 99;
-       stray.reqid = {5077};
-       host.snapshot.sas.children[8] = stray;
+       model::ChildSa orphan = hq_child(host);
+       orphan.id = 8;
+       orphan.ike_id = 99;
+       orphan.reqid = {5077};
+       host.snapshot.sas.children[8] = orphan;
      },
      "warning stray_sas sas/vti: CHILD_SA vti#8 has reqid 5077"},
     {"ARouteThatIsNotThere", [](Host& host) { host.snapshot.observed.routes.pop_back(); },

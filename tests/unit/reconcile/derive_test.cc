@@ -28,7 +28,7 @@ model::Config one_tunnel() {
 
 Derived of(const model::Config& config, const model::SaTable& sas = {}, const Host& host = {},
            const model::Capabilities& system = kLinux) {
-  const SpiScope scope{units_with_own_policies(config, kNumbers, system), system.stray_sas_mute};
+  const SpiScope scope{units_with_own_policies(config, kNumbers, system), system.orphaned_sas_mute};
   return derive(config, kNumbers, facts_of(sas, model::SaIndex(sas), scope), {}, host, system);
 }
 
@@ -150,7 +150,7 @@ TEST(Derive, WhatIsOldIsReckonedFromTheOldestStampThatAnSaOfThisCharonMayBear) {
   sas.since = WallTime{std::chrono::hours{100}};
   sas.oldest_own = WallTime{std::chrono::hours{76}};  // the clock was set back
   model::Capabilities system;
-  system.stray_sas_mute = true;
+  system.orphaned_sas_mute = true;
   EXPECT_EQ(of(one_tunnel(), sas, {}, system).desired.charon->since, sas.oldest_own);
 }
 

@@ -36,8 +36,8 @@ TEST(SaFacts, ItIsWhereItsSpisMatter) {
   const auto [before, after] = rekeyed();
   const SpiScope ours{{{1}}, false};
   EXPECT_NE(facts(before, ours), facts(after, ours));
-  const SpiScope strays{{}, true};
-  EXPECT_NE(facts(before, strays), facts(after, strays));
+  const SpiScope orphans{{}, true};
+  EXPECT_NE(facts(before, orphans), facts(after, orphans));
 }
 
 TEST(SaFacts, AnotherPathOrAlgorithmIsNews) {
