@@ -1,5 +1,5 @@
-// Any text as what pfctl prints: a seal that is read is written and read the same, what is found stands in the text, and a
-// complaint is one line.
+// Any text as what pfctl prints: a fingerprint that is read is written and read the same, what is found stands in the text, and
+// a complaint is one line.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -18,7 +18,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   using namespace vtid::platform;
   const std::string text(bytes, bytes + size);
   const std::string half = text.substr(0, size / 2);
-  if (const auto seal = read_pf_seal(text)) require(read_pf_seal(print_pf_seal(*seal)) == seal);
+  if (const auto fingerprint = read_pf_fingerprint(text))
+    require(read_pf_fingerprint(print_pf_fingerprint(*fingerprint)) == fingerprint);
   for (const std::string& rule : forestalling_rules(text, {"enc0", "ipsec1"})) {
     require(!rule.contains('\n') && text.contains(rule));
   }

@@ -20,8 +20,8 @@ namespace {
 using net::Family;
 
 constexpr std::string_view kAnchor = "vtid";
-constexpr std::string_view kSealAnchor = "vtid/seal";
-constexpr std::array kAnchors{kAnchor, kSealAnchor};
+constexpr std::string_view kFingerprintAnchor = "vtid/seal";
+constexpr std::array kAnchors{kAnchor, kFingerprintAnchor};
 constexpr std::string_view kEnc = "enc0";
 constexpr std::int64_t kFirstWithMatch = 1'400'000;  // kern.osreldate of FreeBSD 14
 
@@ -52,12 +52,12 @@ void judge(Pf::Seen& seen, std::string_view info, const PfLists& main) {
 
 }  // namespace
 
-// What others have emptied is not there any more; an empty anchor that was sealed empty is.
+// What others have emptied is not there any more; an empty anchor that was fingerprinted empty is.
 std::optional<model::ObservedFilter> Pf::Seen::filter() const {
-  const bool as_written = seal && seal->listing == digest(lists);
+  const bool as_written = fingerprint && fingerprint->listing == digest(lists);
   if (lists.empty() && !as_written) return std::nullopt;
-  if (!seal) return model::ObservedFilter{};
-  return model::ObservedFilter{seal->mode, seal->digest, !as_written || !mode_holds, out_of_force, remedy};
+  if (!fingerprint) return model::ObservedFilter{};
+  return model::ObservedFilter{fingerprint->mode, fingerprint->digest, !as_written || !mode_holds, out_of_force, remedy};
 }
 
 void Pf::Run::await_suspend(std::coroutine_handle<> dialogue) {
@@ -93,17 +93,17 @@ Task<Result<std::string>> Pf::list(std::string_view anchor, std::string_view wha
 Task<Result<Pf::Seen>> Pf::look() {
   Seen seen;
   if (!calls_.has_pf()) co_return seen;
-  const auto seal = co_await list(kSealAnchor, "rules");
-  if (!seal) co_return std::unexpected(seal.error());
+  const auto fingerprint = co_await list(kFingerprintAnchor, "rules");
+  if (!fingerprint) co_return std::unexpected(fingerprint.error());
   auto rules = co_await list(kAnchor, "rules");
   if (!rules) co_return std::unexpected(rules.error());
   auto nat = co_await list(kAnchor, "nat");
   if (!nat) co_return std::unexpected(nat.error());
-  seen.seal = read_pf_seal(*seal);
+  seen.fingerprint = read_pf_fingerprint(*fingerprint);
   seen.lists = {*std::move(rules), *std::move(nat)};
-  if (seen.seal && seen.seal->keeps != PfKeeps::nothing) {
-    seen.mode_holds =
-        mode_holds(seen.seal->mode == print(model::FilterMode::enc) ? model::FilterMode::enc : model::FilterMode::if_ipsec);
+  if (seen.fingerprint && seen.fingerprint->keeps != PfKeeps::nothing) {
+    seen.mode_holds = mode_holds(seen.fingerprint->mode == print(model::FilterMode::enc) ? model::FilterMode::enc
+                                                                                         : model::FilterMode::if_ipsec);
   }
   if (!seen.lists.empty()) {
     if (const auto looked = co_await look_whether_in_force(seen); !looked) co_return std::unexpected(looked.error());
@@ -137,8 +137,8 @@ Task<Result<void>> Pf::load(std::string text) {
   co_return Result<void>{};
 }
 
-Task<Result<void>> Pf::seal(PfSeal seal) {
-  const auto loaded = co_await ask(fmt::format("-a {} -o none -f -", kSealAnchor), print_pf_seal(seal));
+Task<Result<void>> Pf::fingerprint(PfFingerprint fingerprint) {
+  const auto loaded = co_await ask(fmt::format("-a {} -o none -f -", kFingerprintAnchor), print_pf_fingerprint(fingerprint));
   if (!loaded) co_return std::unexpected(loaded.error());
   co_return Result<void>{};
 }

@@ -15,23 +15,23 @@ class Pf {
   explicit Pf(Calls& calls) : calls_(calls) {}
 
   struct Seen {
-    std::optional<PfSeal> seal;
+    std::optional<PfFingerprint> fingerprint;
     PfLists lists;
-    bool mode_holds = true;    // the switches are as the seal says
+    bool mode_holds = true;    // the switches are as the fingerprint says
     std::string out_of_force;  // why packets do not meet the lists; empty: they do
     std::string remedy;
 
     bool operator==(const Seen&) const = default;
     [[nodiscard]] std::optional<model::ObservedFilter> filter() const;
     // Something has to be kept out, and is not.
-    [[nodiscard]] bool open() const { return seal && seal->keeps == PfKeeps::rules && !out_of_force.empty(); }
+    [[nodiscard]] bool open() const { return fingerprint && fingerprint->keeps == PfKeeps::rules && !out_of_force.empty(); }
   };
   [[nodiscard]] Task<Result<Seen>> look();
   [[nodiscard]] Task<Result<std::map<std::string, model::RuleCounters>>> counters();
 
-  // One transaction of pf's: all or nothing. Then the seal, in another.
+  // One transaction of pf's: all or nothing. Then the fingerprint, in another.
   [[nodiscard]] Task<Result<void>> load(std::string text);
-  [[nodiscard]] Task<Result<void>> seal(PfSeal seal);
+  [[nodiscard]] Task<Result<void>> fingerprint(PfFingerprint fingerprint);
   [[nodiscard]] Task<Result<void>> clear();
   [[nodiscard]] PfDialect dialect();
 

@@ -14,7 +14,7 @@ constexpr std::string_view kNoPf = "kldload pf, and service pf enable";
 
 std::unexpected<Error> under_way() { return fail("pf has not answered yet", "try again in a moment", EINPROGRESS); }
 
-PfSeal seal_for(const model::FilterSet& set, const PfLists& lists) {
+PfFingerprint fingerprint_for(const model::FilterSet& set, const PfLists& lists) {
   return {std::string(print(set.mode)), keeps_of(set), digest(set), digest(lists)};
 }
 
@@ -108,7 +108,7 @@ Task<Verdict> PfJobs::set(model::FilterSet set) {
   if (!calls_.has_pf()) co_return Verdict{EOPNOTSUPP, "pf is not in the kernel", std::string(kNoPf)};
   const auto before = co_await pf_.look();
   if (!before) co_return told(before.error());
-  const bool switches = set.closes() || (before->seal && before->seal->keeps != PfKeeps::nothing);
+  const bool switches = set.closes() || (before->fingerprint && before->fingerprint->keeps != PfKeeps::nothing);
   Result<void> done;
   if (switches && !pf_.mode_holds(set.mode)) done = pf_.tighten(set.mode);
   if (done) done = co_await pf_.load(print_pf_anchor(set, pf_.dialect()));
@@ -120,14 +120,14 @@ Task<Verdict> PfJobs::set(model::FilterSet set) {
   if (switches) {
     if (done = pf_.set_mode(set.mode); !done) co_return told(done.error());
   }
-  co_return co_await seal(set);
+  co_return co_await fingerprint(set);
 }
 
-Task<Verdict> PfJobs::seal(const model::FilterSet& set) {
+Task<Verdict> PfJobs::fingerprint(const model::FilterSet& set) {
   const auto loaded = co_await pf_.look();
   if (!loaded) co_return told(loaded.error());
-  const auto sealed = co_await pf_.seal(seal_for(set, loaded->lists));
-  if (!sealed) co_return told(sealed.error());
+  const auto fingerprinted = co_await pf_.fingerprint(fingerprint_for(set, loaded->lists));
+  if (!fingerprinted) co_return told(fingerprinted.error());
   if (!set.filters || loaded->out_of_force.empty()) co_return Verdict{};
   shut();
   co_return Verdict{ENOEXEC, loaded->out_of_force, loaded->remedy};
@@ -146,7 +146,7 @@ Task<Verdict> PfJobs::clear() {
   if (!calls_.has_pf()) co_return Verdict{};
   const auto seen = co_await pf_.look();
   if (!seen) co_return told(seen.error());
-  if (seen->seal && seen->seal->keeps != PfKeeps::nothing && !pf_.mode_holds(model::FilterMode::enc)) {
+  if (seen->fingerprint && seen->fingerprint->keeps != PfKeeps::nothing && !pf_.mode_holds(model::FilterMode::enc)) {
     if (const auto done = pf_.set_mode(model::FilterMode::enc); !done) co_return told(done.error());
   }
   const auto cleared = co_await pf_.clear();

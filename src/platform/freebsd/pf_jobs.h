@@ -34,7 +34,7 @@ class PfJobs {
   [[nodiscard]] Task<End> count_once();
   [[nodiscard]] Task<Verdict> carry_out(model::Change wanted);
   [[nodiscard]] Task<Verdict> set(model::FilterSet set);
-  [[nodiscard]] Task<Verdict> seal(const model::FilterSet& set);
+  [[nodiscard]] Task<Verdict> fingerprint(const model::FilterSet& set);
   [[nodiscard]] Task<Verdict> clear();
   void note(Result<Pf::Seen> seen);
   void shut();  // our links down

@@ -8,7 +8,7 @@
 namespace vtid::platform {
 namespace {
 
-constexpr std::string_view kSealWord = "vtid";
+constexpr std::string_view kFingerprintWord = "vtid";
 constexpr std::string_view kBlank = " \t\r";
 
 std::vector<std::string_view> split(std::string_view text, std::string_view separators) {
@@ -76,22 +76,22 @@ PfKeeps keeps_of(const model::FilterSet& set) {
 }
 
 // No packet comes from there, should somebody lead pf to it.
-std::string print_pf_seal(const PfSeal& seal) {
+std::string print_pf_fingerprint(const PfFingerprint& fingerprint) {
   return fmt::format("pass in quick inet from 255.255.255.255 to 255.255.255.255 no state label \"{} {} {} {} {}\"\n",
-                     kSealWord, seal.mode, print(seal.keeps), seal.digest, seal.listing);
+                     kFingerprintWord, fingerprint.mode, print(fingerprint.keeps), fingerprint.digest, fingerprint.listing);
 }
 
-std::optional<PfSeal> read_pf_seal(std::string_view rules) {
+std::optional<PfFingerprint> read_pf_fingerprint(std::string_view rules) {
   constexpr std::string_view kLabel = "label \"";
   const auto begin = rules.find(kLabel);
   if (begin == std::string_view::npos) return std::nullopt;
   std::string_view label = rules.substr(begin + kLabel.size());
   label = label.substr(0, label.find('"'));
   const auto words = words_of(label);
-  if (words.size() != 5 || words[0] != kSealWord) return std::nullopt;
+  if (words.size() != 5 || words[0] != kFingerprintWord) return std::nullopt;
   const auto keeps = read_keeps(words[2]);
   if (!keeps) return std::nullopt;
-  return PfSeal{std::string(words[1]), *keeps, std::string(words[3]), std::string(words[4])};
+  return PfFingerprint{std::string(words[1]), *keeps, std::string(words[3]), std::string(words[4])};
 }
 
 std::string digest(const PfLists& lists) {

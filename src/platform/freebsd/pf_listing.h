@@ -6,8 +6,8 @@
 // printed. After loading, the anchor's rules and translations are printed once, and a digest of that goes, with one of the
 // wanted values, into the label of a rule in the anchor "vtid/seal", to which nothing leads: it is never evaluated, and pf
 // keeps a label letter for letter. A look compares the print with the second digest (has anybody changed it?) and the wanted
-// values with the first. A load is one transaction of pf's, the seal a second; without a seal the anchor filters all the same
-// and is written anew. `-o none` keeps pfctl from merging rules into tables with names of its own.
+// values with the first. A load is one transaction of pf's, the fingerprint a second; without a fingerprint the anchor filters
+// all the same and is written anew. `-o none` keeps pfctl from merging rules into tables with names of its own.
 #pragma once
 
 #include <map>
@@ -23,19 +23,19 @@ namespace vtid::platform {
 // How much hangs on the filter.
 enum class PfKeeps : std::uint8_t { rules, mode, nothing };  // tunnels closed; packets where the mode says; neither
 
-struct PfSeal {
+struct PfFingerprint {
   std::string mode;  // "enc", "if_ipsec"
   PfKeeps keeps = PfKeeps::nothing;
   std::string digest;   // of the wanted set
   std::string listing;  // of what pf listed
-  bool operator==(const PfSeal&) const = default;
+  bool operator==(const PfFingerprint&) const = default;
 };
 
 [[nodiscard]] PfKeeps keeps_of(const model::FilterSet& set);
-[[nodiscard]] std::string print_pf_seal(const PfSeal& seal);  // a ruleset
-[[nodiscard]] std::optional<PfSeal> read_pf_seal(std::string_view rules);
+[[nodiscard]] std::string print_pf_fingerprint(const PfFingerprint& fingerprint);  // a ruleset
+[[nodiscard]] std::optional<PfFingerprint> read_pf_fingerprint(std::string_view rules);
 
-// The two lists of an anchor, and the digest that a seal has of them.
+// The two lists of an anchor, and the digest that a fingerprint has of them.
 struct PfLists {
   std::string rules;
   std::string nat;

@@ -125,15 +125,15 @@ Result<void> Filter::write(const model::Change& change, const std::string& comma
   return {};
 }
 
-// The seal follows in a transaction of its own, because only the kernel can say how it lists what it was given. Without it the
-// table does its work all the same, and the next plan writes it anew.
+// The fingerprint follows in a transaction of its own, because only the kernel can say how it lists what it was given. Without
+// it the table does its work all the same, and the next plan writes it anew.
 Result<void> Filter::apply(const model::SetFilter& change) {
   if (auto written = write(change, render_filter(change.filter)); !written) return written;
   const auto text = run(render_filter_listing());
   if (!text) return fail("cannot read the filter back: " + text.error().text);
   const auto listing = read_filter_listing(*text);
   if (!listing) return std::unexpected(listing.error());
-  return write(change, render_seal(change.filter, listing->digest));
+  return write(change, render_fingerprint(change.filter, listing->digest));
 }
 
 Result<void> Filter::apply(const model::DeleteFilter& change) { return write(change, render_filter_removal()); }

@@ -1,4 +1,4 @@
-// Our table of nf_tables, through libnftables: written as a whole, read back, compared with its own seal.
+// Our table of nf_tables, through libnftables: written as a whole, read back, compared with its own fingerprint.
 // It never names another table, and it decides nothing. Where the kernel has no nf_tables nothing is there and writing fails.
 #pragma once
 

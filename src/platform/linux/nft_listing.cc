@@ -14,27 +14,27 @@ using Json = nlohmann::ordered_json;
 // Of a table that others may have filled: 100,000 rules, twice what the longest configuration makes.
 constexpr JsonBounds kListing{.bytes = 64U << 20, .depth = 32, .values = 4U << 20, .members = 64};
 
-constexpr std::string_view kSealChain = "seal";
-constexpr std::string_view kSealMark = "vtid";
+constexpr std::string_view kFingerprintChain = "seal";
+constexpr std::string_view kFingerprintMark = "vtid";
 
 // "vtid enc 0123456789abcdef 0123456789abcdef": the mode, the set, the listing. A comment holds 127 bytes.
-std::string print_seal(const model::FilterSet& set, std::string_view listed) {
-  return fmt::format("{} {} {} {}", kSealMark, print(set.mode), digest(set), listed);
+std::string print_fingerprint(const model::FilterSet& set, std::string_view listed) {
+  return fmt::format("{} {} {} {}", kFingerprintMark, print(set.mode), digest(set), listed);
 }
 
-struct Seal {
+struct Fingerprint {
   std::string mode, set, listed;
 };
 
-std::optional<Seal> parse_seal(std::string_view comment) {
+std::optional<Fingerprint> parse_fingerprint(std::string_view comment) {
   std::array<std::string, 4> words;
   for (std::string& word : words) {
     const auto end = std::min(comment.find(' '), comment.size());
     word = comment.substr(0, end);
     comment.remove_prefix(std::min(end + 1, comment.size()));
   }
-  if (words[0] != kSealMark || words[3].empty() || !comment.empty()) return std::nullopt;
-  return Seal{words[1], words[2], words[3]};
+  if (words[0] != kFingerprintMark || words[3].empty() || !comment.empty()) return std::nullopt;
+  return Fingerprint{words[1], words[2], words[3]};
 }
 
 std::string text_at(const Json& object, const char* key) {
@@ -69,7 +69,7 @@ class Reading {
     if (!item.is_object()) return;
     for (auto& [kind, object] : item.items()) {
       if (kind == "metainfo" || !object.is_object()) continue;
-      if (is_seal(kind, object)) continue;
+      if (is_fingerprint(kind, object)) continue;
       object.erase("handle");
       if (kind == "rule") count(object);
       text_ += kind + object.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
@@ -78,17 +78,17 @@ class Reading {
 
   [[nodiscard]] Listing finish() {
     listing_.digest = model::digest(std::string_view(text_));
-    if (seal_) listing_.filter = {seal_->mode, seal_->set, seal_->listed != listing_.digest};
+    if (fingerprint_) listing_.filter = {fingerprint_->mode, fingerprint_->set, fingerprint_->listed != listing_.digest};
     return std::move(listing_);
   }
 
  private:
-  // Only the first rule of the seal's chain is one; whatever else stands there is somebody else's.
-  bool is_seal(const std::string& kind, const Json& object) {
-    if (kind == "chain") return text_at(object, "name") == kSealChain && !object.contains("hook");
-    if (kind != "rule" || text_at(object, "chain") != kSealChain || seal_) return false;
-    seal_ = parse_seal(text_at(object, "comment"));
-    return seal_.has_value();
+  // Only the first rule of the fingerprint's chain is one; whatever else stands there is somebody else's.
+  bool is_fingerprint(const std::string& kind, const Json& object) {
+    if (kind == "chain") return text_at(object, "name") == kFingerprintChain && !object.contains("hook");
+    if (kind != "rule" || text_at(object, "chain") != kFingerprintChain || fingerprint_) return false;
+    fingerprint_ = parse_fingerprint(text_at(object, "comment"));
+    return fingerprint_.has_value();
   }
 
   void count(Json& rule) {
@@ -101,19 +101,19 @@ class Reading {
   }
 
   std::string text_;
-  std::optional<Seal> seal_;
+  std::optional<Fingerprint> fingerprint_;
   Listing listing_;
 };
 
 }  // namespace
 
-std::string render_seal(const model::FilterSet& set, std::string_view listed) {
+std::string render_fingerprint(const model::FilterSet& set, std::string_view listed) {
   const Json place{{"family", "inet"}, {"table", kFilterTable}};
   Json chain = place;
-  chain["name"] = kSealChain;
+  chain["name"] = kFingerprintChain;
   Json rule = place;
-  rule["chain"] = kSealChain;
-  rule["comment"] = print_seal(set, listed);
+  rule["chain"] = kFingerprintChain;
+  rule["comment"] = print_fingerprint(set, listed);
   rule["expr"] = Json::array({{{"return", nullptr}}});
   const Json commands = Json::array({{{"add", {{"chain", chain}}}}, {{"add", {{"rule", rule}}}}});
   return Json{{"nftables", commands}}.dump();

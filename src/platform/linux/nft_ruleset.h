@@ -4,8 +4,8 @@
 // other tables have their say too. Our links are known by their group, so a link that comes or goes changes no rule; traffic
 // without an interface of its own (policy-based) is known by its security path and, going out, by its route's.
 //
-// A chain that nothing jumps to holds the seal: a comment that says of which set the table was made and what the kernel listed
-// then. A listing that differs from its seal was changed by somebody else.
+// A chain that nothing jumps to holds the fingerprint: a comment that says of which set the table was made and what the kernel
+// listed then. A listing that differs from its fingerprint was changed by somebody else.
 #pragma once
 
 #include <map>
@@ -21,8 +21,8 @@ inline constexpr std::string_view kFilterTable = "vtid";  // of family inet
 
 // Commands that put `set` in the table's place.
 [[nodiscard]] std::string render_filter(const model::FilterSet& set);
-// Commands that add the seal, `listed` being Listing::digest of the table without one.
-[[nodiscard]] std::string render_seal(const model::FilterSet& set, std::string_view listed);
+// Commands that add the fingerprint, `listed` being Listing::digest of the table without one.
+[[nodiscard]] std::string render_fingerprint(const model::FilterSet& set, std::string_view listed);
 [[nodiscard]] std::string render_filter_removal();
 [[nodiscard]] std::string render_filter_listing();  // the command that lists the table
 

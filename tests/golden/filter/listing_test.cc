@@ -60,7 +60,7 @@ TEST(FilterListing, WhateverElseDiffersAltersIt) {
   }
 }
 
-TEST(FilterListing, WithoutItsSealItSaysNothing) {
+TEST(FilterListing, WithoutItsFingerprintItSaysNothing) {
   EXPECT_EQ(read(replaced(captured(), R"("comment": "vtid if_ipsec)", R"("comment": "seal if_ipsec)")).filter,
             model::ObservedFilter{});
   EXPECT_EQ(read(R"({"nftables": []})").filter, model::ObservedFilter{});

@@ -59,34 +59,35 @@ TEST(PfListing, FindsRulesThatDecideBeforeOurs) {
 }
 
 TEST(PfListing, ASealIsReadAsItWasWritten) {
-  const PfSeal seal{"if_ipsec", PfKeeps::rules, "0123456789abcdef", "fedcba9876543210"};
-  EXPECT_EQ(print_pf_seal(seal),
+  const PfFingerprint fingerprint{"if_ipsec", PfKeeps::rules, "0123456789abcdef", "fedcba9876543210"};
+  EXPECT_EQ(print_pf_fingerprint(fingerprint),
             "pass in quick inet from 255.255.255.255 to 255.255.255.255 no state label \"vtid if_ipsec rules 0123456789abcdef "
             "fedcba9876543210\"\n");
-  EXPECT_EQ(read_pf_seal("pass in quick inet from 255.255.255.255 to 255.255.255.255 no state label \"vtid if_ipsec rules "
-                         "0123456789abcdef fedcba9876543210\"\n"),
-            seal);
+  EXPECT_EQ(
+      read_pf_fingerprint("pass in quick inet from 255.255.255.255 to 255.255.255.255 no state label \"vtid if_ipsec rules "
+                          "0123456789abcdef fedcba9876543210\"\n"),
+      fingerprint);
   constexpr std::size_t kLongestLabel = 63;  // PF_RULE_LABEL_SIZE, sys/netpfil/pf/pf.h
   EXPECT_LE(std::string("vtid if_ipsec nothing 0123456789abcdef fedcba9876543210").size(), kLongestLabel);
   for (const char* other : {"", "pass all\n", "pass all label \"theirs\"\n", "pass all label \"vtid enc some a b\"\n"}) {
-    EXPECT_FALSE(read_pf_seal(other)) << other;
+    EXPECT_FALSE(read_pf_fingerprint(other)) << other;
   }
 }
 
-// What pfctl of FreeBSD 15.1 printed of an anchor and its seal: the seal's rule is the last line, translations begin with "no
-// nat".
+// What pfctl of FreeBSD 15.1 printed of an anchor and its fingerprint: the fingerprint's rule is the last line, translations
+// begin with "no nat".
 std::string captured(const std::string& name) {
   std::ifstream file(std::string(VTID_SOURCE_DIR) + "/tests/golden/filter/pfctl_15.1_" + name + ".txt");
   return {std::istreambuf_iterator(file), {}};
 }
 
-TEST(PfListing, TheSealOfARealListingFitsIt) {
+TEST(PfListing, TheFingerprintOfARealListingFitsIt) {
   const std::string all = captured("enc");
   const std::size_t last = all.rfind("pass in quick inet from 255.255.255.255");
   ASSERT_NE(last, std::string::npos);
-  const auto seal = read_pf_seal(all.substr(last));
-  ASSERT_TRUE(seal);
-  EXPECT_EQ(*seal, (PfSeal{"enc", PfKeeps::rules, "2dc633b8ab5f1ae0", digest(PfLists{all.substr(0, last), ""})}));
+  const auto fingerprint = read_pf_fingerprint(all.substr(last));
+  ASSERT_TRUE(fingerprint);
+  EXPECT_EQ(*fingerprint, (PfFingerprint{"enc", PfKeeps::rules, "2dc633b8ab5f1ae0", digest(PfLists{all.substr(0, last), ""})}));
 }
 
 TEST(PfListing, ARealListingOfEachKindNeedsItsAnchors) {
