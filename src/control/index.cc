@@ -106,7 +106,7 @@ PolicyState state_by_filter(const Index& index, std::size_t place) {
   if (own == routes.end()) return result;
   for (const model::FilterHop& hop : own->hops) result.devices.push_back(hop.device.text());
   const auto& there = index.snapshot.observed.filter;
-  const bool in_force = there && !there->altered && there->out_of_force.empty() && there->digest == digest(wanted->value);
+  const bool in_force = there && !there->altered && there->inactive_reason.empty() && there->digest == digest(wanted->value);
   result.state = !in_force ? "missing" : result.devices.empty() ? "blackhole" : "installed";
   return result;
 }

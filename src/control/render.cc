@@ -25,7 +25,7 @@ bool is_error(const model::Problem& problem) { return problem.severity == model:
 std::string live_mode(const model::Snapshot& snapshot) {
   const auto& filter = snapshot.observed.filter;
   if (!filter) return snapshot.desired.filter ? "none" : std::string(print(model::FilterMode::enc));
-  if (!filter->out_of_force.empty()) return "none";
+  if (!filter->inactive_reason.empty()) return "none";
   return filter->altered || filter->mode.empty() ? "altered" : filter->mode;
 }
 

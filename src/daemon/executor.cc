@@ -20,15 +20,15 @@ bool is_filter(const model::Change& change) {
 }
 
 // A filter without which traffic would pass that must not.
-bool closes(const model::Change& change) {
+bool is_restrictive(const model::Change& change) {
   const auto* filter = std::get_if<model::SetFilter>(&change);
-  return filter != nullptr && filter->filter.closes();
+  return filter != nullptr && filter->filter.is_restrictive();
 }
 
 // Until it is done traffic goes where it must not: unfiltered, by a route that is to be shut, past the table of a policy route
 // to the default route, or by what is no longer wanted.
 struct Shuts {
-  bool operator()(const model::SetFilter& op) const { return op.filter.closes(); }
+  bool operator()(const model::SetFilter& op) const { return op.filter.is_restrictive(); }
   bool operator()(const model::SetRoute& op) const {
     return std::holds_alternative<model::Blackhole>(op.route.target) || op.route.table != net::kMainTable;
   }
@@ -90,8 +90,8 @@ void Executor::accept(model::Plan plan, TimePoint now) {
     if (waiting.contains(op.object) && std::ranges::any_of(waiting_, same)) continue;
     if (!stands_on_any(missing_, op.change)) due_.push_back(op);
   }
-  const bool open = std::ranges::any_of(failures_, [](const auto& item) { return closes(item.second.op.change); }) ||
-                    std::ranges::any_of(waiting_, [](const model::Op& op) { return closes(op.change); });
+  const bool open = std::ranges::any_of(failures_, [](const auto& item) { return is_restrictive(item.second.op.change); }) ||
+                    std::ranges::any_of(waiting_, [](const model::Op& op) { return is_restrictive(op.change); });
   if (open) hold_back_links();
 }
 
@@ -114,7 +114,7 @@ std::vector<Executor::Done> Executor::step(TimePoint now, std::uint32_t random) 
     const std::size_t count = carry_out(asked, true, now, random, done);
     waiting_.insert(waiting_.end(), asked.begin() + static_cast<std::ptrdiff_t>(count), asked.end());
   } else if (busy()) {
-    const bool alone = closes(due_[next_].change);  // what follows depends on it
+    const bool alone = is_restrictive(due_[next_].change);  // what follows depends on it
     next_ += carry_out(std::span(due_).subspan(next_, alone ? 1 : std::min(kPortion, due_.size() - next_)), false, now, random,
                        done);
     if (alone && (done.empty() || done.front().error)) hold_back_links();

@@ -244,9 +244,9 @@ std::vector<model::Problem> name_problems(const model::Config& config, const Hos
 
 std::vector<model::Problem> filter_problems(const model::Observed& observed, const model::Desired& desired) {
   const auto& filter = observed.filter;
-  if (!filter || filter->out_of_force.empty() || !desired.filter || desired.filter->value.filters) return {};
+  if (!filter || filter->inactive_reason.empty() || !desired.filter || desired.filter->value.filters) return {};
   return {{model::Severity::warning, "filter",
-           "what the file has of NAT, policy routes and MSS is not in force: " + filter->out_of_force, filter->remedy}};
+           "what the file has of NAT, policy routes and MSS is not in force: " + filter->inactive_reason, filter->remedy}};
 }
 
 std::vector<model::Problem> group_problems(const model::GatewaySelection& selected) {

@@ -177,7 +177,7 @@ struct FilterSet {
   auto operator<=>(const FilterSet&) const = default;
 
   // Whether traffic would pass without it that must not.
-  [[nodiscard]] bool closes() const { return filters || mode == FilterMode::if_ipsec; }
+  [[nodiscard]] bool is_restrictive() const { return filters || mode == FilterMode::if_ipsec; }
 };
 
 // The same for equal sets and for no others, as far as 64 bits go. Changes with kFilterRendering too.
@@ -187,10 +187,10 @@ inline constexpr int kFilterRendering = 3;  // to be raised when equal sets shal
 
 // What the kernel holds in our place.
 struct ObservedFilter {
-  std::string mode;            // as it says itself: "enc", "if_ipsec"; empty when it does not
-  std::string digest;          // of the set that it was made from
-  bool altered = false;        // somebody changed it afterwards
-  std::string out_of_force{};  // why packets do not meet it, though it is there as it was written; and what helps
+  std::string mode;               // as it says itself: "enc", "if_ipsec"; empty when it does not
+  std::string digest;             // of the set that it was made from
+  bool altered = false;           // somebody changed it afterwards
+  std::string inactive_reason{};  // why packets do not meet it, though it is there as it was written; and what helps
   std::string remedy{};
   bool operator==(const ObservedFilter&) const = default;
 };

@@ -145,7 +145,7 @@ std::optional<FilterSet> derive_filter(const model::Config& config, const Number
                                        std::vector<model::DevicePolicyRoute> policy_routes, const model::Capabilities& system) {
   FilterSet set = FilterDerivation(config, numbers, links, next_hops, system).run();
   set.policy_routes = std::move(policy_routes);
-  if (set.closes() || !set.nat.empty() || !set.policy_routes.empty()) return set;
+  if (set.is_restrictive() || !set.nat.empty() || !set.policy_routes.empty()) return set;
   if (!system.filters || set.clamps.empty()) return std::nullopt;
   return set;
 }

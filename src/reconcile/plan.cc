@@ -138,7 +138,7 @@ class Planner {
     if (!observed_.filter) return "not there";
     const model::ObservedFilter& have = *observed_.filter;
     if (have.altered) return "was changed by somebody else";
-    if (!have.out_of_force.empty() && want.filters) return "is not in force: " + have.out_of_force;
+    if (!have.inactive_reason.empty() && want.filters) return "is not in force: " + have.inactive_reason;
     if (have.mode != print(want.mode)) return fmt::format("mode is \"{}\", wanted \"{}\"", have.mode, print(want.mode));
     return have.digest == digest(want) ? "" : "differs";
   }

@@ -69,7 +69,7 @@ std::pair<model::ObservedLink*, Verdict> Changes::own_link(const net::IfName& na
 Verdict Changes::may_come_up() {
   const auto seen = pf_.fresh_look();
   if (!seen) return told(seen.error());
-  return seen->open() ? Verdict{EACCES, "it is kept down: " + seen->out_of_force, seen->remedy} : Verdict{};
+  return seen->open() ? Verdict{EACCES, "it is kept down: " + seen->inactive_reason, seen->remedy} : Verdict{};
 }
 
 // --- links ----------------------------------------------------------------------------------------------------------------

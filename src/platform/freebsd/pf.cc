@@ -36,16 +36,16 @@ void judge(Pf::Seen& seen, std::string_view info, const PfLists& main) {
   const auto missing = missing_references(seen.lists, main);
   const auto before = forestalling_rules(main.rules, {"vtid", "ipsec", std::string(kEnc)});
   if (!pf_is_enabled(info)) {
-    seen.out_of_force = "pf is disabled";
+    seen.inactive_reason = "pf is disabled";
     seen.remedy = "service pf enable && service pf start, or pfctl -e";
   } else if (!missing.empty()) {
-    seen.out_of_force =
+    seen.inactive_reason =
         fmt::format("pf's main ruleset does not lead to it: there is no {} all", fmt::join(missing, " all, no "));
     seen.remedy =
         fmt::format("add to /etc/pf.conf, each among its kind and before any quick rule, and load it (service pf reload): {}",
                     fmt::join(missing, "; "));
   } else if (!before.empty()) {
-    seen.out_of_force = fmt::format("a rule of pf's main ruleset passes packets before it is asked: {}", before.front());
+    seen.inactive_reason = fmt::format("a rule of pf's main ruleset passes packets before it is asked: {}", before.front());
     seen.remedy = "move the line anchor \"vtid\" of /etc/pf.conf before that rule, and load it (service pf reload)";
   }
 }
@@ -57,7 +57,7 @@ std::optional<model::ObservedFilter> Pf::Seen::filter() const {
   const bool as_written = fingerprint && fingerprint->listing == digest(lists);
   if (lists.empty() && !as_written) return std::nullopt;
   if (!fingerprint) return model::ObservedFilter{};
-  return model::ObservedFilter{fingerprint->mode, fingerprint->digest, !as_written || !mode_holds, out_of_force, remedy};
+  return model::ObservedFilter{fingerprint->mode, fingerprint->digest, !as_written || !mode_holds, inactive_reason, remedy};
 }
 
 void Pf::Run::await_suspend(std::coroutine_handle<> dialogue) {

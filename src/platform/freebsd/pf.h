@@ -17,14 +17,14 @@ class Pf {
   struct Seen {
     std::optional<PfFingerprint> fingerprint;
     PfLists lists;
-    bool mode_holds = true;    // the switches are as the fingerprint says
-    std::string out_of_force;  // why packets do not meet the lists; empty: they do
+    bool mode_holds = true;       // the switches are as the fingerprint says
+    std::string inactive_reason;  // why packets do not meet the lists; empty: they do
     std::string remedy;
 
     bool operator==(const Seen&) const = default;
     [[nodiscard]] std::optional<model::ObservedFilter> filter() const;
     // Something has to be kept out, and is not.
-    [[nodiscard]] bool open() const { return fingerprint && fingerprint->keeps == PfKeeps::rules && !out_of_force.empty(); }
+    [[nodiscard]] bool open() const { return fingerprint && fingerprint->keeps == PfKeeps::rules && !inactive_reason.empty(); }
   };
   [[nodiscard]] Task<Result<Seen>> look();
   [[nodiscard]] Task<Result<std::map<std::string, model::RuleCounters>>> counters();

@@ -108,7 +108,7 @@ Task<Verdict> PfJobs::set(model::FilterSet set) {
   if (!calls_.has_pf()) co_return Verdict{EOPNOTSUPP, "pf is not in the kernel", std::string(kNoPf)};
   const auto before = co_await pf_.look();
   if (!before) co_return told(before.error());
-  const bool switches = set.closes() || (before->fingerprint && before->fingerprint->keeps != PfKeeps::nothing);
+  const bool switches = set.is_restrictive() || (before->fingerprint && before->fingerprint->keeps != PfKeeps::nothing);
   Result<void> done;
   if (switches && !pf_.mode_holds(set.mode)) done = pf_.tighten(set.mode);
   if (done) done = co_await pf_.load(print_pf_anchor(set, pf_.dialect()));
@@ -128,9 +128,9 @@ Task<Verdict> PfJobs::fingerprint(const model::FilterSet& set) {
   if (!loaded) co_return told(loaded.error());
   const auto fingerprinted = co_await pf_.fingerprint(fingerprint_for(set, loaded->lists));
   if (!fingerprinted) co_return told(fingerprinted.error());
-  if (!set.filters || loaded->out_of_force.empty()) co_return Verdict{};
+  if (!set.filters || loaded->inactive_reason.empty()) co_return Verdict{};
   shut();
-  co_return Verdict{ENOEXEC, loaded->out_of_force, loaded->remedy};
+  co_return Verdict{ENOEXEC, loaded->inactive_reason, loaded->remedy};
 }
 
 void PfJobs::shut() {

@@ -72,7 +72,7 @@ std::string_view device_of(const std::vector<std::string_view>& words) {
 
 PfKeeps keeps_of(const model::FilterSet& set) {
   if (set.filters) return PfKeeps::rules;
-  return set.closes() ? PfKeeps::mode : PfKeeps::nothing;
+  return set.is_restrictive() ? PfKeeps::mode : PfKeeps::nothing;
 }
 
 // No packet comes from there, should somebody lead pf to it.

@@ -31,7 +31,7 @@ class Rendering {
     commands_.put(add(table()));  // so that there is one to delete
     commands_.put({{"delete", table()}});
     commands_.put(add(table()));
-    if (set_.closes()) filter();
+    if (set_.is_restrictive()) filter();
     add_replies(set_, commands_);
     add_choices(set_, commands_);
     add_nat(set_, commands_);

@@ -55,7 +55,7 @@ model::FilterRule pass_on(std::string on) {
 TEST(DeriveFilter, ClampsOnlyWhatIsAssigned) {
   const auto filter = filter_of(two_tunnels());
   ASSERT_TRUE(filter);
-  EXPECT_FALSE(filter->closes());
+  EXPECT_FALSE(filter->is_restrictive());
   const net::IfName device = net::IfName::of({1});
   const auto mtu = derive(two_tunnels(), kNumbers, {}, {}, {}, {}).desired.links.front().value.mtu;
   EXPECT_THAT(filter->clamps, ElementsAre(model::MssClamp{device, net::Family::ipv4, static_cast<std::uint16_t>(mtu - 40)},
@@ -89,7 +89,7 @@ TEST(DeriveFilter, EncHasOneListForAllTunnels) {
   config.filter.rules = {pass_on("ipsec")};
   const auto filter = filter_of(config);
   ASSERT_TRUE(filter);
-  EXPECT_TRUE(filter->closes());
+  EXPECT_TRUE(filter->is_restrictive());
   EXPECT_THAT(filter->rules, ElementsAre(model::DeviceRule{"rules/0", {}, pass_on("ipsec")}));
   EXPECT_THAT(filter->devices, IsEmpty());
   EXPECT_EQ(filter->transits.size(), 2U);
