@@ -139,8 +139,8 @@ void Engine::on_name_answer(const model::NameAnswer& answer, Now now) {
   snapshot_.reset();
 }
 
-void Engine::urge_look_up(const model::Tunnel& tunnel, Now now) {
-  names_.urge(tunnel, now);
+void Engine::request_look_up(const model::Tunnel& tunnel, Now now) {
+  names_.resolve_now(tunnel, now);
   supervisor_.locate(tunnel.name, names_.resolved(tunnel), now);
 }
 
@@ -623,7 +623,7 @@ void Engine::on_command(const model::Command& command, Requests::Reply reply, No
       }
       const auto found = target(up.target);
       if (!found) return;
-      engine.urge_look_up(*engine.config_->tunnel(found->all_desired.front().tunnel), now);
+      engine.request_look_up(*engine.config_->tunnel(found->all_desired.front().tunnel), now);
       for (const DesiredChildSa& desired : found->all_desired) engine.supervisor_.bring_up(desired.name, now);
       engine.requests_.wait_up(*found, up.timeout, now, reply);
     }

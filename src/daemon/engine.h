@@ -130,7 +130,7 @@ class Engine {
   void save_state(Now now);
   void supervise(Now now);
   void want_connections(Now now);
-  void urge_look_up(const model::Tunnel& tunnel, Now now);
+  void request_look_up(const model::Tunnel& tunnel, Now now);
   void ask(const Ask& ask, Now now);
   void ask(const std::vector<RekeyAsk>& asks, Now now);
   [[nodiscard]] vici::Ticket ticket(Pending::Kind kind, const std::string& tunnel);

@@ -86,7 +86,7 @@ void HostNames::fail(Entry& entry, std::string why, Now now) {
   entry.due = now.steady + entry.backoff.next(random_());
 }
 
-void HostNames::urge(const model::Tunnel& tunnel, Now now) {
+void HostNames::resolve_now(const model::Tunnel& tunnel, Now now) {
   const model::HostName* host = host_name_of(tunnel);
   const auto found = host == nullptr ? entries_.end() : entries_.find(host->name);
   if (found == entries_.end()) return;

@@ -30,7 +30,7 @@ class HostNames {
   [[nodiscard]] bool on_answer(const model::NameAnswer& answer, Now now);
 
   // Somebody waits for the tunnel: its name is due now, and no failure counts until the answer.
-  void urge(const model::Tunnel& tunnel, Now now);
+  void resolve_now(const model::Tunnel& tunnel, Now now);
   // Nobody answers at the address that is called: the next one's turn. False: there is no other.
   bool take_turn(const model::Tunnel& tunnel);
 

@@ -12,7 +12,7 @@ namespace vtid::daemon {
 namespace {
 
 // The end with the higher address waits this long for the other to begin, so that both do not make an IKE_SA each.
-constexpr Duration kYield{1'500};
+constexpr Duration kInitialDelay{1'500};
 
 // What all desired CHILD_SAs of a tunnel have in common.
 DesiredChildSa desired_of(const model::Tunnel& tunnel) {
@@ -31,7 +31,7 @@ DesiredChildSa desired_of(const model::Tunnel& tunnel) {
   desired.identity = print(ike.local.address) + ' ' + ike.local.id + ' ' + desired.peer + ' ' + ike.remote.id;
   const auto* local = std::get_if<net::Address>(&ike.local.address);
   const auto* remote = std::get_if<net::Address>(&ike.remote.address);
-  if (local != nullptr && remote != nullptr && *remote < *local) desired.yields = kYield;
+  if (local != nullptr && remote != nullptr && *remote < *local) desired.initial_delay = kInitialDelay;
   desired.callable = !std::holds_alternative<model::AnyAddress>(ike.remote.address);
   return desired;
 }

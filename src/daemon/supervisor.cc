@@ -64,10 +64,10 @@ void Supervisor::supervise(std::vector<DesiredChildSa> all_desired, Now now) {
     if (fresh) {
       supervised.backoff = Backoff(kInitiateRetry);
       supervised.repairs = Backoff(kRepairRetry);
-      supervised.next_attempt = now.steady + desired.yields;
+      supervised.next_attempt = now.steady + desired.initial_delay;
       supervised.view.since = now.wall;
     } else if (supervised.desired != desired) {
-      begin_anew(supervised, now);
+      reset_attempts(supervised, now);
       supervised.replacing = supervised.desired.identity != desired.identity;
     }
     supervised.leaving = false;
@@ -115,7 +115,7 @@ void Supervisor::unschedule(SupervisedChild& supervised) {
 }
 
 // Another peer, another start or another address: what was learnt about the old one does not count.
-void Supervisor::begin_anew(SupervisedChild& supervised, Now now) {
+void Supervisor::reset_attempts(SupervisedChild& supervised, Now now) {
   supervised.backoff.reset();
   supervised.next_attempt = now.steady;
   if (!supervised.begins_unseen()) supervised.attempt.reset();
@@ -132,7 +132,7 @@ void Supervisor::locate(const std::string& tunnel, const std::optional<ResolvedP
     if (before != resolved_peer) mark(supervised);
     if (!before || !resolved_peer || resolved_peer->addresses.empty()) continue;
     if (before->addresses.empty()) {
-      begin_anew(supervised, now);
+      reset_attempts(supervised, now);
     } else if (!std::ranges::is_permutation(before->addresses, resolved_peer->addresses)) {
       supervised.moved = true;
     }
@@ -145,7 +145,7 @@ void Supervisor::leave_old_address(SupervisedChild& supervised, Ikes ikes, Now n
     return std::ranges::find(supervised.resolved_peer->addresses, ike->remote) != supervised.resolved_peer->addresses.end();
   };
   if (std::ranges::any_of(ikes, is_current)) return;
-  begin_anew(supervised, now);
+  reset_attempts(supervised, now);
   supervised.replacing = !ikes.empty() || supervised.begins_unseen();
 }
 
@@ -268,7 +268,7 @@ void Supervisor::follow(SupervisedChild& supervised, const Seen& seen, Now now, 
     supervised.attempt.reset();
     supervised.backoff.reset();
     supervised.next_attempt = now.steady;
-    supervised.urged = view.failed = false;
+    supervised.requested = view.failed = false;
     set_state(supervised, TunnelState::up, now);
     view.reason.clear();
     view.remedy.clear();
@@ -283,9 +283,9 @@ void Supervisor::follow(SupervisedChild& supervised, const Seen& seen, Now now, 
 void Supervisor::call_after_loss(SupervisedChild& supervised, Now now) {
   if (!std::exchange(supervised.lost, false) || supervised.desired.start == model::Start::start || !supervised.desired.callable)
     return;
-  supervised.urged = true;
+  supervised.requested = true;
   supervised.next_attempt =
-      now.steady + supervised.desired.yields + kCallPause + kCallSpread * static_cast<int>(random_() % 1024) / 1024;
+      now.steady + supervised.desired.initial_delay + kCallPause + kCallSpread * static_cast<int>(random_() % 1024) / 1024;
 }
 
 // By new SAs first, which cost nothing; when they do not come, or do not help, the whole CHILD_SA goes and is called anew.
@@ -305,7 +305,7 @@ void Supervisor::repair(SupervisedChild& supervised, Now now, std::vector<Ask>& 
     return;
   }
   supervised.loss.reset();
-  supervised.replacing = supervised.urged = true;
+  supervised.replacing = supervised.requested = true;
   wake_at(supervised, now.steady);
 }
 
@@ -385,7 +385,7 @@ void Supervisor::pursue(SupervisedChild& supervised, Ikes ikes, Now now, std::ve
   if (!supervised.attempt) {
     if (lacks_address(supervised, now)) return;
     call_after_loss(supervised, now);
-    if (desired.start != model::Start::start && !supervised.urged) {
+    if (desired.start != model::Start::start && !supervised.requested) {
       wait(supervised, ikes, now);
       return;
     }
@@ -494,7 +494,7 @@ bool Supervisor::begin(SupervisedChild& supervised, Now now, std::vector<Ask>& a
 
 void Supervisor::fail_attempt(SupervisedChild& supervised, Now now, std::string reason, std::string remedy) {
   supervised.attempt.reset();
-  supervised.urged = false;
+  supervised.requested = false;
   supervised.next_attempt = now.steady + supervised.backoff.next(random_());
   supervised.view.reason = std::move(reason);
   supervised.view.remedy = std::move(remedy);
@@ -568,7 +568,7 @@ void Supervisor::bring_up(const std::string& desired, Now now) {
   mark(supervised);
   ++ended_revision_;
   supervised.held = false;
-  supervised.urged = true;
+  supervised.requested = true;
   supervised.backoff.reset();
   supervised.next_attempt = now.steady;
   supervised.view.failed = false;
@@ -581,7 +581,7 @@ void Supervisor::stand_by(bool standby, Now now) {
   for (auto& [name, supervised] : supervised_) {
     supervised.backoff.reset();
     supervised.next_attempt = now.steady;
-    supervised.urged = supervised.view.failed = false;
+    supervised.requested = supervised.view.failed = false;
     supervised.view.reason.clear();
   }
 }

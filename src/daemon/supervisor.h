@@ -40,7 +40,7 @@ struct DesiredChildSa {
   bool external = false;          // the administrator's connection: its SAs are left alone when the tunnel leaves the file
   bool enabled = true;
   model::Start start = model::Start::start;
-  Duration yields{0};            // waits so long before the first attempt, for the other end to begin
+  Duration initial_delay{0};     // waits so long before the first attempt, for the other end to begin
   bool callable = false;         // whether this end knows where to call
   bool charons_policies = true;  // charon makes them, not vtid
   bool operator==(const DesiredChildSa&) const = default;
@@ -174,7 +174,7 @@ class Supervisor {
     DesiredChildSa desired;
     TunnelView view;
     bool held = false;
-    bool urged = false;      // `vtictl up` of a tunnel that does not initiate by itself
+    bool requested = false;  // `vtictl up` of a tunnel that does not initiate by itself
     bool leaving = false;    // no longer in the file: forgotten when its SAs are gone
     bool replacing = false;  // its identity or its peer's address changed: the old SAs go first
     std::optional<ResolvedPeer> resolved_peer;
@@ -210,7 +210,7 @@ class Supervisor {
 
   using Ikes = model::SaIndex::Ikes;
 
-  static void begin_anew(SupervisedChild& supervised, Now now);
+  static void reset_attempts(SupervisedChild& supervised, Now now);
   static void leave_old_address(SupervisedChild& supervised, Ikes ikes, Now now);
   void index_desired();
   void mark(SupervisedChild& supervised) { dirty_.insert(&supervised); }

@@ -226,7 +226,7 @@ std::vector<DesiredChildSa> some_desired(Dice& dice) {
     desired.enabled = dice.chance(90);
     desired.callable = dice.chance(80);
     desired.external = n == 4 && dice.chance(50);
-    if (n == 2 && dice.chance(50)) desired.yields = Duration{1'500};
+    if (n == 2 && dice.chance(50)) desired.initial_delay = Duration{1'500};
     if (n == 3 && dice.chance(70)) desired.start = dice.chance(50) ? model::Start::trap : model::Start::none;
     all_desired.push_back(desired);
     if (n != 1 || dice.chance(30)) continue;

@@ -87,7 +87,7 @@ TEST_F(Supervised, InitiatesAgainWhenTheTunnelIsLost) {
 TEST_F(Supervised, YieldsToTheOtherEndFirst) {
   DesiredChildSa later = desired();
   later.name = later.tunnel = "other";
-  later.yields = Duration{1'500};
+  later.initial_delay = Duration{1'500};
   supervisor.supervise({desired(), later}, now);
   EXPECT_THAT(step(), ElementsAre(Ask(kInitiate)));
   EXPECT_THAT(step(Duration{1'500}), Contains(Ask(AskInitiate{"other", "hq", "hq"})));
