@@ -93,7 +93,7 @@ Result<std::unique_ptr<Engine>> Engine::start(EngineWiring wiring, Now now) {
 
 void Engine::on_kernel_notices() {
   const platform::Notices notices = wiring_.kernel.drain();
-  must_look_ |= notices.ours > 0 || notices.overflowed;
+  needs_observe_ |= notices.ours > 0 || notices.overflowed;
   lost_sas_.insert(notices.lost_sas.begin(), notices.lost_sas.end());
   lost_policies_ |= notices.lost_policies || lost_sas_.size() > kMostLost;
   if (lost_policies_) lost_sas_.clear();
@@ -108,7 +108,7 @@ void Engine::follow_losses(Now now) {
   losses_due_.reset();
   const bool policies = std::exchange(lost_policies_, false);
   const auto spis = std::exchange(lost_sas_, {});
-  must_look_ |=
+  needs_observe_ |=
       policies || supervisor_.leans_on_the_kernel() || std::ranges::any_of(charon_.table().children, [&](const auto& child) {
         return spis.contains(child.second.spi_in) || spis.contains(child.second.spi_out);
       });
@@ -116,11 +116,11 @@ void Engine::follow_losses(Now now) {
 
 void Engine::on_gateway_changed(const std::string& gateway, const model::GatewayHealth& health, Now now) {
   log::info("gateway changed", {{"gateway", gateway}, {"state", std::string(print(health.state))}, {"reason", health.reason}});
-  tell(now, "gateway", gateway,
+  emit(now, "gateway", gateway,
        fmt::format("is {}: {}{}{} % loss, {:.1f} ms", print(health.state), health.reason, health.reason.empty() ? "" : "; ",
                    health.loss_percent, health.rtt_ms));
   gateways_changed_[gateway] = monitor::is_usable(health, model::Trigger::down);
-  must_choose_ |= !config_->groups.empty();
+  needs_selection_ |= !config_->groups.empty();
   snapshot_.reset();
 }
 
@@ -134,7 +134,7 @@ void Engine::on_name_answer(const model::NameAnswer& answer, Now now) {
     std::string list;
     for (const net::Address& address : resolved_peer->addresses) list += ' ' + print(address);
     log::info("peer located", {{"tunnel", name}, {"name", answer.name}, {"addresses", list}});
-    tell(now, "tunnel", name, fmt::format("{} is{}", answer.name, list.empty() ? " nowhere" : list));
+    emit(now, "tunnel", name, fmt::format("{} is{}", answer.name, list.empty() ? " nowhere" : list));
   }
   snapshot_.reset();
 }
@@ -164,7 +164,7 @@ TimePoint Engine::step(Now now) {
   finish_counting(now);
   collect_outcomes(now);
   save_state(now);
-  tell_changes(now);
+  emit_changes(now);
 
   TimePoint next = std::min(charon_.next_deadline(), rescan_);
   for (const auto& deadline : {executor_.next_deadline(), supervisor_.next_deadline(), requests_.next_deadline(),
@@ -173,14 +173,14 @@ TimePoint Engine::step(Now now) {
   }
   if (losses_due_) next = std::min(next, *losses_due_);
   if (trial_) next = std::min(next, trial_->until);
-  if (must_look_) {
+  if (needs_observe_) {
     next = std::min(next, next_look_);
   } else if (const auto due = supervisor_.kernel_look()) {
     next = std::min(next, *due);
   }
   if (executor_.waits() || !counting_.empty()) next = std::min(next, now.steady + kAskAfter);
   if (!counting_.empty()) next = std::min(next, counting_.front().first);
-  if (must_plan_ && kernel_seen_) next = std::min(next, std::max(now.steady, replan_));
+  if (needs_plan_ && kernel_seen_) next = std::min(next, std::max(now.steady, replan_));
   if (executor_.busy()) next = now.steady;
   return next;
 }
@@ -190,7 +190,7 @@ void Engine::follow_charon(Now now) {
   if (charon_.revision() == charon_revision_) return;
   charon_revision_ = charon_.revision();
   take_sa_changes();
-  must_look_ |= charon_.table().connected && !told_connected_;  // what one of before has left in the kernel
+  needs_observe_ |= charon_.table().connected && !reported_connected_;  // what one of before has left in the kernel
   std::set<std::string> early = early_of(on_demand_);
   mark_derived(early != early_);
   early_ = std::move(early);
@@ -200,12 +200,12 @@ void Engine::follow_charon(Now now) {
 void Engine::take_sa_changes() {
   model::SaChanges changes = charon_.take_changes();
   if (changes.everywhere) {
-    must_look_ |= !observed_.policies.empty();
+    needs_observe_ |= !observed_.policies.empty();
     mark_derived(true);
     read_all_sas();
   } else {
     for (const net::Unit unit : changes.units) {
-      must_look_ |= spi_scope_.own_policies.contains(unit);  // by which of its SAs the kernel sends is ours to see to
+      needs_observe_ |= spi_scope_.own_policies.contains(unit);  // by which of its SAs the kernel sends is ours to see to
       mark_derived(reconcile::refresh(sa_facts_, unit, charon_.table(), charon_.index(), spi_scope_));
     }
   }
@@ -222,13 +222,13 @@ void Engine::follow_gateways(Now now) {
   for (const auto& [gateway, usable] : std::exchange(gateways_changed_, {})) {
     if (usable ? selection_.down.erase(gateway) > 0 : selection_.down.insert(gateway).second) move_routes(now);
   }
-  if (!std::exchange(must_choose_, false)) return;
+  if (!std::exchange(needs_selection_, false)) return;
   model::GatewaySelection chosen = monitor::choose(*config_, wiring_.gateway_health(), selection_, now.wall);
   for (const std::string& group : changed_groups(selection_, chosen)) {
     const model::GroupSelection& selection = chosen.groups.at(group);
     const std::string active = print_active(selection);
     log::info("group changed", {{"group", group}, {"carriers", active}, {"reason", selection.reason}});
-    tell(now, "group", group,
+    emit(now, "group", group,
          fmt::format("is carried by {}{}{}", active, selection.reason.empty() ? "" : ": ", selection.reason));
   }
   if (chosen != selection_) move_routes(now);
@@ -276,7 +276,7 @@ Result<void> Engine::look() {
   kernel_problem_.reset();
   kernel_seen_ = true;
   if (observed_ != *observed) {
-    must_plan_ = static_tunnels_changed_ = true;
+    needs_plan_ = static_tunnels_changed_ = true;
     if (!wrote_) executor_.on_seen(observed_, *observed, now_.steady);
   }
   wrote_ = false;
@@ -293,8 +293,8 @@ Result<void> Engine::look() {
 
 // A plan is due, and everything is derived anew for it.
 void Engine::mark_derived(bool changed) {
-  must_derive_ |= changed;
-  must_plan_ |= changed;
+  needs_derive_ |= changed;
+  needs_plan_ |= changed;
 }
 
 reconcile::Derived Engine::derive_running() {
@@ -318,22 +318,22 @@ std::set<std::string> Engine::early_of(const std::vector<std::string>& on_demand
 void Engine::reconcile(Now now) {
   // The plan at hand first: it was complete, and looking again half-way only costs. But what has changed meanwhile does not
   // wait for its end, which thousands of links put off by minutes.
-  const bool overtaken = executor_.busy() && must_plan_ && now.steady >= std::max({next_plan_, next_look_, replan_});
+  const bool overtaken = executor_.busy() && needs_plan_ && now.steady >= std::max({next_plan_, next_look_, replan_});
   if (executor_.busy() && !overtaken) return;
-  must_look_ |= overtaken;
+  needs_observe_ |= overtaken;
   wrote_ |= overtaken;
   bool changed = false;
-  must_look_ |= supervisor_.kernel_look().value_or(TimePoint::max()) <= now.steady;
+  needs_observe_ |= supervisor_.kernel_look().value_or(TimePoint::max()) <= now.steady;
   const bool retry_is_due = executor_.next_deadline().value_or(TimePoint::max()) <= now.steady;
   const bool rescan_is_due = now.steady >= rescan_;
-  if ((must_look_ && now.steady >= next_look_) || rescan_is_due || retry_is_due) {
+  if ((needs_observe_ && now.steady >= next_look_) || rescan_is_due || retry_is_due) {
     const auto looked = look();
     const bool seen = looked.has_value();
-    must_look_ = !seen;
+    needs_observe_ = !seen;
     next_look_ = now.steady + (seen || looked.error().code == EINPROGRESS ? kLookInterval : kLookRetry);
     rescan_ = now.steady + kRescan;
     // What the kernel took without an error and does not show is still in the plan, and nothing has changed that would tell.
-    must_plan_ |= retry_is_due || (rescan_is_due && !executor_.plan().ops.empty());
+    needs_plan_ |= retry_is_due || (rescan_is_due && !executor_.plan().ops.empty());
     changed = true;
     if (!seen && overtaken) return;  // what was seen before is no longer so
     if (seen && system_.shared_with_charon) {
@@ -344,13 +344,13 @@ void Engine::reconcile(Now now) {
     mark_derived(true);
     replan_ = now.steady;  // somebody waits for it
   }
-  if (must_plan_ && kernel_seen_ && now.steady >= replan_) {
-    must_plan_ = false;
+  if (needs_plan_ && kernel_seen_ && now.steady >= replan_) {
+    needs_plan_ = false;
     static_tunnels_changed_ = true;
     ++plans_;
     next_plan_ = now.steady + kPlanInterval;
     replan_ = now.steady + Duration{static_cast<std::int64_t>(config_->tunnels.size()) / kTunnelsEachMs};
-    if (std::exchange(must_derive_, false)) derived_ = derive_running();
+    if (std::exchange(needs_derive_, false)) derived_ = derive_running();
     const auto removal = charon_.table().known || !needs_charon() ? reconcile::Removal::allowed : reconcile::Removal::withheld;
     executor_.accept(reconcile::make_plan(derived_.desired, observed_, system_, removal), now.steady);
     changed = true;
@@ -375,23 +375,23 @@ void Engine::carry_out(Now now) {
       if (!std::has_single_bit(static_cast<unsigned>(done.failures)))
         continue;  // it stays a problem, and is said ever less often
       log::warning("kernel refused", {{"object", done.op.object}, {"error", done.error->text}});
-      tell(now, "kernel", done.op.object, done.error->text);
+      emit(now, "kernel", done.op.object, done.error->text);
     } else {
       const std::string change = print(done.op.change);
       log::info("kernel changed", {{"change", change}, {"reason", done.op.reason}});
-      tell(now, "kernel", done.op.object, fmt::format("{}: {}", change, done.op.reason));
+      emit(now, "kernel", done.op.object, fmt::format("{}: {}", change, done.op.reason));
     }
   }
-  must_plan_ |= ended;
+  needs_plan_ |= ended;
   if (!executor_.busy() && (worked || ended)) {
-    must_look_ = wrote_ = true;  // what was written is not believed until it is read back
+    needs_observe_ = wrote_ = true;  // what was written is not believed until it is read back
     next_look_ = now.steady;
   }
 }
 
 // Only by a plan of this file: while an older one is carried out, what is known of the old file stays.
 void Engine::follow_static_tunnels(Now now) {
-  if (!kernel_seen_ || must_plan_ || !std::exchange(static_tunnels_changed_, false)) return;
+  if (!kernel_seen_ || needs_plan_ || !std::exchange(static_tunnels_changed_, false)) return;
   static_tunnels_.follow({*config_, numbers_, derived_.desired, observed_, executor_.plan()}, now);
 }
 
@@ -483,30 +483,30 @@ Result<std::string> Engine::accept_config(config::Parsed parsed, Now now) {
                                   finding.text, finding.remedy});
     }
     ++generation_;
-    must_choose_ = must_plan_ = must_derive_ = probes_changed_ = static_tunnels_changed_ = true;
+    needs_selection_ = needs_plan_ = needs_derive_ = probes_changed_ = static_tunnels_changed_ = true;
     replan_ = now.steady;
     tunnels_ = model::index_by_name(config_->tunnels);
     on_demand_ = on_demand(*config_);
     probes_ = Probes(*config_, numbers_);
     read_all_sas();
-    std::erase_if(told_states_, [this](const auto& told) { return !tunnels_.contains(told.first); });
+    std::erase_if(reported_states_, [this](const auto& told) { return !tunnels_.contains(told.first); });
     names_.follow(*config_, now);
     want_connections(now);
     supervisor_.supervise(desired_child_sas(*config_, numbers_), now);
     for (const model::Tunnel& tunnel : config_->tunnels) supervisor_.locate(tunnel.name, names_.resolved(tunnel), now);
     std::string text = fmt::format("configuration {} accepted{}", generation_, same ? ", unchanged" : "");
     log::info("configuration accepted", {{"generation", std::to_string(generation_)}, {"changed", same ? "no" : "yes"}});
-    tell(now, "config", wiring_.config_path, same ? "accepted, unchanged" : "accepted");
+    emit(now, "config", wiring_.config_path, same ? "accepted, unchanged" : "accepted");
     return text;
   }
   log::error("configuration refused", {{"file", wiring_.config_path}, {"error", refusal.text}});
   config_problem_ = {model::Severity::error, "config", refusal.text, refusal.remedy};
-  tell(now, "config", wiring_.config_path, "refused: " + refusal.text);
+  emit(now, "config", wiring_.config_path, "refused: " + refusal.text);
   return std::unexpected(refusal);
 }
 
 model::CommandResult Engine::reload(Now now) {
-  if (trial_) tell(now, "config", trial_->path, "not confirmed before the file was read again");
+  if (trial_) emit(now, "config", trial_->path, "not confirmed before the file was read again");
   trial_.reset();
   auto accepted = accept_config(wiring_.read_config(), now);
   if (accepted) return model::Answer{*accepted, {}};
@@ -531,7 +531,7 @@ model::CommandResult Engine::apply(const model::Apply& apply, Now now) {
   trial_ = {apply.text, apply.path, now.steady + apply.confirm.value_or(Duration{}),
             now.wall + std::chrono::ceil<std::chrono::seconds>(apply.confirm.value_or(Duration{})), before};
   if (!apply.confirm) return confirm(now);
-  tell(now, "config", apply.path, fmt::format("applied; goes back at {} unless confirmed", print(trial_->until_wall)));
+  emit(now, "config", apply.path, fmt::format("applied; goes back at {} unless confirmed", print(trial_->until_wall)));
   return model::Answer{
       *accepted + fmt::format("; it goes back at {} unless `vtictl confirm` comes before", print(trial_->until_wall)), {}};
 }
@@ -544,7 +544,7 @@ model::CommandResult Engine::confirm(Now now) {
     return fail(fmt::format("the file stays as it was: {}", error.text), error.remedy);
   }
   trial_.reset();
-  tell(now, "config", wiring_.config_path, "replaced");
+  emit(now, "config", wiring_.config_path, "replaced");
   return model::Answer{fmt::format("configuration {} runs and is {}", generation_, wiring_.config_path), {}};
 }
 
@@ -552,7 +552,7 @@ model::CommandResult Engine::confirm(Now now) {
 void Engine::end_trial(Now now) {
   const Trial trial = *std::exchange(trial_, std::nullopt);
   log::warning("configuration not confirmed", {{"file", trial.path}});
-  tell(now, "config", trial.path, "not confirmed: the configuration of before is back");
+  emit(now, "config", trial.path, "not confirmed: the configuration of before is back");
   if (auto back = accept_config(wiring_.read_config(), now); back) return;
   const auto why = config_problem_;
   (void)accept_config({*trial.before, {}, {}}, now);
@@ -567,7 +567,7 @@ model::CommandResult Engine::take_role(model::Role role, Now now) {
   want_connections(now);
   probes_changed_ = true;
   const std::string text = role == model::Role::active ? "this node is active" : "this node is on standby";
-  tell(now, "config", "role", text);
+  emit(now, "config", "role", text);
   saved_role_.reset();
   if (auto saved = wiring_.store.save_role(role); saved) {
     saved_role_ = role;
@@ -733,7 +733,7 @@ std::optional<Engine::ProbeNews> Engine::take_probes() {
   ProbeNews news{all ? probes_.all(supervisor_, static_tunnels_) : probes_.of(changed, supervisor_, static_tunnels_), all};
   auto& targets = news.targets;
   if (!all && targets.empty()) return std::nullopt;
-  must_choose_ |= all;
+  needs_selection_ |= all;
   if (role_ == model::Role::standby) {
     for (io::Prober::Target& target : targets) {
       if (target.underlay.state == monitor::Underlay::State::up) target.options.enabled = false;  // else it is down anyway
@@ -807,17 +807,17 @@ std::shared_ptr<const model::Snapshot> Engine::snapshot() {
   return snapshot_ = std::move(fresh);
 }
 
-void Engine::tell_changes(Now now) {
-  if (const bool connected = charon_.table().connected; connected != std::exchange(told_connected_, connected)) {
+void Engine::emit_changes(Now now) {
+  if (const bool connected = charon_.table().connected; connected != std::exchange(reported_connected_, connected)) {
     log::info(connected ? "charon connected" : "charon lost", {{"version", charon_.table().version.text()}});
-    tell(now, "charon", "",
+    emit(now, "charon", "",
          connected ? "connected, version " + charon_.table().version.text() : "lost: its SAs are shown as last seen");
   }
-  tell_unloaded(now);
-  tell_tunnels(now);
+  emit_unloaded(now);
+  emit_tunnels(now);
 }
 
-void Engine::tell_tunnels(Now now) {
+void Engine::emit_tunnels(Now now) {
   std::set<std::string> changed = supervisor_.take_changed();
   if (const std::uint64_t revision = static_tunnels_.revision();
       std::exchange(reported_static_tunnels_, revision) != revision) {
@@ -829,28 +829,28 @@ void Engine::tell_tunnels(Now now) {
   for (const std::string& name : changed) {
     const auto view = tunnels_.contains(name) ? tunnel_view(name, supervisor_, static_tunnels_) : std::nullopt;
     if (!view) continue;
-    const auto [told, fresh] = told_states_.try_emplace(name, view->state);
+    const auto [told, fresh] = reported_states_.try_emplace(name, view->state);
     if (!fresh && told->second == view->state) continue;
     told->second = view->state;
     log::info("tunnel changed", {{"tunnel", name}, {"state", std::string(print(view->state))}, {"reason", view->reason}});
-    tell(now, "tunnel", name, fmt::format("is {}{}{}", print(view->state), view->reason.empty() ? "" : ": ", view->reason));
+    emit(now, "tunnel", name, fmt::format("is {}{}{}", print(view->state), view->reason.empty() ? "" : ": ", view->reason));
   }
 }
 
-void Engine::tell_unloaded(Now now) {
+void Engine::emit_unloaded(Now now) {
   const std::vector<vici::Unloaded> unloaded = charon_.take_unloaded();
   for (std::size_t i = 0; i < std::min(unloaded.size(), kMostUnloadedTold); ++i) {
     const std::string what = print(unloaded[i]);
     log::warning("unloaded by others", {{"what", what}});
-    tell(now, "charon", "", fmt::format("somebody unloaded {} (swanctl --load-all, --clear?): it is loaded again", what));
+    emit(now, "charon", "", fmt::format("somebody unloaded {} (swanctl --load-all, --clear?): it is loaded again", what));
   }
   if (unloaded.size() <= kMostUnloadedTold) return;
   const std::size_t more = unloaded.size() - kMostUnloadedTold;
   log::warning("unloaded by others", {{"more", std::to_string(more)}});
-  tell(now, "charon", "", fmt::format("somebody unloaded {} more: they are loaded again", more));
+  emit(now, "charon", "", fmt::format("somebody unloaded {} more: they are loaded again", more));
 }
 
-void Engine::tell(Now now, std::string kind, std::string object, std::string text) {
+void Engine::emit(Now now, std::string kind, std::string object, std::string text) {
   wiring_.publish({now.wall, std::move(kind), to_utf8(object, kLongestText), to_utf8(text, kLongestText)});
 }
 

@@ -135,10 +135,10 @@ class Engine {
   void ask(const std::vector<RekeyAsk>& asks, Now now);
   [[nodiscard]] vici::Ticket ticket(Pending::Kind kind, const std::string& tunnel);
   void collect_outcomes(Now now);
-  void tell_changes(Now now);
-  void tell_tunnels(Now now);
-  void tell_unloaded(Now now);
-  void tell(Now now, std::string kind, std::string object, std::string text);
+  void emit_changes(Now now);
+  void emit_tunnels(Now now);
+  void emit_unloaded(Now now);
+  void emit(Now now, std::string kind, std::string object, std::string text);
   [[nodiscard]] Result<Requests::Target> find_target(const std::string& name) const;
   [[nodiscard]] model::CommandResult plan_for(const model::MakePlan& command);
   [[nodiscard]] model::CommandResult reload(Now now);
@@ -193,17 +193,17 @@ class Engine {
   std::size_t derivations_ = 0;
   std::size_t plans_ = 0;
   std::uint64_t ended_revision_ = 0;  // planned
-  std::map<std::string, model::TunnelState> told_states_;
+  std::map<std::string, model::TunnelState> reported_states_;
   std::uint64_t reported_static_tunnels_ = 0;
-  bool told_connected_ = false;
+  bool reported_connected_ = false;
   std::uint64_t generation_ = 0;
   std::uint64_t charon_revision_ = 0;
   std::uint64_t saved_revision_ = 0;  // of what charon has loaded
   bool kernel_seen_ = false;
-  bool must_look_ = true;
-  bool must_choose_ = true;
-  bool must_plan_ = true;
-  bool must_derive_ = true;  // something changed that derive reads: then it is planned too
+  bool needs_observe_ = true;
+  bool needs_selection_ = true;
+  bool needs_plan_ = true;
+  bool needs_derive_ = true;  // something changed that derive reads: then it is planned too
   bool static_tunnels_changed_ = true;
   bool probes_changed_ = true;                      // all
   std::set<std::string> probed_changed_;            // the tunnels behind which some have

@@ -29,10 +29,10 @@ std::vector<std::string> environment_of(const model::Gateway& gateway, const mod
 }  // namespace
 
 void HookRunner::on_change(const model::Config& config, const std::string& name, const model::GatewayHealth& health) {
-  if (told_.size() > 2 * config.gateways.size()) {
-    std::erase_if(told_, [&](const auto& told) { return config.gateway(told.first) == nullptr; });
+  if (reported_.size() > 2 * config.gateways.size()) {
+    std::erase_if(reported_, [&](const auto& told) { return config.gateway(told.first) == nullptr; });
   }
-  const auto [told, first] = told_.try_emplace(name, health.state);
+  const auto [told, first] = reported_.try_emplace(name, health.state);
   if (!first && told->second == health.state) return;
   const std::string_view old_state = first ? std::string_view{} : print(told->second);
   told->second = health.state;

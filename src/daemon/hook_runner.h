@@ -54,7 +54,7 @@ class HookRunner {
   [[nodiscard]] bool follow(Running& running, TimePoint now);  // false: it has ended
 
   Programs programs_;
-  std::map<std::string, model::GatewayState> told_;
+  std::map<std::string, model::GatewayState> reported_;
   std::deque<Waiting> waiting_;
   std::vector<Running> running_;
   std::optional<TimePoint> next_;

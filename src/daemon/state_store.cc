@@ -86,7 +86,7 @@ class Store final : public StateStore {
 
   Result<model::Role> load_role() override {
     return load<model::Role>(kRoleFile, [this](const Error& damage) {
-      tell(model::Severity::error, kRoleFile, damage.text + "; this node stands by, because another may be active",
+      emit(model::Severity::error, kRoleFile, damage.text + "; this node stands by, because another may be active",
            "vtictl role active, or vtictl role standby");
       return model::Role::standby;
     });
@@ -149,11 +149,11 @@ class Store final : public StateStore {
 
   void set_aside(const char* name, const std::string& text) {
     const auto moved = files_->set_aside(name);
-    tell(model::Severity::warning, name, text,
+    emit(model::Severity::warning, name, text,
          moved ? fmt::format("it is kept as {}.damaged; is the disk sound?", files_->shown(name)) : moved.error().text);
   }
 
-  void tell(model::Severity severity, const char* name, const std::string& text, const std::string& remedy) {
+  void emit(model::Severity severity, const char* name, const std::string& text, const std::string& remedy) {
     log::warning("state damaged", {{"reason", text}, {"remedy", remedy}});
     problems_[name] = {severity, "state", text, remedy};
   }

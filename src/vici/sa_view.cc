@@ -42,7 +42,7 @@ std::string SaView::apply(const SaEvent& event) {
 // The children of an IKE_SA that goes follow with events of their own.
 std::string SaView::on(const IkeUpdown& event) {
   if (event.up) {
-    tell(event.ike);
+    emit(event.ike);
   } else {
     remove_ike(event.ike.id);
   }
@@ -50,12 +50,12 @@ std::string SaView::on(const IkeUpdown& event) {
 }
 
 std::string SaView::on(const IkeRekeyed& event) {
-  tell(event.after);
+  emit(event.after);
   if (event.before.id == event.after.id) return event.after.name;
   const auto under = index_.under(event.before.id);
   const std::vector<const model::ChildSa*> moved(under.begin(), under.end());
   for (const model::ChildSa* before : moved) {
-    note_told(&SaPoll::told_children, before->id);
+    note_told(&SaPoll::reported_children, before->id);
     model::ChildSa child = *before;
     child.ike_id = event.after.id;
     store(table_.children, child);
@@ -65,15 +65,15 @@ std::string SaView::on(const IkeRekeyed& event) {
 }
 
 std::string SaView::on(const IkeMoved& event) {
-  tell(event.ike);
+  emit(event.ike);
   return event.ike.name;
 }
 
 std::string SaView::on(const ChildUpdown& event) {
-  if (event.up) tell(event.listing.ike);
+  if (event.up) emit(event.listing.ike);
   for (const model::ChildSa& child : event.listing.children) {
     if (event.up) {
-      tell(child);
+      emit(child);
     } else {
       remove_child(child.id);
     }
@@ -82,8 +82,8 @@ std::string SaView::on(const ChildUpdown& event) {
 }
 
 std::string SaView::on(const ChildRekeyed& event) {
-  tell(event.ike);
-  tell(event.after);
+  emit(event.ike);
+  emit(event.after);
   remember(event.before);
   remove_child(event.before.id);
   return event.ike.name;
@@ -120,10 +120,10 @@ void SaView::begin_reading(const std::optional<std::string>& name) {
 
 void SaView::read(const Listing& listing) {
   poll_->unseen_ikes.erase(listing.ike.id);
-  if (!poll_->told_ikes.contains(listing.ike.id)) put(listing.ike);
+  if (!poll_->reported_ikes.contains(listing.ike.id)) put(listing.ike);
   for (const model::ChildSa& child : listing.children) {
     poll_->unseen_children.erase(child.id);
-    if (!poll_->told_children.contains(child.id)) put(child);
+    if (!poll_->reported_children.contains(child.id)) put(child);
   }
 }
 
@@ -137,13 +137,13 @@ std::set<std::string> SaView::end_reading(bool whole) {
   std::set<std::string> missing;
   for (const std::uint32_t id : poll.unseen_children) {
     const auto child = table_.children.find(id);
-    if (child == table_.children.end() || poll.told_children.contains(id)) continue;
+    if (child == table_.children.end() || poll.reported_children.contains(id)) continue;
     missing.insert(connection_of(child->second));
     if (whole) remove_child(id);
   }
   for (const std::uint32_t id : poll.unseen_ikes) {
     const auto ike = table_.ikes.find(id);
-    if (ike == table_.ikes.end() || poll.told_ikes.contains(id)) continue;
+    if (ike == table_.ikes.end() || poll.reported_ikes.contains(id)) continue;
     missing.insert(ike->second.name);
     if (whole) remove_ike(id);
   }
@@ -200,13 +200,13 @@ void SaView::set_version(const model::CharonVersion& version) {
 
 bool SaView::take_changed() { return std::exchange(changed_, false); }
 
-void SaView::tell(const model::IkeSa& ike) {
-  note_told(&SaPoll::told_ikes, ike.id);
+void SaView::emit(const model::IkeSa& ike) {
+  note_told(&SaPoll::reported_ikes, ike.id);
   put(ike);
 }
 
-void SaView::tell(const model::ChildSa& child) {
-  note_told(&SaPoll::told_children, child.id);
+void SaView::emit(const model::ChildSa& child) {
+  note_told(&SaPoll::reported_children, child.id);
   put(child);
 }
 
@@ -287,12 +287,12 @@ void SaView::note_told(std::set<std::uint32_t> SaPoll::*ids, std::uint32_t id) {
 }
 
 void SaView::remove_ike(std::uint32_t id) {
-  note_told(&SaPoll::told_ikes, id);
+  note_told(&SaPoll::reported_ikes, id);
   drop(table_.ikes, id);
 }
 
 void SaView::remove_child(std::uint32_t id) {
-  note_told(&SaPoll::told_children, id);
+  note_told(&SaPoll::reported_children, id);
   drop(table_.children, id);
 }
 

@@ -69,15 +69,15 @@ class SaView {
   struct SaPoll {
     std::set<std::uint32_t> unseen_ikes;
     std::set<std::uint32_t> unseen_children;
-    std::set<std::uint32_t> told_ikes;
-    std::set<std::uint32_t> told_children;
+    std::set<std::uint32_t> reported_ikes;
+    std::set<std::uint32_t> reported_children;
     bool all = false;
     bool overflowed = false;
     bool spoiled = false;  // events said more than can be kept in mind: absence proves nothing
   };
 
-  void tell(const model::IkeSa& ike);
-  void tell(const model::ChildSa& child);
+  void emit(const model::IkeSa& ike);
+  void emit(const model::ChildSa& child);
   void put(const model::IkeSa& ike);
   void put(const model::ChildSa& child);
   void remember(const model::ChildSa& child);  // one that was replaced
