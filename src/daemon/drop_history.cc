@@ -3,7 +3,7 @@
 namespace vtid::daemon {
 namespace {
 
-// A counter that stands lower than before began anew.
+// A counter that stands lower than before began again.
 std::uint64_t growth(const std::map<std::string, std::uint64_t>& before, const model::DropCounter& counter) {
   const auto found = before.find(counter.name);
   return found == before.end() || found->second > counter.value ? counter.value : counter.value - found->second;

@@ -291,7 +291,7 @@ Result<void> Engine::look() {
   return {};
 }
 
-// A plan is due, and everything is derived anew for it.
+// A plan is due, and everything is derived again for it.
 void Engine::mark_derived(bool changed) {
   needs_derive_ |= changed;
   needs_plan_ |= changed;

@@ -32,7 +32,7 @@ namespace vtid::daemon {
 struct EngineWiring {
   platform::Kernel& kernel;
   StateStore& store;
-  std::function<config::Parsed()> read_config;                                             // the file, anew
+  std::function<config::Parsed()> read_config;                                             // the file, again
   std::function<config::Parsed(std::string_view text, std::string_view path)> parse_text;  // for `plan FILE`
   // For `apply FILE`: judged as the file itself when it comes from root, else as for a plan.
   std::function<config::Parsed(const model::Apply&)> parse_applied = {};

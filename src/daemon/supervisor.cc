@@ -24,7 +24,7 @@ constexpr Duration kCallPause{
 constexpr Duration kCallSpread{500};  // and by chance up to so much more: it may have been lost at both ends
 constexpr BackoffLimits kRepairRetry{Duration{4'000}, Duration{60'000}};  // the first leaves time for a rekey and its look
 constexpr int kQuickRepairs = 5;             // a first wait apart; only then it is somebody who does it again and again
-constexpr Duration kRepairForgets{120'000};  // so long without a loss, and it begins anew
+constexpr Duration kRepairForgets{120'000};  // so long without a loss, and it begins again
 constexpr Duration kLossConfirmed{400};
 constexpr Duration kRepairLook{500};      // so often it is looked whether a repair has helped, and
 constexpr Duration kRepairRescan{5'000};  // so often when it did not within that time
@@ -288,7 +288,7 @@ void Supervisor::call_after_loss(SupervisedChild& supervised, Now now) {
       now.steady + supervised.desired.initial_delay + kCallPause + kCallSpread * static_cast<int>(random_() % 1024) / 1024;
 }
 
-// By new SAs first, which cost nothing; when they do not come, or do not help, the whole CHILD_SA goes and is called anew.
+// By new SAs first, which cost nothing; when they do not come, or do not help, the whole CHILD_SA goes and is called again.
 void Supervisor::repair(SupervisedChild& supervised, Now now, std::vector<Ask>& asks) {
   if (!supervised.loss || !supervised.loss->confirmed) return;
   if (now.steady < supervised.next_repair) {

@@ -280,7 +280,7 @@ void note_unlike(Work& work, const Element& phase1, bool version1) {
   pass_over(phase1, {"ikeid", "mode", "mobike", "descr", "tfc_bytes", "splitconn"});
 }
 
-// IKEv1 does not rekey: it begins anew, which pfSense has a time of its own for.
+// IKEv1 does not rekey: it begins again, which pfSense has a time of its own for.
 void add_rekey(Work& work, const Element& phase1, bool version1, Json& ike) {
   const PfsenseTimes times = pfsense_ike_times(phase1);
   const Element* said = phase1.find("rekey_time");

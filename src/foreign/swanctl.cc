@@ -189,7 +189,7 @@ class Connection {
     return ike;
   }
 
-  // Without a rekey_time, a reauth_time means that charon does not rekey: it begins anew, as IKEv1 always does.
+  // Without a rekey_time, a reauth_time means that charon does not rekey: it begins again, as IKEv1 always does.
   void add_rekey(Json& ike, bool version1) {
     const auto written = seconds_of(section_.value("rekey_time")), anew = seconds_of(section_.value("reauth_time"));
     const long rekey = written.value_or(anew ? 0 : 14'400), reauth = anew.value_or(0);

@@ -1,5 +1,5 @@
 // What a gateway's monitor knows that must outlive the daemon: what it did not believe when it stopped, and how often the path
-// fell. Measurements are not among it: they are made anew. Pure.
+// fell. Measurements are not among it: they are made again. Pure.
 #pragma once
 
 #include <map>

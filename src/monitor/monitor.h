@@ -41,7 +41,7 @@ class GatewayMonitor {
 
   // Keeps state and history unless monitoring itself is turned on or off, or the gateway is forced down or let go.
   bool set_options(const model::MonitorOptions& options, Now now);
-  // Down: the gateway is down at once. Asleep: nothing is known of it. Up: the window starts anew, and the state gets
+  // Down: the gateway is down at once. Asleep: nothing is known of it. Up: the window starts again, and the state gets
   // better by the usual rules.
   bool set_underlay(Underlay underlay, Now now);
   // False while probes would say nothing: not monitored, forced down, or the tunnel is not up.

@@ -29,7 +29,7 @@ class HeldState {
   bool judge(model::GatewayState verdict, Duration hold, TimePoint now);
   bool force(model::GatewayState state);
 
-  // As it was before a restart; good verdicts have to come anew.
+  // As it was before a restart; good verdicts have to come again.
   void recall(model::GatewayState state, bool has_worked);
 
  private:

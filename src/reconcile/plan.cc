@@ -46,7 +46,7 @@ std::string name_of(const SaKey& sa) { return fmt::format("SA 0x{:08x} to {}", s
 std::string name_of(const model::Sa& sa) { return name_of(key_of(sa)); }
 std::string name_of(const model::NegotiatedSa& sa) { return name_of(key_of(sa)); }
 
-// What is wrong about an SA that is there, as a reason; empty when nothing is: an SA that is right is never made anew,
+// What is wrong about an SA that is there, as a reason; empty when nothing is: an SA that is right is never made again,
 // because its counter would start again. A key that the kernel keeps to itself is taken for the right one.
 std::string difference(const model::Sa& have, const model::Sa& want) {
   std::string text;

@@ -31,7 +31,7 @@ std::string many_with_gateways(int count) {
   return fmt::format(R"({{ "tunnels": {{ {} }}, "interfaces": {{ {} }}, "routes": [ {} ] }})", tunnels, interfaces, routes);
 }
 
-// All are up; the counters of work and of writes are read anew.
+// All are up; the counters of work and of writes are read again.
 class TwoThousand : public testing::Test {
  protected:
   static void SetUpTestSuite() {

@@ -123,7 +123,7 @@ Stage::Installed Stage::parts_of(const model::ChildSa& child) const {
   return parts;
 }
 
-// As charon does, which holds a policy for as long as any of its CHILD_SAs needs it and writes it anew for each.
+// As charon does, which holds a policy for as long as any of its CHILD_SAs needs it and writes it again for each.
 void Stage::follow_charon() {
   if (!kernel.shared_with_charon || !charon.running) return;
   const auto is_live = [&](std::uint32_t id) {

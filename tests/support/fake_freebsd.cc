@@ -14,7 +14,7 @@ constexpr std::uint32_t kLoopbackFlag = 0x8;
 constexpr std::uint32_t kBroadcastFlag = 0x2;
 constexpr std::uint32_t kHighestUnit = 32767;
 constexpr std::size_t kLongestLabel = 63;
-constexpr Duration kOthersTime{2'000};  // after which vtid asks pf anew
+constexpr Duration kOthersTime{2'000};  // after which vtid asks pf again
 
 std::string text_of(const abi::Name& name) { return {name.data(), ::strnlen(name.data(), name.size())}; }
 
@@ -302,7 +302,7 @@ int FakeFreebsd::set_reqid(Link& link, std::uint32_t reqid) {
   }
   ++writes_;
   link.reqid = reqid;
-  if (link.outer) notice();  // the interface's policies are made anew
+  if (link.outer) notice();  // the interface's policies are made again
   return 0;
 }
 

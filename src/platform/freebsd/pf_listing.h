@@ -7,7 +7,7 @@
 // wanted values, into the label of a rule in the anchor "vtid/seal", to which nothing leads: it is never evaluated, and pf
 // keeps a label letter for letter. A look compares the print with the second digest (has anybody changed it?) and the wanted
 // values with the first. A load is one transaction of pf's, the fingerprint a second; without a fingerprint the anchor filters
-// all the same and is written anew. `-o none` keeps pfctl from merging rules into tables with names of its own.
+// all the same and is written again. `-o none` keeps pfctl from merging rules into tables with names of its own.
 #pragma once
 
 #include <map>

@@ -126,7 +126,7 @@ Result<void> Filter::write(const model::Change& change, const std::string& comma
 }
 
 // The fingerprint follows in a transaction of its own, because only the kernel can say how it lists what it was given. Without
-// it the table does its work all the same, and the next plan writes it anew.
+// it the table does its work all the same, and the next plan writes it again.
 Result<void> Filter::apply(const model::SetFilter& change) {
   if (auto written = write(change, render_filter(change.filter)); !written) return written;
   const auto text = run(render_filter_listing());

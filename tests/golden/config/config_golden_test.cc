@@ -1,5 +1,5 @@
 // Every file of good/ and bad/ against its .out: warnings and the canonical file, or the complete list of errors.
-// VTID_WRITE_GOLDEN=1 writes the .out files anew; read the difference before you keep it.
+// VTID_WRITE_GOLDEN=1 writes the .out files again; read the difference before you keep it.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // What files with rules and NAT come to: libnftables' JSON, a command a line, and pf's anchor. The lab loads the former.
-// VTID_WRITE_GOLDEN=1 writes both anew; read the difference before you keep it.
+// VTID_WRITE_GOLDEN=1 writes both again; read the difference before you keep it.
 #include <gtest/gtest.h>
 
 #include <cstdlib>

@@ -1,5 +1,5 @@
 // Files of pfSense and of swanctl against NAME.json, the file that they become, and NAME.notes, the files beside it and all
-// that is not carried over; of bad/ against the error. VTID_WRITE_GOLDEN=1 writes them anew; read the difference.
+// that is not carried over; of bad/ against the error. VTID_WRITE_GOLDEN=1 writes them again; read the difference.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // histories.txt against the monitor: the file's steps are run on a clock of our own, millisecond by millisecond, and the
-// file with the outcomes written anew must be the file. VTID_WRITE_GOLDEN=1 writes it; read the difference.
+// file with the outcomes written again must be the file. VTID_WRITE_GOLDEN=1 writes it; read the difference.
 #include <gtest/gtest.h>
 
 #include <cstdlib>

@@ -1,5 +1,5 @@
 // docs/silence.svg is what chance.h says: how likely it is that chance alone keeps a path silent, over time, at four rates of
-// loss. VTID_WRITE_GOLDEN=1 draws it anew; look at it.
+// loss. VTID_WRITE_GOLDEN=1 draws it again; look at it.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
