@@ -221,7 +221,7 @@ std::vector<model::Problem> tunnel_problems(const model::Config& config, const S
     if (const std::string missing = supervisor.missing(tunnel.name); !missing.empty()) {
       problems.push_back({model::Severity::error, "tunnels/" + tunnel.name,
                           "charon says that it is up, and the kernel lacks what its packets need: " + missing,
-                          "another program took that away; vtid has charon make it anew, and vtictl explain " + tunnel.name +
+                          "another program took that away; vtid has charon make it again, and vtictl explain " + tunnel.name +
                               " shows what is there"});
     }
   }

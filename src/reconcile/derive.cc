@@ -205,7 +205,7 @@ class Derivation {
          fmt::format("its outer address {} is not on this host: what it sends does not leave", net::print(*local)),
          fmt::format(
              "give the address to an interface, or correct the file{}",
-             !facts.is_up() ? "" : fmt::format("; vtictl down {0} and vtictl up {0} have charon choose anew", tunnel.name))});
+             !facts.is_up() ? "" : fmt::format("; vtictl down {0} and vtictl up {0} have charon choose again", tunnel.name))});
   }
 
   // Nobody asks charon for a tunnel of static SAs.

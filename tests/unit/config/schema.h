@@ -4,11 +4,13 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace vtid::config {
@@ -20,6 +22,9 @@ class Schema {
   // The keys of every object whose keys are listed, by pointer; "x" stands for a name and 0 for an index.
   [[nodiscard]] const std::map<std::string, std::set<std::string>>& objects() const { return objects_; }
   [[nodiscard]] const std::map<std::string, nlohmann::json>& defaults() const { return defaults_; }
+  // The least and the greatest of each number, and of each array the most items, in the same way.
+  [[nodiscard]] const std::map<std::string, std::pair<std::int64_t, std::int64_t>>& numbers() const { return numbers_; }
+  [[nodiscard]] const std::map<std::string, std::size_t>& most_items() const { return most_items_; }
 
   [[nodiscard]] std::vector<std::string> errors(const nlohmann::json& value) const {
     std::vector<std::string> result;
@@ -43,6 +48,7 @@ class Schema {
   void walk(const json& reference, const std::string& pointer) {
     const json schema = resolved(reference);
     if (schema.contains("default")) defaults_[pointer] = schema.at("default");
+    note_bounds(schema, pointer);
     if (schema.contains("items")) walk(schema.at("items"), pointer + "/0");
     if (schema.contains("additionalProperties") && schema.at("additionalProperties").is_object()) {
       walk(schema.at("additionalProperties"), pointer + "/x");
@@ -52,6 +58,13 @@ class Schema {
       objects_[pointer].insert(key);
       walk(value, pointer + "/" + key);
     }
+  }
+
+  void note_bounds(const json& schema, const std::string& pointer) {
+    for (const json& one : schema.value("oneOf", json::array())) note_bounds(resolved(one), pointer);
+    if (schema.contains("minimum"))
+      numbers_[pointer] = {schema.at("minimum").get<std::int64_t>(), schema.at("maximum").get<std::int64_t>()};
+    if (schema.contains("maxItems")) most_items_[pointer] = schema.at("maxItems").get<std::size_t>();
   }
 
   static bool has_type(const json& value, const std::string& type) {
@@ -140,6 +153,8 @@ class Schema {
   json root_;
   std::map<std::string, std::set<std::string>> objects_;
   std::map<std::string, json> defaults_;
+  std::map<std::string, std::pair<std::int64_t, std::int64_t>> numbers_;
+  std::map<std::string, std::size_t> most_items_;
 };
 
 }  // namespace vtid::config

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <set>
 
 #include "config/parse.h"
@@ -78,6 +79,42 @@ TEST(Schema, HasTheDefaultsThatTheCanonicalFileShows) {
   for (const auto& [pointer, value] : schema().defaults())
     shown[pointer] = canonical.value(json::json_pointer(pointer), json());
   EXPECT_EQ(schema().defaults(), shown);
+}
+
+// The parser's errors at a place of the file that has this value, without the numbers in them.
+std::set<std::string> said_of(json file, const std::string& pointer, json value) {
+  file[json::json_pointer(pointer)] = std::move(value);
+  std::set<std::string> texts;
+  for (const Finding& error : parse(file.dump(), "f", any_secret).errors) {
+    if (error.pointer == pointer) texts.insert(std::regex_replace(error.text, std::regex("[0-9]+"), "#"));
+  }
+  return texts;
+}
+
+// It says something of the one value that it does not say of the other, in a file that has what the place needs beside it.
+bool refuses_only(const std::string& pointer, const json& outside, const json& inside) {
+  const json files[] = {
+      json::object(),
+      json::parse(R"({"tunnels": {"x": {"children": {"x": {"mode": "tunnel"}}}}, "rules": [{"protocol": "icmp"}],
+        "policy_routes": [{"protocol": "icmp"}], "nat": [{"kind": "destination", "protocol": "icmp"}]})"),
+      json::parse(R"({"tunnels": {"x": {"ike": {"version": 1}}}})")};
+  return std::ranges::any_of(files, [&](const json& file) {
+    const std::set<std::string> allowed = said_of(file, pointer, inside);
+    return std::ranges::any_of(said_of(file, pointer, outside), [&](const auto& text) { return !allowed.contains(text); });
+  });
+}
+
+TEST(Schema, HasTheBoundsOfTheParser) {
+  EXPECT_GT(schema().numbers().size(), 15);
+  for (const auto& [pointer, bounds] : schema().numbers()) {
+    EXPECT_TRUE(refuses_only(pointer, bounds.first - 1, bounds.first)) << pointer << " from " << bounds.first;
+    EXPECT_TRUE(refuses_only(pointer, bounds.second + 1, bounds.second)) << pointer << " to " << bounds.second;
+  }
+  EXPECT_GT(schema().most_items().size(), 10);
+  for (const auto& [pointer, most] : schema().most_items()) {
+    const json item = pointer == "/rules" || pointer == "/nat" || pointer == "/policy_routes" ? json::object() : json("x");
+    EXPECT_TRUE(refuses_only(pointer, json(most + 1, item), json(most, item))) << pointer << " at most " << most;
+  }
 }
 
 std::vector<std::string> accepted_files() {
