@@ -192,7 +192,7 @@ class Connection {
   // Without a rekey_time, a reauth_time means that charon does not rekey: it begins again, as IKEv1 always does.
   void add_rekey(Json& ike, bool version1) {
     const auto written = seconds_of(section_.value("rekey_time")), again = seconds_of(section_.value("reauth_time"));
-    const long rekey = written.value_or(anew ? 0 : 14'400), reauth = anew.value_or(0);
+    const long rekey = written.value_or(again ? 0 : 14'400), reauth = again.value_or(0);
     long seconds = rekey > 0 ? rekey : reauth;
     if (version1 && reauth > 0 && rekey > 0) seconds = std::min(rekey, reauth);
     if (seconds > 0)

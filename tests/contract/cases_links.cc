@@ -180,7 +180,7 @@ void recreate_at_once(Stage& stage) {
                                    {model::AddAddress{address("ipsec1", "10.6.106.1/30")}, "", "", ""}};
   stage.expect(
       std::ranges::all_of(platform::apply_all(stage.kernel, ops), [](const auto& result) { return result.has_value(); }),
-      "it can be deleted and made anew in one go");
+      "it can be deleted and made again in one go");
   const auto observed = stage.observe();
   stage.expect(shows(observed.link(device("ipsec1")), other), "the new one is as it was asked for");
   if (as_linux(stage.system)) {  // FreeBSD gives the lowest free one

@@ -1,7 +1,7 @@
 #!/bin/bash
 # charon dies: interfaces and routes stay, vtid says so, and when charon is back the tunnel returns without help.
 . "$(dirname "$0")/lib.sh"
-hq_start=start # a charon that starts anew is not called by a peer whose traffic still arrives
+hq_start=start # a charon that starts again is not called by a peer whose traffic still arrives
 start_sites
 
 for site in branch hq; do # the caller's charon, then the called one's

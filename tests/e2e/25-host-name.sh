@@ -1,6 +1,6 @@
 #!/bin/bash
 # The branch knows its peer by a host name. Nobody knows it, then it has an address, the same again, none, and another one:
-# the tunnel waits, comes up, stays with its SAs, stays, and comes up anew over there.
+# the tunnel waits, comes up, stays with its SAs, stays, and comes up again over there.
 . "$(dirname "$0")/lib.sh"
 
 name_is() { printf '%s\n' "127.0.0.1 localhost" "$@" >/run/hosts; } # lines of the hosts file
@@ -38,7 +38,7 @@ index=$(ifindex branch ipsec1)
 spis=$(child_spis branch)
 loads=$(charon_loads branch)
 before=$(answered)
-name_is "192.0.2.1 hq.example.org # written anew"
+name_is "192.0.2.1 hq.example.org # written again"
 expect 15 answered_after "$before"
 name_is
 expect 15 problem_says branch 'cannot resolve hq.example.org: .*what it said last stays in use'

@@ -1,6 +1,6 @@
 #!/bin/bash
 # With the defaults of its monitor a tunnel whose packets are dropped by a router in between, while every link stays up, is down and
-# its route has moved in under two seconds, each time anew. A path that loses one packet in twenty is not called silent, and moves in
+# its route has moved in under two seconds, each time again. A path that loses one packet in twenty is not called silent, and moves in
 # under four seconds when it is.
 #   VTID_CUTS   how many times it is cut (20; 6 under emulation)
 #   VTID_LOSSY  for how many seconds it is lossy (60)

@@ -67,7 +67,7 @@ takes blocked 443 "while the gateway is down nothing leaks"
 takes "passed at wan" 8443 "unless the rule says so"
 takes "passed at wan" 80 "a rule without a gateway"
 ((before > 0)) || fail "the rule has counted nothing"
-assert_eq "what the rule has counted: the filter was not written anew" "$before" "$(vtictl_at hq --json list rules | jq '.[1].packets')"
+assert_eq "what the rule has counted: the filter was not written again" "$before" "$(vtictl_at hq --json list rules | jq '.[1].packets')"
 
 ip -n hq-lan link set hq up
 ip -n hq-lan route replace default via 10.1.0.1
