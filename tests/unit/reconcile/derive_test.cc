@@ -94,6 +94,34 @@ TEST(Derive, BothFamiliesShareTheInterface) {
           model::Wanted<model::InterfaceAddress>{{device("ipsec1"), prefix("fd00:106::1/64"), {}}, "tunnels/hq/children/v6"}));
 }
 
+TEST(Derive, ChildrenWithOneAddressShareIt) {
+  auto config = one_tunnel();
+  config.tunnels[0].children = {test::child("a", "10.6.106.1/30", "10.6.106.2"),
+                                test::child("b", "10.6.106.1/30", "10.6.106.2")};
+  EXPECT_THAT(of(config).desired.addresses, ElementsAre(model::Wanted<model::InterfaceAddress>{
+                                                {device("ipsec1"), prefix("10.6.106.1/30"), {}}, "tunnels/hq/children/a"}));
+}
+
+// The outer way is never one of our own links: its MTU would follow itself.
+TEST(ReadHost, TellsOurLinksFromOthers) {
+  const auto link = [](std::string_view name, std::uint32_t index, model::Owner owner, std::uint32_t mtu) {
+    model::ObservedLink result;
+    result.name = device(name);
+    result.index = {index};
+    result.owner = owner;
+    result.mtu = mtu;
+    return result;
+  };
+  model::Observed observed;
+  observed.links = {link("ipsec1", 101, model::Owner::vtid, 1400), link("wan", 2, model::Owner::other, 1500)};
+  observed.addresses = {{{2}, device("wan"), prefix("192.0.2.1/24"), {}, false},
+                        {{101}, device("ipsec1"), prefix("10.6.106.1/30"), {}, false}};
+  const Host host = read_host(observed);
+  EXPECT_THAT(host.mtu_by_address, ElementsAre(testing::Pair(address("192.0.2.1"), 1500)));
+  EXPECT_THAT(host.own_mtus, ElementsAre(testing::Pair(device("ipsec1"), 1400)));
+  EXPECT_THAT(host.addresses, testing::SizeIs(2));
+}
+
 TEST(Derive, APeerOutsideThePrefixMakesTheAddressPointToPoint) {
   auto config = one_tunnel();
   config.tunnels[0].children = {test::child("v4", "10.6.106.1/32", "10.9.9.9")};
@@ -142,6 +170,30 @@ TEST(Derive, AnIpv6RouteSpellsOutTheKernelsDefaultMetric) {
   config.gateways[0].address = address("fd00:106::2");
   config.routes.push_back({prefix("fd20::/32"), "VTI_HQ_VTIV4", {}, model::WhenDown::keep});
   EXPECT_EQ(of(config).desired.routes[0].value.metric, net::Metric{1024});
+}
+
+TEST(Derive, WhereRoutesHaveNoMetricTheBestStaysWithoutOne) {
+  auto config = two_ways();
+  config.routes.push_back({prefix("10.20.0.0/16"), "B_VTIV4", net::Metric{20}, model::WhenDown::keep});
+  config.routes.push_back({prefix("10.20.0.0/16"), "A_VTIV4", net::Metric{10}, model::WhenDown::keep});
+  const auto routes = derive(config, {{"hq", {1}}, {"lab", {2}}}, {}, {}, {}, {.route_has_metric = false}).desired.routes;
+  ASSERT_EQ(routes.size(), 1U);
+  EXPECT_EQ(routes[0].because, "routes/1");
+  EXPECT_EQ(routes[0].value.metric, net::Metric{});
+}
+
+TEST(Derive, OnlySasThatCharonMadeCanBeOnesThatItHasLost) {
+  auto config = one_tunnel();
+  config.tunnels.push_back(test::static_tunnel("lab", 107));
+  model::SaTable sas;
+  sas.connected = true;
+  test::install(sas, 1, "hq", {1});
+  test::install(sas, 2, "lab", {2});
+  model::Capabilities system;
+  system.orphaned_sas_mute = true;
+  const Numbers numbers{{"hq", {1}}, {"lab", {2}}};
+  const auto facts = facts_of(sas, model::SaIndex(sas), {units_with_own_policies(config, numbers, system), true});
+  EXPECT_THAT(derive(config, numbers, facts, {}, {}, system).desired.charon->reqids, ElementsAre(net::ReqId{5001}));
 }
 
 TEST(Derive, WhatIsOldIsReckonedFromTheOldestStampThatAnSaOfThisCharonMayBear) {
@@ -235,6 +287,16 @@ TEST(Derive, StaticSasFollowFromTheFileAlone) {
               ElementsAre(sa("192.0.2.1", "198.51.100.1", 0x101, "aes128gcm16", 0, std::string(20, '\x22')),
                           sa("198.51.100.1", "192.0.2.1", 0x100, "aes128gcm16", 32, std::string(20, '\x11')),
                           sa("198.51.100.1", "192.0.2.1", 0x150, "aes256-sha256", 32, std::string(64, '\x33'))));
+}
+
+TEST(Derive, AReplayWindowIsRoundedUpToWhatTheSystemCounts) {
+  auto config = one_static_tunnel();
+  for (const auto& [window, rounded] : {std::pair{32U, 32U}, {33U, 40U}, {40U, 40U}}) {
+    std::get<model::StaticKeys>(config.tunnels[0].ike).replay_window = window;
+    const auto sas = of(config, {}, {}, {.replay_window_step = 8}).desired.sas;
+    ASSERT_EQ(sas.size(), 2U);
+    EXPECT_EQ(std::max(sas[0].value.replay_window, sas[1].value.replay_window), rounded);
+  }
 }
 
 TEST(Derive, StaticSasGetPoliciesOfVtidAndTheMtuOfTheirAlgorithm) {
@@ -377,6 +439,12 @@ TEST(Derive, TheMtuFollowsTheLiveSa) {
   test::install(sas, 1, "hq", {1});
   sas.children[1].udp_encapsulation = true;
   EXPECT_EQ(of(one_tunnel(), sas).desired.links[0].value.mtu, 1438U);
+}
+
+TEST(Derive, TheMtuLeavesRoomForUdpThatTheFileForces) {
+  auto config = one_tunnel();
+  std::get<model::Ike>(config.tunnels[0].ike).encapsulate = true;
+  EXPECT_EQ(of(config).desired.links[0].value.mtu, 1438U);
 }
 
 TEST(Derive, TheMtuIsOneThatPassesByEveryPeerOfTheInterface) {

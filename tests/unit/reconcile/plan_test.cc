@@ -222,6 +222,12 @@ TEST(Plan, ChangesALinkInPlace) {
       ElementsAre("change link ipsec1 (if_id 1, reqid 5001, mtu 1400, up): mtu is 1500, wanted 1400, is down, wanted up"));
 }
 
+TEST(Plan, PutsAnAliasRight) {
+  auto have = observed();
+  have.links[0].alias = "somebody's";
+  EXPECT_THAT(plan(desired(), have), ElementsAre(testing::EndsWith("alias is \"somebody's\", wanted \"vtid tunnels/t1\"")));
+}
+
 TEST(Plan, BringsBackWhatLeftWithADeletedLink) {
   auto have = observed();
   have.links.clear();
@@ -305,6 +311,37 @@ TEST(Plan, SetsAPolicyThatDiffersAndDeletesOneThatIsNotWanted) {
   EXPECT_THAT(plan(want, have),
               ElementsAre("delete policy out ipv4 if_id 2 (192.0.2.1 to 192.0.2.2, reqid 5001): no longer wanted",
                           "set policy out ipv4 if_id 1 (192.0.2.1 to 192.0.2.2, reqid 5001): differs"));
+}
+
+TEST(Plan, MakesNoPolicyWhereAnotherHasTheNumber) {
+  model::Desired want;
+  want.links = {{link(1), "tunnels/t1"}};
+  want.policies = {
+      {{model::PolicyDirection::out, net::Family::ipv4, {1}, {5001}, address("192.0.2.1"), address("192.0.2.2"), 1},
+       "tunnels/t1"}};
+  model::Observed have;
+  have.links = {foreign("vti9", 9, "xfrm")};
+  have.links[0].if_id = net::IfId{1};
+  EXPECT_THAT(plan(want, have), IsEmpty());
+}
+
+TEST(Plan, WritesRulesAgainThatAreNotInForce) {
+  model::Desired want;
+  want.filter.emplace().value.filters = true;
+  model::Observed have;
+  have.filter = model::ObservedFilter{"enc", digest(want.filter->value)};
+  EXPECT_THAT(plan(want, have), IsEmpty());
+  have.filter->inactive_reason = "pf is disabled";
+  EXPECT_THAT(plan(want, have), ElementsAre(testing::EndsWith("is not in force: pf is disabled")));
+}
+
+// NAT and MSS alone hold nobody back: that they are not in force is a problem, and no reason to write them again and again.
+TEST(Plan, LeavesAFilterWithoutRulesThatIsNotInForce) {
+  model::Desired want;
+  want.filter.emplace();
+  model::Observed have;
+  have.filter = model::ObservedFilter{"enc", digest(want.filter->value), false, "pf is disabled"};
+  EXPECT_THAT(plan(want, have), IsEmpty());
 }
 
 model::Sa sa(std::uint32_t spi) {
