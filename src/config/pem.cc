@@ -5,32 +5,13 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/base64.h"
+
 namespace vtid::config {
 namespace {
 
 constexpr std::string_view kBegin = "-----BEGIN ";
 constexpr std::string_view kDashes = "-----";
-constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
-std::optional<std::string> decode_base64(std::string_view text) {
-  std::string bytes;
-  std::uint32_t bits = 0;
-  std::size_t digits = 0, padding = 0;
-  for (const char c : text) {
-    if (is_space(c)) continue;
-    const std::size_t value = kBase64.find(c);
-    if (c == '=') ++padding;
-    if (c != '=' && (padding > 0 || value == std::string_view::npos)) return std::nullopt;
-    bits = bits << 6 | static_cast<std::uint32_t>(c == '=' ? 0 : value);
-    if (++digits % 4 != 0) continue;
-    for (const int shift : {16, 8, 0}) bytes += static_cast<char>(bits >> shift & 0xff);
-  }
-  if (digits % 4 != 0 || padding > 2) return std::nullopt;
-  bytes.resize(bytes.size() - padding);
-  return bytes;
-}
 
 // Headers (RFC 1421, 4.6) end with an empty line.
 std::string_view without_headers(std::string_view body) {

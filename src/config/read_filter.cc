@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
-#include <charconv>
-
+#include "base/number.h"
 #include "config/read.h"
 #include "config/values.h"
 
@@ -53,10 +52,8 @@ Result<net::Prefix> end_of_traffic(const Node& node) {
 }
 
 std::optional<std::uint16_t> port_number(std::string_view digits) {
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  if (error != std::errc{} || end != digits.data() + digits.size() || port == 0) return std::nullopt;
-  return port;
+  const auto port = parse_number<std::uint16_t>(digits);
+  return port == 0 ? std::nullopt : port;
 }
 
 Result<PortRange> ports(const Node& node) {
@@ -77,9 +74,7 @@ Result<std::uint8_t> protocol(const Node& node) {
   const auto* word = std::get_if<std::string>(&node.value);
   if (word == nullptr) return number_in<std::uint8_t>(0, UINT8_MAX)(node);
   if (const auto number = net::protocol_number(*word)) return *number;
-  std::uint8_t number = 0;
-  const auto [end, error] = std::from_chars(word->data(), word->data() + word->size(), number);
-  if (error == std::errc{} && end == word->data() + word->size()) return number;
+  if (const auto number = parse_number<std::uint8_t>(*word)) return *number;
   return fail(fmt::format("\"{}\" is not a protocol", word->substr(0, kLongestShown)),
               "write \"any\", \"tcp\", \"udp\", \"icmp\", \"icmp6\" or a number");
 }
@@ -89,9 +84,7 @@ auto icmp_type(std::uint8_t protocol) {
     const auto* word = std::get_if<std::string>(&node.value);
     if (word == nullptr) return number_in<std::uint8_t>(0, UINT8_MAX)(node);
     if (const auto number = net::icmp_type_number(protocol, *word)) return *number;
-    std::uint8_t number = 0;
-    const auto [end, error] = std::from_chars(word->data(), word->data() + word->size(), number);
-    if (error == std::errc{} && end == word->data() + word->size()) return number;
+    if (const auto number = parse_number<std::uint8_t>(*word)) return *number;
     return fail(fmt::format("\"{}\" is not a type of {}", word->substr(0, kLongestShown), net::protocol_word(protocol)),
                 "write it like \"echo-request\", or as a number");
   };

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
-#include <charconv>
-
+#include "base/number.h"
 #include "config/print.h"
 #include "config/read.h"
 #include "config/values.h"
@@ -20,13 +19,11 @@ Result<std::uint32_t> spi(const Node& node) {
   std::string_view digits = *written;
   const bool hexadecimal = digits.starts_with("0x") || digits.starts_with("0X");
   if (hexadecimal) digits.remove_prefix(2);
-  std::uint32_t value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, hexadecimal ? 16 : 10);
-  const bool whole = error == std::errc() && end == digits.data() + digits.size();
-  if (!whole || value < kLowestSpi) {
+  const auto value = parse_number<std::uint32_t>(digits, hexadecimal ? 16 : 10);
+  if (!value || *value < kLowestSpi) {
     return fail(fmt::format("\"{}\" is not an SPI", written->substr(0, kLongestShown)), std::string(kRange));
   }
-  return value;
+  return *value;
 }
 
 Result<model::SaAlgorithm> algorithm(const Node& node) {

@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <set>
 
+#include "base/number.h"
 #include "control/doctor_looks.h"
 
 namespace vtid::control {
@@ -37,18 +37,11 @@ bool is_yes(std::string_view text, bool usual) {
   return usual;
 }
 
-std::optional<std::uint32_t> number(std::string_view text) {
-  std::uint32_t value = 0;
-  const auto [rest, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (code != std::errc{} || rest != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 std::optional<std::uint32_t> number_setting(const DoctorInput& input, DoctorFindings& findings, std::string_view key,
                                             std::string_view usual) {
   const auto text = setting(input, findings, key, usual);
   if (!text) return std::nullopt;
-  const auto value = number(*text);
+  const auto value = parse_number<std::uint32_t>(*text);
   if (!value)
     findings.say(Verdict::caveat, "charon", fmt::format("{}.{} is \"{}\", which is no number", section_of(input), key, *text),
                  set(input, key, usual));

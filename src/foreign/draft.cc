@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 #include <set>
 #include <tuple>
 
+#include "base/number.h"
 #include "config/print.h"
 #include "foreign/plain.h"
 
@@ -34,25 +34,18 @@ Tokens split(std::string_view pointer) {
 
 bool is_list(std::string_view section) { return std::ranges::find(kLists, section) != kLists.end(); }
 
-std::optional<std::size_t> index_in(std::string_view token) {
-  std::size_t index = 0;
-  const char* end = token.data() + token.size();
-  const auto [read, error] = std::from_chars(token.data(), end, index);
-  return error == std::errc{} && read == end ? std::optional(index) : std::nullopt;
-}
-
 // A list's numbers compare as numbers, so that the last goes first.
 bool before(const Tokens& a, const Tokens& b) {
   return std::ranges::lexicographical_compare(a, b, [](const std::string& x, const std::string& y) {
-    const auto left = index_in(x);
-    const auto right = index_in(y);
+    const auto left = parse_number<std::size_t>(x);
+    const auto right = parse_number<std::size_t>(y);
     return left && right ? *left < *right : x < y;
   });
 }
 
 Json* child_of(Json& parent, const std::string& token) {
   if (parent.is_object()) return parent.contains(token) ? &parent[token] : nullptr;
-  const auto index = parent.is_array() ? index_in(token) : std::nullopt;
+  const auto index = parent.is_array() ? parse_number<std::size_t>(token) : std::nullopt;
   return index && *index < parent.size() ? &parent[*index] : nullptr;
 }
 
@@ -65,7 +58,7 @@ Json* parent_of(Json& file, const Tokens& tokens) {
 // What parent_of() found.
 void erase(Json& parent, const std::string& token) {
   if (parent.is_array())
-    parent.erase(*index_in(token));
+    parent.erase(*parse_number<std::size_t>(token));
   else
     parent.erase(token);
 }
@@ -219,7 +212,7 @@ Place Draft::place_of(const Tokens& tokens) const {
   }
   if (tokens.size() >= 2 && is_list(tokens[0])) {
     const auto list = listed_.find(tokens[0]);
-    const auto index = index_in(tokens[1]);
+    const auto index = parse_number<std::size_t>(tokens[1]);
     return list != listed_.end() && index && *index < list->second.size() ? list->second[*index] : Place{};
   }
   const auto found = tokens.size() < 2 ? named_.end() : named_.find(tokens[0] + '/' + tokens[1]);
@@ -254,7 +247,7 @@ void Draft::take_out(const std::vector<config::Finding>& errors) {
     erase(*parent, tokens.back());
     auto list = listed_.find(tokens[0]);
     if (tokens.size() == 2 && list != listed_.end())
-      list->second.erase(list->second.begin() + static_cast<std::ptrdiff_t>(*index_in(tokens[1])));
+      list->second.erase(list->second.begin() + static_cast<std::ptrdiff_t>(*parse_number<std::size_t>(tokens[1])));
   }
 }
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <cctype>
 
-#include "foreign/base64.h"
+#include "base/base64.h"
 #include "foreign/pfsense.h"
 
 namespace vtid::foreign {
@@ -180,7 +180,7 @@ std::vector<const Element*> chain_of(const Element& root, const std::string& ref
 std::string joined_certificates(std::string first, const std::vector<const Element*>& chain) {
   for (const Element* ca : chain) {
     if (!first.empty() && !first.ends_with('\n')) first += '\n';
-    first += decode_base64(ca->value("crt"));
+    first += decode_base64(ca->value("crt")).value_or("");
   }
   return first;
 }
@@ -228,10 +228,10 @@ Result<Json> certificate_auth(Work& work, const Element& phase1, const std::stri
   shut = lost_condition(work, phase1, chain);
   auto above = chain_of(work.root, own->value("caref"));
   if (!above.empty()) above.pop_back();  // peers have the root
-  Json auth{
-      {"certificate", work.draft.keep_file(tunnel + ".pem", joined_certificates(decode_base64(own->value("crt")), above))},
-      {"key", work.draft.keep_file(tunnel + ".key", decode_base64(own->value("prv")))},
-      {"ca", work.draft.keep_file(tunnel + ".ca.pem", joined_certificates("", chain))}};
+  Json auth{{"certificate",
+             work.draft.keep_file(tunnel + ".pem", joined_certificates(decode_base64(own->value("crt")).value_or(""), above))},
+            {"key", work.draft.keep_file(tunnel + ".key", decode_base64(own->value("prv")).value_or(""))},
+            {"ca", work.draft.keep_file(tunnel + ".ca.pem", joined_certificates("", chain))}};
   if (!work.draft.keeps_files()) {
     work.draft.note(place_of(phase1.at("certref")),
                     fmt::format("certificate, key and CA of tunnels/{} are in the file, and are not printed", tunnel),

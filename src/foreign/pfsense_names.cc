@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
+
+#include "base/number.h"
 
 namespace vtid::foreign {
 namespace {
@@ -20,10 +21,8 @@ std::optional<net::Prefix> prefix_of(std::string_view address, std::string_view 
 }  // namespace
 
 std::optional<long> number_of(std::string_view text) {
-  long number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size() || number < 0) return std::nullopt;
-  return number;
+  const auto number = parse_number<long>(text);
+  return number >= 0 ? number : std::nullopt;
 }
 
 std::vector<std::string> words_of(std::string_view text, std::string_view separators) {

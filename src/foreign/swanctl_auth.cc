@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <array>
 
+#include "base/base64.h"
 #include "config/credentials.h"
 #include "config/pem.h"
-#include "foreign/base64.h"
 #include "foreign/pfsense_names.h"
 #include "foreign/swanctl_secrets.h"
 
@@ -41,7 +41,11 @@ std::vector<std::string> files_of(const Section* section, const std::string& key
 
 // Text, 0x and hexadecimal digits, or 0s and base64.
 Result<std::string> secret_bytes(const std::string& written) {
-  if (written.starts_with("0s") || written.starts_with("0S")) return decode_base64(std::string_view(written).substr(2));
+  if (written.starts_with("0s") || written.starts_with("0S")) {
+    auto bytes = decode_base64(std::string_view(written).substr(2));
+    if (!bytes) return fail("the secret begins with 0s and is not base64");
+    return *std::move(bytes);
+  }
   if (!written.starts_with("0x") && !written.starts_with("0X")) return written;
   auto bytes = model::decode_hex(model::Secret("0x" + written.substr(2)));
   if (!bytes) return fail("the secret begins with 0x and is not hexadecimal");

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <charconv>
 #include <span>
+
+#include "base/number.h"
 
 namespace vtid::foreign {
 namespace {
@@ -85,10 +86,8 @@ std::optional<long> any_base(std::string_view text) {
     base = 8;
     text.remove_prefix(1);
   }
-  long number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
-  if (error != std::errc{} || end != text.data() + text.size() || number < 0) return std::nullopt;
-  return number;
+  const auto number = parse_number<long>(text, base);
+  return number >= 0 ? number : std::nullopt;
 }
 
 std::optional<long> seconds_of(std::string_view text) {

@@ -5,7 +5,8 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <charconv>
+
+#include "base/number.h"
 
 namespace vtid::net {
 
@@ -87,9 +88,8 @@ Result<Prefix> parse_prefix(std::string_view text) {
   if (!address) return std::unexpected(address.error());
   if (slash == std::string_view::npos) return Prefix{*address, static_cast<std::uint8_t>(address->bits())};
   const std::string_view digits = text.substr(slash + 1);
-  int length = -1;
-  const auto [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
-  if (code != std::errc{} || end != digits.data() + digits.size() || length < 0 || length > address->bits()) {
+  const int length = parse_number<int>(digits).value_or(-1);
+  if (length < 0 || length > address->bits()) {
     return fail(fmt::format("\"{}\" has no valid prefix length", text),
                 fmt::format("a length of 0 to {} follows the slash", address->bits()));
   }

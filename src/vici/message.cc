@@ -1,8 +1,9 @@
 #include "vici/message.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
+
+#include "base/number.h"
 
 namespace vtid::vici {
 namespace {
@@ -65,11 +66,7 @@ bool Message::flag(std::string_view name, bool fallback) const {
 }
 
 std::optional<std::uint64_t> Message::number(std::string_view name, int base) const {
-  const std::string_view value = text(name);
-  std::uint64_t result = 0;
-  const auto [rest, code] = std::from_chars(value.data(), value.data() + value.size(), result, base);
-  if (code != std::errc{} || rest != value.data() + value.size()) return std::nullopt;
-  return result;
+  return parse_number<std::uint64_t>(text(name), base);
 }
 
 bool Message::empty() const { return elements_.empty(); }

@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
+
+#include "base/number.h"
 
 namespace vtid::platform {
 namespace {
@@ -38,13 +39,6 @@ std::optional<PfKeeps> read_keeps(std::string_view word) {
     if (print(keeps) == word) return keeps;
   }
   return std::nullopt;
-}
-
-std::optional<std::uint64_t> number(std::string_view word) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-  if (error != std::errc{} || end != word.data() + word.size()) return std::nullopt;
-  return value;
 }
 
 // `anchor "vtid" all` of print_rule(), sbin/pfctl/pfctl_parser.c. One with conditions leads there only sometimes.
@@ -133,8 +127,8 @@ std::map<std::string, model::RuleCounters> read_pf_labels(std::string_view text)
   for (const std::string_view line : lines_of(text)) {
     const auto words = words_of(line);
     if (words.size() <= kBytes) continue;
-    const auto packets = number(words[kPackets]);
-    const auto bytes = number(words[kBytes]);
+    const auto packets = parse_number<std::uint64_t>(words[kPackets]);
+    const auto bytes = parse_number<std::uint64_t>(words[kBytes]);
     if (!packets || !bytes) continue;
     model::RuleCounters& item = counters[std::string(words[0])];
     item.packets += *packets;

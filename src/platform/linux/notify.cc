@@ -6,24 +6,17 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 
+#include "base/number.h"
 #include "base/unique_fd.h"
 
 namespace vtid::platform {
 namespace {
 
 constexpr int kPatience = 20;  // milliseconds for a service manager that is busy
-
-std::optional<std::int64_t> number(const char* text) {
-  std::int64_t value = 0;
-  const char* end = text + std::strlen(text);
-  const auto [read, error] = std::from_chars(text, end, value);
-  return error == std::errc{} && read == end ? std::optional(value) : std::nullopt;
-}
 
 // A path, or a name that begins with "@" and is in no folder.
 socklen_t address_of(std::string_view name, sockaddr_un& address) {
@@ -49,8 +42,8 @@ void notify(std::string_view state) {
 }
 
 std::optional<Duration> watchdog_of(const char* microseconds, const char* pid) {
-  if (microseconds == nullptr || (pid != nullptr && number(pid) != ::getpid())) return std::nullopt;
-  const auto value = number(microseconds);
+  if (microseconds == nullptr || (pid != nullptr && parse_number<std::int64_t>(pid) != ::getpid())) return std::nullopt;
+  const auto value = parse_number<std::int64_t>(microseconds);
   if (!value || *value < 1'000) return std::nullopt;
   return std::chrono::duration_cast<Duration>(std::chrono::microseconds{*value});
 }

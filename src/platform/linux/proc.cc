@@ -1,21 +1,10 @@
 #include "platform/linux/proc.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "base/number.h"
 
 namespace vtid::platform {
-namespace {
-
-template <class Number>
-std::optional<Number> parse_number(std::string_view text) {
-  Number value{};
-  const auto [rest, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (code != std::errc{} || rest != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-}  // namespace
-
 std::string path_of_sysctl(std::string_view name) {
   std::string path = "/proc/sys/";
   for (const char c : name) path += c == '.' ? '/' : c == '/' ? '.' : c;

@@ -10,6 +10,7 @@
 #include <iterator>
 
 #include "support/config_round_trip.h"
+#include "support/golden.h"
 #include "support/golden_config_files.h"
 
 namespace vtid::config {
@@ -41,12 +42,7 @@ std::string lines(const std::vector<Finding>& findings, std::string_view prefix)
   return result;
 }
 
-void expect_golden(const fs::path& input, const std::string& output) {
-  fs::path golden = input;
-  golden.replace_extension(".out");
-  if (std::getenv("VTID_WRITE_GOLDEN") != nullptr) std::ofstream(golden) << output;
-  EXPECT_EQ(output, contents(golden));
-}
+fs::path golden_of(fs::path input) { return input.replace_extension(".out"); }
 
 std::string name_of(const testing::TestParamInfo<fs::path>& file) { return file.param.stem().string(); }
 
@@ -56,7 +52,7 @@ class Bad : public testing::TestWithParam<fs::path> {};
 TEST_P(Good, PrintsAsItsGoldenFile) {
   const Parsed parsed = parse(contents(GetParam()), GetParam().filename().string(), read_secret);
   ASSERT_EQ(lines(parsed.errors, ""), "");
-  expect_golden(GetParam(), lines(parsed.warnings, "warning: ") + print_canonical(*parsed.config));
+  test::expect_golden(golden_of(GetParam()), lines(parsed.warnings, "warning: ") + print_canonical(*parsed.config));
 }
 
 TEST_P(Good, CanonicalTextIsTheSameConfiguration) {
@@ -67,7 +63,7 @@ TEST_P(Good, CanonicalTextIsTheSameConfiguration) {
 TEST_P(Bad, IsRefusedWithTheFindingsOfItsGoldenFile) {
   const Parsed parsed = parse(contents(GetParam()), GetParam().filename().string(), read_secret);
   ASSERT_FALSE(parsed.config.has_value());
-  expect_golden(GetParam(), lines(parsed.errors, "") + lines(parsed.warnings, "warning: "));
+  test::expect_golden(golden_of(GetParam()), lines(parsed.errors, "") + lines(parsed.warnings, "warning: "));
 }
 
 INSTANTIATE_TEST_SUITE_P(Config, Good, testing::ValuesIn(files("good")), name_of);

@@ -11,6 +11,7 @@
 #include "platform/freebsd/pf_anchor.h"
 #include "platform/linux/nft_ruleset.h"
 #include "reconcile/derive.h"
+#include "support/golden.h"
 #include "support/golden_config_files.h"
 
 namespace vtid::platform {
@@ -34,9 +35,7 @@ model::FilterSet filter_of(const std::string& name, const model::Capabilities& s
 }
 
 void expect_golden(const std::string& file, const std::string& output) {
-  const fs::path golden = kGolden / "filter" / file;
-  if (std::getenv("VTID_WRITE_GOLDEN") != nullptr) std::ofstream(golden) << output;
-  EXPECT_EQ(output, contents(golden));
+  test::expect_golden(kGolden / "filter" / file, output);
 }
 
 class Filter : public testing::TestWithParam<std::string> {};

@@ -13,6 +13,7 @@
 #include "config/print.h"
 #include "foreign/import.h"
 #include "foreign/plain.h"
+#include "support/golden.h"
 
 namespace vtid::foreign {
 namespace {
@@ -64,9 +65,7 @@ Result<Imported> carry_over(const fs::path& path, const std::string& secrets_fol
 }
 
 void expect_golden(fs::path golden, std::string_view extension, const std::string& output) {
-  golden.replace_extension(extension);
-  if (std::getenv("VTID_WRITE_GOLDEN") != nullptr) std::ofstream(golden, std::ios::binary) << output;
-  EXPECT_EQ(output, contents(golden));
+  test::expect_golden(golden.replace_extension(extension), output);
 }
 
 // As the daemon would find the file with all that belongs to it.

@@ -10,6 +10,7 @@
 #include "base/duration.h"
 #include "monitor/group_selection.h"
 #include "monitor/monitor.h"
+#include "support/golden.h"
 
 namespace vtid::monitor {
 namespace {
@@ -142,18 +143,11 @@ std::string replay(std::istream& file) {
   return result;
 }
 
-std::string read(const char* path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
-
 TEST(Histories, come_out_as_written) {
   const char* path = VTID_SOURCE_DIR "/tests/golden/monitor/histories.txt";
-  std::istringstream file(read(path));
+  std::istringstream file(test::file_contents(path));
   const std::string replayed = replay(file);
-  if (std::getenv("VTID_WRITE_GOLDEN") != nullptr) std::ofstream(path) << replayed;
-  EXPECT_EQ(replayed, read(path));
+  test::expect_golden(path, replayed);
 }
 
 }  // namespace

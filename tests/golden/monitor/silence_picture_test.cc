@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "monitor/chance.h"
+#include "support/golden.h"
 
 namespace vtid::monitor {
 namespace {
@@ -103,11 +104,7 @@ std::string picture() {
 
 TEST(SilencePicture, shows_what_the_estimator_says) {
   const char* path = VTID_SOURCE_DIR "/docs/silence.svg";
-  const std::string drawn = picture();
-  if (std::getenv("VTID_WRITE_GOLDEN") != nullptr) std::ofstream(path) << drawn;
-  std::ostringstream kept;
-  kept << std::ifstream(path).rdbuf();
-  EXPECT_EQ(drawn, kept.str());
+  test::expect_golden(path, picture());
 }
 
 }  // namespace
