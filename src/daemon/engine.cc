@@ -24,6 +24,7 @@ constexpr Duration kLookRetry{1'000};               // after a look that failed
 constexpr Duration kLookForEnd{500};                // of an SA that was replaced
 constexpr std::size_t kMostUnloadedTold = 16;       // one by one, of what others unloaded at once
 constexpr std::size_t kLongestText = 4'096;         // bytes of one event or problem
+constexpr Duration kRecordInterval{500};            // between two records of what is loaded, but for what they do not announce
 constexpr Duration kSaveAgain{1'000};               // after the disk was full
 constexpr Duration kRescan{60'000};                 // without any notice: what was lost costs so much time at most
 constexpr Duration kLossPause{300};        // from a word about SAs or policies of others that went until it is followed
@@ -173,6 +174,7 @@ TimePoint Engine::step(Now now) {
     if (deadline) next = std::min(next, *deadline);
   }
   if (losses_due_) next = std::min(next, *losses_due_);
+  if (charon_.loaded_revision() != saved_revision_ && !save_again_) next = std::min(next, record_due_);
   if (trial_) next = std::min(next, trial_->until);
   if (needs_observe_) {
     next = std::min(next, next_look_);
@@ -246,16 +248,19 @@ void Engine::move_routes(Now now) {
   replan_ = std::min(replan_, std::max(now.steady, planned + pause));
 }
 
-// Before the requests leave: after a crash between the two, our connections would look like somebody else's. What could not be
-// saved is tried again, first of all a file that was refused because its units could not be remembered: it may bring more.
+// Before the requests leave: after a crash between the two, our connections would look like somebody else's. A record announces
+// what is to be loaded, so that it stays right while that leaves; what has become of it may wait. What could not be saved is
+// tried again, first of all a file that was refused because its units could not be remembered: it may bring more.
 void Engine::save_state(Now now) {
   if (save_again_ && now.steady < *save_again_) return;
   save_again_.reset();
   if (std::exchange(numbers_unsaved_, false)) (void)reload(now);
   bool unsaved = numbers_unsaved_;
-  if (const std::uint64_t revision = charon_.loaded_revision(); revision != saved_revision_) {
-    if (wiring_.store.save_loaded(charon_.loaded())) {
+  const bool record_is_due = charon_.is_ahead_of_record() || now.steady >= record_due_;
+  if (const std::uint64_t revision = charon_.loaded_revision(); revision != saved_revision_ && record_is_due) {
+    if (wiring_.store.save_loaded(charon_.record())) {
       saved_revision_ = revision;
+      record_due_ = now.steady + kRecordInterval;
     } else {
       unsaved = true;
     }
@@ -742,6 +747,7 @@ void Engine::finish_counting(Now now) {
 }
 
 void Engine::stop(Now now) {
+  if (charon_.loaded_revision() != saved_revision_) (void)wiring_.store.save_loaded(charon_.record());
   if (config_->on_stop != model::OnStop::remove) return;
   (void)observe_now(wiring_.kernel);
   if (!look()) return;
@@ -847,10 +853,14 @@ model::SnapshotView Engine::view() {
       .tunnel =
           [this](std::string_view name) {
             const auto found = tunnels_.find(name);
+            if (found != tunnels_.end()) ++statuses_;
             return found == tunnels_.end() ? std::nullopt : std::optional(tunnel_status(*found->second, status_sources()));
           },
       .gateway = wiring_.health_of,
-      .tunnels = model::Lazy<std::vector<model::TunnelStatus>>([this] { return tunnel_statuses(status_sources()); }),
+      .tunnels = model::Lazy<std::vector<model::TunnelStatus>>([this] {
+        statuses_ += config_->tunnels.size();
+        return tunnel_statuses(status_sources());
+      }),
       .failed = model::Lazy<std::vector<model::FailedOp>>([this] { return executor_.failed(); }),
       .problems = model::Lazy<std::vector<model::Problem>>(problems),
       .converged = model::Lazy<bool>([this, problems] { return converged(problems()); }),

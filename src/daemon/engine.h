@@ -72,10 +72,11 @@ class Engine {
     std::size_t derived = 0;  // how often what is wanted was brought up to date
     std::size_t parts = 0;    // tunnels, by that
     std::size_t planned = 0;
-    std::size_t visited = 0;  // desired CHILD_SAs, by the supervisor
+    std::size_t visited = 0;   // desired CHILD_SAs, by the supervisor
+    std::size_t statuses = 0;  // of tunnels, made for who asked
     bool operator==(const Work&) const = default;
   };
-  [[nodiscard]] Work work() const { return {derivations_, deriver_.parts(), plans_, supervisor_.visited()}; }
+  [[nodiscard]] Work work() const { return {derivations_, deriver_.parts(), plans_, supervisor_.visited(), statuses_}; }
 
   // Takes away all that is ours when the file says so ("on_stop": "remove"); else nothing.
   void stop(Now now);
@@ -201,6 +202,7 @@ class Engine {
   reconcile::Host host_;  // as deriver_ follows it
   std::size_t derivations_ = 0;
   std::size_t plans_ = 0;
+  std::size_t statuses_ = 0;
   std::uint64_t ended_revision_ = 0;  // planned
   std::map<std::string, model::TunnelState> reported_states_;
   std::uint64_t reported_static_tunnels_ = 0;
@@ -208,6 +210,7 @@ class Engine {
   std::uint64_t generation_ = 0;
   std::uint64_t charon_revision_ = 0;
   std::uint64_t saved_revision_ = 0;  // of what charon has loaded
+  TimePoint record_due_{};            // of that: not before, unless it has to be
   bool kernel_seen_ = false;
   bool needs_observe_ = true;
   bool needs_selection_ = true;
