@@ -50,11 +50,11 @@ SnapshotView::SnapshotView(const Snapshot& snapshot, std::shared_ptr<const Made>
                           const auto found = snapshot.gateways.find(name);
                           return found == snapshot.gateways.end() ? std::nullopt : std::optional(found->second);
                         },
-                    .tunnels = Lazy<std::vector<TunnelStatus>>([&snapshot] { return snapshot.tunnels; }),
-                    .failed = Lazy<std::vector<FailedOp>>([&snapshot] { return snapshot.failed; }),
-                    .problems = Lazy<std::vector<Problem>>([&snapshot] { return snapshot.problems; }),
-                    .converged = Lazy<bool>([&snapshot] { return snapshot.converged; }),
-                    .host_names = Lazy<ResolvedNames>([&snapshot] { return snapshot.host_names; })},
+                    .tunnels = Lazy<std::vector<TunnelStatus>>(snapshot.tunnels),
+                    .failed = Lazy<std::vector<FailedOp>>(snapshot.failed),
+                    .problems = Lazy<std::vector<Problem>>(snapshot.problems),
+                    .converged = Lazy<bool>(snapshot.converged),
+                    .host_names = Lazy<ResolvedNames>(snapshot.host_names)},
       made_(std::move(made)) {}
 
 std::map<net::ReqId, std::string_view> tunnels_by_reqid(const std::vector<TunnelStatus>& tunnels) {

@@ -18,13 +18,15 @@
 
 namespace vtid::model {
 
-// Made when it is first read.
+// Made when it is first read, or there already.
 template <class T>
 class Lazy {
  public:
   explicit Lazy(std::function<T()> make) : make_(std::move(make)) {}
+  explicit Lazy(const T& there) : there_(&there) {}
 
   [[nodiscard]] const T& operator*() const {
+    if (there_ != nullptr) return *there_;
     if (!value_) value_ = make_();
     return *value_;
   }
@@ -33,6 +35,7 @@ class Lazy {
   [[nodiscard]] auto end() const { return (**this).end(); }
 
  private:
+  const T* there_ = nullptr;
   std::function<T()> make_;
   mutable std::optional<T> value_;
 };
