@@ -143,7 +143,7 @@ TEST(Deriver, MakesThePartOfATunnelWhoseInputsChangedAndNoOther) {
   (void)moment.update(deriver);
   const std::size_t all = deriver.parts();
   EXPECT_GE(all, static_cast<std::size_t>(kTunnels - 1));
-  moment.sas.units[moment.numbers.at("t3")].paths = {some_path(dice)};
+  moment.sas.units[moment.numbers.at("t3")].paths = {SaPath{std::nullopt, true, EspShape{}}};
   EXPECT_TRUE(moment.update(deriver));
   EXPECT_EQ(deriver.parts(), all + 1);
   moment.host.own_mtus[net::IfName::of(moment.numbers.at("t4"))] = 1'350;
