@@ -25,6 +25,7 @@ namespace {
 
 using model::CommandResult;
 using model::Snapshot;
+using model::SnapshotView;
 
 // ---- what every handler is given -------------------------------------------------------------------------------------
 
@@ -69,10 +70,11 @@ Respond no_tunnel(const Reply& reply, std::string_view name, const Index& index)
 // ---- reading: bring the counters up to date, then render -------------------------------------------------------------
 
 constexpr std::string_view kRules = "rules";
+constexpr std::string_view kTunnels = "tunnels";
 
 // A refresh that fails leaves the last known counters, and the daemon's problems say why: there is always a status.
-Execute look(std::function<std::string(const Index&)> render, bool rules = false) {
-  return {model::Refresh{rules}, {}, [render = std::move(render)](const CommandResult&, const Snapshot& snapshot) {
+Execute look(std::function<std::string(const Index&)> render, model::Refresh refresh = {}) {
+  return {std::move(refresh), {}, [render = std::move(render)](const CommandResult&, const SnapshotView& snapshot) {
             return render(Index(snapshot));
           }};
 }
@@ -89,11 +91,16 @@ std::optional<Respond> unknown_kind(const Call& call) {
                                                              fmt::format("kinds are {}", fmt::join(names, ", "))})};
 }
 
+// Of the counters only what is shown.
+model::Refresh refresh_for(std::string_view kind, std::string tunnel = {}) {
+  return {.rules = kind == kRules, .links = kind == kTunnels, .tunnel = std::move(tunnel)};
+}
+
 Action run_list(const Call& call) {
   if (auto no = unknown_kind(call)) return std::move(*no);
   return look(
       [reply = call.reply, kind = find_kind(call.text("kind"))](const Index& index) { return reply.result(kind->list(index)); },
-      call.text("kind") == kRules);
+      refresh_for(call.text("kind")));
 }
 
 // The last of that name: of several SAs the newest.
@@ -111,7 +118,7 @@ Action run_show(const Call& call) {
         }
         return not_found(reply, kind->singular, name, names).line;
       },
-      call.text("kind") == kRules);
+      refresh_for(call.text("kind"), call.text("name")));
 }
 
 Action run_explain(const Call& call) {
@@ -120,14 +127,13 @@ Action run_explain(const Call& call) {
         if (auto steps = explain(name, index)) return reply.result(std::move(*steps));
         return not_found(reply, "tunnel, interface, gateway or route", name, explainable_names(index)).line;
       },
-      true);
+      {.rules = true, .links = false});
 }
 
 Action run_doctor(const Call& call) {
-  const auto now = call.snapshot();
-  return Execute{model::Examine{question_about(Index(*now))},
+  return Execute{model::Examine{question_about(Index(call.snapshot()))},
                  {},
-                 [reply = call.reply](const CommandResult& result, const Snapshot& snapshot) {
+                 [reply = call.reply](const CommandResult& result, const SnapshotView& snapshot) {
                    const model::HostFacts facts = result && result->host ? *result->host : model::HostFacts{};
                    const Index index(snapshot);
                    return reply.result(render_diagnoses(diagnose({index, facts})));
@@ -144,7 +150,7 @@ Action run_metrics(const Call& call) {
       [reply = call.reply, format = *format](const Index& index) {
         return reply.result({{"text", render_metrics(index, format)}});
       },
-      true);
+      {.rules = true});
 }
 
 Action run_export(const Call& call) {
@@ -178,7 +184,7 @@ Action run_subscribe(const Call& call) {
 std::string refusal(const Reply& reply, const Error& error) { return reply.error(protocol::kRefused, error); }
 
 Execute command(const Call& call, model::Command command, std::string change) {
-  return {std::move(command), std::move(change), [reply = call.reply](const CommandResult& result, const Snapshot&) {
+  return {std::move(command), std::move(change), [reply = call.reply](const CommandResult& result, const SnapshotView&) {
             return result ? reply.result({{"text", result->text}}) : refusal(reply, result.error());
           }};
 }
@@ -197,10 +203,11 @@ Action run_plan(const Call& call) {
   }
   model::MakePlan make;
   if (other_file) make = {call.text(kFileText), call.text("path")};
-  return Execute{std::move(make), {}, [reply = call.reply, other_file](const CommandResult& result, const Snapshot& snapshot) {
-                   if (!result) return refusal(reply, result.error());
-                   return reply.result(render_plan(*result, other_file ? std::vector<model::FailedOp>{} : snapshot.failed));
-                 }};
+  return Execute{
+      std::move(make), {}, [reply = call.reply, other_file](const CommandResult& result, const SnapshotView& snapshot) {
+        if (!result) return refusal(reply, result.error());
+        return reply.result(render_plan(*result, other_file ? std::vector<model::FailedOp>{} : *snapshot.failed));
+      }};
 }
 
 Action run_apply(const Call& call) {
@@ -241,17 +248,16 @@ Action run_log_level(const Call& call) {
 
 // `target` is a tunnel or "tunnel/child" of the running configuration.
 std::optional<Respond> unknown_target(const Call& call, std::string_view target) {
-  static const model::Config kNone;
-  const auto now = call.snapshot();
-  const model::Config& config = now->config ? *now->config : kNone;
+  const model::SnapshotView now = call.snapshot();
   const auto slash = target.find('/');
   const auto name_of = [](const auto& item) { return item.name; };
   std::vector<std::string> names;
-  const model::Tunnel* tunnel = config.tunnel(target.substr(0, slash));
-  if (tunnel == nullptr) {
-    std::ranges::transform(config.tunnels, std::back_inserter(names), name_of);
+  const auto found = now.names.tunnels.find(target.substr(0, slash));
+  if (found == now.names.tunnels.end()) {
+    std::ranges::transform(now.config.tunnels, std::back_inserter(names), name_of);
     return not_found(call.reply, "tunnel", target.substr(0, slash), names);
   }
+  const model::Tunnel* tunnel = found->second;
   if (slash == std::string_view::npos) return std::nullopt;
   std::ranges::transform(tunnel->children, std::back_inserter(names), name_of);
   if (std::ranges::find(names, target.substr(slash + 1)) != names.end()) return std::nullopt;
@@ -281,8 +287,7 @@ Action run_down(const Call& call) { return run_on_target<model::Down>(call, prot
 Action run_rekey(const Call& call) { return run_on_target<model::Rekey>(call, protocol::method::kRekey); }
 
 Action run_find_mtu(const Call& call) {
-  const auto now = call.snapshot();
-  const Index index(*now);
+  const Index index(call.snapshot());
   const auto tunnel = index.tunnels.find(call.text("name"));
   if (tunnel == index.tunnels.end()) return no_tunnel(call.reply, call.text("name"), index);
   auto paths = mtu_paths(*tunnel->second, index);
@@ -290,7 +295,7 @@ Action run_find_mtu(const Call& call) {
     return Respond{refusal(call.reply, {fmt::format("{} has no interface that carries traffic", tunnel->first),
                                         fmt::format("vtictl up {}", tunnel->first)})};
   }
-  return Execute{model::FindMtu{paths}, {}, [reply = call.reply, paths](const CommandResult& result, const Snapshot&) {
+  return Execute{model::FindMtu{paths}, {}, [reply = call.reply, paths](const CommandResult& result, const SnapshotView&) {
                    return result ? reply.result(render_mtus(paths, result->mtus)) : refusal(reply, result.error());
                  }};
 }
@@ -387,7 +392,7 @@ Action dispatch(std::string_view line, Access access, const SnapshotSource& snap
 }
 
 Action dispatch(std::string_view line, Access access, const Snapshot& snapshot) {
-  return dispatch(line, access, [&snapshot] { return std::shared_ptr<const Snapshot>(std::shared_ptr<void>(), &snapshot); });
+  return dispatch(line, access, [&snapshot] { return SnapshotView(snapshot); });
 }
 
 std::string too_long_line(Access access) {

@@ -9,7 +9,7 @@
 #include <variant>
 
 #include "model/command.h"
-#include "model/snapshot.h"
+#include "model/snapshot_view.h"
 #include "vtid/protocol.h"
 
 namespace vtid::control {
@@ -25,11 +25,11 @@ struct Respond {
 struct Execute {
   model::Command command;
   std::string change;  // "up hq": what is changed, for the log; empty when nothing is
-  std::function<std::string(const model::CommandResult&, const model::Snapshot&)> reply;
+  std::function<std::string(const model::CommandResult&, const model::SnapshotView&)> reply;
 };
 
-// The snapshot of this moment; taken only when the request needs it.
-using SnapshotSource = std::function<std::shared_ptr<const model::Snapshot>()>;
+// This moment; taken only when the request needs it.
+using SnapshotSource = std::function<model::SnapshotView()>;
 
 // Write `line`, then every event of `kind` (of any kind when empty) until the session ends.
 struct Subscribe {

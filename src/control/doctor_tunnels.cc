@@ -79,24 +79,24 @@ void judge_numbers(const DoctorInput& input, const model::Tunnel& tunnel, const 
     findings.say(Verdict::error, name_of(status),
                  fmt::format("CHILD_SA {}#{} has reqid {}; {} has reqid {}", child.name, child.id, child.reqid.value,
                              wanted->device.text(), wanted->reqid.value),
-                 fmt::format("set reqid of connection {0} to this number; vtictl down {1}, then up {1}", connection_of(tunnel),
-                             tunnel.name));
+                 fmt::format("set reqid of connection {0} to this number; vtictl down {1}, then up {1}",
+                             model::connection_of(tunnel), tunnel.name));
     return;
   }
-  findings.say(
-      Verdict::error, name_of(status),
-      fmt::format("CHILD_SA {}#{} has reqid {} and if_ids {} and {}; {} has reqid {} and if_id {}", child.name, child.id,
-                  child.reqid.value, child.if_id_in.value, child.if_id_out.value, wanted->device.text(), wanted->reqid.value,
-                  wanted->if_id.value),
-      fmt::format("set {0} of connection {1} to these numbers; vtictl down {2}, then up {2}",
-                  any_reqid ? "if_id_in and if_id_out" : "reqid, if_id_in and if_id_out", connection_of(tunnel), tunnel.name));
+  findings.say(Verdict::error, name_of(status),
+               fmt::format("CHILD_SA {}#{} has reqid {} and if_ids {} and {}; {} has reqid {} and if_id {}", child.name,
+                           child.id, child.reqid.value, child.if_id_in.value, child.if_id_out.value, wanted->device.text(),
+                           wanted->reqid.value, wanted->if_id.value),
+               fmt::format("set {0} of connection {1} to these numbers; vtictl down {2}, then up {2}",
+                           any_reqid ? "if_id_in and if_id_out" : "reqid, if_id_in and if_id_out", model::connection_of(tunnel),
+                           tunnel.name));
 }
 
 }  // namespace
 
 // Conflicts over devices have a check of their own.
 void look_at_problems(const DoctorInput& input, DoctorFindings& findings) {
-  const model::Snapshot& snapshot = input.index.snapshot;
+  const model::SnapshotView& snapshot = input.index.snapshot;
   for (const model::Problem& problem : snapshot.problems) {
     if (problem.severity == model::Severity::caveat) continue;
     if (std::ranges::find(snapshot.plan.problems, problem) != snapshot.plan.problems.end()) continue;
@@ -170,15 +170,15 @@ void look_at_duplicates(const DoctorInput& input, DoctorFindings& findings) {
 void look_at_sa_numbers(const DoctorInput& input, DoctorFindings& findings) {
   if (!sas_are_known(input, findings)) return;
   const model::SaTable& sas = input.index.snapshot.sas;
+  const auto& connections = input.index.names.connections;
   for (const auto& [id, child] : sas.children) {
     const auto ike = sas.ikes.find(child.ike_id);
-    const auto connection =
-        ike == sas.ikes.end() ? input.index.connections.end() : input.index.connections.find(ike->second.name);
-    if (connection == input.index.connections.end() || !child.carries()) continue;
-    const auto status = input.index.statuses.find(connection->second);
+    const auto connection = ike == sas.ikes.end() ? connections.end() : connections.find(ike->second.name);
+    if (connection == connections.end() || !child.carries()) continue;
+    const TunnelStatus* status = input.index.status_of(connection->second);
     const auto tunnel = input.index.tunnels.find(connection->second);
-    if (status == input.index.statuses.end() || tunnel == input.index.tunnels.end()) continue;
-    judge_numbers(input, *tunnel->second, *status->second, child, findings);
+    if (status == nullptr || tunnel == input.index.tunnels.end()) continue;
+    judge_numbers(input, *tunnel->second, *status, child, findings);
   }
 }
 
@@ -187,7 +187,7 @@ void look_at_orphaned_sas(const DoctorInput& input, DoctorFindings& findings) {
   const net::ReqId lowest = net::reqid_of(net::kLowestUnit);
   const net::ReqId highest = net::reqid_of(net::kHighestUnit);
   for (const auto& [id, child] : input.index.snapshot.sas.children) {
-    if (child.reqid < lowest || child.reqid > highest || input.index.tunnel_by_reqid.contains(child.reqid)) continue;
+    if (child.reqid < lowest || child.reqid > highest || input.index.snapshot.tunnel_by_reqid.contains(child.reqid)) continue;
     if (!child.carries()) continue;
     findings.say(
         Verdict::warning, fmt::format("sas/{}", child.name),
@@ -199,9 +199,10 @@ void look_at_orphaned_sas(const DoctorInput& input, DoctorFindings& findings) {
 
 void look_at_routes(const DoctorInput& input, DoctorFindings& findings) {
   const Index& index = input.index;
-  for (const auto& [name, object, route] : named_routes(index.config)) {
-    const auto wanted = index.wanted_routes.find(object);
-    if (wanted != index.wanted_routes.end() && !index.holds(*wanted->second)) {
+  for (const NamedRoute& named : named_routes(index)) {
+    const auto& [name, object, route] = named;
+    const model::Route* wanted = index.wanted(named);
+    if (wanted != nullptr && !index.holds(*wanted)) {
       findings.say(Verdict::warning, object, fmt::format("{} via {} is not installed", name, route.via),
                    fmt::format("vtictl explain \"{}\"", name));
     } else if (!index.is_usable(route.via) && route.when_down == model::WhenDown::keep) {

@@ -4,6 +4,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
+#include <iterator>
+#include <set>
 
 #include "control/groups.h"
 #include "control/render.h"
@@ -33,8 +36,7 @@ class Chain {
   Chain(const Focus& focus, const Index& index) : focus_(focus), index_(index), snapshot_(index.snapshot) {
     if (focus.tunnel != nullptr) {
       objects_.push_back("tunnels/" + focus.tunnel->name);
-      const auto status = index.statuses.find(focus.tunnel->name);
-      if (status != index.statuses.end()) status_ = status->second;
+      status_ = index.status_of(focus.tunnel->name);
     }
     find_places();
   }
@@ -52,14 +54,12 @@ class Chain {
       tell_device(place);
       tell_addresses(place.device);
       tell_interface(place.interface);
-      for (const model::Gateway& gateway : index_.config.gateways) {
-        if (concerns(gateway, place)) tell_gateway(gateway);
-      }
+      for (const model::Gateway* gateway : gateways_of(place)) tell_gateway(*gateway);
     }
     for (const model::GatewayGroup& group : index_.config.groups) {
       if (focus_.group == nullptr && has_told_member(group)) tell_group(group);
     }
-    for (const NamedRoute& named : named_routes(index_.config)) tell_route(named);
+    for (const NamedRoute& named : routes()) tell_route(named);
     const std::vector<PolicyState> states = policy_states(index_);
     for (std::size_t i = 0; i < states.size(); ++i) tell_policy_route(i, states[i]);
     const auto& rules = index_.config.filter.rules;
@@ -81,9 +81,32 @@ class Chain {
     });
   }
 
-  [[nodiscard]] bool concerns(const model::Gateway& gateway, const Place& place) const {
-    if (focus_.gateway != nullptr) return &gateway == focus_.gateway;
-    return place.interface != nullptr && gateway.interface == place.interface->name;
+  [[nodiscard]] std::vector<const model::Gateway*> gateways_of(const Place& place) const {
+    if (focus_.gateway != nullptr) return {focus_.gateway};
+    return place.interface == nullptr ? std::vector<const model::Gateway*>{} : index_.names.gateways_on(place.interface->name);
+  }
+
+  // Those through one of the gateways or groups that were told, in the file's order.
+  [[nodiscard]] std::vector<NamedRoute> routes() const {
+    std::set<std::size_t> places;
+    if (const auto place = place_of(focus_.route)) places.insert(*place);
+    for (const std::string& object : focus_.route.empty() ? objects_ : std::vector<std::string>{}) {
+      const auto via = index_.names.routes_via.find(std::string_view(object).substr(object.find('/') + 1));
+      if (via != index_.names.routes_via.end()) places.insert(via->second.begin(), via->second.end());
+    }
+    std::vector<NamedRoute> named;
+    for (const std::size_t place : places) named.push_back(named_route(place, index_));
+    std::ranges::move(named_default_routes(index_.config), std::back_inserter(named));
+    return named;
+  }
+
+  // "routes/7": 7.
+  [[nodiscard]] static std::optional<std::size_t> place_of(std::string_view object) {
+    constexpr std::string_view kRoutes = "routes/";
+    std::size_t place = 0;
+    if (!object.starts_with(kRoutes)) return std::nullopt;
+    std::from_chars(object.data() + kRoutes.size(), object.data() + object.size(), place);
+    return place;
   }
 
   void find_places() {
@@ -93,8 +116,8 @@ class Chain {
     } else if (status_ != nullptr) {
       for (const model::ChildStatus& child : status_->children) {
         if (child.device.empty() || (focus_.child != nullptr && focus_.child != &child)) continue;
-        const auto assignment = index_.assignments.find(child.holder);
-        places_.push_back({child.device, &child, assignment == index_.assignments.end() ? nullptr : assignment->second});
+        const auto assignment = index_.names.assignments.find(child.holder);
+        places_.push_back({child.device, &child, assignment == index_.names.assignments.end() ? nullptr : assignment->second});
       }
     }
   }
@@ -110,8 +133,9 @@ class Chain {
 
   void tell_host_name(const model::Tunnel& tunnel) {
     const model::HostName* host = host_name_of(tunnel);
-    const auto found = host == nullptr ? snapshot_.host_names.end() : snapshot_.host_names.find(host->name);
-    if (found == snapshot_.host_names.end()) return;
+    if (host == nullptr) return;
+    const auto found = snapshot_.host_names->find(host->name);
+    if (found == snapshot_.host_names->end()) return;
     const model::ResolvedName& known = found->second;
     std::vector<std::string> addresses;
     for (const net::Address& address : known.addresses) addresses.push_back(net::print(address));
@@ -173,9 +197,9 @@ class Chain {
     const model::SaTable& sas = snapshot_.sas;
     if (!sas.known) return step("charon", "away", "its SAs have not been seen yet");
     if (!sas.connected) step("charon", "away", "what follows is the last that was seen of its SAs");
-    const auto ikes = index_.ikes.find(tunnel.name);
-    if (ikes == index_.ikes.end()) return step("IKE_SA", "none", "charon has no IKE_SA for this tunnel");
-    for (const model::IkeSa* ike : ikes->second) tell_ike(*ike);
+    const auto ikes = index_.ikes_of(tunnel);
+    if (ikes.empty()) return step("IKE_SA", "none", "charon has no IKE_SA for this tunnel");
+    for (const model::IkeSa* ike : ikes) tell_ike(*ike);
   }
 
   void tell_ike(const model::IkeSa& ike) {
@@ -183,9 +207,9 @@ class Chain {
          fmt::format("#{} {}: {} '{}' port {} to {} '{}' port {}{}", ike.id, ike.name, net::print(ike.local), ike.local_id,
                      ike.local_port, net::print(ike.remote), ike.remote_id, ike.remote_port,
                      ike.peer_answered ? "" : "; the peer has not answered"));
-    const auto children = index_.children.find(ike.id);
-    if (children == index_.children.end()) return step("CHILD_SA", "none", "no CHILD_SA: nothing can pass");
-    for (const model::ChildSa* child : children->second) tell_child(*child);
+    const auto children = index_.children_of(ike);
+    if (children.empty()) return step("CHILD_SA", "none", "no CHILD_SA: nothing can pass");
+    for (const model::ChildSa* child : children) tell_child(*child);
   }
 
   void tell_child(const model::ChildSa& child) {
@@ -236,8 +260,7 @@ class Chain {
 
   void tell_gateway(const model::Gateway& gateway) {
     objects_.push_back("gateways/" + gateway.name);
-    const auto found = snapshot_.gateways.find(gateway.name);
-    const model::GatewayHealth health = found == snapshot_.gateways.end() ? model::GatewayHealth{} : found->second;
+    const model::GatewayHealth health = snapshot_.gateway(gateway.name).value_or(model::GatewayHealth{});
     step("gateway", model::print(health.state), describe(gateway, health));
   }
 
@@ -265,9 +288,8 @@ class Chain {
     if (focus_.group == nullptr) return;
     for (const model::GroupMember& member : group.members) {
       const auto gateway = index_.gateways.find(member.gateway);
-      const auto health = snapshot_.gateways.find(member.gateway);
       if (gateway == index_.gateways.end()) continue;
-      const model::GatewayHealth known = health == snapshot_.gateways.end() ? model::GatewayHealth{} : health->second;
+      const model::GatewayHealth known = snapshot_.gateway(member.gateway).value_or(model::GatewayHealth{});
       step("member", model::print(known.state), fmt::format("tier {}: {}", member.tier, describe(*gateway->second, known)));
     }
   }
@@ -281,21 +303,21 @@ class Chain {
   void tell_route(const NamedRoute& named) {
     if (!concerns(named)) return;
     objects_.push_back(named.object);
-    const auto wanted = index_.wanted_routes.find(named.object);
+    const model::Route* wanted = index_.wanted(named);
     const std::string text = fmt::format("{} via {}", net::print(named.route.to), named.route.via);
     const bool usable = index_.is_usable(named.route.via);
-    if (wanted == index_.wanted_routes.end()) {
+    if (wanted == nullptr) {
       const bool withdrawn = !usable && named.route.when_down == model::WhenDown::withdraw;
       return withdrawn ? step("route", "withdrawn", text + ": nobody can carry it, and \"when_down\" is \"withdraw\"")
                        : step("route", "not wanted", text + ": nobody carries it, or the interface of its gateway is disabled");
     }
-    const bool hole = std::holds_alternative<model::Blackhole>(wanted->second->target);
+    const bool hole = std::holds_alternative<model::Blackhole>(wanted->target);
     step("route",
-         !index_.holds(*wanted->second) ? "missing"
-         : hole                         ? "blackhole"
-                                        : "installed",
+         !index_.holds(*wanted) ? "missing"
+         : hole                 ? "blackhole"
+                                : "installed",
          fmt::format(
-             "{} metric {}{}", text, wanted->second->metric.value,
+             "{} metric {}{}", text, wanted->metric.value,
              usable ? "" : fmt::format(": nobody can carry it, and \"when_down\" is \"{}\"", print(named.route.when_down))));
   }
 
@@ -331,9 +353,9 @@ class Chain {
   void tell_plan() {
     for (const model::Op& op : snapshot_.plan.ops) {
       if (!concerns(op.because)) continue;
-      const auto failed = std::ranges::find(snapshot_.failed, op, &model::FailedOp::op);
+      const auto failed = std::ranges::find(*snapshot_.failed, op, &model::FailedOp::op);
       std::string text = model::print(op.change) + ": " + op.reason;
-      if (failed == snapshot_.failed.end()) {
+      if (failed == snapshot_.failed->end()) {
         step("to do", "pending", std::move(text));
       } else {
         step("to do", "failed", fmt::format("{}; {} attempts: {}", text, failed->attempts, failed->error.text));
@@ -352,7 +374,7 @@ class Chain {
 
   const Focus focus_;
   const Index& index_;
-  const model::Snapshot& snapshot_;
+  const model::SnapshotView& snapshot_;
   const model::TunnelStatus* status_ = nullptr;
   std::vector<Place> places_;
   std::vector<std::string> objects_;  // parts of the file that the chain touched
@@ -393,22 +415,34 @@ Focus focus_on_route(std::string object, std::string_view via, const Index& inde
   return focus;
 }
 
+// Those that may have this name: "10.1.0.0/16", "10.1.0.0/16 metric 5", "default ipv4".
+std::vector<NamedRoute> routes_called(std::string_view name, const Index& index) {
+  const auto to = net::parse_prefix(name.substr(0, name.find(' ')));
+  const auto found = to ? index.names.routes_to.find(*to) : index.names.routes_to.end();
+  std::vector<NamedRoute> named;
+  for (const std::size_t place : found == index.names.routes_to.end() ? std::vector<std::size_t>{} : found->second) {
+    named.push_back(named_route(place, index));
+  }
+  std::ranges::move(named_default_routes(index.config), std::back_inserter(named));
+  return named;
+}
+
 std::optional<Focus> find_focus(std::string_view name, const Index& index) {
   if (const auto* tunnel = find(index.tunnels, name)) {
     Focus focus;
     focus.tunnel = tunnel;
     return focus;
   }
-  if (const auto child = index.holders.find(name); child != index.holders.end()) {
+  if (const auto* child = index.child_of(name)) {
     Focus focus;
     focus.tunnel = find(index.tunnels, name.substr(0, name.find('/')));
-    focus.child = child->second;
+    focus.child = child;
     return focus;
   }
   if (const auto* interface = find(index.interfaces, name)) return focus_on(interface, index);
   if (const auto* gateway = find(index.gateways, name)) return focus_on(gateway, index);
   if (const auto* group = find(index.groups, name)) return focus_on(group);
-  for (const NamedRoute& named : named_routes(index.config)) {
+  for (const NamedRoute& named : routes_called(name, index)) {
     if (named.name == name || net::print(named.route.to) == name) return focus_on_route(named.object, named.route.via, index);
   }
   for (std::size_t i = 0; i < index.config.policy_routes.size(); ++i) {
@@ -428,7 +462,7 @@ std::optional<Json> explain(std::string_view name, const Index& index) {
 
 std::vector<std::string> explainable_names(const Index& index) {
   std::vector<std::string> names;
-  for (const NamedRoute& named : named_routes(index.config)) names.push_back(named.name);
+  for (const NamedRoute& named : named_routes(index)) names.push_back(named.name);
   for (const model::PolicyRoute& route : index.config.policy_routes) names.push_back(route.name);
   for (const model::Tunnel& tunnel : index.config.tunnels) names.push_back(tunnel.name);
   for (const model::Interface& interface : index.config.interfaces) names.push_back(interface.name);

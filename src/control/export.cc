@@ -53,9 +53,9 @@ std::string known_address(const model::Endpoint& written, const std::string& liv
 std::string identity_or(const model::IkePeer& peer, const std::string& address) { return peer.id.empty() ? address : peer.id; }
 
 PeerSide turned_round(const model::Tunnel& tunnel, const model::Ike& ike, const Index& index) {
-  const auto status = index.statuses.find(tunnel.name);
-  const std::string live_local = status == index.statuses.end() ? "" : status->second->local;
-  const std::string live_remote = status == index.statuses.end() ? "" : status->second->remote;
+  const model::TunnelStatus* status = index.status_of(tunnel.name);
+  const std::string live_local = status == nullptr ? "" : status->local;
+  const std::string live_remote = status == nullptr ? "" : status->remote;
   PeerSide peer;
   peer.name = tunnel.name;
   peer.version = static_cast<int>(ike.version);

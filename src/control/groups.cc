@@ -17,15 +17,14 @@ const model::GroupSelection& selection_of(const model::GatewayGroup& group, cons
 Json render_member(const model::GroupMember& member, const model::GroupSelection& selection, const Index& index) {
   const auto active = std::ranges::find(selection.active, member.gateway, &model::ActiveMember::gateway);
   const auto gateway = index.gateways.find(member.gateway);
-  const auto health = index.snapshot.gateways.find(member.gateway);
-  const bool known = health != index.snapshot.gateways.end();
+  const auto health = index.snapshot.gateway(member.gateway);
   const int weight = gateway != index.gateways.end() ? gateway->second->weight : 1;
   return {{"name", member.gateway},
           {"tier", member.tier},
           {"weight", member.weight.value_or(weight)},
-          {"state", model::print(known ? health->second.state : model::GatewayState::pending)},
+          {"state", model::print(health ? health->state : model::GatewayState::pending)},
           {"carries", active != selection.active.end()},
-          {"reason", known ? health->second.reason : ""}};
+          {"reason", health ? health->reason : ""}};
 }
 
 }  // namespace

@@ -3,46 +3,37 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <ranges>
 
 namespace vtid::control {
-namespace {
+using model::connection_of;
 
-const model::Config kNoConfig;
+Index::Index(model::SnapshotView from)
+    : snapshot(std::move(from)),
+      config(snapshot.config),
+      names(snapshot.names),
+      tunnels(names.tunnels),
+      interfaces(names.interfaces),
+      gateways(names.gateways),
+      groups(names.groups) {}
 
-}  // namespace
-
-std::string_view connection_of(const model::Tunnel& tunnel) {
-  const auto* external = std::get_if<model::ExternalIke>(&tunnel.ike);
-  return external != nullptr ? external->connection : tunnel.name;
+const model::TunnelStatus* Index::status_of(std::string_view tunnel) const {
+  if (const auto known = statuses_.find(tunnel); known != statuses_.end()) return &known->second;
+  auto status = snapshot.tunnel(tunnel);
+  return status ? &statuses_.emplace(std::string(tunnel), *std::move(status)).first->second : nullptr;
 }
 
-Index::Index(const model::Snapshot& from)
-    : snapshot(from),
-      config(from.config ? *from.config : kNoConfig),
-      tunnels(model::index_by_name(config.tunnels)),
-      interfaces(model::index_by_name(config.interfaces)),
-      gateways(model::index_by_name(config.gateways)),
-      groups(model::index_by_name(config.groups)),
-      statuses(model::index_by_name(snapshot.tunnels)),
-      assignments(model::assignments_by_holder(config)) {
-  for (const model::Tunnel& tunnel : config.tunnels) connections.emplace(connection_of(tunnel), tunnel.name);
-  for (const model::TunnelStatus& status : snapshot.tunnels) {
-    for (const model::ChildStatus& child : status.children) {
-      if (!child.device.empty()) tunnel_by_reqid.emplace(child.reqid, status.name);
-      holders.emplace(child.holder, &child);
-    }
-  }
-  for (const auto& [id, child] : snapshot.sas.children) children[child.ike_id].push_back(&child);
-  for (const auto& [id, ike] : snapshot.sas.ikes) {
-    if (const auto tunnel = tunnel_of(ike); !tunnel.empty()) ikes[tunnel].push_back(&ike);
-  }
-  for (const auto& wanted : snapshot.desired.routes) wanted_routes.emplace(wanted.because, &wanted.value);
+const model::ChildStatus* Index::child_of(std::string_view holder) const {
+  const model::TunnelStatus* status = status_of(holder.substr(0, holder.find('/')));
+  if (status == nullptr) return nullptr;
+  const auto child = std::ranges::find(status->children, holder, &model::ChildStatus::holder);
+  return child == status->children.end() ? nullptr : &*child;
 }
 
 const model::ChildStatus* Index::child_of(const model::Interface& interface) const {
   const auto* port = std::get_if<model::TunnelPort>(&interface.port);
-  const auto child = port == nullptr ? holders.end() : holders.find(port->holder());
-  return child == holders.end() ? nullptr : child->second;
+  return port == nullptr ? nullptr : child_of(port->holder());
 }
 
 net::IfName Index::device_of(const model::Interface& interface) const {
@@ -52,13 +43,38 @@ net::IfName Index::device_of(const model::Interface& interface) const {
 }
 
 std::string_view Index::tunnel_of(const model::IkeSa& ike) const {
-  if (const auto found = children.find(ike.id); found != children.end()) {
-    for (const model::ChildSa* child : found->second) {
-      if (const auto tunnel = tunnel_by_reqid.find(child->reqid); tunnel != tunnel_by_reqid.end()) return tunnel->second;
+  for (const model::ChildSa* child : children_of(ike)) {
+    const auto tunnel = snapshot.tunnel_by_reqid.find(child->reqid);
+    if (tunnel != snapshot.tunnel_by_reqid.end()) return tunnel->second;
+  }
+  const auto named = names.connections.find(ike.name);
+  return named == names.connections.end() ? std::string_view{} : named->second;
+}
+
+std::vector<const model::IkeSa*> Index::ikes_of(const model::Tunnel& tunnel) const {
+  std::map<std::uint32_t, const model::IkeSa*> found;
+  const auto add = [&](const model::IkeSa& ike) {
+    if (tunnel_of(ike) == tunnel.name) found.emplace(ike.id, &ike);
+  };
+  for (const model::IkeSa* ike : snapshot.sa_index.connection(std::string(connection_of(tunnel)))) add(*ike);
+  const model::TunnelStatus* status = status_of(tunnel.name);
+  for (const model::ChildStatus& child : status == nullptr ? std::vector<model::ChildStatus>{} : status->children) {
+    if (child.device.empty()) continue;
+    for (const model::ChildSa* sa : snapshot.sa_index.of(model::unit_of(child.reqid))) {
+      if (const auto ike = snapshot.sas.ikes.find(sa->ike_id); ike != snapshot.sas.ikes.end()) add(ike->second);
     }
   }
-  const auto named = connections.find(ike.name);
-  return named == connections.end() ? std::string_view{} : named->second;
+  const auto ikes = std::views::values(found);
+  return {ikes.begin(), ikes.end()};
+}
+
+// Sorted by their destinations first.
+const model::Route* Index::wanted(const NamedRoute& named) const {
+  const auto to = [](const model::Wanted<model::Route>& item) { return item.value.to; };
+  for (const auto& item : std::ranges::equal_range(snapshot.desired.routes, named.route.to.network(), {}, to)) {
+    if (item.because == named.object) return &item.value;
+  }
+  return nullptr;
 }
 
 bool Index::holds(const model::Route& route) const {
@@ -75,15 +91,17 @@ bool Index::is_usable(std::string_view name) const {
   return group != snapshot.selection.groups.end() ? group->second.usable : !snapshot.selection.down.contains(name);
 }
 
-std::vector<NamedRoute> named_routes(const model::Config& config) {
-  std::map<net::Prefix, int> uses;
-  for (const model::StaticRoute& route : config.routes) ++uses[route.to];
-  std::vector<NamedRoute> named;
-  for (const model::StaticRoute& route : config.routes) {
-    std::string name = net::print(route.to);
-    if (uses[route.to] > 1) name += fmt::format(" metric {}", route.metric.value_or(net::Metric{}).value);
-    named.push_back({std::move(name), fmt::format("routes/{}", named.size()), route});
+NamedRoute named_route(std::size_t place, const Index& index) {
+  const model::StaticRoute& route = index.config.routes[place];
+  std::string name = net::print(route.to);
+  if (index.names.routes_to.at(route.to).size() > 1) {
+    name += fmt::format(" metric {}", route.metric.value_or(net::Metric{}).value);
   }
+  return {std::move(name), fmt::format("routes/{}", place), route};
+}
+
+std::vector<NamedRoute> named_default_routes(const model::Config& config) {
+  std::vector<NamedRoute> named;
   for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) {
     const std::string& via = config.default_gateway.of(family);
     if (via == model::kNoDefault) continue;
@@ -91,6 +109,13 @@ std::vector<NamedRoute> named_routes(const model::Config& config) {
                      fmt::format("default_gateway/{}", net::print(family)),
                      {{net::Address::any(family), 0}, via, model::default_route_metric(family), model::WhenDown::keep}});
   }
+  return named;
+}
+
+std::vector<NamedRoute> named_routes(const Index& index) {
+  std::vector<NamedRoute> named;
+  for (std::size_t place = 0; place < index.config.routes.size(); ++place) named.push_back(named_route(place, index));
+  std::ranges::move(named_default_routes(index.config), std::back_inserter(named));
   return named;
 }
 
@@ -114,6 +139,7 @@ PolicyState state_by_filter(const Index& index, std::size_t place) {
 }  // namespace
 
 std::vector<PolicyState> policy_states(const Index& index) {
+  if (index.config.policy_routes.empty()) return {};
   const model::Desired& desired = index.snapshot.desired;
   std::map<std::string, std::vector<const model::Rule*>, std::less<>> rules;  // by "policy_routes/0"
   for (const auto& [rule, because] : desired.rules) rules[because].push_back(&rule);

@@ -1,4 +1,4 @@
-// A snapshot with its names looked up once, so that rendering 10,000 tunnels is linear. Lives no longer than the snapshot.
+// A moment with what is found in it by name, so that rendering 10,000 tunnels is linear, and one tunnel costs one.
 #pragma once
 
 #include <map>
@@ -7,44 +7,45 @@
 #include <string_view>
 #include <vector>
 
-#include "model/snapshot.h"
+#include "model/snapshot_view.h"
 
 namespace vtid::control {
 
 struct Index {
-  explicit Index(const model::Snapshot& from);
+  explicit Index(model::SnapshotView from);
   Index(const Index&) = delete;
   Index& operator=(const Index&) = delete;
 
-  const model::Snapshot& snapshot;
+  const model::SnapshotView snapshot;
   const model::Config& config;  // an empty one while the daemon has none
-  std::map<std::string_view, const model::Tunnel*> tunnels;
-  std::map<std::string_view, const model::Interface*> interfaces;
-  std::map<std::string_view, const model::Gateway*> gateways;
-  std::map<std::string_view, const model::GatewayGroup*> groups;
-  std::map<std::string_view, const model::TunnelStatus*> statuses;          // by tunnel
-  std::map<std::string, const model::Interface*, std::less<>> assignments;  // by holder: "hq", "hq/v4"
-  std::map<std::string_view, const model::ChildStatus*> holders;
-  std::map<std::string_view, std::string_view> connections;  // charon's name of a tunnel -> the tunnel
-  std::map<net::ReqId, std::string_view> tunnel_by_reqid;
-  std::map<std::uint32_t, std::vector<const model::ChildSa*>> children;  // by IKE_SA
-  std::map<std::string_view, std::vector<const model::IkeSa*>> ikes;     // by tunnel
-  std::map<std::string_view, const model::Route*> wanted_routes;         // by "routes/0", "default_gateway/ipv4"
+  const model::ConfigIndex& names;
+  const std::map<std::string_view, const model::Tunnel*>& tunnels;
+  const std::map<std::string_view, const model::Interface*>& interfaces;
+  const std::map<std::string_view, const model::Gateway*>& gateways;
+  const std::map<std::string_view, const model::GatewayGroup*>& groups;
 
+  // The status of a tunnel, made once; nullptr: there is no such tunnel.
+  [[nodiscard]] const model::TunnelStatus* status_of(std::string_view tunnel) const;
+  // The CHILD_SA of a holder ("hq", "hq/v4"); nullptr while its tunnel wants none.
+  [[nodiscard]] const model::ChildStatus* child_of(std::string_view holder) const;
   // The CHILD_SA whose interface it is; nullptr for an assigned device, and while the tunnel wants none.
   [[nodiscard]] const model::ChildStatus* child_of(const model::Interface& interface) const;
   // What an interface stands on; an empty name while it has no device.
   [[nodiscard]] net::IfName device_of(const model::Interface& interface) const;
   // The tunnel that an IKE_SA belongs to, by its children, else by its name; empty when it is none of ours.
   [[nodiscard]] std::string_view tunnel_of(const model::IkeSa& ike) const;
+  [[nodiscard]] std::vector<const model::IkeSa*> ikes_of(const model::Tunnel& tunnel) const;  // in the order of their ids
+  [[nodiscard]] model::SaIndex::Children children_of(const model::IkeSa& ike) const { return snapshot.sa_index.under(ike.id); }
+  // What is wanted for it now; nullptr: nothing.
+  [[nodiscard]] const model::Route* wanted(const struct NamedRoute& named) const;
   [[nodiscard]] bool holds(const model::Route& route) const;  // in the kernel
   // Whether a gateway, or a member of a group, can carry.
   [[nodiscard]] bool is_usable(std::string_view gateway_or_group) const;
   [[nodiscard]] std::span<const model::ObservedAddress> addresses_on(const net::IfName& device) const;
-};
 
-// charon's name of a tunnel.
-[[nodiscard]] std::string_view connection_of(const model::Tunnel& tunnel);
+ private:
+  mutable std::map<std::string, model::TunnelStatus, std::less<>> statuses_;
+};
 
 // A route that the file asks for: one of "routes", or a default route that "default_gateway" asks for.
 struct NamedRoute {
@@ -53,7 +54,9 @@ struct NamedRoute {
   model::StaticRoute route;
 };
 // In the file's order, default routes last.
-[[nodiscard]] std::vector<NamedRoute> named_routes(const model::Config& config);
+[[nodiscard]] std::vector<NamedRoute> named_routes(const Index& index);
+[[nodiscard]] NamedRoute named_route(std::size_t place, const Index& index);  // one of "routes"
+[[nodiscard]] std::vector<NamedRoute> named_default_routes(const model::Config& config);
 
 // What has become of one of "policy_routes".
 struct PolicyState {

@@ -34,8 +34,8 @@ Json render_child(const model::Child& child) {
 Json render_host_name(const model::Tunnel& tunnel, const Index& index) {
   const model::HostName* host = host_name_of(tunnel);
   if (host == nullptr) return {};
-  const auto found = index.snapshot.host_names.find(host->name);
-  const model::ResolvedName known = found == index.snapshot.host_names.end() ? model::ResolvedName{} : found->second;
+  const auto found = index.snapshot.host_names->find(host->name);
+  const model::ResolvedName known = found == index.snapshot.host_names->end() ? model::ResolvedName{} : found->second;
   Json addresses = Json::array();
   for (const net::Address& address : known.addresses) addresses.push_back(net::print(address));
   return {{"name", host->name},
@@ -46,17 +46,11 @@ Json render_host_name(const model::Tunnel& tunnel, const Index& index) {
 
 using Devices = std::map<net::Address, std::string_view>;
 
+// The first device with each address.
 Devices devices_by_address(const model::Observed& observed) {
   Devices devices;
   for (const model::ObservedAddress& item : observed.addresses) devices.emplace(item.local.address, item.device.text());
   return devices;
-}
-
-// Which device has the outer address; empty while none does.
-std::string_view outer_device(const model::TunnelStatus& status, const Devices& devices) {
-  const auto local = net::parse_address(status.local);
-  const auto found = local ? devices.find(*local) : devices.end();
-  return found == devices.end() ? std::string_view{} : found->second;
 }
 
 Json render_listed(const model::TunnelStatus& status, const Index& index, std::string_view device) {
@@ -75,18 +69,25 @@ Json render_listed(const model::TunnelStatus& status, const Index& index, std::s
   return json;
 }
 
+// Each with the device that has its outer address; empty while none does.
 Json list_tunnels(const Index& index) {
   Json array = Json::array();
   const Devices devices = devices_by_address(index.snapshot.observed);
-  for (const model::TunnelStatus& status : index.snapshot.tunnels)
-    array.push_back(render_listed(status, index, outer_device(status, devices)));
+  for (const model::TunnelStatus& status : index.snapshot.tunnels) {
+    const auto local = net::parse_address(status.local);
+    const auto found = local ? devices.find(*local) : devices.end();
+    array.push_back(render_listed(status, index, found == devices.end() ? std::string_view{} : found->second));
+  }
   return array;
 }
 
 Json show_tunnel(const Index& index, std::string_view name) {
-  const auto status = index.statuses.find(name);
-  if (status == index.statuses.end()) return nullptr;
-  return render_listed(*status->second, index, outer_device(*status->second, devices_by_address(index.snapshot.observed)));
+  const model::TunnelStatus* status = index.status_of(name);
+  if (status == nullptr) return nullptr;
+  const auto& addresses = index.snapshot.observed.addresses;
+  const auto local = net::parse_address(status->local);
+  const auto found = std::ranges::find_if(addresses, [&](const auto& item) { return item.local.address == local; });
+  return render_listed(*status, index, found == addresses.end() ? std::string_view{} : found->device.text());
 }
 
 // What the kernel holds under a device name, and the assignment that uses it, if any.
@@ -130,7 +131,7 @@ Json list_interfaces(const Index& index) {
   for (const model::Interface& interface : index.config.interfaces) array.push_back(render_interface(interface, index));
   for (const model::TunnelStatus& tunnel : index.snapshot.tunnels) {
     for (const model::ChildStatus& child : tunnel.children) {
-      if (!child.device.empty() && !index.assignments.contains(child.holder))
+      if (!child.device.empty() && !index.names.assignments.contains(child.holder))
         array.push_back(render_unassigned(tunnel, child, index));
     }
   }
@@ -164,10 +165,10 @@ Json list_gateways(const Index& index) {
   Json array = Json::array();
   for (const model::Gateway& gateway : index.config.gateways) {
     Json json = render_gateway(gateway, index);
-    const auto health = index.snapshot.gateways.find(gateway.name);
+    const auto health = index.snapshot.gateway(gateway.name);
     const auto interface = index.interfaces.find(gateway.interface);
-    json["since"] = health != index.snapshot.gateways.end() ? render_time(health->second.since) : Json();
-    json["reason"] = health != index.snapshot.gateways.end() ? health->second.reason : "";
+    json["since"] = health ? render_time(health->since) : Json();
+    json["reason"] = health ? health->reason : "";
     json["interface"] = gateway.interface;
     json["device"] = interface != index.interfaces.end() ? index.device_of(*interface->second).text() : "";
     json["automatic"] = gateway.automatic;
@@ -201,8 +202,7 @@ std::string next_hops_of(const model::StaticRoute& route, const std::vector<mode
 
 Json render_route(const NamedRoute& named, const Index& index) {
   const model::StaticRoute& route = named.route;
-  const auto found = index.wanted_routes.find(named.object);
-  const model::Route* wanted = found != index.wanted_routes.end() ? found->second : nullptr;
+  const model::Route* wanted = index.wanted(named);
   const auto hops = wanted != nullptr ? model::hops_of(*wanted) : std::vector<model::NextHop>{};
   std::vector<std::string_view> devices;
   for (const model::NextHop& hop : hops) devices.push_back(hop.via.device.text());
@@ -218,15 +218,16 @@ Json render_route(const NamedRoute& named, const Index& index) {
 
 Json list_routes(const Index& index) {
   Json array = Json::array();
-  for (const NamedRoute& named : named_routes(index.config)) array.push_back(render_route(named, index));
+  for (const NamedRoute& named : named_routes(index)) array.push_back(render_route(named, index));
   return array;
 }
 
 Json render_policy(const model::Policy& policy, std::string_view state, const Index& index) {
-  const auto tunnel = index.tunnel_by_reqid.find(policy.reqid);
+  const auto& tunnels = index.snapshot.tunnel_by_reqid;
+  const auto tunnel = tunnels.find(policy.reqid);
   return {
       {"name", fmt::format("{} {} if_id {}", model::print(policy.direction), net::print(policy.family), policy.if_id.value)},
-      {"tunnel", tunnel != index.tunnel_by_reqid.end() ? tunnel->second : ""},
+      {"tunnel", tunnel != tunnels.end() ? tunnel->second : ""},
       {"direction", model::print(policy.direction)},
       {"family", net::print(policy.family)},
       {"if_id", policy.if_id.value},
@@ -333,9 +334,7 @@ Json list_sas(const Index& index) {
   Json array = Json::array();
   for (const auto& [id, ike] : index.snapshot.sas.ikes) {
     Json children = Json::array();
-    if (const auto found = index.children.find(id); found != index.children.end()) {
-      for (const model::ChildSa* child : found->second) children.push_back(render_child_sa(*child));
-    }
+    for (const model::ChildSa* child : index.children_of(ike)) children.push_back(render_child_sa(*child));
     array.push_back({{"name", ike.name},
                      {"tunnel", index.tunnel_of(ike)},
                      {"id", id},
@@ -363,7 +362,7 @@ Json list_numbers(const Index& index) {
                      {"device", net::IfName::of(unit).text()},
                      {"reqid", net::reqid_of(unit).value},
                      {"if_id", net::if_id_of(unit).value},
-                     {"state", index.holders.contains(holder) ? "in use" : "kept"}});
+                     {"state", index.child_of(holder) != nullptr ? "in use" : "kept"}});
   }
   return array;
 }

@@ -108,13 +108,13 @@ constexpr std::array kCounters{
     Counter{"transmit_packets", "Packets that went out", &model::LinkCounters::packets_out},
 };
 
-void add_daemon(Exposition& to, const model::Snapshot& snapshot) {
+void add_daemon(Exposition& to, const model::SnapshotView& snapshot) {
   to.family("build_info", Type::gauge, "Always 1; the version is a label.");
   to.add({{"version", snapshot.version}}, 1);
   to.family("configuration_generation", Type::gauge, "Accepted configurations since vtid started.");
   to.add({}, snapshot.generation);
   to.family("converged", Type::gauge, "1 when everything is as the file wants it.");
-  to.add({}, snapshot.converged ? 1 : 0);
+  to.add({}, *snapshot.converged ? 1 : 0);
   to.family("standby", Type::gauge, "1 while this node stands by for another.");
   to.add({}, snapshot.role == model::Role::standby ? 1 : 0);
   to.family("planned_changes", Type::gauge, "Changes of the kernel that are still to be made.");
@@ -186,8 +186,7 @@ void add_children(Exposition& to, const std::vector<model::TunnelStatus>& tunnel
 void add_gateways(Exposition& to, const Index& index) {
   const auto each = [&](auto add) {
     for (const model::Gateway& gateway : index.config.gateways) {
-      const auto health = index.snapshot.gateways.find(gateway.name);
-      add(gateway.name, health == index.snapshot.gateways.end() ? model::GatewayHealth{} : health->second);
+      add(gateway.name, index.snapshot.gateway(gateway.name).value_or(model::GatewayHealth{}));
     }
   };
   const auto add_measured = [&](std::string_view name, std::string_view help, auto figure) {
@@ -246,8 +245,8 @@ std::optional<MetricsFormat> parse_metrics_format(std::string_view name) {
 std::string render_metrics(const Index& index, MetricsFormat format) {
   Exposition to(format);
   add_daemon(to, index.snapshot);
-  add_tunnels(to, index.snapshot.tunnels);
-  add_children(to, index.snapshot.tunnels);
+  add_tunnels(to, *index.snapshot.tunnels);
+  add_children(to, *index.snapshot.tunnels);
   add_gateways(to, index);
   add_groups(to, index);
   add_routes(to, index);

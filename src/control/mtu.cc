@@ -8,7 +8,7 @@ namespace {
 const model::ChildStatus* status_of(const model::Tunnel& tunnel, const model::Child& child, const Index& index) {
   const std::string own = tunnel.name + "/" + child.name;
   for (const std::string_view holder : {std::string_view(own), std::string_view(tunnel.name)}) {
-    if (const auto found = index.holders.find(holder); found != index.holders.end()) return found->second;
+    if (const auto* found = index.child_of(holder)) return found;
   }
   return nullptr;
 }

@@ -22,16 +22,15 @@ Json render_all(const Items& items, Render render) {
 bool is_error(const model::Problem& problem) { return problem.severity == model::Severity::error; }
 
 // What the kernel's table says, if it is as vtid left it. No table is mode enc without anything to do.
-std::string live_mode(const model::Snapshot& snapshot) {
+std::string live_mode(const model::SnapshotView& snapshot) {
   const auto& filter = snapshot.observed.filter;
   if (!filter) return snapshot.desired.filter ? "none" : std::string(print(model::FilterMode::enc));
   if (!filter->inactive_reason.empty()) return "none";
   return filter->altered || filter->mode.empty() ? "altered" : filter->mode;
 }
 
-Json render_filter(const model::Snapshot& snapshot) {
-  const model::FilterMode mode = snapshot.config ? snapshot.config->filter.mode : model::FilterMode::enc;
-  return {{"mode", print(mode)}, {"live", live_mode(snapshot)}};
+Json render_filter(const model::SnapshotView& snapshot) {
+  return {{"mode", print(snapshot.config.filter.mode)}, {"live", live_mode(snapshot)}};
 }
 
 Json render_charon(const model::SaTable& sas) {
@@ -54,8 +53,7 @@ Json render_problem(const model::Problem& problem) {
 }
 
 Json render_gateway(const model::Gateway& gateway, const Index& index) {
-  const auto found = index.snapshot.gateways.find(gateway.name);
-  const model::GatewayHealth health = found == index.snapshot.gateways.end() ? model::GatewayHealth{} : found->second;
+  const model::GatewayHealth health = index.snapshot.gateway(gateway.name).value_or(model::GatewayHealth{});
   return {{"name", gateway.name},
           {"address", net::print(gateway.address)},
           {"state", model::print(health.state)},
@@ -123,14 +121,14 @@ Json render_tunnel(const model::TunnelStatus& status, const Index& index) {
 }
 
 Json render_status(const Index& index) {
-  const model::Snapshot& snapshot = index.snapshot;
+  const model::SnapshotView& snapshot = index.snapshot;
   return {
       {"version", snapshot.version},
       {"charon", render_charon(snapshot.sas)},
       {"filter", render_filter(index.snapshot)},
       {"role", model::print(snapshot.role)},
       {"generation", snapshot.generation},
-      {"converged", snapshot.converged},
+      {"converged", *snapshot.converged},
       {"problems", render_all(snapshot.problems, render_problem)},
       {"groups",
        render_all(

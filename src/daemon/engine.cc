@@ -15,20 +15,22 @@
 namespace vtid::daemon {
 namespace {
 
-constexpr Duration kPlanInterval{1'000};       // between two plans while one is being carried out
-constexpr std::int64_t kTunnelsEachMs = 10;    // put off the next plan, so that many cost no more time than few
-constexpr Duration kAskAfter{1'000};           // what is under way, when nothing tells of its end
-constexpr Duration kLookInterval{50};          // the kernel is read at most so often, however much it has to say
-constexpr Duration kLookRetry{1'000};          // after a look that failed
-constexpr Duration kLookForEnd{500};           // of an SA that was replaced
-constexpr std::size_t kMostUnloadedTold = 16;  // one by one, of what others unloaded at once
-constexpr std::size_t kLongestText = 4'096;    // bytes of one event or problem
-constexpr Duration kSaveAgain{1'000};          // after the disk was full
-constexpr Duration kRescan{60'000};            // without any notice: what was lost costs so much time at most
-constexpr Duration kLossPause{300};            // from a word about SAs or policies of others that went until it is followed
-constexpr Duration kCountPatience{2'000};      // for the counters of the filter's rules
-constexpr std::size_t kMostCounting = 64;      // people who wait for those at a time
-constexpr std::size_t kMostLost = 1'024;       // of SPIs that are waited with; more of them are all worth a look
+constexpr Duration kPlanInterval{1'000};            // between two plans while one is being carried out
+constexpr std::int64_t kTunnelsEachMs = 10;         // put off the next plan, so that many cost no more time than few
+constexpr std::int64_t kUrgentTunnelsEachMs = 100;  // the same where traffic is lost meanwhile
+constexpr Duration kAskAfter{1'000};                // what is under way, when nothing tells of its end
+constexpr Duration kLookInterval{50};               // the kernel is read at most so often, however much it has to say
+constexpr Duration kLookRetry{1'000};               // after a look that failed
+constexpr Duration kLookForEnd{500};                // of an SA that was replaced
+constexpr std::size_t kMostUnloadedTold = 16;       // one by one, of what others unloaded at once
+constexpr std::size_t kLongestText = 4'096;         // bytes of one event or problem
+constexpr Duration kRecordInterval{500};            // between two records of what is loaded, but for what they do not announce
+constexpr Duration kSaveAgain{1'000};               // after the disk was full
+constexpr Duration kRescan{60'000};                 // without any notice: what was lost costs so much time at most
+constexpr Duration kLossPause{300};        // from a word about SAs or policies of others that went until it is followed
+constexpr Duration kCountPatience{2'000};  // for the counters of the filter's rules
+constexpr std::size_t kMostCounting = 64;  // people who wait for those at a time
+constexpr std::size_t kMostLost = 1'024;   // of SPIs that are waited with; more of them are all worth a look
 
 std::string print_all(const std::vector<config::Finding>& findings) {
   std::string text;
@@ -172,6 +174,7 @@ TimePoint Engine::step(Now now) {
     if (deadline) next = std::min(next, *deadline);
   }
   if (losses_due_) next = std::min(next, *losses_due_);
+  if (charon_.loaded_revision() != saved_revision_ && !save_again_) next = std::min(next, record_due_);
   if (trial_) next = std::min(next, trial_->until);
   if (needs_observe_) {
     next = std::min(next, next_look_);
@@ -180,7 +183,7 @@ TimePoint Engine::step(Now now) {
   }
   if (executor_.waits() || !counting_.empty()) next = std::min(next, now.steady + kAskAfter);
   if (!counting_.empty()) next = std::min(next, counting_.front().first);
-  if (needs_plan_ && kernel_seen_) next = std::min(next, std::max(now.steady, replan_));
+  if (plan_is_due() && kernel_seen_) next = std::min(next, std::max(now.steady, replan_));
   if (executor_.busy()) next = now.steady;
   return next;
 }
@@ -201,6 +204,7 @@ void Engine::take_sa_changes() {
   model::SaChanges changes = charon_.take_changes();
   if (changes.everywhere) {
     needs_observe_ |= !observed_.policies.empty();
+    needs_plan_ = true;  // what is not wanted may go when charon is known
     mark_derived(true);
     read_all_sas();
   } else {
@@ -220,7 +224,8 @@ void Engine::read_all_sas() {
 
 void Engine::follow_gateways(Now now) {
   for (const auto& [gateway, usable] : std::exchange(gateways_changed_, {})) {
-    if (usable ? selection_.down.erase(gateway) > 0 : selection_.down.insert(gateway).second) move_routes(now);
+    const bool changed = usable ? selection_.down.erase(gateway) > 0 : selection_.down.insert(gateway).second;
+    if (changed && deriver_.reads(gateway)) move_routes(now);
   }
   if (!std::exchange(needs_selection_, false)) return;
   model::GatewaySelection chosen = monitor::choose(*config_, wiring_.gateway_health(), selection_, now.wall);
@@ -235,22 +240,27 @@ void Engine::follow_gateways(Now now) {
   selection_ = std::move(chosen);
 }
 
-// Traffic is lost until they have: this plan is not put off.
+// Traffic is lost until they have: this plan is put off only when others were made just before, and by little.
 void Engine::move_routes(Now now) {
   mark_derived(true);
-  replan_ = now.steady;
+  const TimePoint planned = next_plan_ - kPlanInterval;
+  const Duration pause{static_cast<std::int64_t>(config_->tunnels.size()) / kUrgentTunnelsEachMs};
+  replan_ = std::min(replan_, std::max(now.steady, planned + pause));
 }
 
-// Before the requests leave: after a crash between the two, our connections would look like somebody else's. What could not be
-// saved is tried again, first of all a file that was refused because its units could not be remembered: it may bring more.
+// Before the requests leave: after a crash between the two, our connections would look like somebody else's. A record announces
+// what is to be loaded, so that it stays right while that leaves; what has become of it may wait. What could not be saved is
+// tried again, first of all a file that was refused because its units could not be remembered: it may bring more.
 void Engine::save_state(Now now) {
   if (save_again_ && now.steady < *save_again_) return;
   save_again_.reset();
   if (std::exchange(numbers_unsaved_, false)) (void)reload(now);
   bool unsaved = numbers_unsaved_;
-  if (const std::uint64_t revision = charon_.loaded_revision(); revision != saved_revision_) {
-    if (wiring_.store.save_loaded(charon_.loaded())) {
+  const bool record_is_due = charon_.is_ahead_of_record() || now.steady >= record_due_;
+  if (const std::uint64_t revision = charon_.loaded_revision(); revision != saved_revision_ && record_is_due) {
+    if (wiring_.store.save_loaded(charon_.record())) {
       saved_revision_ = revision;
+      record_due_ = now.steady + kRecordInterval;
     } else {
       unsaved = true;
     }
@@ -291,15 +301,12 @@ Result<void> Engine::look() {
   return {};
 }
 
-// A plan is due, and everything is derived again for it.
-void Engine::mark_derived(bool changed) {
-  needs_derive_ |= changed;
-  needs_plan_ |= changed;
-}
+// Something changed that derive reads; a plan follows when it then says another thing.
+void Engine::mark_derived(bool changed) { needs_derive_ |= changed; }
 
-reconcile::Derived Engine::derive_running() {
+bool Engine::derive_running() {
   ++derivations_;
-  return reconcile::derive(*config_, numbers_, sa_facts_, selection_, host_, system_, restraints(*config_));
+  return deriver_.update(*config_, numbers_, sa_facts_, selection_, host_, system_, restraints(*config_));
 }
 
 // The administrator's own connections are there before ours.
@@ -318,7 +325,7 @@ std::set<std::string> Engine::early_of(const std::vector<std::string>& on_demand
 void Engine::reconcile(Now now) {
   // The plan at hand first: it was complete, and looking again half-way only costs. But what has changed meanwhile does not
   // wait for its end, which thousands of links put off by minutes.
-  const bool overtaken = executor_.busy() && needs_plan_ && now.steady >= std::max({next_plan_, next_look_, replan_});
+  const bool overtaken = executor_.busy() && plan_is_due() && now.steady >= std::max({next_plan_, next_look_, replan_});
   if (executor_.busy() && !overtaken) return;
   needs_observe_ |= overtaken;
   wrote_ |= overtaken;
@@ -344,18 +351,22 @@ void Engine::reconcile(Now now) {
     mark_derived(true);
     replan_ = now.steady;  // somebody waits for it
   }
-  if (needs_plan_ && kernel_seen_ && now.steady >= replan_) {
-    needs_plan_ = false;
-    static_tunnels_changed_ = true;
-    ++plans_;
-    next_plan_ = now.steady + kPlanInterval;
-    replan_ = now.steady + Duration{static_cast<std::int64_t>(config_->tunnels.size()) / kTunnelsEachMs};
-    if (std::exchange(needs_derive_, false)) derived_ = derive_running();
-    const auto removal = charon_.table().known || !needs_charon() ? reconcile::Removal::allowed : reconcile::Removal::withheld;
-    executor_.accept(reconcile::make_plan(derived_.desired, observed_, system_, removal), now.steady);
-    changed = true;
-  }
-  if (changed && reconcile::awaits_end(derived_.desired, observed_)) rescan_ = std::min(rescan_, now.steady + kLookForEnd);
+  if (plan_is_due() && kernel_seen_ && now.steady >= replan_) changed |= plan(now);
+  if (changed && reconcile::awaits_end(deriver_.derived().desired, observed_))
+    rescan_ = std::min(rescan_, now.steady + kLookForEnd);
+}
+
+// False: there was nothing to plan, because what is wanted is what was wanted.
+bool Engine::plan(Now now) {
+  next_plan_ = now.steady + kPlanInterval;
+  replan_ = now.steady + Duration{static_cast<std::int64_t>(config_->tunnels.size()) / kTunnelsEachMs};
+  const bool other = std::exchange(needs_derive_, false) && derive_running();
+  if (!std::exchange(needs_plan_, false) && !other) return false;
+  ++plans_;
+  static_tunnels_changed_ = true;
+  const auto removal = charon_.table().known || !needs_charon() ? reconcile::Removal::allowed : reconcile::Removal::withheld;
+  executor_.accept(reconcile::make_plan(deriver_.derived().desired, observed_, system_, removal), now.steady);
+  return true;
 }
 
 // Else nothing of what is observed can be charon's doing.
@@ -391,8 +402,8 @@ void Engine::carry_out(Now now) {
 
 // Only by a plan of this file: while an older one is carried out, what is known of the old file stays.
 void Engine::follow_static_tunnels(Now now) {
-  if (!kernel_seen_ || needs_plan_ || !std::exchange(static_tunnels_changed_, false)) return;
-  static_tunnels_.follow({*config_, numbers_, derived_.desired, observed_, executor_.plan()}, now);
+  if (!kernel_seen_ || plan_is_due() || !std::exchange(static_tunnels_changed_, false)) return;
+  static_tunnels_.follow({*config_, numbers_, deriver_.derived().desired, observed_, executor_.plan()}, now);
 }
 
 void Engine::supervise(Now now) {
@@ -485,6 +496,8 @@ Result<std::string> Engine::accept_config(config::Parsed parsed, Now now) {
     ++generation_;
     needs_selection_ = needs_plan_ = needs_derive_ = probes_changed_ = static_tunnels_changed_ = true;
     replan_ = now.steady;
+    shown_.reset();
+    deriver_.forget();
     tunnels_ = model::index_by_name(config_->tunnels);
     on_demand_ = on_demand(*config_);
     probes_ = Probes(*config_, numbers_);
@@ -648,7 +661,7 @@ void Engine::on_command(const model::Command& command, Requests::Reply reply, No
     void operator()(const model::Apply& apply) const { reply(engine.apply(apply, now)); }
     void operator()(const model::Confirm&) const { reply(engine.confirm(now)); }
     void operator()(const model::Refresh& refresh) const {
-      const bool whole = engine.refresh_counters(refresh.rules);
+      const bool whole = engine.refresh_counters(refresh);
       if (whole) return reply(model::Answer{});
       if (engine.counting_.size() >= kMostCounting) return reply(model::Answer{});  // as last read
       engine.counting_.emplace_back(now.steady + kCountPatience, reply);
@@ -656,7 +669,7 @@ void Engine::on_command(const model::Command& command, Requests::Reply reply, No
     void operator()(const model::MakePlan& plan) const { reply(engine.plan_for(plan)); }
     void operator()(const model::FindMtu& find) const { engine.wiring_.find_mtus(find.paths, reply); }
     void operator()(const model::Examine& examine) const {
-      (void)engine.refresh_counters(false);
+      (void)engine.refresh_counters({});
       reply(model::Answer{"", {}, std::make_shared<const model::HostFacts>(engine.wiring_.read_host(examine.question))});
     }
   };
@@ -670,7 +683,10 @@ model::CommandResult Engine::plan_for(const model::MakePlan& command) {
   const auto plan_of = [this](const reconcile::Derived& derived) {
     return reconcile::make_plan(derived.desired, observed_, system_, reconcile::Removal::allowed);
   };
-  if (!command.text) return model::Answer{"", plan_of(derive_running())};
+  if (!command.text) {
+    return model::Answer{
+        "", plan_of(reconcile::derive(*config_, numbers_, sa_facts_, selection_, host_, system_, restraints(*config_)))};
+  }
   const config::Parsed parsed = wiring_.parse_text(*command.text, command.path);
   if (!parsed.config) return fail(print_all(parsed.errors), "mend the file");
   const model::Config& config = *parsed.config;
@@ -680,7 +696,7 @@ model::CommandResult Engine::plan_for(const model::MakePlan& command) {
   const reconcile::SpiScope scope{reconcile::units_with_own_policies(config, *numbers, system_), spi_scope_.orphans};
   const auto sas = reconcile::facts_of(charon_.table(), charon_.index(), scope);
   model::Plan plan = plan_of(reconcile::derive(config, *numbers, sas, selection, host_, system_, restraints(config)));
-  reconcile::name_former_holders(plan, derived_.desired);
+  reconcile::name_former_holders(plan, deriver_.derived().desired);
   return model::Answer{"", std::move(plan)};
 }
 
@@ -692,10 +708,24 @@ Result<model::Plan> Engine::plan_only() {
 }
 
 // False: those of the rules are still being read.
-bool Engine::refresh_counters(bool rules) {
+bool Engine::refresh_counters(const model::Refresh& refresh) {
   snapshot_.reset();
-  if (auto counters = wiring_.kernel.counters()) counters_ = std::move(*counters);
-  return !rules || !config_->filter.rules || read_rule_counters();
+  if (refresh.links) refresh_links(refresh.tunnel);
+  return !refresh.rules || !config_->filter.rules || read_rule_counters();
+}
+
+void Engine::refresh_links(const std::string& tunnel) {
+  if (tunnel.empty()) {
+    if (auto counters = wiring_.kernel.counters()) counters_ = std::move(*counters);
+    return;
+  }
+  const auto found = tunnels_.find(tunnel);
+  if (found == tunnels_.end()) return;
+  const auto devices = devices_of(*found->second, numbers_);
+  auto counters = wiring_.kernel.counters_of(devices);
+  if (!counters) return;
+  for (const net::IfName& device : devices) counters_.erase(device);
+  counters_.merge(*counters);
 }
 
 // False: they are still being read.
@@ -717,6 +747,7 @@ void Engine::finish_counting(Now now) {
 }
 
 void Engine::stop(Now now) {
+  if (charon_.loaded_revision() != saved_revision_) (void)wiring_.store.save_loaded(charon_.record());
   if (config_->on_stop != model::OnStop::remove) return;
   (void)observe_now(wiring_.kernel);
   if (!look()) return;
@@ -742,7 +773,7 @@ std::optional<Engine::ProbeNews> Engine::take_probes() {
   return news;
 }
 
-std::vector<model::Problem> Engine::problems() const {
+std::vector<model::Problem> Engine::problems() {
   std::vector<model::Problem> problems;
   const auto add = [&problems](const std::vector<model::Problem>& more) {
     std::ranges::copy(more, std::back_inserter(problems));
@@ -758,13 +789,13 @@ std::vector<model::Problem> Engine::problems() const {
   add(wiring_.store.problems());
   add(charon_.problems());
   add(executor_.plan().problems);
-  add(derived_.problems);
+  add(deriver_.derived().problems);
   add(executor_.problems());
-  add(tunnel_problems(*config_, supervisor_));
-  add(name_problems(*config_, names_, supervisor_));
+  add(tunnel_problems(shown().names, supervisor_));
+  add(name_problems(shown().names, names_, supervisor_));
   add(group_problems(selection_));
-  add(missing_means(*config_, system_));
-  add(filter_problems(observed_, derived_.desired));
+  add(shown().missing_means);
+  add(filter_problems(observed_, deriver_.derived().desired));
   add(config_warnings_);
   for (model::Problem& problem : problems) {
     for (std::string* text : {&problem.object, &problem.text, &problem.remedy}) {
@@ -774,36 +805,92 @@ std::vector<model::Problem> Engine::problems() const {
   return problems;
 }
 
+bool Engine::converged(const std::vector<model::Problem>& problems) const {
+  return seen_everything() && executor_.plan().ops.empty() && charon_.settled() &&
+         std::ranges::none_of(problems,
+                              [](const model::Problem& problem) { return problem.severity == model::Severity::error; });
+}
+
+model::Work Engine::work_of_loop() const {
+  model::Work work = wiring_.loop_work();
+  work.steps = steps_;
+  work.kernel_writes = kernel_writes_;
+  work.kernel_refusals = kernel_refusals_;
+  return work;
+}
+
+const Engine::Shown& Engine::shown() {
+  if (!shown_) {
+    shown_ = std::make_unique<const Shown>(
+        Shown{model::ConfigIndex(*config_), tunnels_by_reqid(*config_, numbers_), missing_means(*config_, system_)});
+  }
+  return *shown_;
+}
+
+StatusSources Engine::status_sources() {
+  return {*config_,           shown().names, numbers_,    charon_.table(), charon_.index(),
+          deriver_.derived(), counters_,     supervisor_, static_tunnels_};
+}
+
+model::SnapshotView Engine::view() {
+  const auto problems = [this] { return this->problems(); };
+  return model::SnapshotView(model::SnapshotParts{
+      .version = wiring_.version,
+      .generation = generation_,
+      .role = role_,
+      .config = *config_,
+      .names = shown().names,
+      .numbers = numbers_,
+      .tunnel_by_reqid = shown().tunnel_by_reqid,
+      .sas = charon_.table(),
+      .sa_index = charon_.index(),
+      .observed = observed_,
+      .desired = deriver_.derived().desired,
+      .plan = executor_.plan(),
+      .rule_counters = rule_counters_,
+      .selection = selection_,
+      .work = work_of_loop(),
+      .tunnel =
+          [this](std::string_view name) {
+            const auto found = tunnels_.find(name);
+            if (found != tunnels_.end()) ++statuses_;
+            return found == tunnels_.end() ? std::nullopt : std::optional(tunnel_status(*found->second, status_sources()));
+          },
+      .gateway = wiring_.health_of,
+      .tunnels = model::Lazy<std::vector<model::TunnelStatus>>([this] {
+        statuses_ += config_->tunnels.size();
+        return tunnel_statuses(status_sources());
+      }),
+      .failed = model::Lazy<std::vector<model::FailedOp>>([this] { return executor_.failed(); }),
+      .problems = model::Lazy<std::vector<model::Problem>>(problems),
+      .converged = model::Lazy<bool>([this, problems] { return converged(problems()); }),
+      .host_names = model::Lazy<model::ResolvedNames>([this] { return names_.known(); })});
+}
+
 std::shared_ptr<const model::Snapshot> Engine::snapshot() {
   if (snapshot_) return snapshot_;
+  const model::SnapshotView now = view();
   auto fresh = std::make_shared<model::Snapshot>();
-  fresh->version = wiring_.version;
+  fresh->version = now.version;
   fresh->now = now_;
-  fresh->generation = generation_;
-  fresh->role = role_;
+  fresh->generation = now.generation;
+  fresh->role = now.role;
   fresh->config_path = wiring_.config_path;
   fresh->config = config_;
-  fresh->numbers = numbers_;
-  fresh->host_names = names_.known();
-  fresh->sas = charon_.table();
-  fresh->observed = observed_;
-  fresh->desired = derived_.desired;
-  fresh->plan = executor_.plan();
-  fresh->failed = executor_.failed();
-  fresh->problems = problems();
-  fresh->tunnels = tunnel_statuses(
-      {*config_, numbers_, charon_.table(), charon_.index(), derived_, counters_, supervisor_, static_tunnels_});
+  fresh->numbers = now.numbers;
+  fresh->host_names = *now.host_names;
+  fresh->sas = now.sas;
+  fresh->observed = now.observed;
+  fresh->desired = now.desired;
+  fresh->plan = now.plan;
+  fresh->failed = *now.failed;
+  fresh->problems = *now.problems;
+  fresh->tunnels = *now.tunnels;
   fresh->gateways = wiring_.gateway_health();
-  fresh->rule_counters = rule_counters_;
-  fresh->selection = selection_;
-  fresh->work = wiring_.loop_work();
-  fresh->work.steps = steps_;
-  fresh->work.kernel_writes = kernel_writes_;
-  fresh->work.kernel_refusals = kernel_refusals_;
-  fresh->converged = seen_everything() && fresh->plan.ops.empty() && charon_.settled() &&
-                     std::ranges::none_of(fresh->problems, [](const model::Problem& problem) {
-                       return problem.severity == model::Severity::error;
-                     });
+  fresh->rule_counters = now.rule_counters;
+  fresh->selection = now.selection;
+  fresh->work = now.work;
+  fresh->converged = *now.converged;
   return snapshot_ = std::move(fresh);
 }
 

@@ -19,9 +19,9 @@
 #include "daemon/status.h"
 #include "daemon/supervisor.h"
 #include "model/command.h"
-#include "model/snapshot.h"
+#include "model/snapshot_view.h"
 #include "platform/kernel.h"
-#include "reconcile/derive.h"
+#include "reconcile/deriver.h"
 #include "reconcile/numbers.h"
 #include "reconcile/plan.h"
 #include "vici/charon.h"
@@ -43,6 +43,7 @@ struct EngineWiring {
   std::function<void(const model::Event&)> publish = [](const model::Event&) {};
   std::function<model::Work()> loop_work = [] { return model::Work{}; };               // the loop's part of it
   std::function<model::Gateways()> gateway_health = [] { return model::Gateways{}; };  // the monitors' latest
+  std::function<std::optional<model::GatewayHealth>(const std::string&)> health_of = [](const auto&) { return std::nullopt; };
   std::function<model::HostFacts(const model::HostQuestion&)> read_host = [](const auto&) { return model::HostFacts{}; };
   std::function<void(std::vector<model::MtuPath>, Requests::Reply)> find_mtus = [](const auto& paths, const auto& reply) {
     reply(model::Answer{"", {}, {}, std::vector<model::MtuFinding>(paths.size())});
@@ -68,17 +69,21 @@ class Engine {
 
   // What it has cost so far: tests hold it to what changed.
   struct Work {
-    std::size_t derived = 0;  // how often everything was
+    std::size_t derived = 0;  // how often what is wanted was brought up to date
+    std::size_t parts = 0;    // tunnels, by that
     std::size_t planned = 0;
-    std::size_t visited = 0;  // desired CHILD_SAs, by the supervisor
+    std::size_t visited = 0;   // desired CHILD_SAs, by the supervisor
+    std::size_t statuses = 0;  // of tunnels, made for who asked
     bool operator==(const Work&) const = default;
   };
-  [[nodiscard]] Work work() const { return {derivations_, plans_, supervisor_.visited()}; }
+  [[nodiscard]] Work work() const { return {derivations_, deriver_.parts(), plans_, supervisor_.visited(), statuses_}; }
 
   // Takes away all that is ours when the file says so ("on_stop": "remove"); else nothing.
   void stop(Now now);
 
-  // The moment of the last step, made when somebody asks.
+  // This moment, in place: to be read before anything else is asked of the engine.
+  [[nodiscard]] model::SnapshotView view();
+  // The moment of the last step, to keep.
   [[nodiscard]] std::shared_ptr<const model::Snapshot> snapshot();
   [[nodiscard]] const model::Config& config() const { return *config_; }
   // What the monitors are to probe, when that has changed: all of it with the file, else what is behind tunnels that came or
@@ -115,12 +120,14 @@ class Engine {
   Result<void> look();
   [[nodiscard]] reconcile::Restraints restraints(const model::Config& config) const;
   [[nodiscard]] std::set<std::string> early_of(const std::vector<std::string>& on_demand) const;
-  [[nodiscard]] reconcile::Derived derive_running();
+  [[nodiscard]] bool derive_running();
   void mark_derived(bool changed);
   void follow_losses(Now now);
   void reconcile(Now now);
+  bool plan(Now now);
   void carry_out(Now now);
   [[nodiscard]] bool needs_charon() const;
+  [[nodiscard]] bool plan_is_due() const { return needs_plan_ || needs_derive_; }
   void follow_static_tunnels(Now now);
   void follow_charon(Now now);
   void take_sa_changes();
@@ -146,10 +153,13 @@ class Engine {
   [[nodiscard]] model::CommandResult confirm(Now now);
   void end_trial(Now now);
   [[nodiscard]] model::CommandResult take_role(model::Role role, Now now);
-  [[nodiscard]] bool refresh_counters(bool rules);
+  [[nodiscard]] bool refresh_counters(const model::Refresh& refresh);
+  void refresh_links(const std::string& tunnel);
   [[nodiscard]] bool read_rule_counters();
   void finish_counting(Now now);
-  [[nodiscard]] std::vector<model::Problem> problems() const;
+  [[nodiscard]] std::vector<model::Problem> problems();
+  [[nodiscard]] bool converged(const std::vector<model::Problem>& problems) const;
+  [[nodiscard]] model::Work work_of_loop() const;
   [[nodiscard]] bool seen_everything() const { return kernel_seen_ && charon_.table().known; }
   [[nodiscard]] std::uint32_t random();
 
@@ -188,10 +198,11 @@ class Engine {
   model::SaChanges unsupervised_;       // of it, since the supervisor's last step
   std::vector<std::string> on_demand_;  // the file's tunnels for which charon needs a connection before their packets come
   std::set<std::string> early_;         // those of them where it has none
-  reconcile::Derived derived_;
-  reconcile::Host host_;  // as derived_ follows it
+  reconcile::Deriver deriver_;
+  reconcile::Host host_;  // as deriver_ follows it
   std::size_t derivations_ = 0;
   std::size_t plans_ = 0;
+  std::size_t statuses_ = 0;
   std::uint64_t ended_revision_ = 0;  // planned
   std::map<std::string, model::TunnelState> reported_states_;
   std::uint64_t reported_static_tunnels_ = 0;
@@ -199,11 +210,12 @@ class Engine {
   std::uint64_t generation_ = 0;
   std::uint64_t charon_revision_ = 0;
   std::uint64_t saved_revision_ = 0;  // of what charon has loaded
+  TimePoint record_due_{};            // of that: not before, unless it has to be
   bool kernel_seen_ = false;
   bool needs_observe_ = true;
   bool needs_selection_ = true;
   bool needs_plan_ = true;
-  bool needs_derive_ = true;  // something changed that derive reads: then it is planned too
+  bool needs_derive_ = true;  // something changed that derive reads: then it is planned too, if it says another thing
   bool static_tunnels_changed_ = true;
   bool probes_changed_ = true;                      // all
   std::set<std::string> probed_changed_;            // the tunnels behind which some have
@@ -219,6 +231,16 @@ class Engine {
   std::uint64_t steps_ = 0, kernel_writes_ = 0, kernel_refusals_ = 0;
   Now now_{};
   std::shared_ptr<const model::Snapshot> snapshot_;  // empty: out of date
+
+  // What is shown of the running configuration, made when it is first asked for.
+  struct Shown {
+    model::ConfigIndex names;
+    std::map<net::ReqId, std::string_view> tunnel_by_reqid;
+    std::vector<model::Problem> missing_means;
+  };
+  std::unique_ptr<const Shown> shown_;
+  [[nodiscard]] const Shown& shown();
+  [[nodiscard]] StatusSources status_sources();
 };
 
 }  // namespace vtid::daemon

@@ -135,6 +135,7 @@ class Daemon {
     };
     wiring.loop_work = [this] { return work_; };
     wiring.gateway_health = [this] { return prober_ ? prober_->health() : model::Gateways{}; };
+    wiring.health_of = [this](const std::string& gateway) { return prober_ ? prober_->health(gateway) : std::nullopt; };
     auto engine = Engine::start(std::move(wiring), io::Loop::now());
     if (!engine) return complain(engine.error());
     engine_ = std::move(*engine);
@@ -194,7 +195,7 @@ class Daemon {
 
   Result<void> open_control() {
     io::ControlWiring wiring;
-    wiring.snapshot = [this] { return engine_->snapshot(); };
+    wiring.snapshot = [this] { return engine_->view(); };
     wiring.post = [this](model::Command asked, const model::Caller& caller, Requests::Reply reply) {
       command(std::move(asked), caller, std::move(reply));
     };

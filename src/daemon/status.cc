@@ -97,9 +97,7 @@ namespace {
 
 class Statuses {
  public:
-  explicit Statuses(const StatusSources& sources) : from_(sources), assignments_(model::assignments_by_holder(sources.config)) {
-    for (const model::Gateway& gateway : sources.config.gateways) gateways_.emplace(gateway.interface, gateway.name);
-  }
+  explicit Statuses(const StatusSources& sources) : from_(sources) {}
 
   model::TunnelStatus of(const model::Tunnel& tunnel) const {
     model::TunnelStatus status;
@@ -174,11 +172,10 @@ class Statuses {
     }
     if (const auto counters = from_.counters.find(status.device); counters != from_.counters.end())
       status.counters = counters->second;
-    if (const auto assignment = assignments_.find(status.holder); assignment != assignments_.end()) {
-      status.interface = assignment->second->name;
-      const auto [first, last] = gateways_.equal_range(status.interface);
-      for (auto gateway = first; gateway != last; ++gateway) status.gateways.emplace_back(gateway->second);
-    }
+    const auto assignment = from_.names.assignments.find(status.holder);
+    if (assignment == from_.names.assignments.end()) return;
+    status.interface = assignment->second->name;
+    for (const auto* gateway : from_.names.gateways_on(status.interface)) status.gateways.push_back(gateway->name);
   }
 
   static void add_up(model::TunnelStatus& status, const model::ChildStatus& child) {
@@ -198,8 +195,6 @@ class Statuses {
   }
 
   const StatusSources& from_;
-  const std::map<std::string, const model::Interface*, std::less<>> assignments_;
-  std::multimap<std::string_view, std::string_view> gateways_;
 };
 
 }  // namespace
@@ -211,9 +206,36 @@ std::vector<model::TunnelStatus> tunnel_statuses(const StatusSources& sources) {
   return statuses;
 }
 
-std::vector<model::Problem> tunnel_problems(const model::Config& config, const Supervisor& supervisor) {
-  std::vector<model::Problem> problems;
+model::TunnelStatus tunnel_status(const model::Tunnel& tunnel, const StatusSources& sources) {
+  return Statuses(sources).of(tunnel);
+}
+
+std::vector<net::IfName> devices_of(const model::Tunnel& tunnel, const reconcile::Numbers& numbers) {
+  std::vector<net::IfName> devices;
+  for (const model::ChildConfig& config : model::child_configs(tunnel)) {
+    if (config.mode == model::ChildMode::vti) devices.push_back(net::IfName::of(numbers.at(config.holder)));
+  }
+  return devices;
+}
+
+std::map<net::ReqId, std::string_view> tunnels_by_reqid(const model::Config& config, const reconcile::Numbers& numbers) {
+  std::map<net::ReqId, std::string_view> found;
   for (const model::Tunnel& tunnel : config.tunnels) {
+    for (const model::ChildConfig& child : model::child_configs(tunnel)) {
+      if (child.mode == model::ChildMode::vti) found.emplace(net::reqid_of(numbers.at(child.holder)), tunnel.name);
+    }
+  }
+  return found;
+}
+
+std::vector<model::Problem> tunnel_problems(const model::ConfigIndex& config, const Supervisor& supervisor) {
+  std::set<const model::Tunnel*> troubled;  // they stand in one array
+  for (const std::string& name : supervisor.troubled()) {
+    if (const auto found = config.tunnels.find(name); found != config.tunnels.end()) troubled.insert(found->second);
+  }
+  std::vector<model::Problem> problems;
+  for (const model::Tunnel* item : troubled) {
+    const model::Tunnel& tunnel = *item;
     const auto view = supervisor.tunnel(tunnel.name);
     if (view && view->failed) {
       problems.push_back({model::Severity::warning, "tunnels/" + tunnel.name, view->reason, view->remedy});
@@ -228,9 +250,11 @@ std::vector<model::Problem> tunnel_problems(const model::Config& config, const S
   return problems;
 }
 
-std::vector<model::Problem> name_problems(const model::Config& config, const HostNames& names, const Supervisor& supervisor) {
+std::vector<model::Problem> name_problems(const model::ConfigIndex& config, const HostNames& names,
+                                          const Supervisor& supervisor) {
   std::vector<model::Problem> problems;
-  for (const model::Tunnel& tunnel : config.tunnels) {
+  for (const model::Tunnel* item : config.with_host_name) {
+    const model::Tunnel& tunnel = *item;
     const auto resolved_peer = names.resolved(tunnel);
     if (!resolved_peer || resolved_peer->failure.empty()) continue;
     const auto view = supervisor.tunnel(tunnel.name);

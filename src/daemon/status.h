@@ -12,6 +12,7 @@
 #include "daemon/supervisor.h"
 #include "io/prober.h"
 #include "model/capabilities.h"
+#include "model/config_index.h"
 #include "model/snapshot.h"
 #include "reconcile/derive.h"
 #include "reconcile/numbers.h"
@@ -24,6 +25,7 @@ namespace vtid::daemon {
 
 struct StatusSources {
   const model::Config& config;
+  const model::ConfigIndex& names;
   const reconcile::Numbers& numbers;
   const model::SaTable& sas;
   const model::SaIndex& index;  // of them
@@ -32,13 +34,19 @@ struct StatusSources {
   const Supervisor& supervisor;
   const StaticTunnels& static_tunnels;
 };
-[[nodiscard]] std::vector<model::TunnelStatus> tunnel_statuses(const StatusSources& sources);
+[[nodiscard]] std::vector<model::TunnelStatus> tunnel_statuses(const StatusSources& sources);  // in the file's order
+[[nodiscard]] model::TunnelStatus tunnel_status(const model::Tunnel& tunnel, const StatusSources& sources);
+// The devices of a tunnel's interfaces.
+[[nodiscard]] std::vector<net::IfName> devices_of(const model::Tunnel& tunnel, const reconcile::Numbers& numbers);
+// The tunnels by the numbers of their interfaces' SAs.
+[[nodiscard]] std::map<net::ReqId, std::string_view> tunnels_by_reqid(const model::Config& config,
+                                                                      const reconcile::Numbers& numbers);
 
-// Tunnels whose last attempt failed, or from under whose SAs somebody took what they need in the kernel.
-[[nodiscard]] std::vector<model::Problem> tunnel_problems(const model::Config& config, const Supervisor& supervisor);
+// Tunnels whose last attempt failed, or from under whose SAs somebody took what they need in the kernel; in the file's order.
+[[nodiscard]] std::vector<model::Problem> tunnel_problems(const model::ConfigIndex& config, const Supervisor& supervisor);
 
 // Host names whose latest look-up failed, where that is not already the reason why the tunnel is down.
-[[nodiscard]] std::vector<model::Problem> name_problems(const model::Config& config, const HostNames& names,
+[[nodiscard]] std::vector<model::Problem> name_problems(const model::ConfigIndex& config, const HostNames& names,
                                                         const Supervisor& supervisor);
 // What the file asks for and this system has no means for, so that nobody takes it for done.
 [[nodiscard]] std::vector<model::Problem> missing_means(const model::Config& config, const model::Capabilities& system);

@@ -105,6 +105,7 @@ void Supervisor::index_desired() {
 
 void Supervisor::put_away(SupervisedChild& supervised) {
   set_left_behind(supervised, false);
+  troubled_.erase(supervised.desired.name);
   dirty_.erase(&supervised);
   unschedule(supervised);
 }
@@ -164,6 +165,7 @@ std::vector<Ask> Supervisor::step(const model::SaTable& sas, const model::SaInde
   }
   for (SupervisedChild* supervised : marked) {
     if (supervised->due) due_.emplace(*supervised->due, supervised);
+    note_trouble(*supervised);
   }
   bool any_left = false;
   for (SupervisedChild* supervised : marked) {
@@ -354,6 +356,22 @@ std::string Supervisor::missing(const std::string& tunnel) const {
     return name == tunnel ? supervised.loss->what : fmt::format("{} of {}", supervised.loss->what, name);
   }
   return {};
+}
+
+void Supervisor::note_trouble(const SupervisedChild& supervised) {
+  if (supervised.view.failed || (supervised.loss && supervised.loss->confirmed)) {
+    troubled_.insert(supervised.desired.name);
+  } else {
+    troubled_.erase(supervised.desired.name);
+  }
+}
+
+// What changes is marked, and noted when it is visited.
+std::set<std::string> Supervisor::troubled() const {
+  std::set<std::string> tunnels;
+  for (const SupervisedChild* supervised : dirty_) tunnels.insert(supervised->desired.tunnel);
+  for (const std::string& name : troubled_) tunnels.insert(supervised_.at(name).desired.tunnel);
+  return tunnels;
 }
 
 std::set<std::string> Supervisor::ended() const {

@@ -121,6 +121,8 @@ class Supervisor {
   [[nodiscard]] std::optional<TimePoint> kernel_look() const { return kernel_look_; }
   // What of the tunnel's the kernel lacks: "inbound SA, policy out"; empty: nothing.
   [[nodiscard]] std::string missing(const std::string& tunnel) const;
+  // The tunnels whose last attempt may have failed, or of which the kernel may lack something; all others are well.
+  [[nodiscard]] std::set<std::string> troubled() const;
   // Whether an SA that charon does not know may count for somebody.
   [[nodiscard]] bool leans_on_the_kernel() const { return left_behind_ > 0; }
   // The desired CHILD_SAs of which nothing shall be left.
@@ -220,6 +222,7 @@ class Supervisor {
   [[nodiscard]] std::vector<SupervisedChild*> take_marked();
   void visit(const std::vector<SupervisedChild*>& marked, const model::SaIndex& index, Now now, std::vector<Ask>& asks);
   void lose_sight(const std::vector<SupervisedChild*>& marked, Now now);
+  void note_trouble(const SupervisedChild& supervised);
   void unschedule(SupervisedChild& supervised);
   void put_away(SupervisedChild& supervised);
   [[nodiscard]] bool lacks_address(SupervisedChild& supervised, Now now);
@@ -246,6 +249,7 @@ class Supervisor {
   std::unordered_map<std::uint32_t, std::vector<SupervisedChild*>> by_unit_;
   std::set<SupervisedChild*> dirty_;                      // to be visited at the next step
   std::set<std::pair<TimePoint, SupervisedChild*>> due_;  // to be visited then; each at most once
+  std::set<std::string> troubled_;                        // as of their last visit
   std::map<std::string, SupervisedChild*> for_turns_;     // those that may not begin in this window, by name
   std::size_t visited_ = 0;
   bool connected_ = false;  // charon, as of the last step

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "model/command.h"
-#include "model/snapshot.h"
+#include "model/snapshot_view.h"
 #include "vtid/protocol.h"
 
 namespace boost::asio {
@@ -26,10 +26,10 @@ struct ControlDoors {
   std::string view_group{protocol::kViewGroup};
 };
 
-// What the server needs of the daemon. `snapshot` always gives one; `post` replies once, on the same thread, at once or
-// later; a reply that is not wanted any more need not be given.
+// What the server needs of the daemon. `snapshot` is read before anything else happens; `post` replies once, on the same
+// thread, at once or later; a reply that is not wanted any more need not be given.
 struct ControlWiring {
-  std::function<std::shared_ptr<const model::Snapshot>()> snapshot;
+  std::function<model::SnapshotView()> snapshot;
   std::function<void(model::Command, model::Caller, model::Reply)> post;
   std::function<Result<model::Caller>(int fd)> peer;  // whose the other end of a connected socket is
   Duration idle_limit{60'000};                        // for a session that follows nothing to ask for something

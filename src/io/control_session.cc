@@ -221,7 +221,7 @@ awaitable<void> ControlSession::ask(control::Execute ask) {
     log::info(left_ ? "change not awaited" : "change answered",
               {{"change", ask.change}, {"uid", uid}, {"pid", pid}, {"answer", result ? result->text : result.error().text}});
   }
-  if (!left_) send(ask.reply(result, *wiring_->snapshot()));
+  if (!left_) send(ask.reply(result, wiring_->snapshot()));
 }
 
 // The engine may call back at once or long after the client left; the coroutine goes on in its own turn either way.

@@ -283,6 +283,11 @@ monitor::Memories Prober::remember() const {
   return result;
 }
 
+std::optional<model::GatewayHealth> Prober::health(const std::string& gateway) const {
+  const auto found = impl_->probed_by_name.find(gateway);
+  return found == impl_->probed_by_name.end() ? std::nullopt : std::optional(found->second.health());
+}
+
 model::Gateways Prober::health() const {
   model::Gateways result;
   for (const auto& [name, probed] : impl_->probed_by_name) result.emplace(name, probed.health());

@@ -55,6 +55,7 @@ class Prober {
   // The reason of one that is not online ends with why its latest probe could not leave, when it could not:
   // "100 % loss, more than 20 %; cannot send to 10.6.106.2: Network is down".
   [[nodiscard]] model::Gateways health() const;
+  [[nodiscard]] std::optional<model::GatewayHealth> health(const std::string& gateway) const;  // none: not known
 
  private:
   struct Impl;

@@ -47,9 +47,11 @@ struct Rekey {
 struct TakeRole {
   Role role = Role::active;
 };
-struct Reload {};      // read the configuration file again; an invalid one is refused and changes nothing
-struct Refresh {       // bring counters and health in the snapshot up to date
-  bool rules = false;  // those of the filter's rules too, which may take a while
+struct Reload {};        // read the configuration file again; an invalid one is refused and changes nothing
+struct Refresh {         // bring counters up to date
+  bool rules = false;    // those of the filter's rules, which may take a while
+  bool links = true;     // those of our interfaces
+  std::string tunnel{};  // only of this one's; empty: of all
 };
 // What would change: for the running configuration, or for `text` (a whole file, as if it stood in the place of the running
 // one; `path` only names it in errors).

@@ -41,6 +41,8 @@ class Kernel {
 
   // Traffic counters of our links by name. Cheap enough to be called for every `vtictl status`.
   [[nodiscard]] virtual Result<std::map<net::IfName, model::LinkCounters>> counters() = 0;
+  // Of these alone, at their cost where the system can.
+  [[nodiscard]] virtual Result<std::map<net::IfName, model::LinkCounters>> counters_of(std::span<const net::IfName> links);
 
   // What the filter's rules have met, by name ("rules/0"). They start at zero when the filter is written. EINPROGRESS: a
   // program has been asked, and drain() tells when it has answered.

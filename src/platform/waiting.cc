@@ -17,6 +17,12 @@ bool is_under_way(const Result<T>& result) {
 
 }  // namespace
 
+Result<std::map<net::IfName, model::LinkCounters>> Kernel::counters_of(std::span<const net::IfName> links) {
+  auto all = counters();
+  if (all) std::erase_if(*all, [&](const auto& item) { return std::ranges::find(links, item.first) == links.end(); });
+  return all;
+}
+
 void wait_for_end(Kernel& kernel) {
   std::vector<pollfd> waits;
   for (const int fd : kernel.descriptors()) waits.push_back({fd, POLLIN, 0});

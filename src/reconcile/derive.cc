@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "reconcile/derive_filter.h"
@@ -85,26 +86,168 @@ std::optional<model::Sa> static_sa(const model::StaticSa& written, const model::
   return sa;
 }
 
-class Derivation {
+class TunnelDerivation {
  public:
-  Derivation(const model::Config& config, const Numbers& numbers, const SaFacts& sas, const model::GatewaySelection& selection,
-             const Host& host, const model::Capabilities& system, const Restraints& restraints)
-      : config_(config),
-        numbers_(numbers),
-        sas_(sas),
-        host_(host),
-        system_(system),
-        restraints_(restraints),
-        next_hops_(config, numbers, selection) {}
+  explicit TunnelDerivation(const TunnelInputs& inputs) : inputs_(inputs) {}
 
-  Derived run() {
-    for (const model::Tunnel& tunnel : config_.tunnels) {
-      if (!tunnel.enabled) continue;
-      for (const model::ChildConfig& config : model::child_configs(tunnel)) {
-        if (config.mode == model::ChildMode::vti) add_interface(tunnel, config);
-        check_outer_address(tunnel, config);
+  TunnelPart run(const model::Tunnel& tunnel) {
+    for (const model::ChildConfig& config : model::child_configs(tunnel)) {
+      if (config.mode == model::ChildMode::vti) add_interface(tunnel, config);
+      check_outer_address(tunnel, config);
+    }
+    return std::move(part_);
+  }
+
+ private:
+  void add_interface(const model::Tunnel& tunnel, const model::ChildConfig& config) {
+    const net::Unit unit = inputs_.numbers.at(config.holder);
+    const std::string because =
+        config.holder == tunnel.name ? "tunnels/" + tunnel.name : object_of(tunnel, *config.children[0]);
+    const UnitFacts& facts = facts_of(tunnel, unit);
+    const OuterEnds ends = outer_ends(tunnel, facts.newest);
+    model::Link link;
+    link.name = net::IfName::of(unit);
+    link.if_id = net::if_id_of(unit);
+    link.reqid = net::reqid_of(unit);
+    link.alias = "vtid " + because;
+    link.multicast = tunnel.start != model::Start::trap;  // a router's hellos would keep a tunnel on demand up for ever
+    part_.mtus.emplace_back(config.holder, decide_mtu(tunnel, config, facts, ends, link.name));
+    link.mtu = part_.mtus.back().second.value;
+    // The kernel asks charon once and then not again for a while: not before charon can answer.
+    const bool early = inputs_.restraints.early.contains(tunnel.name);
+    if (inputs_.system.link_has_outer && ends.local && ends.remote && !early) link.outer = {*ends.local, *ends.remote};
+    part_.links.push_back({link, because});
+    add_addresses(tunnel, config, link.name);
+    if (inputs_.system.manages_policies && config.policies == model::PolicyOwner::vtid) {
+      if (early) {
+        part_.withheld.push_back(link.if_id);
+      } else {
+        add_policies(link, ends, because);
+      }
+      add_send_order(unit, facts, because);
+    }
+    add_sas(tunnel, link, because);
+  }
+
+  // charon may not learn that an address went, and the kernel says nothing of what it then drops.
+  void check_outer_address(const model::Tunnel& tunnel, const model::ChildConfig& config) {
+    if (inputs_.host.addresses.empty() || !inputs_.system.shared_with_charon ||
+        inputs_.restraints.ended.contains(config.holder))
+      return;
+    const bool has_interface = config.mode == model::ChildMode::vti;
+    const UnitFacts& facts = has_interface ? facts_of(tunnel, inputs_.numbers.at(config.holder)) : kNothing;
+    const auto local = outer_ends(tunnel, facts.newest).local;
+    if (!local || inputs_.host.addresses.contains(*local)) return;
+    if (!part_.problems.empty()) return;
+    part_.problems.push_back(
+        {model::Severity::error, "tunnels/" + tunnel.name,
+         fmt::format("its outer address {} is not on this host: what it sends does not leave", net::print(*local)),
+         fmt::format(
+             "give the address to an interface, or correct the file{}",
+             !facts.is_up() ? "" : fmt::format("; vtictl down {0} and vtictl up {0} have charon choose again", tunnel.name))});
+  }
+
+  // Nobody asks charon for a tunnel of static SAs.
+  [[nodiscard]] const UnitFacts& facts_of(const model::Tunnel& tunnel, net::Unit unit) const {
+    return has_static_keys(tunnel) ? kNothing : inputs_.sas.of(unit);
+  }
+
+  static std::string object_of(const model::Tunnel& tunnel, const model::Child& child) {
+    return fmt::format("tunnels/{}/children/{}", tunnel.name, child.name);
+  }
+
+  Mtu decide_mtu(const model::Tunnel& tunnel, const model::ChildConfig& config, const UnitFacts& facts, const OuterEnds& ends,
+                 const net::IfName& device) {
+    const auto assignment = inputs_.assignments.find(config.holder);
+    if (assignment != inputs_.assignments.end() && assignment->second->mtu) {
+      return {*assignment->second->mtu,
+              fmt::format("interfaces/{} says {}", assignment->second->name, *assignment->second->mtu)};
+    }
+    const OuterPath path = outer_path(ends, inputs_.host);
+    if (const auto* keys = std::get_if<model::StaticKeys>(&tunnel.ike)) {
+      return tunnel_mtu(path, esp_shape(model::in_words(keys->out.algorithm)));
+    }
+    if (auto mtu = least_mtu(tunnel, facts)) return *std::move(mtu);
+    return expected_mtu(config.proposals, path, inputs_.host, device);
+  }
+
+  // What passes through every SA: peers behind one interface may come by different ways.
+  std::optional<Mtu> least_mtu(const model::Tunnel& tunnel, const UnitFacts& facts) const {
+    std::optional<Mtu> least;
+    for (const SaPath& way : facts.paths) {
+      OuterPath path = outer_path(outer_ends(tunnel, way.ends), inputs_.host);
+      path.udp = way.udp;
+      Mtu mtu = tunnel_mtu(path, way.shape);
+      if (!least || mtu.value < least->value) least = std::move(mtu);
+    }
+    return least;
+  }
+
+  void add_addresses(const model::Tunnel& tunnel, const model::ChildConfig& config, const net::IfName& device) {
+    std::set<net::Prefix> seen;
+    for (const model::Child* child : config.children) {
+      if (!seen.insert(child->local).second) continue;
+      model::InterfaceAddress address{device, child->local, std::nullopt};
+      const bool outside = !child->local.contains(child->remote);
+      if (outside || (inputs_.system.address_needs_peer && child->local.address.is_v4())) address.peer = child->remote;
+      part_.addresses.push_back({address, object_of(tunnel, *child)});
+    }
+  }
+
+  void add_policies(const model::Link& link, const OuterEnds& ends, const std::string& because) {
+    if (!ends.local || !ends.remote) {
+      part_.unplaced.push_back(link.if_id);
+      return;
+    }
+    for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) {
+      for (const auto direction : {model::PolicyDirection::in, model::PolicyDirection::out, model::PolicyDirection::forward}) {
+        const bool out = direction == model::PolicyDirection::out;
+        part_.policies.push_back({{direction, family, link.if_id, link.reqid, out ? *ends.local : *ends.remote,
+                                   out ? *ends.remote : *ends.local, model::kPolicyPriority},
+                                  because});
       }
     }
+  }
+
+  void add_send_order(net::Unit unit, const UnitFacts& facts, const std::string& because) {
+    if (facts.sends.empty()) return;
+    part_.send_orders.push_back({{net::reqid_of(unit), facts.sends, facts.replaced}, because});
+  }
+
+  void add_sas(const model::Tunnel& tunnel, const model::Link& link, const std::string& because) {
+    const auto* keys = std::get_if<model::StaticKeys>(&tunnel.ike);
+    if (keys == nullptr) return;
+    for (const model::StaticSa& written : keys->in) {
+      auto sa = static_sa(written, link);
+      if (!sa) continue;
+      sa->source = keys->remote;
+      sa->destination = keys->local;
+      sa->replay_window = rounded_up(keys->replay_window, inputs_.system.replay_window_step);
+      part_.sas.push_back({*std::move(sa), because});
+    }
+    auto out = static_sa(keys->out, link);
+    if (!out) return;
+    out->source = keys->local;
+    out->destination = keys->remote;
+    part_.sas.push_back({*std::move(out), because});
+  }
+
+  const TunnelInputs& inputs_;
+  TunnelPart part_;
+};
+
+class Derivation {
+ public:
+  Derivation(const model::Config& config, const TunnelInputs& inputs, const model::GatewaySelection& selection)
+      : config_(config),
+        numbers_(inputs.numbers),
+        sas_(inputs.sas),
+        system_(inputs.system),
+        restraints_(inputs.restraints),
+        next_hops_(config, inputs.numbers, selection) {}
+
+  Derived run(const TunnelParts& parts) {
+    for (const auto& part : parts) add(*part);
     for (std::size_t i = 0; i < config_.routes.size(); ++i) add_route(config_.routes[i], i);
     auto by_filter = system_.has_rules ? std::vector<model::DevicePolicyRoute>{} : filter_policy_routes(config_, next_hops_);
     auto filter = derive_filter(config_, numbers_, derived_.desired.links, next_hops_, std::move(by_filter), system_);
@@ -124,6 +267,19 @@ class Derivation {
   }
 
  private:
+  void add(const TunnelPart& part) {
+    model::Desired& desired = derived_.desired;
+    std::ranges::copy(part.links, std::back_inserter(desired.links));
+    std::ranges::copy(part.addresses, std::back_inserter(desired.addresses));
+    std::ranges::copy(part.policies, std::back_inserter(desired.policies));
+    std::ranges::copy(part.sas, std::back_inserter(desired.sas));
+    std::ranges::copy(part.send_orders, std::back_inserter(desired.send_orders));
+    desired.unplaced.insert(part.unplaced.begin(), part.unplaced.end());
+    desired.withheld.insert(part.withheld.begin(), part.withheld.end());
+    derived_.mtus.insert(part.mtus.begin(), part.mtus.end());
+    std::ranges::copy(part.problems, std::back_inserter(derived_.problems));
+  }
+
   template <class T>
   static void sort(std::vector<model::Wanted<T>>& wanted) {
     std::ranges::sort(wanted, {}, [](const model::Wanted<T>& item) -> const T& { return item.value; });
@@ -161,138 +317,6 @@ class Derivation {
     return tunnel.start == model::Start::trap || restraints_.ended.contains(holder) || facts.is_up();
   }
 
-  void add_interface(const model::Tunnel& tunnel, const model::ChildConfig& config) {
-    const net::Unit unit = numbers_.at(config.holder);
-    const std::string because =
-        config.holder == tunnel.name ? "tunnels/" + tunnel.name : object_of(tunnel, *config.children[0]);
-    const UnitFacts& facts = facts_of(tunnel, unit);
-    const OuterEnds ends = outer_ends(tunnel, facts.newest);
-    model::Link link;
-    link.name = net::IfName::of(unit);
-    link.if_id = net::if_id_of(unit);
-    link.reqid = net::reqid_of(unit);
-    link.alias = "vtid " + because;
-    link.multicast = tunnel.start != model::Start::trap;  // a router's hellos would keep a tunnel on demand up for ever
-    const Mtu& mtu = derived_.mtus[config.holder] = decide_mtu(tunnel, config, facts, ends, link.name);
-    link.mtu = mtu.value;
-    // The kernel asks charon once and then not again for a while: not before charon can answer.
-    const bool early = restraints_.early.contains(tunnel.name);
-    if (system_.link_has_outer && ends.local && ends.remote && !early) link.outer = {*ends.local, *ends.remote};
-    derived_.desired.links.push_back({link, because});
-    add_addresses(tunnel, config, link.name);
-    if (system_.manages_policies && config.policies == model::PolicyOwner::vtid) {
-      if (early) {
-        derived_.desired.withheld.insert(link.if_id);
-      } else {
-        add_policies(link, ends, because);
-      }
-      add_send_order(unit, facts, because);
-    }
-    add_sas(tunnel, link, because);
-  }
-
-  // charon may not learn that an address went, and the kernel says nothing of what it then drops.
-  void check_outer_address(const model::Tunnel& tunnel, const model::ChildConfig& config) {
-    if (host_.addresses.empty() || !system_.shared_with_charon || restraints_.ended.contains(config.holder)) return;
-    const bool has_interface = config.mode == model::ChildMode::vti;
-    const UnitFacts& facts = has_interface ? facts_of(tunnel, numbers_.at(config.holder)) : kNothing;
-    const auto local = outer_ends(tunnel, facts.newest).local;
-    if (!local || host_.addresses.contains(*local)) return;
-    const std::string object = "tunnels/" + tunnel.name;
-    if (!derived_.problems.empty() && derived_.problems.back().object == object) return;
-    derived_.problems.push_back(
-        {model::Severity::error, object,
-         fmt::format("its outer address {} is not on this host: what it sends does not leave", net::print(*local)),
-         fmt::format(
-             "give the address to an interface, or correct the file{}",
-             !facts.is_up() ? "" : fmt::format("; vtictl down {0} and vtictl up {0} have charon choose again", tunnel.name))});
-  }
-
-  // Nobody asks charon for a tunnel of static SAs.
-  [[nodiscard]] const UnitFacts& facts_of(const model::Tunnel& tunnel, net::Unit unit) const {
-    return has_static_keys(tunnel) ? kNothing : sas_.of(unit);
-  }
-
-  static std::string object_of(const model::Tunnel& tunnel, const model::Child& child) {
-    return fmt::format("tunnels/{}/children/{}", tunnel.name, child.name);
-  }
-
-  Mtu decide_mtu(const model::Tunnel& tunnel, const model::ChildConfig& config, const UnitFacts& facts, const OuterEnds& ends,
-                 const net::IfName& device) {
-    const auto assignment = assignments_.find(config.holder);
-    if (assignment != assignments_.end() && assignment->second->mtu) {
-      return {*assignment->second->mtu,
-              fmt::format("interfaces/{} says {}", assignment->second->name, *assignment->second->mtu)};
-    }
-    const OuterPath path = outer_path(ends, host_);
-    if (const auto* keys = std::get_if<model::StaticKeys>(&tunnel.ike)) {
-      return tunnel_mtu(path, esp_shape(model::in_words(keys->out.algorithm)));
-    }
-    if (auto mtu = least_mtu(tunnel, facts)) return *std::move(mtu);
-    return expected_mtu(config.proposals, path, host_, device);
-  }
-
-  // What passes through every SA: peers behind one interface may come by different ways.
-  std::optional<Mtu> least_mtu(const model::Tunnel& tunnel, const UnitFacts& facts) const {
-    std::optional<Mtu> least;
-    for (const SaPath& way : facts.paths) {
-      OuterPath path = outer_path(outer_ends(tunnel, way.ends), host_);
-      path.udp = way.udp;
-      Mtu mtu = tunnel_mtu(path, way.shape);
-      if (!least || mtu.value < least->value) least = std::move(mtu);
-    }
-    return least;
-  }
-
-  void add_addresses(const model::Tunnel& tunnel, const model::ChildConfig& config, const net::IfName& device) {
-    std::set<net::Prefix> seen;
-    for (const model::Child* child : config.children) {
-      if (!seen.insert(child->local).second) continue;
-      model::InterfaceAddress address{device, child->local, std::nullopt};
-      const bool outside = !child->local.contains(child->remote);
-      if (outside || (system_.address_needs_peer && child->local.address.is_v4())) address.peer = child->remote;
-      derived_.desired.addresses.push_back({address, object_of(tunnel, *child)});
-    }
-  }
-
-  void add_policies(const model::Link& link, const OuterEnds& ends, const std::string& because) {
-    if (!ends.local || !ends.remote) {
-      derived_.desired.unplaced.insert(link.if_id);
-      return;
-    }
-    for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) {
-      for (const auto direction : {model::PolicyDirection::in, model::PolicyDirection::out, model::PolicyDirection::forward}) {
-        const bool out = direction == model::PolicyDirection::out;
-        derived_.desired.policies.push_back({{direction, family, link.if_id, link.reqid, out ? *ends.local : *ends.remote,
-                                              out ? *ends.remote : *ends.local, model::kPolicyPriority},
-                                             because});
-      }
-    }
-  }
-
-  void add_send_order(net::Unit unit, const UnitFacts& facts, const std::string& because) {
-    if (facts.sends.empty()) return;
-    derived_.desired.send_orders.push_back({{net::reqid_of(unit), facts.sends, facts.replaced}, because});
-  }
-
-  void add_sas(const model::Tunnel& tunnel, const model::Link& link, const std::string& because) {
-    const auto* keys = std::get_if<model::StaticKeys>(&tunnel.ike);
-    if (keys == nullptr) return;
-    for (const model::StaticSa& written : keys->in) {
-      auto sa = static_sa(written, link);
-      if (!sa) continue;
-      sa->source = keys->remote;
-      sa->destination = keys->local;
-      sa->replay_window = rounded_up(keys->replay_window, system_.replay_window_step);
-      derived_.desired.sas.push_back({*std::move(sa), because});
-    }
-    auto out = static_sa(keys->out, link);
-    if (!out) return;
-    out->source = keys->local;
-    out->destination = keys->remote;
-    derived_.desired.sas.push_back({*std::move(out), because});
-  }
-
   void add_route(const model::StaticRoute& route, std::size_t index) {
     const NextHops exit = next_hops_.of(route.via);
     model::Route wanted;
@@ -324,11 +348,9 @@ class Derivation {
   const model::Config& config_;
   const Numbers& numbers_;
   const SaFacts& sas_;
-  const Host& host_;
   const model::Capabilities& system_;
   const Restraints& restraints_;
   const NextHopResolver next_hops_;
-  const std::map<std::string, const model::Interface*, std::less<>> assignments_ = model::assignments_by_holder(config_);
   Derived derived_;
 };
 
@@ -348,10 +370,25 @@ Host read_host(const model::Observed& observed) {
   return host;
 }
 
+TunnelPart derive_tunnel(const model::Tunnel& tunnel, const TunnelInputs& inputs) {
+  return TunnelDerivation(inputs).run(tunnel);
+}
+
+Derived derive(const model::Config& config, const TunnelInputs& inputs, const model::GatewaySelection& selection,
+               const TunnelParts& parts) {
+  return Derivation(config, inputs, selection).run(parts);
+}
+
 Derived derive(const model::Config& config, const Numbers& numbers, const SaFacts& sas,
                const model::GatewaySelection& selection, const Host& host, const model::Capabilities& system,
                const Restraints& restraints) {
-  return Derivation(config, numbers, sas, selection, host, system, restraints).run();
+  const Assignments assignments = model::assignments_by_holder(config);
+  const TunnelInputs inputs{numbers, sas, host, system, restraints, assignments};
+  TunnelParts parts;
+  for (const model::Tunnel& tunnel : config.tunnels) {
+    if (tunnel.enabled) parts.push_back(std::make_shared<const TunnelPart>(derive_tunnel(tunnel, inputs)));
+  }
+  return derive(config, inputs, selection, parts);
 }
 
 }  // namespace vtid::reconcile

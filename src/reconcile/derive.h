@@ -3,8 +3,11 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "model/capabilities.h"
 #include "model/config.h"
@@ -39,6 +42,35 @@ struct Restraints {
   std::set<std::string> ended{};  // holders: nothing shall be left, because they are held down or this node is on standby
   std::set<std::string> early{};  // tunnels on demand: charon could not answer what their packets ask for yet
 };
+
+// What one tunnel contributes to Desired, whatever the others are.
+struct TunnelPart {
+  std::vector<model::Wanted<model::Link>> links;
+  std::vector<model::Wanted<model::InterfaceAddress>> addresses;
+  std::vector<model::Wanted<model::Policy>> policies;
+  std::vector<model::Wanted<model::Sa>> sas;
+  std::vector<model::Wanted<model::SendOrder>> send_orders;
+  std::vector<net::IfId> unplaced, withheld;
+  std::vector<std::pair<std::string, Mtu>> mtus;  // by holder
+  std::vector<model::Problem> problems;
+  bool operator==(const TunnelPart&) const = default;
+};
+using TunnelParts = std::vector<std::shared_ptr<const TunnelPart>>;  // of the enabled tunnels, in the file's order
+
+using Assignments = std::map<std::string, const model::Interface*, std::less<>>;  // by holder
+
+// What a part is made of, beside its tunnel. Lives no longer than what it refers to.
+struct TunnelInputs {
+  const Numbers& numbers;
+  const SaFacts& sas;
+  const Host& host;
+  const model::Capabilities& system;
+  const Restraints& restraints;
+  const Assignments& assignments;
+};
+[[nodiscard]] TunnelPart derive_tunnel(const model::Tunnel& tunnel, const TunnelInputs& inputs);
+[[nodiscard]] Derived derive(const model::Config& config, const TunnelInputs& inputs, const model::GatewaySelection& selection,
+                             const TunnelParts& parts);
 [[nodiscard]] Derived derive(const model::Config& config, const Numbers& numbers, const SaFacts& sas,
                              const model::GatewaySelection& selection, const Host& host, const model::Capabilities& system,
                              const Restraints& restraints = {});

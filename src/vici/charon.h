@@ -102,6 +102,8 @@ class Charon {
   [[nodiscard]] model::SaChanges take_changes() { return view_.take_changes(); }
   [[nodiscard]] std::vector<model::Problem> problems() const;
   [[nodiscard]] const Loaded& loaded() const { return loader_.loaded(); }
+  [[nodiscard]] Loaded record() { return loader_.record(); }  // of it, to be kept; see Loader
+  [[nodiscard]] bool is_ahead_of_record() const { return loader_.is_ahead_of_record(); }
   [[nodiscard]] std::uint64_t loaded_revision() const { return loader_.loaded_revision(); }  // changes whenever that may have
   // Changes whenever table(), problems() or loaded() may have changed.
   [[nodiscard]] std::uint64_t revision() const { return revision_; }

@@ -59,12 +59,14 @@ void Loader::want(std::vector<WantedConnection> connections) {
     dirty_.insert(loaded_.secrets.begin(), loaded_.secrets.end());
   }
   keys_unchecked_ = changed_ = true;
+  if (!announced_.empty()) ++loaded_revision_;  // some of these may not be wanted any more
 }
 
 void Loader::on_charon(const std::string& charon) {
   const bool known = !charon.empty() && !loaded_.charon.empty();
   if (known && charon == loaded_.charon) return;
   changed_ = true;
+  announced_.clear();  // to another charon
   ++loaded_revision_;
   loaded_.charon = charon;
   if (known) {
@@ -98,6 +100,7 @@ bool Loader::on_inventory(const Inventory& inventory) {
     const bool turned = std::exchange(wish.foreign, foreign) != foreign;
     if (turned || !again) dirty_.insert(name);
     changed_ |= turned;
+    if (turned && announced_.contains(name)) ++loaded_revision_;
   }
   if (!again) {
     for (const auto& [name, text] : loaded_.connections) dirty_.insert(name);
@@ -214,11 +217,33 @@ std::optional<Step> Loader::due(const std::string& name) const {
 void Loader::begin(const Step& step) {
   under_way_.insert(step.name);
   ++loaded_revision_;
+  const bool loads = step.kind == Step::Kind::load_connection || step.kind == Step::Kind::load_secret;
+  ahead_ |= !loads || !announced_.contains(step.name);
   if (step.kind == Step::Kind::load_connection) loaded_.connections[step.name].clear();
   if (step.kind == Step::Kind::load_secret) loaded_.secrets.insert(step.name);
   if (step.kind == Step::Kind::load_key) loaded_.keys.insert(step.key);
   if (!step.key.empty()) keys_under_way_.insert(step.key);
   changed_ = true;
+}
+
+// A record for each of thousands that are loaded one after another would cost more than to load them.
+Loaded Loader::record() {
+  Loaded record = loaded_;
+  announced_.clear();
+  ahead_ = false;
+  if (!inventory_known_) return record;
+  const auto announce = [&](const std::string& name) {
+    const auto wish = wishes_.find(name);
+    if (wish == wishes_.end() || wish->second.foreign || wish->second.connection.waits) return;
+    announced_.insert(name);
+    record.connections[name].clear();
+    if (!wish->second.connection.secret.empty()) record.secrets.insert(name);
+  };
+  for (const std::string& name : under_way_) announce(name);
+  for (const std::string& name : dirty_) {
+    if (const auto step = due(name); step && step->kind != Step::Kind::unload_secret) announce(name);
+  }
+  return record;
 }
 
 void Loader::on_done(const Step& step, const Result<Message>& answer, TimePoint now) {
@@ -325,6 +350,7 @@ std::optional<TimePoint> Loader::next_deadline() const {
 std::vector<model::Problem> Loader::problems() const {
   std::vector<model::Problem> problems;
   for (const auto& [name, wish] : wishes_) {
+    if (!wish.foreign && refusals_.empty()) continue;
     if (const auto error = refusal(name))
       problems.push_back({model::Severity::error, "tunnels/" + name, error->text, error->remedy});
   }

@@ -98,6 +98,10 @@ class Loader {
   [[nodiscard]] std::optional<TimePoint> next_deadline() const;
 
   [[nodiscard]] const Loaded& loaded() const { return loaded_; }
+  // To be kept: loaded(), with all that is about to be loaded as if it were under way.
+  [[nodiscard]] Loaded record();
+  // Whether a request is to leave of which the last record() says nothing: it has to be kept before.
+  [[nodiscard]] bool is_ahead_of_record() const { return ahead_; }
   // Changes whenever that may have.
   [[nodiscard]] std::uint64_t loaded_revision() const { return loaded_revision_; }
   [[nodiscard]] std::vector<model::Problem> problems() const;
@@ -140,6 +144,8 @@ class Loader {
 
   Loaded loaded_;
   std::uint64_t loaded_revision_ = 0;
+  std::set<std::string> announced_;  // as under way, in the last record()
+  bool ahead_ = false;
   std::function<std::uint32_t()> random_;
   std::map<std::string, Wish> wishes_;
   std::map<std::string, Refusal> refusals_;

@@ -224,6 +224,11 @@ void counters(Stage& stage) {
   stage.expect(stage.apply(CreateLink{link(1)}) == 0, "the link can be made");
   const auto counted = stage.kernel.counters();
   stage.expect(counted && counted->size() == 1 && counted->contains(device("ipsec1")), "our links have counters, others none");
+  stage.expect(stage.apply(CreateLink{link(2)}) == 0, "another can be made");
+  const std::vector<net::IfName> asked{device("ipsec2"), device("other0"), device("ipsec3")};
+  const auto some = stage.kernel.counters_of(asked);
+  stage.expect(some && some->size() == 1 && some->contains(device("ipsec2")),
+               "those of ours that are asked for, and no others");
 }
 
 }  // namespace

@@ -1,10 +1,11 @@
 // What a step costs with 2,000 tunnels, counted and not timed: it follows what changed. And what has been kept over any history
 // equals what is derived from nothing.
 #include <fmt/format.h>
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <memory>
 
+#include "control/dispatch.h"
 #include "property/seeds.h"
 #include "reconcile/derive.h"
 #include "reconcile/plan.h"
@@ -37,8 +38,13 @@ class TwoThousand : public testing::Test {
   static void SetUpTestSuite() {
     stage = std::make_unique<Stage>(many_with_gateways(kMany));
     stage->kernel.shared_with_charon = false;  // what charon puts there is not the matter, and would take the time
+    stage->store = daemon::make_memory_store([](std::string_view) {
+      ++saves;
+      return Result<void>{};
+    });
     stage->start_vtid();
     stage->run(Duration{40'000});
+    came_up = stage->engine->work();
   }
   static void TearDownTestSuite() { stage.reset(); }
 
@@ -54,10 +60,63 @@ class TwoThousand : public testing::Test {
   [[nodiscard]] std::size_t written() const { return stage->kernel.writes() - writes; }
   static std::uint32_t some_child() { return std::next(stage->charon.children.begin(), kMany / 2)->first; }
 
+  [[nodiscard]] std::size_t parts() const { return stage->engine->work().parts - before.parts; }
+  [[nodiscard]] std::size_t statuses() const { return stage->engine->work().statuses - before.statuses; }
+  // As a session does it: the answer's line.
+  static std::string ask(const std::string& method, const std::string& parameters) {
+    const std::string line = fmt::format(R"({{"jsonrpc": "2.0", "id": 1, "method": "{}", "params": {}}})", method, parameters);
+    const auto now = [] { return stage->engine->view(); };
+    const auto action = std::get<control::Ask>(control::dispatch(line, control::Access::view, now));
+    (void)stage->command(action.command, Duration{0});
+    return action.reply(model::Answer{}, now());
+  }
+
   static inline std::unique_ptr<Stage> stage;
+  static inline daemon::Engine::Work came_up;
+  static inline std::size_t saves = 0;
   daemon::Engine::Work before;
   std::size_t writes = 0;
 };
+
+// Each tunnel is derived with the file, with its link and with its SAs; that another one comes up is nothing to it.
+TEST_F(TwoThousand, ComingUpDerivesEachAFewTimesAndPlansWhatIsWantedAnew) {
+  EXPECT_GE(came_up.parts, static_cast<std::size_t>(kMany));
+  EXPECT_LE(came_up.parts, 4U * kMany);
+  EXPECT_LE(came_up.planned, kFew);
+}
+
+TEST_F(TwoThousand, WhatIsLoadedIsNotRecordedForEach) { EXPECT_LE(saves, 2 * kFew); }
+
+TEST_F(TwoThousand, ShowAndExplainMakeTheStatusOfOne) {
+  EXPECT_THAT(ask("show", R"({"kind": "tunnels", "name": "t1000"})"), testing::HasSubstr(R"("state":"up")"));
+  EXPECT_EQ(statuses(), 1U);
+  EXPECT_THAT(ask("explain", R"({"name": "t1000"})"), testing::HasSubstr("INSTALLED"));
+  EXPECT_EQ(statuses(), 2U);
+  EXPECT_THAT(ask("explain", R"({"name": "172.20.0.0/24"})"), testing::HasSubstr("installed"));
+  EXPECT_EQ(statuses(), 3U);
+}
+
+TEST_F(TwoThousand, AStatusMakesEachOnce) {
+  EXPECT_THAT(ask("status", "{}"), testing::HasSubstr(R"("converged":true)"));
+  EXPECT_EQ(statuses(), static_cast<std::size_t>(kMany));
+}
+
+TEST_F(TwoThousand, AGatewayThatNoRouteFollowsDerivesNothing) {
+  stage->gateway_is("I1000_VTIV4", model::GatewayState::down);
+  stage->settle();
+  stage->gateway_is("I1000_VTIV4", model::GatewayState::online);
+  stage->settle();
+  EXPECT_EQ(derivations(), 0U);
+  EXPECT_EQ(plans(), 0U);
+}
+
+TEST_F(TwoThousand, AnMtuThatIsNegotiatedAnewDerivesOneAndWritesOne) {
+  const std::uint32_t id = some_child();
+  stage->charon.move(stage->charon.children.at(id).ike_id, address("2001:db8::1"));
+  stage->run(Duration{5'000});
+  EXPECT_LE(parts(), 3U);
+  EXPECT_LE(written(), 3U);
+}
 
 TEST_F(TwoThousand, NothingIsVisitedOrPlannedWhenNothingChanges) {
   stage->run(Duration{30'000});
@@ -95,6 +154,8 @@ TEST_F(TwoThousand, OneThatGoesAndComesBackIsVisitedAlone) {
   EXPECT_EQ(stage->charon.children.size(), static_cast<std::size_t>(kMany));
   EXPECT_LE(visits(), 2 * kFew);
   EXPECT_LE(derivations(), 4U);
+  EXPECT_LE(parts(), 4U);
+  EXPECT_EQ(plans(), 0U);
   EXPECT_EQ(written(), 0U);
 }
 

@@ -70,7 +70,12 @@ void Stage::start_vtid() {
                               .version = "0.1.0",
                               .seed = 7,
                               .publish = [this](const model::Event& event) { events.push_back(event); },
-                              .gateway_health = [this] { return gateways; }};
+                              .gateway_health = [this] { return gateways; },
+                              .health_of =
+                                  [this](const std::string& gateway) {
+                                    const auto found = gateways.find(gateway);
+                                    return found == gateways.end() ? std::nullopt : std::optional(found->second);
+                                  }};
   auto started = daemon::Engine::start(std::move(wiring), now);
   if (!started) throw std::runtime_error(started.error().text);
   engine = std::move(*started);

@@ -109,6 +109,7 @@ class LinuxKernel final : public Kernel {
   [[nodiscard]] Capabilities capabilities() const override { return {.system = "linux", .filters = filter_.usable()}; }
   [[nodiscard]] Result<model::Observed> observe() override;
   [[nodiscard]] Result<std::map<net::IfName, model::LinkCounters>> counters() override;
+  [[nodiscard]] Result<std::map<net::IfName, model::LinkCounters>> counters_of(std::span<const net::IfName> links) override;
   [[nodiscard]] Result<std::map<std::string, model::RuleCounters>> rule_counters() override { return filter_.counters(); }
   [[nodiscard]] std::vector<Result<void>> apply(std::span<const model::Op> ops, Duration budget) override {
     own_links_.reset();
@@ -184,6 +185,24 @@ Result<std::map<net::IfName, model::LinkCounters>> LinuxKernel::counters() {
   std::map<net::IfName, model::LinkCounters> found;
   for (const netlink::IndexedCounters& item : *all) {
     if (const auto own = own_links_->find(item.index); own != own_links_->end()) found.emplace(own->second, item.counters);
+  }
+  return found;
+}
+
+// A link that went meanwhile has none.
+Result<std::map<net::IfName, model::LinkCounters>> LinuxKernel::counters_of(std::span<const net::IfName> links) {
+  if (!own_links_) {
+    if (const auto read = read_links(); !read) return std::unexpected(read.error());
+  }
+  std::vector<netlink::Bytes> requests;
+  for (const auto& [index, name] : *own_links_) {
+    if (std::ranges::find(links, name) != links.end()) requests.push_back(netlink::encode_get_counters(index));
+  }
+  std::map<net::IfName, model::LinkCounters> found;
+  for (const netlink::Answer& answer : route_.exchange(std::move(requests))) {
+    netlink::for_each_message(answer.reply, [&](const nlmsghdr& message) {
+      if (const auto item = netlink::decode_counters(message)) found.emplace(own_links_->at(item->index), item->counters);
+    });
   }
   return found;
 }

@@ -73,6 +73,13 @@ Bytes encode_dump_links() {
   return Request(RTM_GETLINK, NLM_F_DUMP, header()).put(IFLA_EXT_MASK, std::uint32_t{RTEXT_FILTER_SKIP_STATS}).bytes();
 }
 
+Bytes encode_get_counters(net::IfIndex link) {
+  if_stats_msg message{};
+  message.ifindex = link.value;
+  message.filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64);
+  return Request(RTM_GETSTATS, 0, message).bytes();
+}
+
 Bytes encode_dump_counters() {
   if_stats_msg message{};
   message.filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64);

@@ -28,8 +28,9 @@ inline constexpr std::uint32_t kLeavingGroup = model::kLinkGroup + 1;
 [[nodiscard]] Bytes encode_delete_leaving_links();
 
 [[nodiscard]] Bytes encode_get_link(const net::IfName& name);
-[[nodiscard]] Bytes encode_dump_links();     // without statistics
-[[nodiscard]] Bytes encode_dump_counters();  // RTM_GETSTATS: 64 bit counters alone, by index
+[[nodiscard]] Bytes encode_dump_links();                     // without statistics
+[[nodiscard]] Bytes encode_get_counters(net::IfIndex link);  // the same of one
+[[nodiscard]] Bytes encode_dump_counters();                  // RTM_GETSTATS: 64 bit counters alone, by index
 
 // Nothing for another message type, for a link without a usable name, and for bridge ports.
 [[nodiscard]] std::optional<model::ObservedLink> decode_link(const nlmsghdr& message);

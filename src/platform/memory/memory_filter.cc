@@ -4,6 +4,7 @@ namespace vtid::platform {
 
 MemoryKernel::Verdict MemoryKernel::apply_one(const model::SetFilter& op) {
   filter_ = op.filter;
+  filter_digest_ = digest(op.filter);
   filter_altered_ = false;
   rule_counters_.clear();
   for (const model::DeviceRule& rule : op.filter.rules) rule_counters_.emplace(rule.name, model::RuleCounters{});

@@ -50,7 +50,7 @@ Result<model::Observed> MemoryKernel::observe() {
   observed.negotiated = negotiated();
   list_charons(observed);
   observed.rules.assign(rules_.begin(), rules_.end());
-  if (filter_) observed.filter = {std::string(print(filter_->mode)), digest(*filter_), filter_altered_};
+  if (filter_) observed.filter = {std::string(print(filter_->mode)), filter_digest_, filter_altered_};
   sort(observed);
   return observed;
 }
@@ -59,6 +59,17 @@ Result<std::map<net::IfName, model::LinkCounters>> MemoryKernel::counters() {
   std::map<net::IfName, model::LinkCounters> found;
   for (const auto& [name, link] : links_) {
     if (link.owner != model::Owner::vtid) continue;
+    const auto known = counters_.find(name);
+    found.emplace(name, known == counters_.end() ? model::LinkCounters{} : known->second);
+  }
+  return found;
+}
+
+Result<std::map<net::IfName, model::LinkCounters>> MemoryKernel::counters_of(std::span<const net::IfName> links) {
+  std::map<net::IfName, model::LinkCounters> found;
+  for (const net::IfName& name : links) {
+    const auto link = links_.find(name);
+    if (link == links_.end() || link->second.owner != model::Owner::vtid) continue;
     const auto known = counters_.find(name);
     found.emplace(name, known == counters_.end() ? model::LinkCounters{} : known->second);
   }

@@ -22,6 +22,7 @@ class MemoryKernel final : public Kernel {
   [[nodiscard]] Capabilities capabilities() const override { return {.system = "memory", .shared_with_charon = false}; }
   [[nodiscard]] Result<model::Observed> observe() override;
   [[nodiscard]] Result<std::map<net::IfName, model::LinkCounters>> counters() override;
+  [[nodiscard]] Result<std::map<net::IfName, model::LinkCounters>> counters_of(std::span<const net::IfName> links) override;
   [[nodiscard]] Result<std::map<std::string, model::RuleCounters>> rule_counters() override { return rule_counters_; }
   [[nodiscard]] std::vector<Result<void>> apply(std::span<const model::Op> ops, Duration budget) override;
   [[nodiscard]] std::vector<int> descriptors() const override { return {}; }
@@ -126,12 +127,14 @@ class MemoryKernel final : public Kernel {
   std::map<net::IfName, model::ObservedLink> links_;
   std::map<net::IfId, net::IfName> if_ids_;  // of links_
   std::map<net::IfName, std::vector<model::ObservedAddress>> addresses_;
+  std::multimap<net::Prefix, net::IfName> connected_;  // by the network of each of addresses_
   std::map<RouteKey, Owned<model::Route>> routes_;
   std::set<model::Rule> rules_, foreign_rules_;
   std::map<PolicyKey, Owned<model::Policy>> policies_;
   std::map<SaKey, Owned<model::Sa>> sas_;
   std::set<SaKey> held_;  // of sas_
   std::optional<model::FilterSet> filter_;
+  std::string filter_digest_;
   bool filter_altered_ = false;
   bool foreign_filter_ = false;
   std::map<std::string, model::RuleCounters> rule_counters_;

@@ -37,7 +37,12 @@ void MemoryKernel::erase_addresses(const net::IfName& device,
   if (found == addresses_.end()) return;
   const auto is_v4 = [](const model::ObservedAddress& item) { return item.local.address.is_v4(); };
   const bool had_v4 = std::ranges::any_of(found->second, is_v4);
-  notices_.ours += std::erase_if(found->second, matches);
+  notices_.ours += std::erase_if(found->second, [&](const model::ObservedAddress& item) {
+    if (!matches(item)) return false;
+    const auto [first, last] = connected_.equal_range(connected(item.local, item.peer));
+    connected_.erase(std::find_if(first, last, [&](const auto& network) { return network.second == device; }));
+    return true;
+  });
   if (had_v4 && std::ranges::none_of(found->second, is_v4)) erase_routes(device, net::Family::ipv4);
   if (found->second.empty()) addresses_.erase(found);
 }
@@ -61,6 +66,7 @@ void MemoryKernel::place(const model::InterfaceAddress& address, bool kernel_mad
   item.local = address.local;
   item.peer = address.peer;
   item.kernel_made = kernel_made;
+  connected_.emplace(connected(item.local, item.peer), address.device);
   ++notices_.ours;
 }
 
@@ -104,8 +110,10 @@ bool MemoryKernel::is_made_by_kernel(const model::Route& route) const {
     const bool has_network = item.peer || item.local.address.is_v6() || item.local.length < 32;
     return item.local.length == route.to.length && has_network && connected(item.local, item.peer) == route.to.network();
   };
-  return std::ranges::any_of(
-      addresses_, [&](const auto& item) { return std::ranges::any_of(item.second, makes_it) && links_.at(item.first).up; });
+  const auto [first, last] = connected_.equal_range(route.to.network());
+  return std::any_of(first, last, [&](const auto& network) {
+    return std::ranges::any_of(addresses_.at(network.second), makes_it) && links_.at(network.second).up;
+  });
 }
 
 MemoryKernel::Verdict MemoryKernel::check_hop(const model::ViaGateway& via) {

@@ -57,6 +57,39 @@ TEST_F(LoaderTest, TheSecretGoesBeforeItsConnection) {
   EXPECT_EQ(run(loader), (Commands{"load-shared hq", "load-conn hq"}));
 }
 
+TEST_F(LoaderTest, ARecordAnnouncesWhatIsToBeLoadedSoThatItNeedNotBeMadeForEach) {
+  loader.want({wanted("hq"), wanted("lab")});
+  const auto first = loader.next_step(kNow);
+  EXPECT_TRUE(loader.is_ahead_of_record());
+  const Loaded record = loader.record();
+  EXPECT_EQ(record.connections, (std::map<std::string, std::string>{{"hq", ""}, {"lab", ""}}));
+  EXPECT_EQ(record.secrets, (std::set<std::string>{"hq", "lab"}));
+  loader.on_done(*first, {}, kNow);
+  run(loader);
+  EXPECT_FALSE(loader.is_ahead_of_record());
+  EXPECT_EQ(loader.record(), loader.loaded());
+  loader.want({wanted("hq", "192.0.2.9"), wanted("lab")});
+  run(loader);
+  EXPECT_TRUE(loader.is_ahead_of_record());
+}
+
+TEST_F(LoaderTest, WhatWasAnnouncedToACharonIsNotSaidOfAnother) {
+  loader.want({wanted("hq"), wanted("lab")});
+  (void)loader.record();
+  connect({}, kAnother);
+  (void)loader.next_step(kNow);
+  EXPECT_TRUE(loader.is_ahead_of_record());
+}
+
+TEST_F(LoaderTest, WhatWasAnnouncedAndIsNotWantedAnyMoreIsRecordedAnew) {
+  loader.want({wanted("hq"), wanted("lab")});
+  (void)loader.record();
+  const auto revision = loader.loaded_revision();
+  loader.want({wanted("hq")});
+  EXPECT_NE(loader.loaded_revision(), revision);
+  EXPECT_FALSE(loader.record().connections.contains("lab"));
+}
+
 TEST_F(LoaderTest, TheSameSetAgainNeedsNothing) {
   loader.want({wanted("hq"), wanted("lab")});
   run(loader);

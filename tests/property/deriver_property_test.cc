@@ -1,0 +1,169 @@
+// What is kept from one derivation to the next equals what is derived from nothing, whatever happened in between.
+#include <gtest/gtest.h>
+
+#include "property/seeds.h"
+#include "reconcile/deriver.h"
+#include "support/worlds.h"
+
+namespace vtid::reconcile {
+namespace {
+
+using test::Dice;
+using test::for_each_seed;
+
+constexpr int kTunnels = 5;
+constexpr int kEvents = 40;
+
+std::string gateway_of(int tunnel) { return "I" + std::to_string(tunnel) + "_VTIV4"; }
+
+// Of every kind a tunnel, and for each gateway a route that may follow it.
+model::Config some_file(Dice& dice) {
+  model::Config config;
+  for (int n = 1; n <= kTunnels; ++n) {
+    const std::string name = "t" + std::to_string(n);
+    model::Tunnel& tunnel = config.tunnels.emplace_back(n == 1 ? test::static_tunnel(name, n) : test::tunnel(name, n));
+    if (n == 2) std::get<model::Ike>(tunnel.ike).split = true;
+    if (n == 3) tunnel.start = model::Start::trap;
+    if (n == 4) tunnel.children.front().policies = model::PolicyOwner::vtid;
+    if (n == 5) tunnel.enabled = dice.chance(70);
+  }
+  for (int n = 1; n <= kTunnels; ++n) {
+    if (n == 2) continue;
+    test::assign(config, "I" + std::to_string(n), "t" + std::to_string(n));
+    const auto when_down = static_cast<model::WhenDown>(dice.below(3));
+    config.routes.push_back({test::prefix("10.1." + std::to_string(n) + ".0/24"), gateway_of(n), std::nullopt, when_down});
+  }
+  if (dice.chance(30)) config.default_gateway.ipv4 = "automatic";
+  return config;
+}
+
+// What derive() reads, at one moment.
+struct Moment {
+  model::Config config;
+  Numbers numbers;
+  SaFacts sas;
+  model::GatewaySelection selection;
+  Host host;
+  model::Capabilities system;
+  Restraints restraints;
+
+  [[nodiscard]] Derived from_nothing() const { return derive(config, numbers, sas, selection, host, system, restraints); }
+  bool update(Deriver& deriver) const { return deriver.update(config, numbers, sas, selection, host, system, restraints); }
+};
+
+template <class Set, class Value>
+void turn(Set& set, const Value& value) {
+  if (!set.erase(value)) set.insert(value);
+}
+
+net::Unit some_unit(const Moment& moment, Dice& dice) {
+  return std::next(moment.numbers.begin(), dice.below(static_cast<int>(moment.numbers.size())))->second;
+}
+
+SaPath some_path(Dice& dice) {
+  SaPath path;
+  const bool known = dice.chance(80);
+  if (known) path.ends = {test::address("192.0.2." + std::to_string(dice.below(2) + 1)), test::address("198.51.100.1")};
+  path.udp = dice.chance(30);
+  path.shape = dice.chance(50) ? EspShape{8, 16, 4} : EspShape{};
+  return path;
+}
+
+void change_facts(Moment& moment, Dice& dice) {
+  const net::Unit unit = some_unit(moment, dice);
+  if (dice.chance(25)) {
+    moment.sas.units.erase(unit);
+    return;
+  }
+  UnitFacts& facts = moment.sas.units[unit];
+  facts.paths = {some_path(dice)};
+  facts.newest = facts.paths.front().ends;
+  facts.sends = {{test::address("198.51.100.1"), static_cast<std::uint32_t>(dice.below(3))}};
+  facts.was_replaced = dice.chance(20);
+  facts.spis = {static_cast<std::uint32_t>(dice.below(5))};
+}
+
+void change_host(Moment& moment, Dice& dice) {
+  const net::Address local = test::address("192.0.2." + std::to_string(dice.below(2) + 1));
+  switch (dice.below(3)) {
+    case 0: turn(moment.host.addresses, local); break;
+    case 1: moment.host.mtu_by_address[local] = dice.chance(50) ? 1'500 : 1'400; break;
+    case 2:
+      moment.host.own_mtus[net::IfName::of(some_unit(moment, dice))] = static_cast<std::uint32_t>(1'400 + dice.below(40));
+      break;
+  }
+}
+
+void happen(Moment& moment, Dice& dice) {
+  const std::string tunnel = "t" + std::to_string(dice.below(kTunnels) + 1);
+  switch (dice.below(7)) {
+    case 0:
+    case 1: change_facts(moment, dice); break;
+    case 2: change_host(moment, dice); break;
+    case 3: turn(moment.selection.down, gateway_of(dice.below(kTunnels) + 1)); break;
+    case 4: turn(moment.restraints.ended, std::next(moment.numbers.begin(), dice.below(3))->first); break;
+    case 5: turn(moment.restraints.early, tunnel); break;
+    case 6:
+      moment.sas.orphans_before = dice.chance(30) ? std::optional(WallTime{std::chrono::seconds{1}}) : std::nullopt;
+      break;
+  }
+}
+
+TEST(AnyChanges, AreDerivedAsFromNothing) {
+  for_each_seed(200, [](std::uint64_t seed) {
+    Dice dice(seed);
+    Moment moment;
+    moment.config = some_file(dice);
+    moment.numbers = allocate(moment.config, {}).value();
+    moment.system.link_has_outer = dice.chance(30);
+    moment.system.has_rules = dice.chance(70);
+    Deriver deriver;
+    for (int n = 0; n < kEvents; ++n) {
+      const Derived before = deriver.derived();
+      const bool changed = moment.update(deriver);
+      ASSERT_EQ(deriver.derived(), moment.from_nothing());
+      ASSERT_EQ(changed, deriver.derived() != before);
+      ASSERT_FALSE(moment.update(deriver));
+      if (dice.chance(5)) {
+        deriver.forget();
+        moment.config = some_file(dice);
+        moment.numbers = allocate(moment.config, moment.numbers).value();
+      }
+      happen(moment, dice);
+    }
+  });
+}
+
+TEST(Deriver, MakesThePartOfATunnelWhoseInputsChangedAndNoOther) {
+  Dice dice(1);
+  Moment moment;
+  moment.config = some_file(dice);
+  moment.numbers = allocate(moment.config, {}).value();
+  Deriver deriver;
+  (void)moment.update(deriver);
+  const std::size_t all = deriver.parts();
+  EXPECT_GE(all, static_cast<std::size_t>(kTunnels - 1));
+  moment.sas.units[moment.numbers.at("t3")].paths = {SaPath{std::nullopt, true, EspShape{}}};
+  EXPECT_TRUE(moment.update(deriver));
+  EXPECT_EQ(deriver.parts(), all + 1);
+  moment.host.own_mtus[net::IfName::of(moment.numbers.at("t4"))] = 1'350;
+  (void)moment.update(deriver);
+  EXPECT_EQ(deriver.parts(), all + 2);
+}
+
+TEST(Deriver, ReadsAGatewayOnlyWhereSomethingFollowsIt) {
+  Dice dice(1);
+  Moment moment;
+  moment.config = some_file(dice);
+  moment.config.default_gateway = {};
+  for (model::StaticRoute& route : moment.config.routes) route.when_down = model::WhenDown::keep;
+  moment.config.routes.back().when_down = model::WhenDown::withdraw;
+  moment.numbers = allocate(moment.config, {}).value();
+  Deriver deriver;
+  (void)moment.update(deriver);
+  EXPECT_TRUE(deriver.reads(moment.config.routes.back().via));
+  EXPECT_FALSE(deriver.reads(moment.config.routes.front().via));
+}
+
+}  // namespace
+}  // namespace vtid::reconcile
