@@ -272,9 +272,8 @@ void carry_opnsense_connections(Work& work, const Wish& wish) { OpnsenseConnecti
 
 void note_opnsense_rest(Work& work) {
   const Element& model = work.root.at("OPNsense");
-  for (const Element& part : model.at("Swanctl").children) {
-    if (part.children.empty()) part.mark();  // nothing of the kind
-  }
+  for (const char* list : {"Connections", "locals", "remotes", "children", "Pools", "VTIs", "SPDs"})
+    static_cast<void>(model.at("Swanctl").at(list));  // each thing of it is named by itself
   for (const char* part : {"IPsec", "Swanctl", "Gateways"}) note_unread(work, model.at(part));
   note_unread(work, model.at("Firewall").at("Filter"));
 }
