@@ -4,7 +4,7 @@ _vtictl() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command='' position=0 i
   local commands='apply capture check compare confirm doctor down explain export import list log-level metrics plan rekey reload role show status top up watch'
   local kinds='gateways groups interfaces numbers policies policy_routes routes rules sas tunnels'
-  local -A options=([apply]=--confirm [capture]='--outer --print' [down]=--timeout [explain]=--probe [export]=--as [import]=--secrets-dir [metrics]='--format --output'
+  local -A options=([apply]=--confirm [capture]='--outer --print' [down]=--timeout [explain]=--probe [export]=--as [import]='--explain --secrets-dir' [metrics]='--format --output'
     [plan]=--expect-empty [rekey]=--timeout [top]='--interval --frames' [up]=--timeout)
   local -A words=([list]=$kinds [log-level]='debug error info warning' [role]='active standby' [watch]='charon config gateway group kernel tunnel')
 
@@ -32,7 +32,7 @@ _vtictl() {
   case $command:$position in
     :*) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$word") ;;
     show:0) mapfile -t COMPREPLY < <(compgen -W "$kinds" -- "$word") ;;
-    import:0) mapfile -t COMPREPLY < <(compgen -W 'pfsense swanctl' -- "$word"; [[ -z $word ]] || compgen -f -- "$word") ;;
+    import:0) mapfile -t COMPREPLY < <(compgen -W 'ipsec opnsense pfsense swanctl vyos' -- "$word"; [[ -z $word ]] || compgen -f -- "$word") ;;
     apply:0 | check:0 | compare:0 | compare:1 | plan:0 | import:1) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
     *:0) mapfile -t COMPREPLY < <(compgen -W "${words[$command]:-}" -- "$word") ;;
   esac

@@ -202,7 +202,8 @@ Outcome<ExitCode> check(const Run& run) {
 }
 
 Outcome<ExitCode> import_file(const Run& run) {
-  const auto done = run_import({run.options.source, run.options.file, run.options.secrets_dir}, run.out, run.err);
+  const auto done =
+      run_import({run.options.source, run.options.file, run.options.secrets_dir, run.options.explain}, run.out, run.err);
   if (!done) return std::unexpected(Failure{kRefused, done.error()});
   return kDone;
 }
@@ -260,7 +261,7 @@ constexpr std::array kOfPlan{Word::other_file, Word::expect_empty};
 constexpr std::array kOfTop{Word::top};
 constexpr std::array kOfMetrics{Word::metrics};
 constexpr std::array kOfLevel{Word::level};
-constexpr std::array kOfImport{Word::source, Word::secrets_dir};
+constexpr std::array kOfImport{Word::source, Word::secrets_dir, Word::explain};
 constexpr std::array kOfEvents{Word::event_kind};
 
 constexpr std::array kCommands{

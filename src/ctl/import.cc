@@ -73,29 +73,25 @@ std::vector<std::string> list_files(const fs::path& folder) {
   return names;
 }
 
-// Of a word that says whose file it is, perhaps one that cannot be imported.
+// Of a word that says whose file it is.
 Result<foreign::Source> source_of(const ImportOrder& order, std::string_view text) {
-  if (order.source == "pfsense") return foreign::Source::pfsense;
-  if (order.source == "swanctl") return foreign::Source::swanctl;
+  const auto named = std::ranges::find(foreign::kSources, order.source, &foreign::SourceName::word);
+  if (named != foreign::kSources.end()) return named->source;
   auto source = foreign::recognise(text);
   if (!source) return fail(fmt::format("{} {}", order.file, source.error().text), source.error().remedy);
-  if (order.source.empty()) return source;
-  const std::string_view kind = *source == foreign::Source::pfsense ? "pfsense" : "swanctl";
-  return fail(fmt::format("{} is none of {}", order.file, order.source), fmt::format("vtictl import {} FILE", kind));
+  return source;
 }
 
 Result<foreign::Imported> carry_over(const ImportOrder& order, std::string_view text) {
   std::error_code failure;
   const fs::path folder = fs::absolute(order.file, failure).lexically_normal().parent_path();
   if (failure) return fail(fmt::format("cannot tell where {} is: {}", order.file, failure.message()));
-  const foreign::Wish wish{order.secrets_folder, folder.string()};
   const auto source = source_of(order, text);
   if (!source) return std::unexpected(source.error());
-  if (*source == foreign::Source::pfsense) return foreign::import_pfsense(text, order.file, wish);
   const foreign::Beside beside{
       [&](std::string_view name) { return read_file((folder / name).string(), foreign::kLongestForeignFile); },
       [&](std::string_view name) { return list_files(folder / name); }};
-  return foreign::import_swanctl(text, order.file, wish, beside);
+  return foreign::import_from(*source, text, order.file, {order.secrets_folder, folder.string()}, beside);
 }
 
 }  // namespace
@@ -105,6 +101,10 @@ Result<void> run_import(const ImportOrder& order, std::ostream& out, std::ostrea
   if (!text) return std::unexpected(text.error());
   const auto imported = carry_over(order, *text);
   if (!imported) return std::unexpected(imported.error());
+  if (order.explain) {
+    out << foreign::explain(*imported, order.file);
+    return {};
+  }
   if (auto kept = keep(order.secrets_folder, imported->files); !kept) return kept;
   for (const foreign::Note& note : imported->notes) err << foreign::print(note, order.file) << '\n';
   out << imported->text;

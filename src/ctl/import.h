@@ -10,9 +10,10 @@
 namespace vtid::ctl {
 
 struct ImportOrder {
-  std::string source;          // "pfsense", "swanctl"; empty: the file shows it; others have a sentence that helps
+  std::string source;          // a word of foreign::kSources; empty: the file shows it
   std::string file;            // its configuration
   std::string secrets_folder;  // empty: secrets are withheld
+  bool explain = false;        // print the table of what became of each thing, and nothing else
 };
 
 // vtid.json goes to `out`, what was not carried over to `err`. On failure nothing went to `out`.

@@ -121,7 +121,7 @@ void add_word(CLI::App& command, Word word, Options& options) {
       command
           .add_option_function<std::vector<std::string>>(
               "FILE", [&options](const std::vector<std::string>& given) { take_source(given, options); },
-              "pfsense or swanctl (when the file, a config.xml or a swanctl.conf, does not show which it is)")
+              fmt::format("{} (when the file does not show which it is)", fmt::join(kSources, ", ")))
           ->type_name("[SOURCE] FILE")
           ->expected(1, 2)
           ->required();
@@ -129,6 +129,9 @@ void add_word(CLI::App& command, Word word, Options& options) {
     case Word::secrets_dir:
       command.add_option("--secrets-dir", options.secrets_dir, "put secrets, keys and certificates into files of this folder")
           ->type_name("DIR");
+      return;
+    case Word::explain:
+      command.add_flag("--explain", options.explain, "print what became of each thing of the file, and no vtid.json");
       return;
   }
 }

@@ -29,6 +29,7 @@ enum class Word {
   expect_empty,
   source,
   secrets_dir,
+  explain,
   metrics,
   level,
   top,
@@ -57,6 +58,7 @@ struct Options {
   bool probe = false;
   std::string source;
   std::string secrets_dir;
+  bool explain = false;
   std::string format;
   std::string as;
   std::string output;

@@ -194,8 +194,8 @@ Json Draft::keep_secret(const std::string& name, std::string bytes) {
 
 std::string Draft::keep_file(const std::string& name, std::string bytes) {
   std::string path = keeps_files() ? fmt::format("{}/{}", wish_.secrets_folder, name) : name;
-  known_[path] = bytes;
-  if (keeps_files()) files_.push_back({path, std::move(bytes)});
+  const bool fresh = known_.insert_or_assign(path, bytes).second;
+  if (keeps_files() && fresh) files_.push_back({path, std::move(bytes)});
   return path;
 }
 
@@ -251,6 +251,19 @@ void Draft::take_out(const std::vector<config::Finding>& errors) {
   }
 }
 
+std::vector<Origin> Draft::origins() {
+  std::vector<Origin> all;
+  for (const auto& [what, place] : named_) {
+    if (parent_of(file_, split('/' + what)) != nullptr) all.push_back({place.line, place.path, what, place.file});
+  }
+  for (const auto& [section, places] : listed_) {
+    for (std::size_t i = 0; i < places.size(); ++i)
+      all.push_back({places[i].line, places[i].path, fmt::format("{}/{}", section, i), places[i].file});
+  }
+  std::ranges::stable_sort(all, {}, [](const Origin& origin) { return std::tie(origin.file, origin.line); });
+  return all;
+}
+
 Result<Imported> Draft::settle(std::string_view file_name) {
   const auto reader = [this](std::string_view name) { return read(name); };
   for (std::size_t round = 0; round < kMostRounds; ++round) {
@@ -259,7 +272,7 @@ Result<Imported> Draft::settle(std::string_view file_name) {
       std::ranges::stable_sort(notes_, {}, [](const Note& note) { return std::tie(note.file, note.line); });
       std::string text = print_plain(*parsed.config);
       std::erase_if(files_, [&](const KeptFile& file) { return !text.contains('"' + file.name + '"'); });
-      return Imported{std::move(text), std::move(files_), std::move(notes_)};
+      return Imported{std::move(text), std::move(files_), std::move(notes_), origins()};
     }
     const std::size_t size = file_.dump(-1, ' ', false, Json::error_handler_t::replace).size();
     take_out(parsed.errors);

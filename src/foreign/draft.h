@@ -57,6 +57,7 @@ class Draft {
   [[nodiscard]] Result<std::string> read(std::string_view name) const;
   void take_out(const std::vector<config::Finding>& errors);
   [[nodiscard]] Place place_of(const std::vector<std::string>& tokens) const;
+  [[nodiscard]] std::vector<Origin> origins();
 
   Wish wish_;
   Json file_{{"tunnels", Json::object()}};

@@ -3,6 +3,7 @@
 // none, and prints no secret: those come back as files for the caller to keep.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -30,11 +31,22 @@ struct KeptFile {
   std::string bytes;
 };
 
+// Something that is carried over.
+struct Origin {
+  int line = 0;        // as of a note
+  std::string place;   // "ipsec/phase1[2]"
+  std::string became;  // "tunnels/hq"
+  std::string file{};  // as of a note
+};
+
 struct Imported {
   std::string text;             // vtid.json, as one would write it: without what is the default anyhow
   std::vector<KeptFile> files;  // secrets, keys and certificates that the foreign file holds
   std::vector<Note> notes;      // in the foreign file's order
+  std::vector<Origin> origins;  // of all that `text` holds, in the same order
 };
+// A table with a line for each thing of the foreign file: where it went, or why it did not.
+[[nodiscard]] std::string explain(const Imported& imported, std::string_view file_name);
 
 // The folder for secrets, keys and certificates, as vtid.json shall name it. Without one, pre-shared keys stand as
 // "(secret)" in vtid.json, and certificates and keys are named but not among `files`.
@@ -53,9 +65,30 @@ struct Beside {
 [[nodiscard]] Result<Imported> import_swanctl(std::string_view text, std::string_view file_name, const Wish& wish,
                                               const Beside& beside);
 
+[[nodiscard]] Result<Imported> import_opnsense(std::string_view text, std::string_view file_name, const Wish& wish);
+// Of libreswan or of strongSwan's starter; ipsec.secrets and ipsec.d lie beside it.
+[[nodiscard]] Result<Imported> import_ipsec_conf(std::string_view text, std::string_view file_name, const Wish& wish,
+                                                 const Beside& beside);
+// config.boot, or a list of its "set" commands.
+[[nodiscard]] Result<Imported> import_vyos(std::string_view text, std::string_view file_name, const Wish& wish);
+
 // Whose file a text is, of those that can be imported. The error says what else it is and what to give instead.
-enum class Source { pfsense, swanctl };
+enum class Source { pfsense, opnsense, swanctl, ipsec_conf, vyos };
 [[nodiscard]] Result<Source> recognise(std::string_view text);
+
+// The word of the command line, and what such a file is.
+struct SourceName {
+  Source source;
+  std::string_view word, title;
+};
+inline constexpr std::array kSources{
+    SourceName{Source::pfsense, "pfsense", "pfSense config.xml"},
+    SourceName{Source::opnsense, "opnsense", "OPNsense config.xml"}, SourceName{Source::swanctl, "swanctl", "swanctl.conf"},
+    SourceName{Source::ipsec_conf, "ipsec", "ipsec.conf"}, SourceName{Source::vyos, "vyos", "VyOS config.boot"}};
+[[nodiscard]] const SourceName& name_of(Source source);
+
+[[nodiscard]] Result<Imported> import_from(Source source, std::string_view text, std::string_view file_name, const Wish& wish,
+                                           const Beside& beside);
 
 inline constexpr std::size_t kLongestForeignFile = 64 * 1024 * 1024;  // bytes
 

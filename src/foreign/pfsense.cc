@@ -55,7 +55,9 @@ std::string Work::device_interface(const std::string& key) {
   if (entry == nullptr || names.device(key).empty()) return "";
   std::string name = draft.fresh_name("interfaces", names.title(key), 25);
   draft.add("interfaces", name, {{"device", names.device(key)}}, place_of(*entry));
-  draft.note(place_of(*entry), fmt::format("interfaces/{} is the device {}, as on the pfSense host", name, names.device(key)),
+  draft.note(place_of(*entry),
+             fmt::format("interfaces/{} is the device {}, as on the {} host", name, names.device(key),
+                         opnsense ? "OPNsense" : "pfSense"),
              "put in what the device is called on the new host; its addresses are the system's");
   interfaces.emplace(key, name);
   return name;
@@ -66,7 +68,7 @@ Result<Imported> import_pfsense(std::string_view text, std::string_view file_nam
   const auto root = parse_xml(without_mark(text));
   if (!root) return fail(fmt::format("{}: {}", file_name, root.error().text), root.error().remedy);
   Draft draft(wish);
-  Work work{*root, PfsenseNames(*root), draft, {}, {}, {}, {}, {}, {}, {}, false};
+  Work work{*root, PfsenseNames(*root), draft, {}, {}, {}, {}, {}, {}, {}, false, false};
   if (!root->has("ipsec")) draft.note({}, "there is no <ipsec> in it, so there are no tunnels");
   carry_tunnels(work);
   carry_interfaces(work);

@@ -41,6 +41,7 @@ struct Work {
   std::vector<PeerPin> pins;
 
   bool has_policies = false;  // of enabled children in tunnel mode
+  bool opnsense = false;      // whose file it is, in pfSense's words
 
   [[nodiscard]] bool assigned_mode() const { return root.at("ipsec").value("filtermode") == "if_ipsec"; }
   // The tunnel's device behind pfSense's interface, if it is one.
@@ -56,6 +57,7 @@ void carry_interfaces(Work& work);  // those of tunnels
 void carry_gateways(Work& work);    // groups, default gateways and static routes too
 void carry_filter(Work& work);      // rules, NAT, and rules that choose a gateway
 void note_rest(Work& work);         // at the end: what nobody has read of all that tunnels have to do with
+void note_unread(Work& work, const Element& part);
 
 [[nodiscard]] Place place_of(const Element& element);
 // A note stands for all of the element: only what pfSense itself would not write into it is noted besides.

@@ -50,8 +50,8 @@ class Rest {
   void note() {
     for (const Element& entry : work_.root.at("interfaces").children) note_interface(entry);
     for (const Element& entry : work_.root.at("virtualip").children) note_virtual(entry);
-    for (const std::string_view part : kParts) note_unread(work_.root.at(part));
-    note_unread(work_.root.at("ifgroups"));
+    for (const std::string_view part : kParts) note_unread(work_, work_.root.at(part));
+    note_unread(work_, work_.root.at("ifgroups"));
     note_system(work_.root.at("system"));
     for (const std::string_view section : kOfTheHost) {
       if (const Element* found = work_.root.find(section); found != nullptr && !found->children.empty())
@@ -65,17 +65,9 @@ class Rest {
   }
 
  private:
-  void note_unread(const Element& part) {
-    for (const Element* element : unread(part)) {
-      const std::string names = take_unread_names(*element);
-      work_.draft.note(place_of(*element), fmt::format("is not carried over: {}{}{}{}", kNothing, names.empty() ? "" : " (",
-                                                       names, names.empty() ? "" : ")"));
-    }
-  }
-
   // What an interface is besides its name and its place in a tunnel.
   void note_interface(const Element& entry) {
-    if (work_.port_of(entry.name) != nullptr) return note_unread(entry);
+    if (work_.port_of(entry.name) != nullptr) return note_unread(work_, entry);
     pass_over(entry, {"enable", "descr", "if", "ipaddr", "subnet", "ipaddrv6", "subnetv6", "gateway", "gatewayv6"});
     const bool known = work_.interfaces.contains(entry.name) || entry.value("if").starts_with("ipsec");  // told already
     const std::string names = take_unread_names(entry);
@@ -88,7 +80,7 @@ class Rest {
   void note_virtual(const Element& vip) {
     if (vip.read) {
       pass_over(vip, {"mode", "interface", "uniqid", "descr", "type"});
-      return note_unread(vip);
+      return note_unread(work_, vip);
     }
     const std::string on = work_.interfaces.contains(vip.value("interface")) ? work_.interfaces.at(vip.value("interface"))
                                                                              : vip.value("interface");
@@ -291,5 +283,13 @@ static_assert(std::ranges::is_sorted(kWords));
 bool is_pfsense_word(std::string_view name) { return std::ranges::binary_search(kWords, name); }
 
 void note_rest(Work& work) { Rest(work).note(); }
+
+void note_unread(Work& work, const Element& part) {
+  for (const Element* element : unread(part)) {
+    const std::string names = take_unread_names(*element);
+    work.draft.note(place_of(*element), fmt::format("is not carried over: {}{}{}{}", kNothing, names.empty() ? "" : " (", names,
+                                                    names.empty() ? "" : ")"));
+  }
+}
 
 }  // namespace vtid::foreign

@@ -260,7 +260,7 @@ class Tunnel {
     const bool vti = std::ranges::any_of(phases, &Phase2::vti);
     const std::string& action = phase1_.value("startaction");
     if (any || action == "none" || phase1_.has("responderonly")) return "none";
-    if (action == "trap" && vti) {
+    if (action == "trap" && vti && !work_.opnsense) {
       work_.draft.note(place_of(phase1_.at("startaction")), "\"trap\" is \"start\" here, as pfSense takes it for VTI",
                        "write \"start\": \"trap\": vtid can");
       return "start";

@@ -17,6 +17,8 @@ struct Opening {
   std::string_view bytes, text, remedy;
 };
 
+constexpr std::string_view kGive =
+    "give a config.xml of pfSense or OPNsense, a swanctl.conf, an ipsec.conf or a config.boot of VyOS";
 constexpr std::string_view kUnpack = "unpack it and give the file in it";
 
 // What a file of bytes begins with.
@@ -90,13 +92,11 @@ std::optional<Error> what_bytes(std::string_view text) {
 
 Result<Source> of_xml(std::string_view root) {
   if (root == "pfsense" || root.empty()) return Source::pfsense;  // or the reader says what is wrong with it
-  if (root == "opnsense")
-    return fail("is the config.xml of OPNsense, whose root element is <opnsense>, and is not read",
-                "import what OPNsense makes of it: vtictl import swanctl /usr/local/etc/swanctl/swanctl.conf");
+  if (root == "opnsense") return Source::opnsense;
   if (root == "html" || root == "HTML" || root == "!DOCTYPE")
     return fail("is a web page", "give the file itself: config.xml of Diagnostics > Backup & Restore");
   return fail("is XML with the root element <" + std::string(root.substr(0, 64)) +
-                  ">, and that of a pfSense configuration is <pfsense>",
+                  ">, and that of a configuration is <pfsense> or <opnsense>",
               "give the config.xml of Diagnostics > Backup & Restore");
 }
 
@@ -120,21 +120,21 @@ bool any(const std::vector<std::string>& names, std::initializer_list<std::strin
   return std::ranges::any_of(names, [&](const std::string& name) { return std::ranges::find(wanted, name) != wanted.end(); });
 }
 
-std::optional<Error> what_lines(std::string_view text) {
+// Of formats that are told by their lines; an error for what is none of them.
+std::optional<Result<Source>> of_lines(std::string_view text) {
   for (const std::string_view line : lines_of(text)) {
     const auto words = words_of(line, " \t");
     const bool at_start = line.front() != ' ' && line.front() != '\t';
     if (at_start && words.size() == 2 && (words[0] == "conn" || words[0] == "config" || words[0] == "ca") && words[1] != "{")
-      return Error{"is an ipsec.conf, of the stroke plugin or of libreswan, and is not read",
-                   "convert it to swanctl.conf, and import that", 0};
+      return Source::ipsec_conf;
     if (line.contains(": PSK ") || line.contains(": RSA ") || line.contains(": ECDSA "))
-      return Error{"is an ipsec.secrets, and is not read", "put its secrets into swanctl.conf, and import that", 0};
+      return fail("is an ipsec.secrets", "give the ipsec.conf that lies beside it");
     if (at_start && words.size() > 2 && words[0] == "set" &&
-        (words[1] == "vpn" || words[1] == "interfaces" || words[1] == "system"))
-      return Error{"is a list of VyOS commands, and is not read",
-                   "import what VyOS makes of it: vtictl import swanctl /etc/swanctl/swanctl.conf", 0};
+        (words[1] == "vpn" || words[1] == "interfaces" || words[1] == "system" || words[1] == "protocols" ||
+         words[1] == "firewall"))
+      return Source::vyos;
     if (words[0] == "[Interface]" || words[0] == "[Peer]")
-      return Error{"is a configuration of WireGuard, and not of IPsec", "give a pfSense config.xml or a swanctl.conf", 0};
+      return fail("is a configuration of WireGuard, and not of IPsec", std::string(kGive));
   }
   return std::nullopt;
 }
@@ -144,8 +144,7 @@ Result<Source> of_sections(std::string_view text) {
   if (any(names, {"connections", "secrets", "pools", "authorities"})) return Source::swanctl;
   if (text.contains("vyos-config-version") || text.contains("vyatta-config-version") ||
       any(names, {"interfaces", "vpn", "firewall"}))
-    return fail("is a config.boot of VyOS, and is not read",
-                "import what VyOS makes of it: vtictl import swanctl /etc/swanctl/swanctl.conf");
+    return Source::vyos;
   if (text.contains("include strongswan.d") || any(names, {"charon", "charon-systemd", "charon-nm", "charon-cmd",
                                                            "libstrongswan", "libtls", "starter", "swanctl", "pki", "aikgen"}))
     return fail("is a strongswan.conf: it says how charon works, and holds no connections",
@@ -154,7 +153,7 @@ Result<Source> of_sections(std::string_view text) {
   const bool only_includes =
       !lines.empty() && std::ranges::all_of(lines, [](std::string_view line) { return line.starts_with("include "); });
   if (only_includes && !text.contains("strongswan.d")) return Source::swanctl;
-  return fail("is nothing that can be imported", "give a pfSense config.xml or a swanctl.conf");
+  return fail("is nothing that can be imported", std::string(kGive));
 }
 
 }  // namespace
@@ -169,9 +168,10 @@ Result<void> expect(Source wanted, std::string_view text, std::string_view file_
   const auto source = recognise(text);
   if (!source) return fail(fmt::format("{} {}", file_name, source.error().text), source.error().remedy);
   if (*source == wanted) return {};
-  const bool swanctl = *source == Source::swanctl;
-  return fail(fmt::format("{} is a {}", file_name, swanctl ? "swanctl.conf" : "pfSense config.xml"),
-              fmt::format("vtictl import {} FILE", swanctl ? "swanctl" : "pfsense"));
+  const SourceName& name = name_of(*source);
+  return fail(
+      fmt::format("{} is {} {}", file_name, std::string_view("aeioAEIO").contains(name.title.front()) ? "an" : "a", name.title),
+      fmt::format("vtictl import {} FILE", name.word));
 }
 
 Result<Source> recognise(std::string_view text) {
@@ -180,8 +180,8 @@ Result<Source> recognise(std::string_view text) {
   const auto first = text.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos) return fail("is empty", "export it again");
   if (text[first] == '<') return of_xml(root_of(text));
-  if (text[first] == '{') return fail("is JSON, perhaps a vtid.json already", "give a pfSense config.xml or a swanctl.conf");
-  if (auto lines = what_lines(text)) return std::unexpected(*lines);
+  if (text[first] == '{') return fail("is JSON, perhaps a vtid.json already", std::string(kGive));
+  if (auto source = of_lines(text)) return *source;
   return of_sections(text);
 }
 

@@ -18,6 +18,7 @@ struct Setting {
   int line = 0;
   std::string file;           // that it was included from, as the pattern names it; empty: the text itself
   mutable bool read = false;  // asked for by its section's setting() or value()
+  std::string path{};         // where it stands in a file of another format; empty: under its section's path
 };
 
 struct Section {
@@ -29,6 +30,8 @@ struct Section {
   std::vector<Section> sections;
   std::vector<std::string> references;  // to be taken over: "connections.base"
   mutable bool read = false;            // asked for by its parent's find() or at(), or taken over from
+  std::string description{};            // that a file of another format has
+  bool off = false;                     // switched off there
 
   [[nodiscard]] const Section* find(std::string_view name) const;
   [[nodiscard]] const Section& at(std::string_view name) const;  // an empty one when there is none

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <set>
 
 #include "foreign/draft.h"
 #include "foreign/pfsense_names.h"
 #include "foreign/recognise.h"
 #include "foreign/settings.h"
+#include "foreign/swanctl.h"
 #include "foreign/swanctl_auth.h"
 #include "foreign/swanctl_include.h"
 #include "foreign/swanctl_selectors.h"
@@ -31,7 +33,14 @@ class Connection {
   Connection(Draft& draft, const Section& section, const SwanctlAuth& auth, int& invented)
       : draft_(draft), section_(section), auth_(auth), invented_(invented) {}
 
-  void carry() {
+  // Its children; none when it is refused.
+  std::vector<CarriedChild> carry() {
+    carry_tunnel();
+    return std::move(carried_);
+  }
+
+ private:
+  void carry_tunnel() {
     name_ = draft_.fresh_name("tunnels", section_.name, kLongestTunnel);
     const auto& sections = section_.at("children").sections;
     if (sections.size() > kMostChildren)
@@ -41,7 +50,9 @@ class Connection {
     auto ike = ike_of();
     if (!ike) return refuse(ike.error());
     pass_connection_defaults(section_);
-    Json json{{"description", ""}, {"enabled", shut_.empty()}};
+    const bool wanted =
+        !section_.off && std::ranges::any_of(children_, [](const ChildPlan& child) { return !child.section->off; });
+    Json json{{"description", section_.description}, {"enabled", shut_.empty() && wanted}};
     if (!shut_.empty())
       draft_.note(place_of(section_),
                   fmt::format("tunnels/{} is disabled, because of what is not carried over: {}", name_, shut_),
@@ -55,11 +66,12 @@ class Connection {
     for (const ChildPlan& child : children_) add_child(children, child, per_child);
     if (children.empty()) return refuse({"it has no child that can be carried over", "", 0});
     json["children"] = std::move(children);
+    for (CarriedChild& child : carried_) child.enabled &= json["enabled"] == true;
     draft_.add("tunnels", name_, std::move(json), place_of(section_));
   }
 
- private:
   void refuse(const Error& error) {
+    carried_.clear();
     draft_.note(place_of(section_), fmt::format("the connection \"{}\" is not carried over: {}", section_.name, error.text),
                 error.remedy);
     told(section_);
@@ -225,8 +237,8 @@ class Connection {
     Json json{{"mode", plan.vti                             ? "vti"
                        : child.value("mode") == "transport" ? "transport"
                                                             : "tunnel"},
-              {"description", ""},
-              {"enabled", true}};
+              {"description", child.description},
+              {"enabled", !child.off}};
     for (const std::string_view key : {"close_action", "dpd_action"}) {
       const Setting* action = child.setting(key);
       if (action != nullptr && action_of(action->value) != "none")
@@ -237,7 +249,8 @@ class Connection {
     if (plan.vti) return add_vti(children, plan, std::move(json), per_child);
     if (auto ends = network_ends(child, json); !ends)
       return draft_.note(place_of(child), "is not carried over: " + ends.error().text, ends.error().remedy);
-    put(children, draft_.fresh_name("", child.name, kLongestTunnel), std::move(json), child);
+    carried_.push_back({&child, name_, put(children, draft_.fresh_name("", child.name, kLongestTunnel), std::move(json), child),
+                        false, !child.off});
   }
 
   void add_child_rekey(const Section& child, Json& json) {
@@ -253,10 +266,12 @@ class Connection {
       draft_.note(place_of(child, *child.setting("life_time")), "is not carried over: SAs live a tenth longer than \"rekey\"");
   }
 
-  void put(Json& children, std::string name, Json json, const Section& child) {
+  // The name that it has.
+  std::string put(Json& children, std::string name, Json json, const Section& child) {
     while (children.contains(name)) name += '_';
     draft_.place(fmt::format("tunnels/{}/children/{}", name_, name), place_of(child));
     children[name] = std::move(json);
+    return name;
   }
 
   // swanctl.conf does not know inner addresses, unless narrow selectors stand before the catch-all ones, as pfSense writes
@@ -318,7 +333,11 @@ class Connection {
     if (per_child && json.contains("unit") && used_.contains(*plan.number)) json.erase("unit");
     if (plan.number) used_.insert(*plan.number);
     const bool alone = std::ranges::count(children_, true, &ChildPlan::vti) == 1;
-    put(children, alone ? suffix : draft_.fresh_name("", child.name + '-' + suffix, kLongestTunnel), std::move(json), child);
+    const std::string name = alone ? suffix : draft_.fresh_name("", child.name + '-' + suffix, kLongestTunnel);
+    CarriedChild carried{&child,    name_,      name,
+                         per_child, !child.off, net::parse_prefix(json["local"].get<std::string>()).value()};
+    carried.child = put(children, name, std::move(json), child);
+    carried_.push_back(std::move(carried));
   }
 
   // RFC 3927 and RFC 4291: of this link only, so they are in nobody's way. A /30 for each tunnel.
@@ -355,12 +374,14 @@ class Connection {
   int& invented_;  // pairs of addresses so far
   std::string name_;
   std::vector<ChildPlan> children_;
+  std::vector<CarriedChild> carried_;
   std::set<long> used_;
   std::string shut_;  // the conditions that are lost
   bool any_peer_ = false;
 };
 
-// What nobody has read. Nothing of it is quoted but names: it may be a secret.
+}  // namespace
+
 void note_unread(Draft& draft, const Section& root) {
   const auto names = [](const Section& section, const auto& self) -> std::string {
     std::string all;
@@ -394,7 +415,16 @@ void note_unread(Draft& draft, const Section& root) {
   }
 }
 
-}  // namespace
+std::vector<CarriedChild> carry_connections(Draft& draft, const Section& connections, const SwanctlAuth& auth) {
+  std::vector<CarriedChild> all;
+  int invented = 0;
+  for (const Section& connection : connections.sections) {
+    connection.mark();
+    auto carried = Connection(draft, connection, auth, invented).carry();
+    all.insert(all.end(), std::make_move_iterator(carried.begin()), std::make_move_iterator(carried.end()));
+  }
+  return all;
+}
 
 Result<Imported> import_swanctl(std::string_view text, std::string_view file_name, const Wish& wish, const Beside& beside) {
   if (auto ours = expect(Source::swanctl, text, file_name); !ours) return std::unexpected(ours.error());
@@ -412,13 +442,7 @@ Result<Imported> import_swanctl(std::string_view text, std::string_view file_nam
                 "give swanctl.conf, or a file of conf.d");
   }
   const SwanctlAuth auth(settings->root, wish, beside);
-  if (connections != nullptr) {
-    int invented = 0;
-    for (const Section& connection : connections->sections) {
-      connection.mark();
-      Connection(draft, connection, auth, invented).carry();
-    }
-  }
+  if (connections != nullptr) carry_connections(draft, *connections, auth);
   if (connections == nullptr || connections->sections.empty())
     draft.note({}, "there is no connection in it, so there are no tunnels");
   for (const std::string_view section : {"secrets", "pools", "authorities"}) static_cast<void>(settings->root.find(section));

@@ -179,6 +179,11 @@ Result<SwanctlAuth::File> SwanctlAuth::named(std::string_view folder, const std:
 }
 
 std::string SwanctlAuth::keep(const File& file, Draft& draft) const {
+  if (files_ == Files::within) {
+    const std::string_view folder = std::string_view(file.name).substr(0, file.name.find('/'));
+    const std::string_view ending = folder == "private" ? ".key" : folder == "x509ca" ? ".ca.pem" : ".pem";
+    return draft.keep_file(stem_of(file.name) + std::string(ending), folder == "private" ? file.bytes : as_pem(file.bytes));
+  }
   draft.know_file(file.name, file.bytes);
   return file.name;
 }
@@ -283,6 +288,10 @@ Result<Json> SwanctlAuth::certificates(const Section& connection, const std::str
   const auto authorities = authorities_of(remotes.empty() ? nullptr : remotes.front(), draft);
   if (!authorities) return std::unexpected(authorities.error());
   if (const std::string lists = lost_lists(draft); !lists.empty()) add_lost(shut, lists);
+  if (files_ == Files::within && !draft.keeps_files())
+    draft.note(place_of(connection),
+               fmt::format("certificate, key and CA of tunnels/{} are in the file, and are not printed", tunnel),
+               "run it again with --secrets-dir DIR, which puts them into files");
   Json auth{{"certificate", keep(own->certificate, draft)}, {"key", keep(own->key, draft)}};
   if (authorities->size() == 1) {
     auth["ca"] = keep(authorities->front(), draft);

@@ -12,6 +12,7 @@ namespace vtid::foreign {
 
 [[nodiscard]] inline Place place_of(const Section& section) { return {section.line, section.path, section.file}; }
 [[nodiscard]] inline Place place_of(const Section& section, const Setting& setting) {
+  if (!setting.path.empty()) return {setting.line, setting.path, setting.file};
   return {setting.line, section.path.empty() ? setting.key : section.path + '.' + setting.key, setting.file};
 }
 
@@ -22,8 +23,11 @@ struct SwanctlProof {
 
 class SwanctlAuth {
  public:
+  // Where certificates and keys are: files of their own, or in the foreign file, so that they have to be kept.
+  enum class Files { beside, within };
   // All of them outlive it.
-  SwanctlAuth(const Section& root, const Wish& wish, const Beside& beside) : root_(root), wish_(wish), beside_(beside) {}
+  SwanctlAuth(const Section& root, const Wish& wish, const Beside& beside, Files files = Files::beside)
+      : root_(root), wish_(wish), beside_(beside), files_(files) {}
 
   // `side` is "local" or "remote"; empty: none is written.
   [[nodiscard]] std::string id(const Section& connection, std::string_view side) const;
@@ -53,6 +57,7 @@ class SwanctlAuth {
   const Section& root_;
   const Wish& wish_;
   const Beside& beside_;
+  const Files files_;
 };
 
 }  // namespace vtid::foreign

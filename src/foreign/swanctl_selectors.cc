@@ -47,4 +47,23 @@ std::optional<std::pair<net::Prefix, net::Prefix>> inner(const Selectors& locals
   return std::pair{*local, *remote};
 }
 
+std::optional<OtherHost> other_host(const net::Prefix& own) {
+  const int room = own.address.bits() - own.length;
+  if (room < 1) return std::nullopt;
+  const net::Address network = own.network().address;
+  std::vector<std::uint8_t> bytes(network.bytes().begin(), network.bytes().end());
+  const auto host = [&](std::uint8_t number) {
+    std::vector<std::uint8_t> all = bytes;
+    all.back() = static_cast<std::uint8_t>(all.back() | number);
+    return net::Address::from_bytes(all).value_or(network);
+  };
+  if (room == 1) return OtherHost{own.address == network ? host(1) : network, true};
+  const bool sure = room == 2 && (own.address == host(1) || own.address == host(2));
+  return OtherHost{own.address == host(1) ? host(2) : host(1), sure};
+}
+
+std::string narrow_selector(const net::Prefix& own) {
+  return net::print(is_narrow(own) ? own : net::Prefix{own.address, static_cast<std::uint8_t>(own.address.bits())});
+}
+
 }  // namespace vtid::foreign

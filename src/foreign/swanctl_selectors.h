@@ -22,4 +22,14 @@ using Selectors = std::vector<std::string>;
 [[nodiscard]] std::optional<std::pair<net::Prefix, net::Prefix>> inner(const Selectors& locals, const Selectors& remotes,
                                                                        net::Family family);
 
+// The other way round, for formats that know both: to stand before the selectors of the child.
+[[nodiscard]] std::string narrow_selector(const net::Prefix& own);
+
+// The peer's address on an interface of two. Sure where the network has room for no other.
+struct OtherHost {
+  net::Address address;
+  bool sure = false;
+};
+[[nodiscard]] std::optional<OtherHost> other_host(const net::Prefix& own);
+
 }  // namespace vtid::foreign

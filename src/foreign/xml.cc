@@ -141,6 +141,7 @@ class Builder {
   Element build(const std::string& name, const Tree& tree, std::string path) {
     Element element{name, std::move(path), trimmed_text(tree.data()), next_ < lines_.size() ? lines_[next_] : 0, {}, false};
     ++next_;
+    element.uuid = trimmed_text(tree.get("<xmlattr>.uuid", ""));
     std::map<std::string_view, std::size_t> total, seen;
     for (const auto& [child, below] : tree) ++total[child];
     for (const auto& [child, below] : tree) {

@@ -1,6 +1,6 @@
-// XML text -> a tree of elements with their lines and paths, by Boost.PropertyTree. Attributes, comments and processing
-// instructions are left out. Knows no entities but XML's own five, and refuses a document that declares some. The tree keeps
-// count of what was asked for, so that a reader can list what it has passed over. For one thread at a time.
+// XML text -> a tree of elements with their lines and paths, by Boost.PropertyTree. Comments, processing instructions and
+// attributes but uuid are left out. Knows no entities but XML's own five, and refuses a document that declares some. The tree
+// keeps count of what was asked for, so that a reader can list what it has passed over. For one thread at a time.
 #pragma once
 
 #include <optional>
@@ -19,6 +19,7 @@ struct Element {
   int line = 0;
   std::vector<Element> children;
   mutable bool read = false;  // asked for by its parent's find(), at(), has(), value() or all()
+  std::string uuid{};         // an attribute
 
   [[nodiscard]] const Element* find(std::string_view child) const;  // the first one
   [[nodiscard]] const Element& at(std::string_view child) const;    // an empty element when there is none

@@ -42,6 +42,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
                                  return std::vector{std::string(folder), std::string("key")};
                                }};
   check(foreign::import_pfsense(text, "config.xml", {"secrets"}));
-  check(foreign::import_swanctl(text, "swanctl.conf", {"secrets"}, beside));
+  for (const foreign::SourceName& source : foreign::kSources) {
+    if (source.source != foreign::Source::pfsense)
+      check(foreign::import_from(source.source, text, std::string(source.word), {"secrets"}, beside));
+  }
   return 0;
 }

@@ -1,5 +1,6 @@
-// Files of pfSense and of swanctl against NAME.json, the file that they become, and NAME.notes, the files beside it and all
-// that is not carried over; of bad/ against the error. VTID_WRITE_GOLDEN=1 writes them again; read the difference.
+// Files of pfSense, OPNsense, swanctl, ipsec.conf and VyOS against NAME.json, the file that they become, and NAME.notes, the
+// files beside it and all that is not carried over; of bad/ against the error. VTID_WRITE_GOLDEN=1 writes them again; read the
+// difference.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -38,9 +39,9 @@ Result<std::string> read_beside(std::string_view name) {
 
 // Names of those files as they would lie there: keys are in private.
 std::vector<std::string> list_beside(std::string_view folder) {
-  if (folder == "x509ca") return {"ca.pem"};
+  if (folder == "x509ca" || folder == "ipsec.d/cacerts") return {"ca.pem"};
   std::vector<std::string> names;
-  if (folder != "private") return names;
+  if (folder != "private" && folder != "ipsec.d/private") return names;
   for (const auto& entry : fs::directory_iterator(fs::path(VTID_SOURCE_DIR) / "tests/golden/config/files")) {
     if (entry.path().extension() == ".key") names.push_back(entry.path().filename().string());
   }
@@ -51,17 +52,33 @@ std::vector<std::string> list_beside(std::string_view folder) {
 std::vector<fs::path> files(std::string_view folder) {
   std::vector<fs::path> result;
   for (const auto& entry : fs::directory_iterator(kFolder / folder)) {
-    if (entry.path().extension() == ".xml" || entry.path().extension() == ".conf") result.push_back(entry.path());
+    const auto extension = entry.path().extension();
+    if (extension == ".xml" || extension == ".conf" || extension == ".boot") result.push_back(entry.path());
   }
   std::ranges::sort(result);
   return result;
 }
 
+// Beside an ipsec.conf its secrets lie, and what ipsec.d has of certificates and keys.
+Result<std::string> read_beside_ipsec(const fs::path& path, std::string_view name) {
+  if (name == "ipsec.secrets") return contents(fs::path(path).replace_extension(".secrets"));
+  constexpr std::string_view kIpsecFolder = "ipsec.d/";
+  if (!name.starts_with(kIpsecFolder)) return fail(fmt::format("cannot open {}: No such file or directory", name));
+  return read_beside(name.substr(kIpsecFolder.size()));
+}
+
 Result<Imported> carry_over(const fs::path& path, const std::string& secrets_folder) {
-  const std::string text = contents(path);
+  const std::string text = contents(path), file = path.filename().string(), folder = path.parent_path().filename().string();
   const Wish wish{secrets_folder, "/etc/swanctl"};
-  if (path.extension() == ".xml") return import_pfsense(text, path.filename().string(), wish);
-  return import_swanctl(text, path.filename().string(), wish, {read_beside, list_beside});
+  if (folder == "bad" && path.extension() == ".xml") return import_pfsense(text, file, wish);
+  if (folder == "bad") return import_swanctl(text, file, wish, {read_beside, list_beside});
+  const auto source = recognise(text);
+  if (!source) return std::unexpected(source.error());
+  EXPECT_EQ(name_of(*source).word, folder);
+  const auto read = [&](std::string_view name) {
+    return folder == "ipsec" ? read_beside_ipsec(path, name) : read_beside(name);
+  };
+  return import_from(*source, text, file, wish, {read, list_beside});
 }
 
 void expect_golden(fs::path golden, std::string_view extension, const std::string& output) {
@@ -78,7 +95,7 @@ config::Parsed parse(const Imported& imported) {
   });
 }
 
-std::string name_of(const testing::TestParamInfo<fs::path>& file) {
+std::string title_of_case(const testing::TestParamInfo<fs::path>& file) {
   return file.param.stem().string() + '_' + file.param.extension().string().substr(1);
 }
 
@@ -123,6 +140,15 @@ TEST_P(Carried, TellsNoSecretUnasked) {
   }
 }
 
+TEST_P(Carried, TellsWhereEachThingWent) {
+  const auto imported = carry_over(GetParam(), "secrets");
+  const std::string table = explain(*imported, GetParam().filename().string());
+  for (const Note& note : imported->notes)
+    EXPECT_NE(table.find(note.text.substr(0, note.text.find('\n'))), std::string::npos) << note.text;
+  for (const Origin& origin : imported->origins) EXPECT_NE(table.find(origin.became), std::string::npos) << origin.became;
+  EXPECT_FALSE(imported->origins.empty());
+}
+
 TEST_P(Refused, SaysWhereAndWhatToDo) {
   const auto imported = carry_over(GetParam(), "");
   ASSERT_FALSE(imported.has_value());
@@ -130,9 +156,12 @@ TEST_P(Refused, SaysWhereAndWhatToDo) {
                 fmt::format("{}\n  remedy: {}\n", imported.error().text, imported.error().remedy));
 }
 
-INSTANTIATE_TEST_SUITE_P(Pfsense, Carried, testing::ValuesIn(files("pfsense")), name_of);
-INSTANTIATE_TEST_SUITE_P(Swanctl, Carried, testing::ValuesIn(files("swanctl")), name_of);
-INSTANTIATE_TEST_SUITE_P(Foreign, Refused, testing::ValuesIn(files("bad")), name_of);
+INSTANTIATE_TEST_SUITE_P(Pfsense, Carried, testing::ValuesIn(files("pfsense")), title_of_case);
+INSTANTIATE_TEST_SUITE_P(Swanctl, Carried, testing::ValuesIn(files("swanctl")), title_of_case);
+INSTANTIATE_TEST_SUITE_P(Opnsense, Carried, testing::ValuesIn(files("opnsense")), title_of_case);
+INSTANTIATE_TEST_SUITE_P(IpsecConf, Carried, testing::ValuesIn(files("ipsec")), title_of_case);
+INSTANTIATE_TEST_SUITE_P(Vyos, Carried, testing::ValuesIn(files("vyos")), title_of_case);
+INSTANTIATE_TEST_SUITE_P(Foreign, Refused, testing::ValuesIn(files("bad")), title_of_case);
 
 }  // namespace
 }  // namespace vtid::foreign

@@ -84,14 +84,26 @@ TEST_F(Import, RecognisesWhatItIsGiven) {
   EXPECT_THAT(vtictl({"import", VTID_SOURCE_DIR "/tests/golden/foreign/swanctl/linux.conf"}).out, HasSubstr("\"dual\""));
 }
 TEST_F(Import, SaysWhatItIsThatCannotBeImported) {
-  const Outcome outcome = vtictl({"import", VTID_SOURCE_DIR "/tests/golden/foreign/bad/ipsec.conf"});
+  const Outcome outcome = vtictl({"import", VTID_SOURCE_DIR "/tests/golden/foreign/bad/strongswan.conf"});
   EXPECT_EQ(outcome.exit, 1);
-  EXPECT_THAT(outcome.err, HasSubstr("is an ipsec.conf"));
+  EXPECT_THAT(outcome.err, HasSubstr("is a strongswan.conf"));
 }
-TEST_F(Import, SaysSoToWhoNamesASourceThatIsNotRead) {
-  EXPECT_THAT(vtictl({"import", "opnsense", VTID_SOURCE_DIR "/tests/golden/foreign/bad/opnsense.xml"}).err,
-              HasSubstr("is not read"));
+TEST_F(Import, SaysSoToWhoNamesAnotherSource) {
   EXPECT_THAT(vtictl({"import", "opnsense", kSite}).err, HasSubstr("vtictl import pfsense FILE"));
+}
+TEST_F(Import, TakesTheFilesOfEverySource) {
+  const std::string files = VTID_SOURCE_DIR "/tests/golden/foreign/";
+  EXPECT_THAT(vtictl({"import", files + "opnsense/legacy.xml"}).out, HasSubstr("\"hq\""));
+  EXPECT_THAT(vtictl({"import", files + "ipsec/libreswan.conf"}).out, HasSubstr("\"networks\""));
+  EXPECT_THAT(vtictl({"import", files + "vyos/rolling.boot"}).out, HasSubstr("\"vti1\""));
+}
+TEST_F(Import, ExplainsWhereEachThingWentAndWritesNothing) {
+  const Outcome outcome = vtictl({"import", kSite, "--explain", "--secrets-dir", folder_.string()});
+  EXPECT_EQ(outcome.exit, 0);
+  EXPECT_THAT(outcome.out, HasSubstr("tunnels/to_headquarters\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("ipsec/uniqueids"));
+  EXPECT_THAT(outcome.out, Not(HasSubstr("\"tunnels\"")));
+  EXPECT_FALSE(fs::exists(folder_));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 #include <set>
+#include <sstream>
 
 #include "foreign/import.h"
 #include "foreign/settings.h"
@@ -21,7 +22,8 @@ std::string contents(std::string_view file) {
 
 // Before each closing tag from the first one of `part` to its last: <zz1></zz1>, <zz2>1</zz2>, …
 std::string with_unknown_elements(std::string text, std::string_view part, int& count) {
-  const auto first = text.find(fmt::format("<{}>", part)), last = text.find(fmt::format("</{}>", part));
+  const auto first = std::min(text.find(fmt::format("<{}>", part)), text.find(fmt::format("<{} ", part)));
+  const auto last = text.find(fmt::format("</{}>", part));
   if (first == std::string::npos) return text;
   std::string result = text.substr(0, first);
   for (std::size_t at = first; at <= last;) {
@@ -61,14 +63,17 @@ std::set<std::string> unnamed(const std::vector<Note>& notes, int count) {
   return missing;
 }
 
+const Beside kNothing{[](std::string_view) -> Result<std::string> { return fail("there is none"); },
+                      [](std::string_view) { return std::vector<std::string>{}; }};
+
 class UnknownElements : public testing::TestWithParam<const char*> {};
 
 TEST_P(UnknownElements, AreNamedWhereverTheyStand) {
-  for (const std::string_view part :
-       {"interfaces", "gateways", "staticroutes", "filter", "nat", "ipsec", "virtualip", "ifgroups"}) {
+  for (const std::string_view part : {"interfaces", "gateways", "Gateways", "staticroutes", "filter", "Filter", "nat", "ipsec",
+                                      "IPsec", "Swanctl", "virtualip", "ifgroups"}) {
     int count = 0;
     const std::string text = with_unknown_elements(contents(GetParam()), part, count);
-    const auto imported = import_pfsense(text, "config.xml", {"secrets"});
+    const auto imported = import_from(recognise(text).value(), text, "config.xml", {"secrets"}, kNothing);
     ASSERT_TRUE(imported.has_value()) << imported.error().text;
     EXPECT_EQ(unnamed(imported->notes, count), std::set<std::string>{}) << part << '\n' << text;
   }
@@ -78,20 +83,61 @@ INSTANTIATE_TEST_SUITE_P(Pfsense, UnknownElements,
                                          "pfsense/revoked.xml", "pfsense/vtimaps.xml", "pfsense/virtual_address.xml",
                                          "pfsense/long_description.xml"));
 
+INSTANTIATE_TEST_SUITE_P(Opnsense, UnknownElements,
+                         testing::Values("opnsense/connections.xml", "opnsense/legacy.xml", "opnsense/switched_off.xml"));
+
 class UnknownKeys : public testing::TestWithParam<const char*> {};
 
 TEST_P(UnknownKeys, AreNamedWhereverTheyStand) {
   int count = 0;
   const std::string text = with_unknown_keys(contents(GetParam()), count);
-  const Beside nothing{[](std::string_view) -> Result<std::string> { return fail("there is none"); },
-                       [](std::string_view) { return std::vector<std::string>{}; }};
-  const auto imported = import_swanctl(text, "swanctl.conf", {"secrets"}, nothing);
+  const auto imported = import_from(recognise(text).value(), text, "swanctl.conf", {"secrets"}, kNothing);
   ASSERT_TRUE(imported.has_value()) << imported.error().text;
   EXPECT_EQ(unnamed(imported->notes, count), std::set<std::string>{}) << text;
 }
 INSTANTIATE_TEST_SUITE_P(Swanctl, UnknownKeys,
                          testing::Values("swanctl/linux.conf", "swanctl/certificates.conf", "swanctl/secret_of_peer.conf",
                                          "swanctl/marks.conf", "swanctl/remote_conditions.conf"));
+
+// After each line that opens a section: `    zz1=1`.
+class UnknownWords : public testing::TestWithParam<const char*> {};
+
+TEST_P(UnknownWords, AreNamedWhereverTheyStand) {
+  std::string text;
+  int count = 0;
+  std::istringstream lines(contents(GetParam()));
+  for (std::string line; std::getline(lines, line);) {
+    text += line + '\n';
+    const bool opens = line.starts_with("conn ") || line.starts_with("config ") || line.starts_with("ca ");
+    if (opens) text += fmt::format("    zz{}=1\n", ++count);
+  }
+  const auto imported = import_ipsec_conf(text, "ipsec.conf", {"secrets"}, kNothing);
+  ASSERT_TRUE(imported.has_value()) << imported.error().text;
+  EXPECT_EQ(unnamed(imported->notes, count), std::set<std::string>{}) << text;
+}
+INSTANTIATE_TEST_SUITE_P(IpsecConf, UnknownWords, testing::Values("ipsec/libreswan.conf", "ipsec/starter.conf"));
+
+// Within each node of these parts: `zz1` and `zz2 x`.
+class UnknownNodes : public testing::TestWithParam<const char*> {};
+
+TEST_P(UnknownNodes, AreNamedWhereverTheyStand) {
+  std::string text, part;
+  int count = 0;
+  std::istringstream lines(contents(GetParam()));
+  for (std::string line; std::getline(lines, line);) {
+    text += line + '\n';
+    if (!line.starts_with(' ')) part = line;
+    const bool looked_at =
+        part == "vpn {" || part == "interfaces {" || part == "protocols {" || part == "nat {" || part == "firewall {";
+    if (!looked_at || !line.ends_with('{')) continue;
+    ++count;
+    text += fmt::format("    zz{}{}\n", count, count % 2 == 0 ? " x" : "");
+  }
+  const auto imported = import_vyos(text, "config.boot", {"secrets"});
+  ASSERT_TRUE(imported.has_value()) << imported.error().text;
+  EXPECT_EQ(unnamed(imported->notes, count), std::set<std::string>{}) << text;
+}
+INSTANTIATE_TEST_SUITE_P(Vyos, UnknownNodes, testing::Values("vyos/rolling.boot", "vyos/v13.boot"));
 
 TEST(Marks, AnElementIsReadWhenItIsAskedFor) {
   const Element root = parse_xml("<a><b/><c><d/><e/></c></a>").value();

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -37,7 +39,7 @@ struct Item {
 };
 struct Phase1 {
   int id = 0;
-  bool v1 = false, split = false, own_prf = false, mobike = false, forced = false;
+  bool v1 = false, split = false, own_prf = false, mobike = false, forced = false, policy = false, certificate = false;
   std::string mine, mine_type, peers, peers_type, lifetime, rekey, reauth, key, delay, fails;
   std::vector<Item> items;
   std::vector<Phase2> phases;
@@ -95,6 +97,9 @@ Phase1 random_phase1(Chance& chance, int id) {
   if (one.v1) one.items.front().cipher = {"aes", "256"};  // IKEv1 has no AEAD ciphers of its own
   one.phases.push_back(random_phase2(chance, true, 10 * id));
   if (chance.one_in(2)) one.phases.push_back(random_phase2(chance, false, 10 * id + 1));
+  one.policy = chance.one_in(3);
+  if (one.policy && !one.v1 && !one.split) one.phases.resize(1);  // pfSense makes one child of several
+  one.certificate = chance.one_in(4);
   return one;
 }
 
@@ -106,6 +111,25 @@ std::string cipher_xml(const Cipher& cipher) {
 
 std::string inner(const Phase2& phase, int host) {
   return phase.v4 ? fmt::format("10.6.{}.{}", phase.reqid, host) : fmt::format("fd00:{}::{}", phase.reqid, host);
+}
+
+// Networks of a phase 2 that is no VTI's.
+std::string network(const Phase2& phase, int side) {
+  return phase.v4 ? fmt::format("10.{}.{}.0", 100 + side, phase.reqid) : fmt::format("fd00:{}:{}::", side, phase.reqid);
+}
+
+std::string phase2_xml(const Phase1& one, const Phase2& phase) {
+  if (one.policy)
+    return fmt::format(
+        "<phase2><ikeid>{}</ikeid><mode>{}</mode><reqid>{}</reqid><localid><type>network</type><address>{}</address><netbits>{}"
+        "</netbits></localid><remoteid><type>network</type><address>{}</address><netbits>{}</netbits></remoteid>"
+        "<protocol>esp</protocol>",
+        one.id, phase.v4 ? "tunnel" : "tunnel6", phase.reqid, network(phase, 1), phase.v4 ? 24 : 48, network(phase, 2),
+        phase.v4 ? 24 : 48);
+  return fmt::format(
+      "<phase2><ikeid>{}</ikeid><mode>vti</mode><reqid>{}</reqid><localid><type>{}</type><address>{}</address><netbits>{}"
+      "</netbits></localid><remoteid><type>address</type><address>{}</address></remoteid><protocol>esp</protocol>",
+      one.id, phase.reqid, phase.by_network ? "network" : "address", inner(phase, 1), phase.v4 ? 30 : 64, inner(phase, 2));
 }
 
 std::string xml_of(const Phase1& one) {
@@ -122,15 +146,14 @@ std::string xml_of(const Phase1& one) {
         cipher_xml(item.cipher), item.hash, item.prf, item.group);
   text += fmt::format(
       "</encryption><lifetime>{}</lifetime><rekey_time>{}</rekey_time><reauth_time>{}</reauth_time><pre-shared-key>{}"
-      "</pre-shared-key><authentication_method>pre_shared_key</authentication_method><descr>t{}</descr><nat_traversal>{}"
-      "</nat_traversal><mobike>{}</mobike><dpd_delay>{}</dpd_delay><dpd_maxfail>{}</dpd_maxfail>{}{}</phase1>",
-      one.lifetime, one.rekey, one.reauth, one.key, one.id, one.forced ? "force" : "on", one.mobike ? "on" : "off", one.delay,
-      one.fails, one.split ? "<splitconn></splitconn>" : "", one.own_prf ? "<prfselect_enable>yes</prfselect_enable>" : "");
+      "</pre-shared-key><authentication_method>{}</authentication_method><descr>t{}</descr><nat_traversal>{}"
+      "</nat_traversal><mobike>{}</mobike><dpd_delay>{}</dpd_delay><dpd_maxfail>{}</dpd_maxfail>{}{}{}</phase1>",
+      one.lifetime, one.rekey, one.reauth, one.key, one.certificate ? "cert" : "pre_shared_key", one.id,
+      one.forced ? "force" : "on", one.mobike ? "on" : "off", one.delay, one.fails, one.split ? "<splitconn></splitconn>" : "",
+      one.own_prf ? "<prfselect_enable>yes</prfselect_enable>" : "",
+      one.certificate ? "<certref>c1</certref><caref>a1</caref>" : "");
   for (const Phase2& phase : one.phases) {
-    text += fmt::format(
-        "<phase2><ikeid>{}</ikeid><mode>vti</mode><reqid>{}</reqid><localid><type>{}</type><address>{}</address><netbits>{}"
-        "</netbits></localid><remoteid><type>address</type><address>{}</address></remoteid><protocol>esp</protocol>",
-        one.id, phase.reqid, phase.by_network ? "network" : "address", inner(phase, 1), phase.v4 ? 30 : 64, inner(phase, 2));
+    text += phase2_xml(one, phase);
     for (const Cipher& cipher : phase.ciphers)
       text += fmt::format("<encryption-algorithm-option>{}</encryption-algorithm-option>", cipher_xml(cipher));
     for (const std::string& hash : phase.hashes) text += fmt::format("<hash-algorithm-option>{}</hash-algorithm-option>", hash);
@@ -197,9 +220,22 @@ std::string child(const std::string& name, int reqid, const Words& locals, const
       name, 5'000 + reqid, fmt::join(locals, ","), fmt::join(remotes, ","), times, fmt::join(proposals, ","));
 }
 
+// With policies of its own, on demand.
+std::string policy_child(const Phase2& phase) {
+  const int length = phase.v4 ? 24 : 48;
+  return fmt::format(
+      "con{} {{\nmode = tunnel\nlocal_ts = {}/{}\nremote_ts = {}/{}\n{}esp_proposals = {}\nstart_action = trap\n}}\n",
+      phase.reqid, network(phase, 1), length, network(phase, 2), length, times_of(phase),
+      fmt::join(child_proposals(phase), ","));
+}
+
 std::string children_of(const Phase1& one) {
   const auto local = [](const Phase2& phase) { return inner(phase, 1) + (!phase.by_network ? "" : phase.v4 ? "/30" : "/64"); };
   std::string text;
+  if (one.policy) {
+    for (const Phase2& phase : one.phases) text += policy_child(phase);
+    return text;
+  }
   if (one.v1 || one.split) {
     for (const Phase2& phase : one.phases)
       text += child(fmt::format("con{}", phase.reqid), phase.reqid, {local(phase)}, {inner(phase, 2)}, times_of(phase),
@@ -228,11 +264,12 @@ std::string connection_of(const Phase1& one) {
   const bool dpd = !one.delay.empty() && !one.fails.empty();
   return fmt::format(
       "con{} {{\nversion = {}\nlocal_addrs = 192.0.2.1\nremote_addrs = 198.51.100.{}\nproposals = {}\n{}reauth_time = {}s\n{}"
-      "encap = {}\nmobike = {}\nlocal {{\nauth = psk\nid = {}\n}}\nremote {{\nauth = psk\nid = {}\n}}\nchildren {{\n{}}}\n}}\n",
+      "encap = {}\nmobike = {}\nlocal {{\n{}id = {}\n}}\nremote {{\n{}id = {}\n}}\nchildren {{\n{}}}\n}}\n",
       one.id, one.v1 ? 1 : 2, one.id, fmt::join(proposals, ","), one.v1 ? "" : fmt::format("rekey_time = {}s\n", rekey), reauth,
       dpd ? fmt::format("dpd_delay = {}s\n", one.delay) : "", one.forced ? "yes" : "no", one.mobike ? "yes" : "no",
-      id_of(one.mine_type, one.mine, "192.0.2.1"), id_of(one.peers_type, one.peers, fmt::format("198.51.100.{}", one.id)),
-      children_of(one));
+      one.certificate ? "auth = pubkey\ncerts = branch.pem\n" : "auth = psk\n", id_of(one.mine_type, one.mine, "192.0.2.1"),
+      one.certificate ? "auth = pubkey\ncacerts = ca.pem\n" : "auth = psk\n",
+      id_of(one.peers_type, one.peers, fmt::format("198.51.100.{}", one.id)), children_of(one));
 }
 
 std::string secret_of(const Phase1& one) {
@@ -267,11 +304,33 @@ std::string unprefixed(std::string id) {
   return id;
 }
 
+// Certificates and keys that lie beside swanctl.conf, and stand in config.xml.
+std::string test_file(std::string_view name) {
+  std::ifstream stream(fmt::format("{}/tests/golden/config/files/{}", VTID_SOURCE_DIR, name), std::ios::binary);
+  return {std::istreambuf_iterator(stream), {}};
+}
+Result<std::string> beside_of(std::string_view path) {
+  for (const std::string_view known : {"x509/branch.pem", "private/branch.key", "x509ca/ca.pem"}) {
+    if (path == known) return test_file(known.substr(known.find('/') + 1));
+  }
+  return fail("there is none");
+}
+
+// What the files hold that "auth" names.
+template <class Read>
+Json contents_of(const Json& auth, Read read) {
+  if (auth.contains("psk")) return read(auth["psk"]["file"].template get<std::string>()).value_or("");
+  Json all = Json::array();
+  for (const char* key : {"certificate", "key", "ca"})
+    all.push_back(read(auth[key].template get<std::string>()).value_or("none"));
+  return all;
+}
+
 // Tunnels in their order without the names that the two sources give them.
 Json essence(const Imported& imported) {
   const auto read = [&](std::string_view name) -> Result<std::string> {
     const auto kept = std::ranges::find(imported.files, name, &KeptFile::name);
-    return kept == imported.files.end() ? fail("there is none") : Result<std::string>(kept->bytes);
+    return kept == imported.files.end() ? beside_of(name) : Result<std::string>(kept->bytes);
   };
   const auto parsed = config::parse(imported.text, "vtid.json", read);
   if (!parsed.config) return imported.text;
@@ -280,7 +339,7 @@ Json essence(const Imported& imported) {
   for (Json tunnel : file["tunnels"]) {
     tunnel.erase("description");
     Json& ike = tunnel["ike"];
-    ike["auth"] = read(ike["auth"]["psk"]["file"].get<std::string>()).value_or("");
+    ike["auth"] = contents_of(ike["auth"], read);
     ike["proposals"] = unified(ike["proposals"], true);
     for (const char* end : {"local", "remote"}) ike[end]["id"] = unprefixed(ike[end]["id"].get<std::string>());
     Json children = Json::array();
@@ -289,11 +348,13 @@ Json essence(const Imported& imported) {
       each["proposals"] = unified(each["proposals"], false);
       children.push_back(std::move(each));
     }
-    if (children.size() == 1 && ike["split"] == true) {  // swanctl.conf does not show that there could be more
+    if (children.size() == 1 && ike["split"] == true &&
+        children[0]["mode"] == "vti") {  // swanctl.conf does not show that there could be more
       ike["split"] = false;
       tunnel["unit"] = children[0]["unit"];
       children[0].erase("unit");
     }
+    if (children[0]["mode"] != "vti") ike["split"] = false;  // it has no meaning there
     tunnel["children"] = std::move(children);
     result.push_back(std::move(tunnel));
   }
@@ -301,9 +362,11 @@ Json essence(const Imported& imported) {
 }
 
 TEST(Oracle, AConfigurationAndWhatPfsenseMakesOfItBecomeTheSame) {
-  const Beside nothing{[](std::string_view) -> Result<std::string> { return fail("there is none"); },
-                       [](std::string_view) { return Words{}; }};
-  for (unsigned seed = 1; seed <= 100; ++seed) {
+  const Beside beside{beside_of, [](std::string_view folder) { return folder == "private" ? Words{"branch.key"} : Words{}; }};
+  const std::string keys = fmt::format(
+      "<cert><refid>c1</refid><crt>{}</crt><prv>{}</prv><caref>a1</caref></cert><ca><refid>a1</refid><crt>{}</crt></ca>",
+      encode_base64(test_file("branch.pem")), encode_base64(test_file("branch.key")), encode_base64(test_file("ca.pem")));
+  for (unsigned seed = 1; seed <= 1'000; ++seed) {
     Chance chance(seed);
     std::string ipsec, connections, secrets;
     const int tunnels = 1 + chance.below(3);
@@ -311,16 +374,16 @@ TEST(Oracle, AConfigurationAndWhatPfsenseMakesOfItBecomeTheSame) {
       const Phase1 one = random_phase1(chance, id);
       ipsec += xml_of(one);
       connections += connection_of(one);
-      secrets += secret_of(one);
+      if (!one.certificate) secrets += secret_of(one);
     }
     const std::string xml = fmt::format(
         "<pfsense><version>22.9</version><interfaces><wan><enable/><if>igb0</if><ipaddr>192.0.2.1</ipaddr><subnet>24</subnet></"
         "wan>"
-        "</interfaces><ipsec>{}</ipsec></pfsense>",
-        ipsec);
+        "</interfaces>{}<ipsec>{}</ipsec></pfsense>",
+        keys, ipsec);
     const std::string conf = fmt::format("connections {{\n{}}}\nsecrets {{\n{}}}\n", connections, secrets);
     const auto theirs = import_pfsense(xml, "config.xml", {"secrets"});
-    const auto made = import_swanctl(conf, "swanctl.conf", {"secrets"}, nothing);
+    const auto made = import_swanctl(conf, "swanctl.conf", {"secrets"}, beside);
     ASSERT_TRUE(theirs.has_value()) << theirs.error().text;
     ASSERT_TRUE(made.has_value()) << made.error().text;
     ASSERT_EQ(essence(*theirs).size(), static_cast<std::size_t>(tunnels)) << xml;

@@ -8,7 +8,7 @@ namespace {
 std::string what(std::string_view text) {
   const auto source = recognise(text);
   if (!source) return source.error().text;
-  return *source == Source::pfsense ? "pfsense" : "swanctl";
+  return std::string(name_of(*source).word);
 }
 
 TEST(Recognise, APfsenseConfigurationByItsRoot) { EXPECT_EQ(what("<?xml version='1.0'?>\n<!-- a -->\n<pfsense>"), "pfsense"); }
@@ -30,26 +30,22 @@ TEST(Recognise, Utf16OfEitherOrderWithAMarkOrWithout) {
   EXPECT_EQ(what(std::string_view("\xfe\xff\0<", 4)), "is text in UTF-16");
   EXPECT_EQ(what(std::string_view("<\0?\0", 4)), "is text in UTF-16");
 }
-TEST(Recognise, AnIpsecConf) {
-  EXPECT_EQ(what("version 2.0\nconfig setup\n\nconn hq\n    left=%any\n"),
-            "is an ipsec.conf, of the stroke plugin or of libreswan, and is not read");
-}
-TEST(Recognise, AnIpsecSecrets) {
-  EXPECT_EQ(what("192.0.2.1 198.51.100.1 : PSK \"x\"\n"), "is an ipsec.secrets, and is not read");
-}
+TEST(Recognise, AnIpsecConf) { EXPECT_EQ(what("version 2.0\nconfig setup\n\nconn hq\n    left=%any\n"), "ipsec"); }
+TEST(Recognise, AnIpsecSecrets) { EXPECT_EQ(what("192.0.2.1 198.51.100.1 : PSK \"x\"\n"), "is an ipsec.secrets"); }
 TEST(Recognise, AStrongswanConf) {
   const std::string_view is = "is a strongswan.conf: it says how charon works, and holds no connections";
   EXPECT_EQ(what("charon {\n load_modular = yes\n}\ninclude strongswan.d/*.conf\n"), is);
   EXPECT_EQ(what("include strongswan.d/*.conf\n"), is);
 }
-TEST(Recognise, Opnsense) {
-  EXPECT_EQ(what("<?xml version='1.0'?><opnsense/>"),
-            "is the config.xml of OPNsense, whose root element is <opnsense>, and is not read");
-}
+TEST(Recognise, AnOpnsenseConfigurationByItsRoot) { EXPECT_EQ(what("<?xml version='1.0'?><opnsense/>"), "opnsense"); }
 TEST(Recognise, VyosAsAFileAndAsCommands) {
-  EXPECT_EQ(what("interfaces {\n ethernet eth0 {\n }\n}\nvpn {\n ipsec {\n }\n}\n"),
-            "is a config.boot of VyOS, and is not read");
-  EXPECT_EQ(what("set vpn ipsec esp-group x\n"), "is a list of VyOS commands, and is not read");
+  EXPECT_EQ(what("interfaces {\n ethernet eth0 {\n }\n}\nvpn {\n ipsec {\n }\n}\n"), "vyos");
+  EXPECT_EQ(what("set vpn ipsec esp-group x\n"), "vyos");
+}
+TEST(Recognise, SaysHowToImportWhatWasTakenForAnother) {
+  const auto imported = import_pfsense("<opnsense/>", "config.xml", {});
+  EXPECT_EQ(imported.error().text, "config.xml is an OPNsense config.xml");
+  EXPECT_EQ(imported.error().remedy, "vtictl import opnsense FILE");
 }
 TEST(Recognise, WhatIsSomethingElse) {
   EXPECT_EQ(what(""), "is empty");
@@ -59,7 +55,7 @@ TEST(Recognise, WhatIsSomethingElse) {
   EXPECT_EQ(what("nothing of the kind"), "is nothing that can be imported");
 }
 TEST(Recognise, HasARemedyForAllThatIsNot) {
-  for (const std::string_view text : {"", "PK\x03\x04", "conn hq\n", "charon { }", "<opnsense/>", "{", "x"})
+  for (const std::string_view text : {"", "PK\x03\x04", "a b : PSK \"x\"\n", "charon { }", "<html>", "{", "x"})
     EXPECT_FALSE(recognise(text).error().remedy.empty()) << text;
 }
 

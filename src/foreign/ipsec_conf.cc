@@ -1,0 +1,384 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "foreign/ipsec_conf_file.h"
+#include "foreign/ipsec_conf_words.h"
+#include "foreign/pfsense_names.h"
+#include "foreign/recognise.h"
+#include "foreign/swanctl.h"
+#include "foreign/swanctl_include.h"
+#include "foreign/swanctl_selectors.h"
+#include "foreign/swanctl_words.h"
+
+namespace vtid::foreign {
+namespace {
+
+using KeyPair = std::pair<std::string_view, std::string_view>;
+
+// Keys that only one of the two reads.
+constexpr std::array<std::string_view, 14> kOfLibreswan{
+    "ikev2",   "ipsec-interface", "interface-ip", "phase2alg",   "phase2",       "salifetime",  "vti-interface",
+    "leftvti", "rightvti",        "dpdtimeout",   "leftsubnets", "rightsubnets", "nic-offload", "encapsulation"};
+
+// What says no more than it does anyhow, or nothing that vtid leaves open.
+constexpr std::array kPlainKeys{KeyPair{"fragmentation", "yes"},
+                                KeyPair{"compress", "no"},
+                                KeyPair{"narrowing", "no"},
+                                KeyPair{"rekey", "yes"},
+                                KeyPair{"installpolicy", "yes"},
+                                KeyPair{"leftfirewall", "no"},
+                                KeyPair{"vti-routing", "no"},
+                                KeyPair{"vti-routing", "yes"},
+                                KeyPair{"vti-shared", "no"},
+                                KeyPair{"keyingtries", "%forever"},
+                                KeyPair{"keyingtries", "0"},
+                                KeyPair{"pfs", "yes"},
+                                KeyPair{"forceencaps", "no"},
+                                KeyPair{"encapsulation", "auto"},
+                                KeyPair{"encapsulation", "no"},
+                                KeyPair{"aggressive", "no"},
+                                KeyPair{"aggrmode", "no"},
+                                KeyPair{"type", "tunnel"},
+                                KeyPair{"esn", "no"},
+                                KeyPair{"leftsendcert", "always"},
+                                KeyPair{"rightca", "%same"},
+                                KeyPair{"phase2", "esp"},
+                                KeyPair{"mark", "0"},
+                                KeyPair{"ipsec-interface", "no"},
+                                KeyPair{"leftid", "%fromcert"},
+                                KeyPair{"rightid", "%fromcert"}};
+
+bool is_anybody(std::string_view address) {
+  return address.empty() || address.starts_with('%') || address == "0.0.0.0" || address == "::";
+}
+
+class Conn {
+ public:
+  Conn(const Section& conn, Draft& draft) : conn_(conn), draft_(draft) {
+    libreswan_ = std::ranges::any_of(conn.settings, [](const Setting& setting) {
+      return std::ranges::find(kOfLibreswan, setting.key) != kOfLibreswan.end();
+    });
+    // Whichever end is this host, "left" is it by custom, unless only the other one can be.
+    const bool turned =
+        value("right") == "%defaultroute" || (is_anybody(value("left")) && value("left") != "%defaultroute" &&
+                                              value("left") != "%any" && !value("left").empty() && !is_anybody(value("right")));
+    ours_ = turned ? "right" : "left";
+    peers_ = turned ? "left" : "right";
+  }
+
+  // One of "connections" of a swanctl.conf.
+  Section connection(bool strict) {
+    Section result{conn_.name, conn_.path, conn_.line, conn_.file, {}, {}, {}, false};
+    Section local = end("local", ours_), remote = end("remote", peers_);
+    add_outer(result);
+    add_versions(result);
+    add_times(result);
+    if (const Setting* ca = of(peers_, "ca"); ca != nullptr && ca->value != "%same") put(remote, "ca_id", ca->value, at(*ca));
+    for (const auto& [theirs, ours] : {KeyPair{"groups", "groups"}, KeyPair{"certpolicy", "cert_policy"}}) {
+      if (const Setting* setting = of(peers_, theirs)) put(remote, std::string(ours), setting->value, at(*setting));
+    }
+    if (strict && !is_psk(remote)) put(remote, "revocation", "strict", {conn_.line, "config setup"});
+    Section children{"children", conn_.path, conn_.line, conn_.file, {}, {}, {}, false};
+    children.sections.push_back(child());
+    result.sections = {std::move(local), std::move(remote), std::move(children)};
+    result.off = is_off();
+    return result;
+  }
+
+  // What nobody has read.
+  void note_rest() {
+    for (const Setting& setting : conn_.settings) {
+      const bool plain = std::ranges::any_of(
+          kPlainKeys, [&](const KeyPair& known) { return known.first == setting.key && known.second == setting.value; });
+      if (setting.read || plain) continue;
+      if (setting.key == "authby" || setting.key.starts_with("x-") || setting.key == "connalias") continue;
+      draft_.note(at(setting), "is not carried over: vtid has nothing for it");
+    }
+  }
+
+ private:
+  [[nodiscard]] Place at(const Setting& setting) const { return {setting.line, setting.path, setting.file}; }
+  [[nodiscard]] const std::string& value(std::string_view key) const { return conn_.value(key); }
+  [[nodiscard]] const Setting* of(const std::string& side, std::string_view key) const {
+    return conn_.setting(side + std::string(key));
+  }
+  [[nodiscard]] const Setting* first_of(std::initializer_list<std::string_view> keys) const {
+    const Setting* found = nullptr;
+    for (const std::string_view key : keys) {
+      const Setting* one = conn_.setting(key);
+      if (found == nullptr) found = one;
+    }
+    return found;
+  }
+  void carry(Section& into, std::string ours, std::initializer_list<std::string_view> theirs) const {
+    if (const Setting* setting = first_of(theirs)) put(into, std::move(ours), setting->value, at(*setting));
+  }
+  [[nodiscard]] static bool is_psk(const Section& end) { return end.value("auth") == "psk"; }
+
+  bool is_off() {
+    const std::string& action = value("auto");
+    if (!action.empty() && action != "ignore") return false;
+    draft_.note(place_of(conn_), "comes out disabled: without \"auto\", or with \"ignore\", it is not loaded",
+                "enable it if it is wanted");
+    return true;
+  }
+
+  Section end(const std::string& name, const std::string& side) const {
+    Section result{name, conn_.path, conn_.line, conn_.file, {}, {}, {}, false};
+    if (const Setting* id = of(side, "id"); id != nullptr && !strongswan_identity(id->value).empty())
+      put(result, "id", strongswan_identity(id->value), at(*id));
+    const Setting* own = of(side, "auth");
+    const Setting* both = conn_.setting("authby");
+    const Setting* said = own != nullptr ? own : both;
+    std::string word = said == nullptr ? "pubkey" : said->value;
+    if (word == "secret" || word == "psk") word = "psk";
+    if (word == "rsasig" || word == "rsasig,ecdsa" || word == "ecdsa,rsasig" || word == "ecdsasig" || word == "pubkey" ||
+        word == "ecdsa" || word == "rsa-sha2")
+      word = "pubkey";
+    put(result, "auth", word, said == nullptr ? place_of(conn_) : at(*said));
+    if (const Setting* certificate = of(side, "cert")) put(result, "certs", certificate->value, at(*certificate));
+    return result;
+  }
+
+  void add_outer(Section& result) {
+    for (const auto& [key, side] : {std::pair{"local_addrs", ours_}, std::pair{"remote_addrs", peers_}}) {
+      const Setting* setting = conn_.setting(side);
+      if (setting == nullptr || is_anybody(setting->value)) {
+        put(result, key, "%any", setting == nullptr ? place_of(conn_) : at(*setting));
+      } else {
+        put(result, key, setting->value, at(*setting));
+      }
+    }
+    if (libreswan_ && !is_anybody(value("left")) && !is_anybody(value("right")))
+      draft_.note(at(*conn_.setting("left")), "\"left\" is taken for this host: libreswan looks which of both is",
+                  "change \"local\" and \"remote\" of the tunnel if it is \"right\"");
+  }
+
+  void add_versions(Section& result) {
+    const std::string& exchange = value("keyexchange");
+    const std::string& version2 = value("ikev2");
+    const bool one = exchange == "ikev1" || version2 == "no" || version2 == "never";
+    put(result, "version", one ? "1" : "2", place_of(conn_));
+    for (const auto& [ours, esp] : {std::pair{"proposals", false}}) {
+      if (const Setting* ike = conn_.setting("ike")) put(result, ours, strongswan_proposals(ike->value, esp), at(*ike));
+    }
+    const Setting* mobike = conn_.setting("mobike");
+    put(result, "mobike", mobike == nullptr ? (libreswan_ ? "no" : "yes") : mobike->value,
+        mobike == nullptr ? place_of(conn_) : at(*mobike));
+    const bool encapsulates = value("forceencaps") == "yes" || value("encapsulation") == "yes";
+    if (encapsulates) put(result, "encap", "yes", at(*first_of({"forceencaps", "encapsulation"})));
+    if (value("aggressive") == "yes" || value("aggrmode") == "yes")
+      put(result, "aggressive", "yes", at(*first_of({"aggressive", "aggrmode"})));
+    const bool watches = libreswan_ || (!value("dpdaction").empty() && value("dpdaction") != "none");
+    const Setting* delay = conn_.setting("dpddelay");
+    static_cast<void>(conn_.setting("dpdtimeout"));
+    if (watches && (delay != nullptr || !libreswan_))
+      put(result, "dpd_delay", delay == nullptr ? "30s" : delay->value, delay == nullptr ? place_of(conn_) : at(*delay));
+  }
+
+  // Seconds before the end of a lifetime at which it is renewed.
+  [[nodiscard]] long rekey_at(const Setting* lifetime, long otherwise) const {
+    const Setting* margin = first_of({"margintime", "rekeymargin"});
+    const long life = lifetime == nullptr ? otherwise : seconds_of(lifetime->value).value_or(otherwise);
+    const long before = margin == nullptr ? 540 : seconds_of(margin->value).value_or(540);
+    return life > before ? life - before : life;
+  }
+
+  [[nodiscard]] std::string rekey(const Setting* lifetime, long otherwise) const {
+    return value("rekey") == "no" ? "0s" : fmt::format("{}s", rekey_at(lifetime, otherwise));
+  }
+
+  void add_times(Section& result) const {
+    const Setting* lifetime = conn_.setting("ikelifetime");
+    const bool again = !libreswan_ && value("reauth") != "no" && value("keyexchange") != "ikev1" && value("rekey") != "no";
+    put(result, again ? "reauth_time" : "rekey_time", rekey(lifetime, libreswan_ ? 28'800 : 10'800),
+        lifetime == nullptr ? place_of(conn_) : at(*lifetime));
+    static_cast<void>(conn_.setting("reauth"));
+  }
+
+  // ---- the child
+
+  Section child() {
+    Section result{conn_.name, conn_.path, conn_.line, conn_.file, {}, {}, {}, true};
+    const std::string& type = value("type");
+    put(result, "mode",
+        type == "passthrough" ? "pass"
+        : type == "reject"    ? "drop"
+        : type.empty()        ? "tunnel"
+                              : type,
+        place_of(conn_));
+    const Setting* esp = first_of({"esp", "phase2alg"});
+    if (esp != nullptr) put(result, "esp_proposals", strongswan_proposals(esp->value, true), at(*esp));
+    if (value("phase2") == "ah") put(result, "ah_proposals", "default", at(*conn_.setting("phase2")));
+    carry(result, "ah_proposals", {"ah"});
+    const Setting* lifetime = first_of({"lifetime", "keylife", "salifetime"});
+    put(result, "rekey_time", rekey(lifetime, libreswan_ ? 28'800 : 3'600),
+        lifetime == nullptr ? place_of(conn_) : at(*lifetime));
+    const std::string& action = value("auto");
+    const bool starts = action == "start" || action == "up", traps = action == "route" || action == "ondemand";
+    put(result, "start_action", starts ? "start" : traps ? "trap" : "none", place_of(conn_));
+    if (const Setting* dead = conn_.setting("dpdaction"))
+      put(result, "dpd_action", dead->value == "hold" ? "trap" : dead->value, at(*dead));
+    carry(result, "close_action", {"closeaction"});
+    bind(result);
+    add_selectors(result);
+    return result;
+  }
+
+  // libreswan numbers its interface, and so it does with the key that binds to it: "yes" is ipsec1.
+  void bind(Section& result) const {
+    if (const Setting* interface = conn_.setting("ipsec-interface"); interface != nullptr && interface->value != "no") {
+      const std::string number = interface->value == "yes" ? "1" : interface->value == "0" ? "16384" : interface->value;
+      for (const char* key : {"if_id_in", "if_id_out"}) put(result, key, number, at(*interface));
+    }
+    for (const char* key : {"if_id_in", "if_id_out"}) carry(result, key, {key});
+    const Setting* both = conn_.setting("mark");
+    static_cast<void>(conn_.setting("vti-interface"));
+    for (const auto& [ours, theirs] : {KeyPair{"mark_in", "mark-in"}, KeyPair{"mark_out", "mark-out"}}) {
+      const Setting* one = first_of({ours, theirs});
+      const Setting* said = one != nullptr ? one : both;
+      if (said != nullptr) put(result, std::string(ours), said->value == "-1" ? "%unique" : said->value, at(*said));
+    }
+  }
+
+  [[nodiscard]] std::string selectors_of(const std::string& side) const {
+    const Setting* several = of(side, "subnets");
+    const Setting* one = of(side, "subnet");
+    const Setting* protocol = of(side, "protoport");
+    const Setting* said = several != nullptr ? several : one;
+    std::string list;
+    for (const std::string& word : words_of(said == nullptr ? "dynamic" : said->value, " ,{}")) {
+      const std::string whole = word == "0/0" || word == "0.0.0.0/0.0.0.0" ? "0.0.0.0/0" : word == "::0/0" ? "::/0" : word;
+      list += fmt::format("{}{}{}", list.empty() ? "" : ",", whole,
+                          protocol == nullptr || protocol->value == "%any" ? "" : "[" + protocol->value + "]");
+    }
+    return list;
+  }
+
+  void add_selectors(Section& result) {
+    std::string own = selectors_of(ours_), peers = selectors_of(peers_);
+    const Setting* inner = conn_.setting("interface-ip");
+    if (inner == nullptr) inner = of(ours_, "vti");
+    const auto address = inner == nullptr ? fail("") : net::parse_prefix(inner->value);
+    const auto other = address ? other_host(*address) : std::nullopt;
+    if (other) {
+      own = narrow_selector(*address) + "," + own;
+      peers = net::print(other->address) + "," + peers;
+      if (!other->sure)
+        draft_.note(
+            at(*inner),
+            fmt::format("the peer's inner address is not in the file: {} is put in its place", net::print(other->address)),
+            "write the one that it has");
+    }
+    for (const auto& [key, list, side] : {std::tuple{"local_ts", &own, ours_}, std::tuple{"remote_ts", &peers, peers_}}) {
+      const Setting* said = of(side, "subnets") != nullptr ? of(side, "subnets") : of(side, "subnet");
+      put(result, key, *list, said == nullptr ? place_of(conn_) : at(*said));
+    }
+  }
+
+  const Section& conn_;
+  Draft& draft_;
+  std::string ours_, peers_;
+  bool libreswan_ = false;
+};
+
+// Where ipsec.conf's certificates and keys are, by swanctl's names of such folders.
+Beside in_ipsec_d(const Beside& beside) {
+  constexpr std::array kFolders{KeyPair{"x509", "ipsec.d/certs"}, KeyPair{"x509ca", "ipsec.d/cacerts"},
+                                KeyPair{"x509crl", "ipsec.d/crls"}, KeyPair{"private", "ipsec.d/private"}};
+  const auto there = [kFolders](std::string_view folder) {
+    const auto known = std::ranges::find(kFolders, folder, &KeyPair::first);
+    return std::string(known == kFolders.end() ? "ipsec.d/none" : known->second);
+  };
+  return {[&beside, there](std::string_view path) {
+            const auto slash = path.find('/');
+            if (path.starts_with('/') || slash == std::string_view::npos) return beside.read(path);
+            return beside.read(there(path.substr(0, slash)) + std::string(path.substr(slash)));
+          },
+          [&beside, there](std::string_view folder) { return beside.list(there(folder)); }};
+}
+
+bool is_strict(const Section& setup) {
+  return setup.value("strictcrlpolicy") == "yes" || setup.value("crl-strict") == "yes" || setup.value("ocsp-strict") == "yes";
+}
+
+void note_setup(Draft& draft, const Section& setup) {
+  for (const Setting& setting : setup.settings) {
+    if (!setting.read || setting.key.ends_with("strict"))
+      draft.note({setting.line, setting.path, setting.file}, "is not carried over: it is of the daemon as a whole");
+  }
+}
+
+Section authorities_of(const IpsecConf& conf) {
+  Section all{"authorities", "ca", 0, "", {}, {}, {}, true};
+  for (const Section& ca : conf.authorities) {
+    Section one{ca.name, ca.path, ca.line, ca.file, {}, {}, {}, false};
+    for (const auto& [theirs, ours] :
+         {KeyPair{"cacert", "cacert"}, KeyPair{"crluri", "crl_uris"}, KeyPair{"crluri2", "crl_uris"},
+          KeyPair{"ocspuri", "ocsp_uris"}, KeyPair{"ocspuri2", "ocsp_uris"}}) {
+      if (const Setting* setting = ca.setting(theirs))
+        put(one, std::string(ours), setting->value, {setting->line, setting->path, setting->file});
+    }
+    all.sections.push_back(std::move(one));
+  }
+  return all;
+}
+
+// Of what is no connection.
+void note_rest_of_conf(Draft& draft, const IpsecConf& conf, const IpsecSecrets& secrets, const Section& root) {
+  for (const Setting& include : conf.includes)
+    draft.note({include.line, "include", include.file}, fmt::format("{} gives no file that can be read", include.value),
+               "run it where those files are, or put them in its place");
+  for (const Section& ca : conf.authorities) {
+    for (const Setting& setting : ca.settings) {
+      if (!setting.read && setting.key != "auto")
+        draft.note({setting.line, setting.path, setting.file}, "is not carried over: vtid has nothing for it");
+    }
+  }
+  for (const Setting& other : secrets.others) {
+    if (other.key != "RSA" && other.key != "ECDSA" && other.key != "PKCS8")  // they name a key of ipsec.d/private
+      draft.note({other.line, "", other.file}, fmt::format("is not carried over: vtid has no secrets of kind {}", other.key));
+  }
+  for (const Section& secret : root.at("secrets").sections) {
+    if (!secret.read) draft.note(place_of(secret), "is not carried over: no tunnel here needs it");
+  }
+}
+
+}  // namespace
+
+Result<Imported> import_ipsec_conf(std::string_view text, std::string_view file_name, const Wish& wish, const Beside& beside) {
+  if (auto ours = expect(Source::ipsec_conf, text, file_name); !ours) return std::unexpected(ours.error());
+  const Includer includer = [&](std::string_view pattern, std::string_view from) { return included(pattern, from, beside); };
+  const auto conf = parse_ipsec_conf(without_mark(text), includer);
+  if (!conf) return fail(fmt::format("{}: {}", file_name, conf.error().text), conf.error().remedy);
+  Draft draft(wish);
+  constexpr const char* kSecrets = "ipsec.secrets";
+  const auto secrets_text = beside.read(kSecrets);
+  if (!secrets_text)
+    draft.note({}, fmt::format("{} cannot be read: {}", kSecrets, secrets_text.error().text),
+               "run it where the files of IPsec are");
+  IpsecSecrets secrets = secrets_text ? parse_ipsec_secrets(*secrets_text, kSecrets, includer) : IpsecSecrets{};
+  Section root;
+  root.sections = {
+      {"connections", "conn", 0, "", {}, {}, {}, true}, {"secrets", "secret", 0, "", {}, {}, {}, true}, authorities_of(*conf)};
+  root.sections[1].sections = std::move(secrets.secrets);
+  const bool strict = is_strict(conf->setup);
+  for (const Section& one : conf->conns) {
+    Conn conn(one, draft);
+    root.sections[0].sections.push_back(conn.connection(strict));
+    conn.note_rest();
+  }
+  if (conf->conns.empty()) draft.note({}, "there is no connection in it, so there are no tunnels");
+  note_setup(draft, conf->setup);
+  const Beside folders = in_ipsec_d(beside);
+  const Wish inside{wish.secrets_folder};
+  carry_connections(draft, root.sections[0], SwanctlAuth(root, inside, folders, SwanctlAuth::Files::within));
+  note_rest_of_conf(draft, *conf, secrets, root);
+  note_unread(draft, root.sections[0]);
+  for (const Section& section : root.sections[1].sections) told(section);
+  return draft.settle(file_name);
+}
+
+}  // namespace vtid::foreign

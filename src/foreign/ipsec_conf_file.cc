@@ -1,0 +1,300 @@
+#include "foreign/ipsec_conf_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "foreign/base64.h"
+#include "foreign/pfsense_names.h"
+
+namespace vtid::foreign {
+namespace {
+
+std::string tidied_line(std::string_view text) {
+  std::string result(text);
+  std::ranges::replace_if(
+      result, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+  const auto first = result.find_first_not_of(' ');
+  return first == std::string::npos ? std::string{} : result.substr(first, result.find_last_not_of(' ') - first + 1);
+}
+
+// Without what follows a '#' that begins a word outside of quotation marks.
+std::string_view without_comment(std::string_view line) {
+  bool quoted = false;
+  for (std::size_t at = 0; at < line.size(); ++at) {
+    if (line[at] == '"') quoted = !quoted;
+    const bool begins = at == 0 || line[at - 1] == ' ' || line[at - 1] == '\t';
+    if (line[at] == '#' && begins && !quoted) return line.substr(0, at);
+  }
+  return line;
+}
+
+std::string unquoted(std::string text) {
+  if (text.size() > 1 && text.starts_with('"') && text.ends_with('"')) return text.substr(1, text.size() - 2);
+  return text;
+}
+
+// One line of a file.
+struct ConfigLine {
+  std::string_view text;  // without its comment
+  int number = 0;
+  bool indented = false;
+};
+
+std::vector<ConfigLine> config_lines(std::string_view text) {
+  std::vector<ConfigLine> lines;
+  int number = 0;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    const std::string_view line = without_comment(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    ++number;
+    if (!tidied_line(line).empty()) lines.push_back({line, number, line.front() == ' ' || line.front() == '\t'});
+  }
+  return lines;
+}
+
+class ConfReader {
+ public:
+  ConfReader(const Includer& includer, std::vector<Setting>& includes) : includer_(includer), includes_(includes) {}
+
+  Result<void> read(std::string_view text, const std::string& file, std::size_t depth) {
+    Section* open = nullptr;
+    for (const ConfigLine& line : config_lines(text)) {
+      const std::string words = tidied_line(line.text);
+      const std::string first = words.substr(0, words.find(' '));
+      const std::string rest = words.size() > first.size() ? tidied_line(words.substr(first.size())) : "";
+      if (first == "include" && !words.contains('=')) {
+        if (auto followed = include(unquoted(rest), line.number, file, depth); !followed) return followed;
+        continue;
+      }
+      if (!line.indented && (first == "conn" || first == "ca" || first == "config")) {
+        if (rest.empty()) return wrong(file, line, fmt::format("\"{}\" has no name", first));
+        open = &section(first, unquoted(rest), line.number, file);
+        continue;
+      }
+      if (!line.indented && first == "version" && open == nullptr) continue;
+      const auto equals = words.find('=');
+      if (open == nullptr || equals == std::string::npos || equals == 0)
+        return wrong(file, line, open == nullptr ? "stands in no section" : "is no \"key = value\"");
+      if (auto taken =
+              take(*open, tidied_line(words.substr(0, equals)), tidied_line(words.substr(equals + 1)), line.number, file);
+          !taken)
+        return taken;
+    }
+    return {};
+  }
+
+  std::map<std::string, std::vector<Section>> sections;  // by kind
+
+ private:
+  static std::unexpected<Error> wrong(const std::string& file, const ConfigLine& line, std::string_view what) {
+    return fail(fmt::format("{}line {}: {}", file.empty() ? "" : file + ": ", line.number, what),
+                "correct it; ipsec.conf(5) says how it looks");
+  }
+
+  Section& section(const std::string& kind, const std::string& name, int line, const std::string& file) {
+    auto& all = sections[kind];
+    const auto known = std::ranges::find(all, name, &Section::name);
+    if (known != all.end()) return *known;
+    all.push_back({name, fmt::format("{} {}", kind, tidied_line(name)), line, file, {}, {}, {}, false});
+    return all.back();
+  }
+
+  Result<void> take(Section& into, std::string key, std::string value, int line, const std::string& file) {
+    if (++settings_ > kMostSettings || into.settings.size() >= kMostInSection)
+      return fail(fmt::format("line {}: there are more than {} settings", line, kMostInSection));
+    value = unquoted(std::move(value));
+    if (key == "also" || key == "alsoflip") {
+      for (std::string& name : words_of(value, " ,")) into.references.push_back(std::move(name));
+      return {};
+    }
+    std::erase_if(into.settings, [&](const Setting& known) { return known.key == key; });
+    into.settings.push_back({key, std::move(value), line, file, false, fmt::format("{}.{}", into.path, key)});
+    return {};
+  }
+
+  Result<void> include(const std::string& pattern, int line, const std::string& file, std::size_t depth) {
+    const auto files = includer_ && depth < kDeepestInclude ? includer_(pattern, file) : std::vector<IncludedFile>{};
+    if (files.empty()) includes_.push_back({"include", pattern, line, file, false});
+    for (const IncludedFile& one : files) {
+      if (++files_ > kMostIncluded) return fail(fmt::format("line {}: more than {} files are included", line, kMostIncluded));
+      if (auto followed = read(one.text, one.name, depth + 1); !followed) return followed;
+    }
+    return {};
+  }
+
+  const Includer& includer_;
+  std::vector<Setting>& includes_;
+  std::size_t settings_ = 0, files_ = 0;
+};
+
+// Takes over what it lacks: from what it names, and last from "%default".
+class Heirs {
+ public:
+  explicit Heirs(const std::vector<Section>& all) : all_(all) {}
+
+  Result<Section> resolve(const Section& section) {
+    Section result = section;
+    result.references.clear();
+    std::set<std::string> open{section.name};
+    if (auto taken = take_from(result, section, open); !taken) return std::unexpected(taken.error());
+    if (const Section* common = find("%default"); common != nullptr && common != &section) add_missing(result, *common);
+    return result;
+  }
+
+  [[nodiscard]] bool is_taken_from(const Section& section) const {
+    return std::ranges::any_of(all_, [&](const Section& other) {
+      return std::ranges::find(other.references, section.name) != other.references.end();
+    });
+  }
+
+ private:
+  [[nodiscard]] const Section* find(std::string_view name) const {
+    const auto found = std::ranges::find(all_, name, &Section::name);
+    return found == all_.end() ? nullptr : &*found;
+  }
+
+  static void add_missing(Section& into, const Section& from) {
+    for (const Setting& setting : from.settings) {
+      setting.read = true;  // who takes it over accounts for it
+      if (std::ranges::find(into.settings, setting.key, &Setting::key) == into.settings.end()) {
+        into.settings.push_back(setting);
+        into.settings.back().read = false;
+      }
+    }
+  }
+
+  Result<void> take_from(Section& into, const Section& section, std::set<std::string>& open) {
+    for (const std::string& name : section.references) {
+      const Section* other = find(name);
+      if (other == nullptr)
+        return fail(fmt::format("line {}: there is no conn \"{}\" to take over from", section.line, name),
+                    "write it, or take \"also\" out");
+      if (!open.insert(name).second) continue;  // once is enough
+      if (open.size() > kMostInSection) return fail(fmt::format("line {}: it takes over from too many", section.line));
+      add_missing(into, *other);
+      if (auto taken = take_from(into, *other, open); !taken) return taken;
+    }
+    return {};
+  }
+
+  const std::vector<Section>& all_;
+};
+
+// ---- ipsec.secrets ---------------------------------------------------------------------------------------------------
+
+std::string next_word(std::string_view& text) {
+  const auto first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos) {
+    text = {};
+    return "";
+  }
+  text.remove_prefix(first);
+  const auto end = text.front() == '"' || text.front() == '\'' ? text.find(text.front(), 1) : text.find_first_of(" \t\r\n");
+  const std::size_t size = std::min(
+      end == std::string_view::npos ? text.size() : end + (text.front() == '"' || text.front() == '\'' ? 1 : 0), text.size());
+  std::string word(text.substr(0, size));
+  text.remove_prefix(size);
+  return word;
+}
+
+// As swanctl.conf writes it: the bytes of what stands in quotation marks, digits as they are.
+std::string secret_of(const std::string& word) {
+  const bool quoted = word.size() > 1 && (word.front() == '"' || word.front() == '\'') && word.back() == word.front();
+  if (quoted) return "0s" + encode_base64(word.substr(1, word.size() - 2));
+  const bool digits = word.starts_with("0x") || word.starts_with("0s");
+  return digits ? word : "0s" + encode_base64(word.starts_with("0t") ? word.substr(2) : word);
+}
+
+class SecretsReader {
+ public:
+  explicit SecretsReader(const Includer& includer) : includer_(includer) {}
+
+  void read(std::string_view text, const std::string& file, std::size_t depth) {
+    std::string entry;
+    int line_of_entry = 0;
+    for (const ConfigLine& line : config_lines(text)) {
+      if (!line.indented && !entry.empty()) take(std::exchange(entry, {}), line_of_entry, file);
+      const std::string words = tidied_line(line.text);
+      if (!line.indented && words.starts_with("include ")) {
+        const auto files =
+            includer_ && depth < kDeepestInclude ? includer_(tidied_line(words.substr(8)), file) : std::vector<IncludedFile>{};
+        for (const IncludedFile& one : files) {
+          if (++files_ <= kMostIncluded) read(one.text, one.name, depth + 1);
+        }
+        continue;
+      }
+      if (entry.empty()) line_of_entry = line.number;
+      entry += words + ' ';
+    }
+    if (!entry.empty()) take(entry, line_of_entry, file);
+  }
+
+  IpsecSecrets result;
+
+ private:
+  void take(const std::string& entry, int line, const std::string& file) {
+    if (result.secrets.size() >= kMostInSection) return;
+    Section secret{fmt::format("ike-{}", result.secrets.size()),
+                   fmt::format("secret {}", result.secrets.size() + 1),
+                   line,
+                   file,
+                   {},
+                   {},
+                   {},
+                   false};
+    std::string_view rest = entry;
+    int ids = 0;
+    for (std::string word = next_word(rest); !word.empty() && word != ":"; word = next_word(rest)) {
+      const bool last = word.ends_with(':') && word.size() > 1 && !word.ends_with("::");
+      if (last) word.pop_back();
+      secret.settings.push_back({fmt::format("id-{}", ids++), unquoted(word), line, file, false});
+      if (last) break;
+    }
+    const std::string kind = next_word(rest);
+    if (kind != "PSK" && kind != "psk") {
+      result.others.push_back({kind.empty() ? "nothing" : kind, "", line, file, false});
+      return;
+    }
+    secret.settings.push_back({"secret", secret_of(next_word(rest)), line, file, false});
+    result.secrets.push_back(std::move(secret));
+  }
+
+  const Includer& includer_;
+  std::size_t files_ = 0;
+};
+
+}  // namespace
+
+Result<IpsecConf> parse_ipsec_conf(std::string_view text, const Includer& includer) {
+  IpsecConf conf;
+  ConfReader reader(includer, conf.includes);
+  if (auto read = reader.read(text, "", 0); !read) return std::unexpected(read.error());
+  for (const auto& [kind, into] : {std::pair{"conn", &conf.conns}, std::pair{"ca", &conf.authorities}}) {
+    Heirs heirs(reader.sections[kind]);
+    for (const Section& section : reader.sections[kind]) {
+      if (section.name == "%default") continue;
+      auto whole = heirs.resolve(section);
+      if (!whole) return std::unexpected(whole.error());
+      const bool is_used = std::ranges::find(whole->settings, "auto", &Setting::key) != whole->settings.end();
+      if (heirs.is_taken_from(section) && !is_used) continue;  // it stands for others only
+      into->push_back(std::move(*whole));
+    }
+  }
+  conf.setup = {"setup", "config setup", 0, "", {}, {}, {}, true};
+  for (const Section& setup : reader.sections["config"]) {
+    if (setup.name == "setup") conf.setup = setup;
+  }
+  return conf;
+}
+
+IpsecSecrets parse_ipsec_secrets(std::string_view text, const std::string& file, const Includer& includer) {
+  SecretsReader reader(includer);
+  reader.read(text, file, 0);
+  return std::move(reader.result);
+}
+
+}  // namespace vtid::foreign
