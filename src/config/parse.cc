@@ -51,6 +51,7 @@ void fill_in(model::Tunnel& tunnel, const model::Capabilities& system) {
       if (!std::holds_alternative<model::Ike>(tunnel.ike)) continue;  // swanctl.conf or "keys" have the rest
       child.proposals = config.proposals;
       child.rekey = config.rekey;
+      child.options = config.options;
     }
   }
 }

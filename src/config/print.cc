@@ -6,6 +6,7 @@
 
 #include "base/duration.h"
 #include "config/print_filter.h"
+#include "config/print_options.h"
 
 namespace vtid::config {
 namespace {
@@ -34,23 +35,29 @@ Json secret(const model::SecretSource& source) {
 Json peer(const model::IkePeer& peer) {
   Json result{{"address", model::print(peer.address)}};
   if (!peer.id.empty()) result["id"] = peer.id;
+  if (peer.port) result["port"] = *peer.port;
   return result;
 }
 
 Json auth(const model::Auth& auth) {
-  return std::visit(
-      Overloaded{[](const model::PskAuth& psk) {
-                   return Json{{"psk", secret(psk.psk)}};
-                 },
-                 [](const model::CertificateAuth& x509) {
-                   return Json{{"certificate", x509.certificate.file}, {"key", x509.key.file}, {"ca", x509.ca.file}};
-                 },
-                 [](const model::PublicKeyAuth& raw) {
-                   return Json{{"public_key", raw.public_key.file},
-                               {"key", raw.key.file},
-                               {"peer_public_key", raw.peer_public_key.file}};
-                 }},
-      auth);
+  return std::visit(Overloaded{[](const model::PskAuth& psk) {
+                                 return Json{{"psk", secret(psk.psk)}};
+                               },
+                               [](const model::CertificateAuth& x509) {
+                                 Json json{{"certificate", x509.certificate.file}, {"key", x509.key.file}};
+                                 if (!x509.ca.file.empty()) json["ca"] = x509.ca.file;
+                                 if (!x509.peer_certificate.file.empty()) json["peer_certificate"] = x509.peer_certificate.file;
+                                 if (x509.send) json["send"] = model::print(*x509.send);
+                                 if (x509.request) json["request"] = *x509.request;
+                                 if (x509.revocation) json["revocation"] = model::print(*x509.revocation);
+                                 return json;
+                               },
+                               [](const model::PublicKeyAuth& raw) {
+                                 return Json{{"public_key", raw.public_key.file},
+                                             {"key", raw.key.file},
+                                             {"peer_public_key", raw.peer_public_key.file}};
+                               }},
+                    auth);
 }
 
 Json own_ike(const model::Ike& ike) {
@@ -65,6 +72,7 @@ Json own_ike(const model::Ike& ike) {
               {"mobike", ike.mobike},
               {"encapsulate", ike.encapsulate}};
   if (std::holds_alternative<model::HostName>(ike.remote.address)) result["resolve"] = print_duration(ike.resolve);
+  print_ike_options(ike.options, result);
   return result;
 }
 
@@ -91,6 +99,7 @@ Json child(const model::Child& child) {
   if (!child.proposals.empty()) result["proposals"] = child.proposals;
   if (child.rekey) result["rekey"] = print_duration(*child.rekey);
   if (child.policies && *child.policies != model::PolicyOwner::interface) result["policies"] = model::print(*child.policies);
+  print_child_options(child.options, result);
   return result;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <initializer_list>
 
@@ -16,8 +17,15 @@ constexpr std::string_view kForms =
     "write \"psk\"; or \"certificate\", \"key\" and \"ca\"; or \"public_key\", \"key\" and \"peer_public_key\"";
 constexpr std::string_view kMakePublic = "make it: openssl pkey -in KEY -pubout";
 
+constexpr Word<model::SendCertificate> kSend[] = {{"asked", model::SendCertificate::asked},
+                                                  {"always", model::SendCertificate::always},
+                                                  {"never", model::SendCertificate::never}};
+constexpr Word<model::Revocation> kRevocation[] = {
+    {"relaxed", model::Revocation::relaxed}, {"if_uri", model::Revocation::if_uri}, {"strict", model::Revocation::strict}};
+
 using Members = std::array<std::string_view, 3>;
 constexpr Members kCertificates{"certificate", "key", "ca"};
+constexpr Members kPinned{"certificate", "key", "peer_certificate"};
 constexpr Members kPublicKeys{"public_key", "key", "peer_public_key"};
 
 // The file that `key` names, read and then understood; nothing when that was an error, which is then reported.
@@ -61,9 +69,33 @@ void check_cas(Object& auth, std::string_view key, const std::vector<std::string
   }
 }
 
+// What charon decides where the file does not say it.
+void read_certificate_options(Object& auth, model::CertificateAuth& result) {
+  const auto optional_of = [](auto convert) {
+    return [=](const Node& node) { return map(convert(node), [](const auto& value) { return std::optional(value); }); };
+  };
+  auth.read("send", result.send, optional_of(one_of(kSend)));
+  auth.read("request", result.request, optional_of(flag));
+  auth.read("revocation", result.revocation, optional_of(one_of(kRevocation)));
+  const bool pinned_alone = !result.peer_certificate.file.empty() && result.ca.file.empty();
+  if (pinned_alone && result.revocation.value_or(model::Revocation::relaxed) != model::Revocation::relaxed) {
+    auth.fail("revocation",
+              Error{"is a CA's to tell, and this peer is trusted by its certificate alone", "name the \"ca\" too"});
+  }
+}
+
+void read_peer_certificate(Object& auth, const Readers& readers, model::CertificateAuth& result) {
+  auto peers = read_named(auth, "peer_certificate", readers.open, result.peer_certificate.file, read_certificates);
+  if (!peers) return;
+  result.peer_certificate.parts = std::move(*peers);
+  const auto& own = result.certificate.parts;
+  if (!own.empty() && std::ranges::find(result.peer_certificate.parts, own.front()) != result.peer_certificate.parts.end())
+    auth.fail("peer_certificate", Error{"is our own certificate", "name the peer's"});
+}
+
 model::Auth read_certificate_auth(Object& auth, const Readers& readers) {
   model::CertificateAuth result;
-  need_all(auth, kCertificates);
+  need_all(auth, auth.has("peer_certificate") && !auth.has("ca") ? kPinned : kCertificates);
   if (auto own = read_named(auth, "certificate", readers.open, result.certificate.file, read_certificates)) {
     const std::string public_key = public_key_of(own->front());
     result.key_id = key_id_of(public_key);
@@ -78,6 +110,8 @@ model::Auth read_certificate_auth(Object& auth, const Readers& readers) {
     result.ca.parts = std::move(*authorities);
     check_cas(auth, "ca", result.ca.parts, 0);
   }
+  read_peer_certificate(auth, readers, result);
+  read_certificate_options(auth, result);
   return result;
 }
 
@@ -139,9 +173,12 @@ model::Auth read_auth(Object auth, const Readers& readers, Findings& findings) {
     return any;
   };
   const bool psk = has_any({"psk"});
-  const bool certificates = has_any({"certificate", "ca"});
+  const bool certificates = has_any({"certificate", "ca", "peer_certificate"});
   const bool public_keys = has_any({"public_key", "peer_public_key"});
   const bool key = has_any({"key"});
+  for (const std::string_view option : {"send", "request", "revocation"}) {
+    if (auth.has(option) && !certificates) auth.fail(option, Error{"is of certificates", "take it out"});
+  }
   auth.close();
   model::PskAuth secret;
   if (!auth.readable()) return secret;

@@ -3,6 +3,7 @@
 #include "config/identity.h"
 #include "config/read.h"
 #include "config/read_auth.h"
+#include "config/read_options.h"
 #include "config/values.h"
 
 namespace vtid::config {
@@ -25,6 +26,10 @@ struct Place {
   const Readers& readers;
 };
 
+Result<std::optional<std::uint16_t>> ike_port(const Node& node) {
+  return map(number_in<std::uint16_t>(1, 65'535)(node), [](std::uint16_t value) { return std::optional(value); });
+}
+
 template <class Convert>
 void read_peer(Object& ike, std::string_view key, model::IkePeer& peer, Convert endpoint,
                Result<std::string> (*identity)(const Node&), bool required) {
@@ -33,11 +38,12 @@ void read_peer(Object& ike, std::string_view key, model::IkePeer& peer, Convert 
   if (required) object->need("address");
   object->read("address", peer.address, endpoint);
   object->read("id", peer.id, identity);
+  object->read("port", peer.port, ike_port);
   object->close();
 }
 
 Result<Duration> dpd(const Node& node) { return whole_seconds(duration(node, 0s, 24h)); }
-Result<Duration> rekey(const Node& node) { return whole_seconds(duration(node, 1s, 30 * 24h)); }
+Result<Duration> rekey(const Node& node) { return renewal(node, 1s); }
 
 Result<Duration> resolve(const Node& node) { return duration(node, 5s, 24h); }
 
@@ -63,6 +69,7 @@ model::Ike read_own_ike(Object& object, const Place& place) {
   object.read("rekey", ike.rekey, rekey);
   object.read("mobike", ike.mobike, flag);
   object.read("encapsulate", ike.encapsulate, flag);
+  read_ike_options(object, ike.options);
   object.read("resolve", ike.resolve, resolve);
   const bool named = std::holds_alternative<model::HostName>(ike.remote.address);
   if (object.has("resolve") && !named && !place.findings.any_under(object.pointer() + "/remote")) {
@@ -121,6 +128,7 @@ model::Child read_child(std::string name, Object object) {
   read_ends(object, child);
   object.read("proposals", child.proposals, proposals);
   object.read("rekey", child.rekey, rekey);
+  read_child_options(object, child.options);
   object.close();
   return child;
 }

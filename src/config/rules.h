@@ -16,6 +16,7 @@ void check(const model::Config& config, Findings& findings);  // all of the belo
 
 void check_tunnels(const model::Config& config, Findings& findings);      // each tunnel, its peers and its children
 void check_static_keys(const model::Config& config, Findings& findings);  // tunnels without IKE, each and against each other
+void check_options(const model::Config& config, Findings& findings);      // times, windows, ports, marks, selectors
 void check_transits(const model::Config& config, Findings& findings);     // inner networks against each other
 void check_interfaces(const model::Config& config, Findings& findings);
 void check_gateways(const model::Config& config, Findings& findings);

@@ -16,6 +16,26 @@ void check_owner(const model::Child& child, const std::string& at, Findings& fin
                    "take it out");
 }
 
+// What this system's SAs cannot have.
+void check_sa_options(const model::Child& child, const model::Capabilities& system, const std::string& at, Findings& findings) {
+  const model::ChildOptions& options = child.options;
+  const auto refuse = [&](std::string_view key, bool written, std::string_view instead) {
+    if (!written || system.sa_options || findings.any_under(fmt::format("{}/{}", at, key))) return;
+    findings.error(fmt::format("{}/{}", at, key), "is not to be had of an SA on this system", std::string(instead));
+  };
+  refuse("dscp", options.dscp.has_value(), "take it out");
+  refuse("ecn", options.ecn.has_value(), "take it out, and see the sysctls net.inet.ipsec.ecn and net.inet6.ipsec6.ecn");
+  refuse("df", options.df.has_value(), "take it out, and see the sysctl net.inet.ipsec.dfbit");
+  refuse("mark_in", options.mark_in.has_value(), "take it out, and tag packets in pf.conf");
+  refuse("mark_out", options.mark_out.has_value(), "take it out");
+  refuse("offload", options.offload.value_or(model::Offload::none) != model::Offload::none, "take it out");
+  const std::string window = at + "/replay_window";
+  if (options.replay_window.value_or(0) > system.largest_replay_window && !findings.any_under(window)) {
+    findings.error(window, fmt::format("{} is more than this system can be told", *options.replay_window),
+                   fmt::format("write at most {}", system.largest_replay_window));
+  }
+}
+
 class Algorithms {
  public:
   Algorithms(const model::Capabilities& system, Findings& findings) : system_(system), findings_(findings) {}
@@ -58,6 +78,7 @@ void check_system(const model::Config& config, const model::Capabilities& system
       const std::string at = join(of_tunnel + "/children", child.name);
       if (!system.manages_policies) check_owner(child, at, findings);
       if (!tunnel.enabled || !child.enabled) continue;
+      check_sa_options(child, system, at, findings);
       for (const std::string& proposal : child.proposals) algorithms.check(proposal, at + "/proposals");
     }
   }

@@ -174,15 +174,17 @@ void check_networks(const Child& child, const std::string& at, Findings& finding
 void check_selectors(const Tunnel& tunnel, const std::string& at, Findings& findings) {
   const auto* ike = std::get_if<Ike>(&tunnel.ike);
   if (ike == nullptr || ike->version != model::IkeVersion::v1) return;
-  std::map<net::Family, const Child*> first;
+  std::map<std::pair<net::Family, model::Selectors>, const Child*> first;
   for (const Child& child : tunnel.children) {
     if (!child.enabled || !inner_addresses_known(findings, join(at, child.name), child)) continue;
-    const auto [twin, fresh] = first.emplace(child.local.family(), &child);
+    const auto [twin, fresh] =
+        first.emplace(std::pair(child.local.family(), child.options.selectors.value_or(model::Selectors{})), &child);
     if (fresh) continue;
-    findings.error(join(at, child.name),
-                   fmt::format("IKEv1 cannot tell it from \"{}\": both carry all of {}", twin->second->name,
-                               net::print(child.local.family())),
-                   "write \"version\": 2, or give it a tunnel of its own");
+    findings.error(
+        join(at, child.name),
+        fmt::format("IKEv1 cannot tell it from \"{}\": both carry {}", twin->second->name,
+                    child.options.selectors ? "the same" : "all of " + std::string(net::print(child.local.family()))),
+        "write \"version\": 2, or give it a tunnel of its own");
   }
 }
 

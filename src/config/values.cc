@@ -176,6 +176,16 @@ Result<Duration> duration(const Node& node, Duration shortest, Duration longest)
               fmt::format("write {} to {}", print_duration(shortest), print_duration(longest)));
 }
 
+Result<Duration> renewal(const Node& node, Duration shortest) {
+  constexpr Duration kLongest = std::chrono::hours{30 * 24};
+  const auto value = duration(node, Duration{0}, kLongest);
+  if (value && value->count() != 0 && *value < shortest) {
+    return fail(fmt::format("{} is out of range", print_duration(*value)),
+                fmt::format("write {} to {}, or 0s for never", print_duration(shortest), print_duration(kLongest)));
+  }
+  return whole_seconds(value);
+}
+
 Result<Duration> whole_seconds(Result<Duration> duration) {
   if (!duration || duration->count() % 1'000 == 0) return duration;
   return fail(fmt::format("{} is not a whole number of seconds", print_duration(*duration)), "charon keeps time in seconds");

@@ -67,6 +67,9 @@ inline auto duration_in(Duration shortest, Duration longest) {
   return [=](const Node& node) { return duration(node, shortest, longest); };
 }
 
+// When something is renewed: "0s" is never, else `shortest` to 30 days, in whole seconds.
+[[nodiscard]] Result<Duration> renewal(const Node& node, Duration shortest);
+
 // What charon is told in whole seconds.
 [[nodiscard]] Result<Duration> whole_seconds(Result<Duration> duration);
 

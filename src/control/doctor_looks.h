@@ -41,6 +41,7 @@ void look_at_threads(const DoctorInput& input, DoctorFindings& findings);
 void look_at_sa_table_size(const DoctorInput& input, DoctorFindings& findings);
 void look_at_reqid_base(const DoctorInput& input, DoctorFindings& findings);
 void look_at_rekeyed_delay(const DoctorInput& input, DoctorFindings& findings);
+void look_at_make_before_break(const DoctorInput& input, DoctorFindings& findings);
 void look_at_start_scripts(const DoctorInput& input, DoctorFindings& findings);
 
 }  // namespace vtid::control

@@ -154,7 +154,7 @@ class Chain {
       children.push_back(fmt::format("{} ({}) {} to {}{}", child.name, model::print(child.mode),
                                      vti ? net::print(child.local) : list(child.local_networks),
                                      vti ? net::print(child.remote) : list(child.remote_networks),
-                                     child.enabled ? "" : ", disabled"));
+                                     behind(print(child.options)) + (child.enabled ? "" : ", disabled")));
     }
     return fmt::format("{}, start \"{}\"; children: {}", describe_ike(tunnel), model::print(tunnel.start),
                        fmt::join(children, "; "));
@@ -174,9 +174,11 @@ class Chain {
       return fmt::format("static SAs {} to {}", net::print(keys->local), net::print(keys->remote));
     }
     const auto& ike = std::get<model::Ike>(tunnel.ike);
-    return fmt::format("IKEv{} {} to {}", static_cast<int>(ike.version), model::print(ike.local.address),
-                       model::print(ike.remote.address));
+    return fmt::format("IKEv{} {} to {}{}", static_cast<int>(ike.version), model::print(ike.local.address),
+                       model::print(ike.remote.address), behind(print(ike.options)));
   }
+
+  [[nodiscard]] static std::string behind(const std::string& options) { return options.empty() ? "" : ", " + options; }
 
   void tell_static_sas(const model::StaticKeys& keys) {
     for (const model::StaticSa& sa : keys.in) tell_static_sa(sa, keys.remote, keys.local, "in");

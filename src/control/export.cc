@@ -28,6 +28,7 @@ struct PeerChild {
   net::Prefix local;    // of a VTI
   net::Address remote;  // of a VTI
   std::vector<net::Prefix> local_networks, remote_networks;
+  std::optional<model::Selectors> selectors{};  // of a VTI
 };
 
 // What the peer has to be told, whatever it runs.
@@ -52,6 +53,14 @@ std::string known_address(const model::Endpoint& written, const std::string& liv
 
 std::string identity_or(const model::IkePeer& peer, const std::string& address) { return peer.id.empty() ? address : peer.id; }
 
+// What never renews here is the peer's to renew.
+Duration renewed_after(Duration ours, Duration otherwise) { return ours == Duration{} ? otherwise : ours; }
+
+std::optional<model::Selectors> turned_round(const std::optional<model::Selectors>& ours) {
+  if (!ours) return std::nullopt;
+  return model::Selectors{ours->remote, ours->local};
+}
+
 PeerSide turned_round(const model::Tunnel& tunnel, const model::Ike& ike, const Index& index) {
   const model::TunnelStatus* status = index.status_of(tunnel.name);
   const std::string live_local = status == nullptr ? "" : status->local;
@@ -68,9 +77,9 @@ PeerSide turned_round(const model::Tunnel& tunnel, const model::Ike& ike, const 
   const auto configs = model::child_configs(tunnel);
   if (!configs.empty()) {
     peer.esp_proposals = configs.front().proposals;
-    peer.esp_rekey = configs.front().rekey;
+    peer.esp_rekey = renewed_after(configs.front().rekey, model::kDefaultChildRekey);
   }
-  peer.ike_rekey = ike.rekey;
+  peer.ike_rekey = renewed_after(ike.rekey, model::Ike{}.rekey);
   peer.dpd = ike.dpd;
   peer.mobike = ike.mobike;
   peer.encapsulate = ike.encapsulate;
@@ -81,7 +90,8 @@ PeerSide turned_round(const model::Tunnel& tunnel, const model::Ike& ike, const 
   for (const model::Child& child : tunnel.children) {
     if (!child.enabled) continue;
     const net::Prefix inner{child.remote, child.local.length};
-    peer.children.push_back({child.name, child.mode, inner, child.local.address, child.remote_networks, child.local_networks});
+    peer.children.push_back({child.name, child.mode, inner, child.local.address, child.remote_networks, child.local_networks,
+                             turned_round(child.options.selectors)});
   }
   return peer;
 }
@@ -124,7 +134,11 @@ Json vtid_children(const model::Tunnel& tunnel) {
     }
     if (!child.enabled) json["enabled"] = false;
     if (!child.proposals.empty()) json["proposals"] = child.proposals;
-    if (child.rekey) json["rekey"] = print_duration(*child.rekey);
+    if (child.rekey && *child.rekey != Duration{}) json["rekey"] = print_duration(*child.rekey);
+    if (const auto selectors = turned_round(child.options.selectors)) {
+      for (const net::Prefix& network : selectors->local) json["selectors"]["local"].push_back(net::print(network));
+      for (const net::Prefix& network : selectors->remote) json["selectors"]["remote"].push_back(net::print(network));
+    }
     children[child.name] = std::move(json);
   }
   return children;
@@ -230,12 +244,17 @@ std::string as_swanctl(const PeerSide& peer) {
     to.add("        start_action = {}\n      }}", peer.begins ? "start" : "none");
   };
   if (routed && !peer.split) {
-    add_child(peer.name, "", "0.0.0.0/0,::/0", "0.0.0.0/0,::/0", true);
+    const auto named = std::ranges::find_if(peer.children, [](const PeerChild& child) { return child.selectors.has_value(); });
+    const bool all = named == peer.children.end();
+    add_child(peer.name, "", all ? "0.0.0.0/0,::/0" : listed(named->selectors->local, ","),
+              all ? "0.0.0.0/0,::/0" : listed(named->selectors->remote, ","), true);
   }
   for (const PeerChild& child : peer.children) {
     if (is_vti(child)) {
       const std::string all = child.remote.is_v4() ? "0.0.0.0/0" : "::/0";
-      if (peer.split) add_child(child.name, "", all, all, true);
+      if (peer.split)
+        add_child(child.name, "", child.selectors ? listed(child.selectors->local, ",") : all,
+                  child.selectors ? listed(child.selectors->remote, ",") : all, true);
       continue;
     }
     add_child(child.name, std::string(model::print(child.mode)), listed(child.local_networks, ","),
@@ -366,7 +385,12 @@ std::string as_libreswan(const PeerSide& peer) {
     to.add("  left={}\n  leftid={}", peer.local.empty() ? "%defaultroute" : peer.local, libreswan_id(peer.local_id));
     to.add("  right={}\n  rightid={}", peer.remote.empty() ? "%any" : peer.remote, libreswan_id(peer.remote_id));
     if (is_vti(child)) {
-      to.add("  leftsubnet={0}\n  rightsubnet={0}\n  ipsec-interface={1}", all, peer.unit.value);
+      if (child.selectors)
+        to.add("  leftsubnets={{{}}}\n  rightsubnets={{{}}}", listed(child.selectors->local, " "),
+               listed(child.selectors->remote, " "));
+      else
+        to.add("  leftsubnet={0}\n  rightsubnet={0}", all);
+      to.add("  ipsec-interface={}", peer.unit.value);
     } else if (child.mode == model::ChildMode::transport) {
       to.add("  type=transport");
     } else {

@@ -110,7 +110,7 @@ std::set<std::string, std::less<>> names_in(const model::Config& config) {
     std::set<std::string, std::less<>>& names;
     void operator()(const model::PskAuth& auth) const { names.insert(auth.psk.file); }
     void operator()(const model::CertificateAuth& auth) const {
-      names.insert({auth.certificate.file, auth.key.file, auth.ca.file});
+      names.insert({auth.certificate.file, auth.key.file, auth.ca.file, auth.peer_certificate.file});
     }
     void operator()(const model::PublicKeyAuth& auth) const {
       names.insert({auth.public_key.file, auth.key.file, auth.peer_public_key.file});

@@ -41,6 +41,13 @@ void read(const json& text, vici::Loaded& loaded) {
   text.at("connections").get_to(loaded.connections);
   text.at("secrets").get_to(loaded.secrets);
   if (text.contains("keys")) text.at("keys").get_to(loaded.keys);  // 0.1.0 knew none
+  if (!text.contains("older")) return;
+  for (const auto& [digest, ikes] : object_at(text, "older").items()) {
+    for (const json& id : ikes) {
+      if (!id.is_number_unsigned() || id.get<std::uint64_t>() > UINT32_MAX) refuse("no id of an IKE_SA");
+      loaded.older.emplace(id.get<std::uint32_t>(), digest);
+    }
+  }
 }
 
 // A number of another type would be converted, past what a clock can hold.
@@ -76,8 +83,9 @@ std::string print_state(const reconcile::Numbers& numbers) {
 std::string print_state(const model::Role& role) { return print({{"role", model::print(role)}}); }
 
 std::string print_state(const vici::Loaded& loaded) {
-  return print(
-      {{"charon", loaded.charon}, {"connections", loaded.connections}, {"secrets", loaded.secrets}, {"keys", loaded.keys}});
+  json text{{"charon", loaded.charon}, {"connections", loaded.connections}, {"secrets", loaded.secrets}, {"keys", loaded.keys}};
+  for (const auto& [ike, digest] : loaded.older) text["older"][digest].push_back(ike);
+  return print(text);
 }
 
 std::string print_state(const monitor::Memories& memories) {

@@ -6,7 +6,7 @@
 #include <map>
 #include <set>
 
-#include "foreign/base64.h"
+#include "base/base64.h"
 #include "foreign/pfsense_names.h"
 
 namespace vtid::foreign {

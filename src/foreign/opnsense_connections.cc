@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "foreign/base64.h"
+#include "base/base64.h"
 #include "foreign/opnsense.h"
 #include "foreign/swanctl.h"
 #include "foreign/swanctl_selectors.h"

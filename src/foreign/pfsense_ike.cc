@@ -228,7 +228,8 @@ Result<Json> certificate_auth(Work& work, const Element& phase1, const std::stri
   shut = lost_condition(work, phase1, chain);
   auto above = chain_of(work.root, own->value("caref"));
   if (!above.empty()) above.pop_back();  // peers have the root
-  Json auth{{"certificate",
+  Json auth{{"send", "always"},  // as pfSense does
+            {"certificate",
              work.draft.keep_file(tunnel + ".pem", joined_certificates(decode_base64(own->value("crt")).value_or(""), above))},
             {"key", work.draft.keep_file(tunnel + ".key", decode_base64(own->value("prv")).value_or(""))},
             {"ca", work.draft.keep_file(tunnel + ".ca.pem", joined_certificates("", chain))}};
@@ -272,27 +273,41 @@ void note_unlike(Work& work, const Element& phase1, bool version1) {
   if (phase1.value("protocol") == "both") say("protocol", "a tunnel has one outer family: it is that of the peer's address");
   if (version1 && number_of(phase1.value("dpd_maxfail")).value_or(5) != 5)
     say("dpd_maxfail", "is not carried over: charon's own timeout holds");
-  note_texts(work, phase1, {"rand_time", "margintime"}, "charon spreads rekeying by its own default");
+  note_texts(work, phase1, {"margintime"}, "charon spreads rekeying by its own default");
   note_texts(work, phase1, {"closeaction"}, "\"start\" says whether a tunnel that was closed is called again");
   if (phase1.value("nat_traversal") == "off") say("nat_traversal", "is not carried over: NAT is always looked for");
-  note_texts(work, phase1, {"ikeport", "nattport"}, "peers are called at ports 500 and 4500");
+  note_texts(work, phase1, {"nattport"}, "behind NAT peers are called at port 4500");
   say("tfc_enable", "is not carried over: there is no traffic flow confidentiality padding");
   pass_over(phase1, {"ikeid", "mode", "mobike", "descr", "tfc_bytes", "splitconn"});
+}
+
+void add_spread(Work& work, const Element& phase1, long until, Json& ike) {
+  const auto written = number_of(phase1.value("rand_time"));
+  if (written && *written <= until / 2)
+    ike["spread"] = fmt::format("{}s", *written);
+  else if (written)
+    work.draft.note(place_of(phase1.at("rand_time")),
+                    "is not carried over: it is more than half of the time until it is renewed");
+  pass_over(phase1, {"rand_time"});
+}
+
+void add_port(const Element& phase1, Json& ike) {
+  constexpr long kIke = 500, kNatTraversal = 4'500;
+  const long port = number_of(phase1.value("ikeport")).value_or(kIke);
+  pass_over(phase1, {"ikeport"});
+  if (port == kIke || port < 1 || port > 65'535 || ike["remote"]["address"] == "any") return;
+  ike["remote"]["port"] = port;
+  if (port == kNatTraversal) ike["local"]["port"] = port;
 }
 
 // IKEv1 does not rekey: it begins again, which pfSense has a time of its own for.
 void add_rekey(Work& work, const Element& phase1, bool version1, Json& ike) {
   const PfsenseTimes times = pfsense_ike_times(phase1);
-  const Element* said = phase1.find("rekey_time");
-  const long rekey = times.rekey > 0 ? times.rekey : times.reauth;
-  if (rekey > 0)
-    ike["rekey"] = fmt::format("{}s", rekey);
-  else
-    work.draft.note(place_of(said == nullptr || version1 ? phase1 : *said),
-                    "that the IKE_SA is never renewed is not carried over: vtid's default holds", "write a longer \"rekey\"");
-  if (!version1 && times.reauth > 0)
-    work.draft.note(place_of(phase1.has("reauth_time") ? phase1.at("reauth_time") : phase1),
-                    "is not carried over: vtid renews IKE_SAs by rekeying, without a gap");
+  const long rekey = times.rekey > 0 || !version1 ? times.rekey : times.reauth;
+  ike["rekey"] = fmt::format("{}s", rekey);
+  if (!version1 && times.reauth > 0) ike["reauth"] = fmt::format("{}s", times.reauth);
+  const bool anew = !version1 && times.reauth > 0;
+  add_spread(work, phase1, !anew ? rekey : rekey == 0 ? times.reauth : std::min(rekey, times.reauth), ike);
   pass_over(phase1, {"lifetime", "rekey_time", "reauth_time", "rekey_enable", "reauth_enable"});
 }
 
@@ -342,6 +357,7 @@ Result<PfsenseIke> pfsense_ike(Work& work, const Element& phase1, const std::str
   add_rekey(work, phase1, version1, ike);
   ike["mobike"] = !version1 && phase1.value("mobike") == "on";
   ike["encapsulate"] = phase1.value("nat_traversal") == "force";
+  add_port(phase1, ike);
   note_unlike(work, phase1, version1);
   return PfsenseIke{std::move(ike), std::move(shut)};
 }

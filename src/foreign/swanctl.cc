@@ -12,6 +12,7 @@
 #include "foreign/swanctl.h"
 #include "foreign/swanctl_auth.h"
 #include "foreign/swanctl_include.h"
+#include "foreign/swanctl_options.h"
 #include "foreign/swanctl_selectors.h"
 #include "foreign/swanctl_words.h"
 #include "net/names.h"
@@ -196,6 +197,7 @@ class Connection {
     add_rekey(ike, version1);
     ike["mobike"] = !version1 && is_yes(section_.value("mobike"), true);
     ike["encapsulate"] = is_yes(section_.value("encap"), false);
+    carry_ike_options(section_, ike, draft_);
     any_peer_ = ike["remote"]["address"] == "any";
     if (any_peer_ && !ike["remote"].contains("id")) ike["remote"]["id"] = "%any";
     return ike;
@@ -205,16 +207,10 @@ class Connection {
   void add_rekey(Json& ike, bool version1) {
     const auto written = seconds_of(section_.value("rekey_time")), again = seconds_of(section_.value("reauth_time"));
     const long rekey = written.value_or(again ? 0 : 14'400), reauth = again.value_or(0);
-    long seconds = rekey > 0 ? rekey : reauth;
+    long seconds = rekey > 0 || !version1 ? rekey : reauth;
     if (version1 && reauth > 0 && rekey > 0) seconds = std::min(rekey, reauth);
-    if (seconds > 0)
-      ike["rekey"] = fmt::format("{}s", seconds);
-    else
-      draft_.note(place_of(section_, *section_.setting(written ? "rekey_time" : "reauth_time")),
-                  "0 (never) is not carried over: vtid's default holds", "write a longer \"rekey\"");
-    if (!version1 && reauth > 0)
-      draft_.note(place_of(section_, *section_.setting("reauth_time")),
-                  "is not carried over: vtid renews IKE_SAs by rekeying, without a gap");
+    ike["rekey"] = fmt::format("{}s", seconds);
+    if (!version1 && reauth > 0) ike["reauth"] = fmt::format("{}s", reauth);
   }
 
   std::string start() {
@@ -246,6 +242,7 @@ class Connection {
     }
     json["proposals"] = proposals(child, "esp_proposals");
     add_child_rekey(child, json);
+    carry_child_options(child, json, draft_);
     if (plan.vti) return add_vti(children, plan, std::move(json), per_child);
     if (auto ends = network_ends(child, json); !ends)
       return draft_.note(place_of(child), "is not carried over: " + ends.error().text, ends.error().remedy);
@@ -257,13 +254,15 @@ class Connection {
     const auto written = seconds_of(child.value("rekey_time"));
     const long life = seconds_of(child.value("life_time")).value_or(0);
     const long rekey = written.value_or(life > 0 ? life * 10 / 11 : 3'600);
-    if (rekey > 0)
+    if (rekey > 0 || life > 0)
       json["rekey"] = fmt::format("{}s", rekey);
     else
       draft_.note(place_of(child, *child.setting("rekey_time")), "0 (never) is not carried over: vtid's default holds",
-                  "write a longer \"rekey\"");
-    if (written && life > 0 && life != rekey * 11 / 10)
-      draft_.note(place_of(child, *child.setting("life_time")), "is not carried over: SAs live a tenth longer than \"rekey\"");
+                  "write \"0s\", and \"grace\", how long the keys may live");
+    if (written && life > rekey && life != rekey * 11 / 10)
+      json["grace"] = fmt::format("{}s", life - rekey);
+    else if (written && life > 0 && life <= rekey)
+      draft_.note(place_of(child, *child.setting("life_time")), "is not carried over: it is no longer than rekey_time");
   }
 
   // The name that it has.
@@ -284,7 +283,7 @@ class Connection {
       if (inner(local, remote, family)) told.push_back(family);
       if (mentions(local, family) && mentions(remote, family)) asked.push_back(family);
     }
-    note_selectors(child, local, remote);
+    note_selectors(child, local, remote, json);
     if (told.empty()) told = asked.empty() ? std::vector{net::Family::ipv4} : asked;
     for (const net::Family family : told) add_vti_family(children, plan, json, family, per_child);
     if (per_child && told.size() > 1) {
@@ -293,8 +292,10 @@ class Connection {
     }
   }
 
-  // A VTI child asks for everything: a peer that expects less refuses it, or narrows it.
-  void note_selectors(const Section& child, const std::vector<std::string>& local, const std::vector<std::string>& remote) {
+  // Networks that are named are asked for. Without them a VTI child asks for everything: a peer that expects less refuses it,
+  // or narrows it.
+  void note_selectors(const Section& child, const std::vector<std::string>& local, const std::vector<std::string>& remote,
+                      Json& json) {
     std::string lost, networks;
     for (const auto& [key, list, peers] : {std::tuple{"local_ts", &local, false}, std::tuple{"remote_ts", &remote, true}}) {
       std::vector<std::string> all = *list;
@@ -307,10 +308,29 @@ class Connection {
       }
     }
     if (lost.empty()) return;
+    if (auto selectors = named_selectors(local, remote)) {
+      json["selectors"] = std::move(*selectors);
+      return;
+    }
     draft_.note(place_of(child),
                 fmt::format("its selectors are not carried over ({}): a VTI child negotiates everything", lost),
                 networks.empty() ? "have the peer take 0.0.0.0/0, and write routes"
                                  : fmt::format("have the peer take 0.0.0.0/0, and write routes to {} through it", networks));
+  }
+
+  // Nothing where one of them is no network, or where the families are interfaces of their own.
+  [[nodiscard]] static std::optional<Json> named_selectors(const std::vector<std::string>& local,
+                                                           const std::vector<std::string>& remote) {
+    Json selectors{{"local", Json::array()}, {"remote", Json::array()}};
+    for (const auto& [key, list] : {std::pair{"local", &local}, std::pair{"remote", &remote}}) {
+      for (const std::string& selector : *list) {
+        const auto prefix = net::parse_prefix(selector);
+        if (!prefix) return std::nullopt;
+        selectors[key].push_back(net::print(prefix->network()));
+      }
+      if (selectors[key].empty()) return std::nullopt;
+    }
+    return selectors;
   }
 
   void add_vti_family(Json& children, const ChildPlan& plan, Json json, net::Family family, bool per_child) {

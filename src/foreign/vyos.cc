@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "foreign/base64.h"
+#include "base/base64.h"
 #include "foreign/pfsense.h"
 #include "foreign/recognise.h"
 #include "foreign/swanctl.h"
@@ -37,7 +37,7 @@ std::string vyos_group(std::string_view number) {
 
 std::string as_pem_block(const std::string& base64, std::string_view label) {
   if (base64.contains("-----BEGIN")) return base64;
-  return fmt::format("-----BEGIN {0}-----\n{1}\n-----END {0}-----\n", label, encode_base64(decode_base64(base64)));
+  return fmt::format("-----BEGIN {0}-----\n{1}\n-----END {0}-----\n", label, encode_base64(decode_base64(base64).value_or("")));
 }
 
 const Element& node_of(const Element& parent, std::string_view kind, std::string_view name) {

@@ -31,7 +31,9 @@ struct Capabilities {
   bool filters = true;             // Linux: nf_tables is there; FreeBSD: pf is
   bool orphaned_sas_mute = false;  // FreeBSD: while an SA of its reqid is there, a tunnel asks for no other
   bool shared_with_charon = true;  // false: charon puts its SAs and policies somewhere else, and nothing follows from here
-  std::uint32_t replay_window_step = 1;  // FreeBSD counts replay windows in bytes of a bitmap: 8 packets
+  bool sa_options = true;          // SAs say what becomes of DSCP, ECN and DF, and have marks and offload; FreeBSD: none of it
+  std::uint32_t largest_replay_window = 4'096;  // packets, of SAs of IKE
+  std::uint32_t replay_window_step = 1;         // FreeBSD counts replay windows in bytes of a bitmap: 8 packets
   std::vector<Lacking> lacks{};
   bool operator==(const Capabilities&) const = default;
 };

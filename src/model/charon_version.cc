@@ -6,9 +6,13 @@
 
 namespace vtid::model {
 
+std::string print(const CharonRelease& release) {
+  return std::to_string(release.major) + '.' + std::to_string(release.minor) + '.' + std::to_string(release.patch);
+}
+
 CharonVersion::CharonVersion(std::string text) : text_(std::move(text)) {}
 
-bool CharonVersion::is_before(int major, int minor, int patch) const {
+bool CharonVersion::is_before(const CharonRelease& release) const {
   if (!is_known()) return false;
   std::array<int, 3> parts{};
   const char* at = text_.data();
@@ -17,7 +21,7 @@ bool CharonVersion::is_before(int major, int minor, int patch) const {
     at = std::from_chars(at, end, part).ptr;
     if (at != end) ++at;
   }
-  return parts < std::array{major, minor, patch};
+  return parts < std::array{release.major, release.minor, release.patch};
 }
 
 }  // namespace vtid::model

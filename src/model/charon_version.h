@@ -5,6 +5,12 @@
 
 namespace vtid::model {
 
+struct CharonRelease {
+  int major = 0, minor = 0, patch = 0;
+  bool operator==(const CharonRelease&) const = default;
+};
+[[nodiscard]] std::string print(const CharonRelease& release);  // "5.9.10"
+
 class CharonVersion {
  public:
   CharonVersion() = default;        // not known
@@ -14,15 +20,16 @@ class CharonVersion {
   [[nodiscard]] const std::string& text() const { return text_; }
   [[nodiscard]] bool is_known() const { return !text_.empty(); }
 
+  // Whether it lacks what came with `release`; not when it is not known which one it is.
+  [[nodiscard]] bool is_before(const CharonRelease& release) const;
+
   // Its control socket stops for good when a client that waits for --initiate, --terminate or --log is interrupted
   // (strongSwan issue 566, commit 2cb6d144, in 5.9.11).
-  [[nodiscard]] bool can_deadlock() const { return is_before(5, 9, 11); }
+  [[nodiscard]] bool can_deadlock() const { return is_before({5, 9, 11}); }
 
   [[nodiscard]] bool operator==(const CharonVersion&) const = default;
 
  private:
-  [[nodiscard]] bool is_before(int major, int minor, int patch) const;  // false when not known
-
   std::string text_;
 };
 

@@ -23,6 +23,24 @@ std::string print(const Endpoint& endpoint) {
   return std::visit(Printer{}, endpoint);
 }
 
+std::string_view print(SendCertificate send) {
+  switch (send) {
+    case SendCertificate::asked: return "asked";
+    case SendCertificate::always: return "always";
+    case SendCertificate::never: return "never";
+  }
+  std::abort();
+}
+
+std::string_view print(Revocation revocation) {
+  switch (revocation) {
+    case Revocation::relaxed: return "relaxed";
+    case Revocation::if_uri: return "if_uri";
+    case Revocation::strict: return "strict";
+  }
+  std::abort();
+}
+
 std::string_view print(Start start) {
   switch (start) {
     case Start::start: return "start";
@@ -104,6 +122,7 @@ std::vector<ChildConfig> child_configs(const Tunnel& tunnel) {
     if (!child.proposals.empty()) config.proposals = child.proposals;
     if (child.rekey) config.rekey = *child.rekey;
     if (child.policies) config.policies = *child.policies;
+    take_over(config.options, child.options);
   }
   return configs;
 }

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "model/filter.h"
 #include "model/sa_algorithm.h"
+#include "model/sa_options.h"
 #include "model/secret.h"
 #include "model/when_down.h"
 #include "net/address.h"
@@ -41,6 +42,7 @@ using Endpoint = std::variant<AnyAddress, net::Address, HostName>;
 struct IkePeer {
   Endpoint address = AnyAddress{};
   std::string id;  // empty: the address with a PSK, else charon's default, the certificate's subject or the key
+  std::optional<std::uint16_t> port{};  // none: 500
   bool operator==(const IkePeer&) const = default;
 };
 
@@ -56,12 +58,22 @@ struct PublicSource {
   bool operator==(const PublicSource&) const = default;
 };
 
+enum class SendCertificate : std::uint8_t { asked, always, never };
+enum class Revocation : std::uint8_t { relaxed, if_uri, strict };
+[[nodiscard]] std::string_view print(SendCertificate send);
+[[nodiscard]] std::string_view print(Revocation revocation);
+
 // X.509. Our own certificate comes first, those of intermediate CAs follow.
 struct CertificateAuth {
   PublicSource certificate;
-  SecretSource key;    // DER
-  PublicSource ca;     // whose word we take for the peer
-  std::string key_id;  // of our public key: RFC 5280, 4.2.1.2, method (1), in hex
+  SecretSource key;                 // DER
+  PublicSource ca;                  // whose word we take for the peer; none beside a peer's certificate
+  std::string key_id;               // of our public key: RFC 5280, 4.2.1.2, method (1), in hex
+  PublicSource peer_certificate{};  // the peer has to have one of these
+  // None: charon's default.
+  std::optional<SendCertificate> send{};
+  std::optional<bool> request{};  // whether the peer is asked for its own
+  std::optional<Revocation> revocation{};
   bool operator==(const CertificateAuth&) const = default;
 };
 
@@ -85,10 +97,11 @@ struct Ike {
   Auth auth;
   std::vector<std::string> proposals{"aes128-sha256-modp2048"};  // pfSense's phase 1 default
   Duration dpd = std::chrono::seconds{10};                       // 0 turns it off
-  Duration rekey = std::chrono::seconds{25'920};                 // 90 % of pfSense's 28,800 s
+  Duration rekey = std::chrono::seconds{25'920};                 // 90 % of pfSense's 28,800 s; 0: never
   bool mobike = false;
   bool encapsulate = false;
   Duration resolve = std::chrono::seconds{60};  // how often the peer's host name is looked up
+  IkeOptions options{};
   bool operator==(const Ike&) const = default;
 };
 
@@ -139,8 +152,9 @@ struct Child {
   std::vector<net::Prefix> remote_networks;
   // As written; empty or none means the default, for a VTI child that shares its CHILD_SA what a sibling says.
   std::vector<std::string> proposals;
-  std::optional<Duration> rekey;
+  std::optional<Duration> rekey;  // 0: never
   std::optional<PolicyOwner> policies;
+  ChildOptions options{};
   bool operator==(const Child&) const = default;
 };
 
@@ -173,6 +187,7 @@ struct ChildConfig {
   std::vector<std::string> proposals;
   Duration rekey{};
   PolicyOwner policies = PolicyOwner::charon;
+  ChildOptions options{};
   bool operator==(const ChildConfig&) const = default;
 };
 [[nodiscard]] std::vector<ChildConfig> child_configs(const Tunnel& tunnel);

@@ -343,7 +343,26 @@ class Comparer {
       const std::string local = "/children/" + one.children.front()->name, peer = "/children/" + other->name;
       compare_proposals("ESP proposals of " + one.holder, one.proposals, found->proposals, model::Of::esp, local + "/proposals",
                         peer + "/proposals");
+      compare_selectors(one, *found, local + "/selectors", peer + "/selectors");
     }
+  }
+
+  void compare_selectors(const model::ChildConfig& one, const model::ChildConfig& other, const std::string& local,
+                         const std::string& peer) {
+    const auto& here = one.options.selectors;
+    const auto& there = other.options.selectors;
+    if (!here && !there) return;
+    const auto networks = [](std::vector<net::Prefix> list) {
+      std::ranges::sort(list);
+      return list;
+    };
+    const bool same =
+        here && there && networks(here->local) == networks(there->remote) && networks(here->remote) == networks(there->local);
+    expect(same, "selectors of " + one.holder,
+           same              ? "the same networks, the other way round"
+           : !here || !there ? "named at one end, everything at the other"
+                             : "not the same networks",
+           local, peer, "name the same networks at both ends, local and remote the other way round");
   }
 
   const Tunnel& here_;

@@ -245,6 +245,7 @@ void Charon::adopt(Now now) {
 void Charon::on_event(const Raised& raised, Now now) {
   const auto event = decode_event(raised.event, raised.message, now.wall);
   if (!event) return;
+  if (const auto* rekeyed = std::get_if<IkeRekeyed>(&*event)) loader_.on_ike_rekeyed(rekeyed->before.id, rekeyed->after.id);
   const std::string connection = current_view().apply(*event);
   if (!connection.empty()) poller_.look_soon(connection, now.steady + kSettle);
 }
@@ -257,6 +258,7 @@ void Charon::on_answer(const Subscribed&, const Result<Message>&, Now) {
 void Charon::on_answer(const VersionAsked&, const Result<Message>& answer, Now) {
   if (!answer) return;  // asked again with the next inventory
   peer_.version = to_utf8(answer->text("version"), kLongestWord);
+  loader_.on_version(peer_.version);
   if (table().connected) view_.set_version(peer_.version);
 }
 

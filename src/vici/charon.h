@@ -170,6 +170,8 @@ class Charon {
   void advance_inventory(Now now);
   void advance_readings(Now now);
   void advance_loads(Now now);
+  void note_outliving(const Step& step);
+  void add_older(std::vector<model::Problem>& problems) const;
   void send_initiate(const Initiate& initiate, Now now);
   void ask(Channel channel, std::string_view command, const Message& message, Purpose purpose, Now now);
   void ask_ticket(Ticket ticket, std::string_view command, const Message& message, Now now);

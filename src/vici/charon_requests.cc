@@ -1,6 +1,7 @@
 // What charon is asked to do: loads for the wanted connections, and requests with a ticket.
 #include <fmt/format.h>
 
+#include <set>
 #include <utility>
 
 #include "vici/charon.h"
@@ -28,7 +29,10 @@ void Charon::want(std::vector<WantedConnection> connections, Now now) {
 }
 
 void Charon::advance_loads(Now now) {
-  while (const auto step = loader_.next_step(now.steady)) ask(Channel::commands, step->command, step->request, *step, now);
+  while (const auto step = loader_.next_step(now.steady)) {
+    if (!step->replaces.empty()) note_outliving(*step);
+    ask(Channel::commands, step->command, step->request, *step, now);
+  }
   std::vector<Initiate> still_waiting;
   for (Initiate& initiate : std::exchange(waiting_, {})) {
     if (loader_.busy_with(initiate.ike)) {
@@ -40,6 +44,14 @@ void Charon::advance_loads(Now now) {
     }
   }
   waiting_ = std::move(still_waiting);
+}
+
+// What is up keeps the settings that it was negotiated with, also when it is rekeyed.
+void Charon::note_outliving(const Step& step) {
+  std::vector<std::uint32_t> ikes;
+  for (const model::IkeSa* ike : index().connection(step.name)) ikes.push_back(ike->id);
+  if (table().connected) loader_.forget_ikes([&](std::uint32_t id) { return !table().ikes.contains(id); });
+  loader_.outlive(step, ikes);
 }
 
 void Charon::on_answer(const Step& step, const Result<Message>& answer, Now now) { loader_.on_done(step, answer, now.steady); }
@@ -104,12 +116,24 @@ void Charon::conclude(Ticket ticket, Result<void> result) { outcomes_.push_back(
 
 std::vector<Outcome> Charon::take_outcomes() { return std::exchange(outcomes_, {}); }
 
+void Charon::add_older(std::vector<model::Problem>& problems) const {
+  std::set<std::string> told;
+  for (const auto& [id, settings] : loader_.loaded().older) {
+    const auto ike = table().ikes.find(id);
+    if (ike == table().ikes.end() || !loader_.is_older(ike->second.name, id) || !told.insert(ike->second.name).second) continue;
+    problems.push_back({model::Severity::caveat, "tunnels/" + ike->second.name,
+                        "was negotiated with settings that the file does not have any more, and keeps them when it is rekeyed",
+                        fmt::format("vtictl down {0} && vtictl up {0} negotiates anew", ike->second.name)});
+  }
+}
+
 std::vector<model::Problem> Charon::problems() const {
   std::vector<model::Problem> problems = loader_.problems();
   if (!table().connected && !lost_because_.empty()) {
     problems.push_back({model::Severity::error, "charon", "charon does not answer: " + lost_because_,
                         "is charon running, with the vici plugin, on the socket that charon.vici names?"});
   }
+  add_older(problems);
   if (table().connected) {
     if (view_.overflowed()) {
       problems.push_back({model::Severity::error, "charon",

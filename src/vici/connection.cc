@@ -59,10 +59,16 @@ Message local_section(const model::Ike& ike) {
   return section;
 }
 
+std::string revocation_word(model::Revocation revocation) {
+  return revocation == model::Revocation::if_uri ? "ifuri" : std::string(model::print(revocation));
+}
+
 Message remote_section(const model::Ike& ike) {
   Message section = auth_section(ike.remote, ike.auth);
   if (const auto* x509 = std::get_if<model::CertificateAuth>(&ike.auth)) {
-    section.add_list("cacerts", x509->ca.parts);
+    if (!x509->ca.parts.empty()) section.add_list("cacerts", x509->ca.parts);
+    if (!x509->peer_certificate.parts.empty()) section.add_list("certs", x509->peer_certificate.parts);
+    if (x509->revocation) section.add("revocation", revocation_word(*x509->revocation));
   } else if (const auto* raw = std::get_if<model::PublicKeyAuth>(&ike.auth)) {
     section.add_list("pubkeys", raw->peer_public_key.parts);
   }
@@ -100,9 +106,10 @@ struct Selectors {
 };
 
 // Routes decide what goes into an interface, so its SAs carry everything. Where children have SAs of their own, the responder
-// tells them apart by selectors only; charon drops a transit beside 0/0 as redundant, so each of several of a family cuts
-// everything into other pieces.
+// tells them apart by selectors only (those of the file are the user's to tell apart); charon drops a transit beside 0/0 as
+// redundant, so each of several of a family cuts everything into other pieces.
 Selectors vti_selectors(const model::Tunnel& tunnel, const model::ChildConfig& config) {
+  if (const auto& written = config.options.selectors) return {print_all(written->local), print_all(written->remote)};
   if (!model::has_interface_per_child(tunnel)) return {{"0.0.0.0/0", "::/0"}, {"0.0.0.0/0", "::/0"}};
   const model::Child& child = *config.children.front();
   const Message::List all = everything(child.local.family(), siblings_below(tunnel, child));
@@ -135,6 +142,7 @@ Message child_section(const model::Tunnel& tunnel, const model::ChildConfig& con
       .add("start_action", tunnel.start == model::Start::trap ? "trap" : "none")
       .add("close_action", "none")
       .add("dpd_action", "clear");
+  add_child_options(section, config);
   return section;
 }
 
@@ -159,11 +167,13 @@ Message connection_section(const model::Tunnel& tunnel, const model::Ike& ike, c
       .add_flag("mobike", ike.mobike)
       .add_flag("encap", ike.encapsulate)
       .add("keyingtries", "1")
-      .add("unique", "never")
+      .add("unique", std::string(model::print(ike.options.unique.value_or(model::Unique::never))))
       .add_section("local", local_section(ike))
       .add_section("remote", remote_section(ike))
       .add_section("children", std::move(children));
-  if (version1 && ike.dpd.count() != 0) section.add("dpd_timeout", seconds(ike.dpd * kDpdTries));
+  if (version1 && ike.dpd.count() != 0)
+    section.add("dpd_timeout", seconds(ike.options.dpd_timeout.value_or(ike.dpd * kDpdTries)));
+  add_ike_options(section, ike);
   return section;
 }
 
@@ -205,7 +215,9 @@ std::optional<WantedConnection> make_connection(const model::Tunnel& tunnel, con
   const auto* ike = std::get_if<model::Ike>(&tunnel.ike);
   if (ike == nullptr) return std::nullopt;
   WantedConnection wanted{tunnel.name, Message{}.add_section(tunnel.name, connection_section(tunnel, *ike, units, resolved))};
-  wanted.waits = std::holds_alternative<model::HostName>(ike->remote.address) && resolved.empty();
+  wanted.looked_up = std::holds_alternative<model::HostName>(ike->remote.address);
+  wanted.waits = wanted.looked_up && resolved.empty();
+  wanted.requirements = requirements_of(tunnel);
   add_credentials(wanted, tunnel, *ike);
   return wanted;
 }

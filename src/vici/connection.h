@@ -11,6 +11,7 @@
 #include "model/config.h"
 #include "net/names.h"
 #include "vici/message.h"
+#include "vici/options.h"
 
 namespace vtid::vici {
 
@@ -23,6 +24,8 @@ struct WantedConnection {
   std::string key_id = {};                 // by which charon knows the private key; empty: the connection needs none
   Message key = {};                        // of load-key
   bool waits = false;                      // for the peer's addresses: meanwhile what charon has of it stays
+  bool looked_up = false;                  // remote_addrs are what a host name stands for today, and no setting
+  std::vector<Requirement> requirements = {};
   bool operator==(const WantedConnection&) const = default;
 };
 

@@ -15,17 +15,36 @@ namespace {
 constexpr BackoffLimits kRefusedRetry{Duration{5'000}, Duration{300'000}};
 
 // FNV-1a, 64 bits: tells apart what one administrator writes into one file; nobody attacks it, and no secret goes in.
-std::string digest(const WantedConnection& wanted) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  const auto add = [&](const Message& message) {
+class Digest {
+ public:
+  void add(const Message& message) {
     for (const char c : encode({PacketType::response, {}, message}).value_or("")) {
-      hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+      hash_ = (hash_ ^ static_cast<unsigned char>(c)) * 0x100000001b3;
     }
-  };
-  add(wanted.connection);
-  for (const Message& certificate : wanted.certificates) add(certificate);
-  return fmt::format("{:016x}", hash);
+  }
+  [[nodiscard]] std::string text() const { return fmt::format("{:016x}", hash_); }
+
+ private:
+  std::uint64_t hash_ = 0xcbf29ce484222325;
+};
+
+constexpr std::size_t kDigestLength = 16;
+
+// Of the settings; behind it, of the addresses of a peer with a host name, which come and go without being settings.
+std::string digest(const WantedConnection& wanted) {
+  Digest settings, addresses;
+  const Message* section = wanted.looked_up ? wanted.connection.find_section(wanted.name) : nullptr;
+  if (section == nullptr) {
+    settings.add(wanted.connection);
+  } else {
+    settings.add(section->without("remote_addrs"));
+    addresses.add(Message{}.add_list("remote_addrs", section->list("remote_addrs")));
+  }
+  for (const Message& certificate : wanted.certificates) settings.add(certificate);
+  return settings.text() + (section == nullptr ? "" : addresses.text());
 }
+
+std::string settings_of(const std::string& digest) { return digest.substr(0, kDigestLength); }
 
 }  // namespace
 
@@ -73,6 +92,7 @@ void Loader::on_charon(const std::string& charon) {
     loaded_.connections.clear();
     loaded_.secrets.clear();
     loaded_.keys.clear();
+    loaded_.older.clear();
     refusals_.clear();
   }
   for (auto& [name, digest] : loaded_.connections) digest.clear();
@@ -198,7 +218,7 @@ std::optional<Step> Loader::due(const std::string& name) const {
     return std::nullopt;
   }
   const WantedConnection& wanted = wish->second.connection;
-  if (wanted.waits || wish->second.foreign) return std::nullopt;
+  if (wanted.waits || wish->second.foreign || lacking(wanted) != nullptr) return std::nullopt;
   if (!wanted.secret.empty() && !wish->second.secret_loaded)
     return Step{Step::Kind::load_secret, name, "load-shared", wanted.secret};
   if (!wanted.key_id.empty() && !has_key(wanted.key_id))
@@ -206,7 +226,9 @@ std::optional<Step> Loader::due(const std::string& name) const {
   if (loaded == loaded_.connections.end() || loaded->second != wish->second.digest) {
     if (const std::size_t sent = wish->second.certificates_sent; sent < wanted.certificates.size())
       return Step{Step::Kind::load_certificate, name, "load-cert", wanted.certificates[sent]};
-    return Step{Step::Kind::load_connection, name, "load-conn", wanted.connection};
+    Step step{Step::Kind::load_connection, name, "load-conn", wanted.connection};
+    if (loaded != loaded_.connections.end()) step.replaces = settings_of(loaded->second);
+    return step;
   }
   if (wanted.secret.empty() && secret_there)
     return Step{Step::Kind::unload_secret, name, "unload-shared", Message{}.add("id", secret_id(name))};
@@ -315,6 +337,52 @@ bool Loader::is_still_wanted(const Step& load) const {
          load.request == wanted.key;
 }
 
+// charon refuses a whole connection for one word that it does not know, and says it in words of its own.
+const Requirement* Loader::lacking(const WantedConnection& wanted) const {
+  const auto found = std::ranges::find_if(
+      wanted.requirements, [&](const Requirement& requirement) { return version_.is_before(requirement.since); });
+  return found == wanted.requirements.end() ? nullptr : &*found;
+}
+
+void Loader::on_version(const model::CharonVersion& version) {
+  if (version_ == version) return;
+  version_ = version;
+  for (const auto& [name, wish] : wishes_) {
+    if (!wish.connection.requirements.empty()) dirty_.insert(name);
+  }
+  changed_ = true;
+}
+
+void Loader::outlive(const Step& step, const std::vector<std::uint32_t>& ikes) {
+  if (step.replaces.empty()) return;
+  for (const std::uint32_t id : ikes) {
+    if (loaded_.older.emplace(id, step.replaces).second) ++loaded_revision_;
+  }
+  changed_ = true;
+}
+
+void Loader::on_ike_rekeyed(std::uint32_t before, std::uint32_t after) {
+  auto node = loaded_.older.extract(before);
+  if (node.empty()) return;
+  node.key() = after;
+  loaded_.older.insert(std::move(node));
+  ++loaded_revision_;
+  changed_ = true;
+}
+
+void Loader::forget_ikes(const std::function<bool(std::uint32_t)>& is_gone) {
+  if (std::erase_if(loaded_.older, [&](const auto& item) { return is_gone(item.first); }) == 0) return;
+  ++loaded_revision_;
+  changed_ = true;
+}
+
+bool Loader::is_older(const std::string& name, std::uint32_t ike) const {
+  const auto made = loaded_.older.find(ike);
+  const auto loaded = loaded_.connections.find(name);
+  return made != loaded_.older.end() && loaded != loaded_.connections.end() && !loaded->second.empty() &&
+         settings_of(loaded->second) != made->second;
+}
+
 bool Loader::busy_with(const std::string& name) const {
   return wishes_.contains(name) && (!inventory_known_ || under_way_.contains(name) || dirty_.contains(name));
 }
@@ -330,6 +398,11 @@ std::optional<Error> Loader::refusal(const std::string& name) const {
     return Error{
         fmt::format("charon already has a connection \"{}\" that vtid did not load", name),
         fmt::format("rename the tunnel, remove that connection, or adopt it with \"ike\": {{\"external\": \"{}\"}}", name)};
+  }
+  if (const Requirement* requirement = wish == wishes_.end() ? nullptr : lacking(wish->second.connection)) {
+    return Error{fmt::format("strongSwan {} does not know {}, which came with {}: the connection is not loaded",
+                             version_.text(), requirement->what, print(requirement->since)),
+                 fmt::format("take it out, or update strongSwan to {} or later", print(requirement->since))};
   }
   const auto refusal = refusals_.find(name);
   if (refusal == refusals_.end()) return std::nullopt;

@@ -25,6 +25,9 @@ struct Loaded {
   std::map<std::string, std::string> connections;  // name -> digest of what was loaded; "" while a load is under way
   std::set<std::string> secrets;                   // connections whose secret was loaded
   std::set<std::string> keys = {};                 // ids of private keys: hashes of their public halves
+  // IKE_SAs, by id, that outlived a change of their connection: the digest of what they were negotiated with. charon's rekeys
+  // hand the old settings on.
+  std::map<std::uint32_t, std::string> older = {};
   bool operator==(const Loaded&) const = default;
 };
 
@@ -58,10 +61,11 @@ struct Step {
     unload_key,
   };
   Kind kind;
-  std::string name;      // of the connection; empty: no connection needs it any more
-  std::string command;   // "load-conn"
-  Message request;       // may hold a secret
-  std::string key = {};  // id, of load-key and unload-key
+  std::string name;           // of the connection; empty: no connection needs it any more
+  std::string command;        // "load-conn"
+  Message request;            // may hold a secret
+  std::string key = {};       // id, of load-key and unload-key
+  std::string replaces = {};  // digest of the settings that load-conn replaces; empty: there are none, or not known
   bool operator==(const Step&) const = default;
 };
 
@@ -96,6 +100,15 @@ class Loader {
   [[nodiscard]] bool settled() const;
   // When a refused load is tried again.
   [[nodiscard]] std::optional<TimePoint> next_deadline() const;
+
+  // `ikes` live on with the settings that `step` replaces.
+  void outlive(const Step& step, const std::vector<std::uint32_t>& ikes);
+  void on_ike_rekeyed(std::uint32_t before, std::uint32_t after);
+  void forget_ikes(const std::function<bool(std::uint32_t)>& is_gone);
+  // Whether the IKE_SA of this connection was negotiated with other settings than charon has now.
+  [[nodiscard]] bool is_older(const std::string& name, std::uint32_t ike) const;
+
+  void on_version(const model::CharonVersion& version);
 
   [[nodiscard]] const Loaded& loaded() const { return loaded_; }
   // To be kept: loaded(), with all that is about to be loaded as if it were under way.
@@ -141,6 +154,7 @@ class Loader {
   [[nodiscard]] std::vector<Unloaded> missing(const Inventory& inventory) const;
   void forget(const Unloaded& unloaded);
   void forget_certificates(Wish& wish);
+  [[nodiscard]] const Requirement* lacking(const WantedConnection& wanted) const;
 
   Loaded loaded_;
   std::uint64_t loaded_revision_ = 0;
@@ -158,6 +172,7 @@ class Loader {
   bool key_refused_ = false;            // to be unloaded: with the next inventory again
   bool keys_unchecked_ = false;         // some may serve no connection any more
   std::vector<Unloaded> unloaded_;
+  model::CharonVersion version_;
   bool changed_ = false;
 };
 

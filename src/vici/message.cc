@@ -69,6 +69,14 @@ std::optional<std::uint64_t> Message::number(std::string_view name, int base) co
   return parse_number<std::uint64_t>(text(name), base);
 }
 
+Message Message::without(std::string_view name) const {
+  Message rest;
+  for (const Element& element : elements_) {
+    if (element.name != name) rest.elements_.push_back(element);
+  }
+  return rest;
+}
+
 bool Message::empty() const { return elements_.empty(); }
 
 bool operator==(const Message& a, const Message& b) { return a.elements_ == b.elements_; }

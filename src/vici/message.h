@@ -36,6 +36,9 @@ class Message {
   // All of the value in that base; nothing when absent, malformed or too large.
   [[nodiscard]] std::optional<std::uint64_t> number(std::string_view name, int base = 10) const;
 
+  // All elements but those of that name.
+  [[nodiscard]] Message without(std::string_view name) const;
+
   [[nodiscard]] const std::vector<Element>& elements() const { return elements_; }
   [[nodiscard]] bool empty() const;
 

@@ -66,7 +66,8 @@ class Backend final : public Kernel {
   }
 
  private:
-  static constexpr Duration kChainLife{1'000};
+  static constexpr std::uint32_t kLargestWindow = 255 * kPacketsPerWindowByte;  // sadb_sa_replay is a byte
+  constexpr Duration kChainLife{1'000};
 
   std::unique_ptr<Calls> calls_;
   PfJobs pf_{*calls_};
@@ -174,6 +175,8 @@ Capabilities freebsd_capabilities(bool has_pf, std::int64_t release) {
           .has_rules = false,
           .filters = has_pf,
           .orphaned_sas_mute = true,
+          .sa_options = false,
+          .largest_replay_window = kLargestWindow,
           .replay_window_step = kPacketsPerWindowByte,
           .lacks = lacking(release)};
 }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "config/parse.h"
@@ -44,6 +45,26 @@ std::string exported(const std::string& tunnel, std::string_view as) {
   const Index index(snapshot);
   const auto text = export_peer(*snapshot.config->tunnel(tunnel), *parse_export_format(as), index);
   return text ? *text : text.error().text + "; " + text.error().remedy + '\n';
+}
+
+TEST(ExportOptions, WhatIsNamedIsNamedTheOtherWayRoundAndThePeerRenewsWhatWeDoNot) {
+  auto file = nlohmann::json::parse(kFile);
+  file["tunnels"]["hq"]["ike"]["rekey"] = "0s";
+  file["tunnels"]["hq"]["children"]["v4"]["rekey"] = "0s";
+  file["tunnels"]["hq"]["children"]["v4"]["grace"] = "8h";
+  file["tunnels"]["hq"]["children"]["v4"]["selectors"] = {{"local", "10.1.0.0/16"}, {"remote", {"10.2.0.0/16", "10.3.0.0/16"}}};
+  const auto no_file = [](std::string_view) { return Result<std::string>(fail("none")); };
+  model::Snapshot snapshot;
+  snapshot.config = std::make_shared<const model::Config>(config::parse(file.dump(), "site.json", no_file).config.value());
+  snapshot.numbers = {{"hq", {1}}};
+  const Index index(snapshot);
+  const model::Tunnel& hq = *snapshot.config->tunnel("hq");
+  const std::string swanctl = export_peer(hq, *parse_export_format("swanctl"), index).value();
+  EXPECT_THAT(swanctl, testing::HasSubstr("local_ts = 10.2.0.0/16,10.3.0.0/16\n        remote_ts = 10.1.0.0/16\n"));
+  EXPECT_THAT(swanctl, testing::Not(testing::HasSubstr("rekey_time = 0s")));
+  const std::string own = export_peer(hq, *parse_export_format("vtid"), index).value();
+  EXPECT_THAT(own, testing::HasSubstr(R"("10.2.0.0/16")"));
+  EXPECT_THAT(own, testing::Not(testing::HasSubstr(R"("0s")")));
 }
 
 class Export : public testing::TestWithParam<std::string_view> {};

@@ -82,5 +82,22 @@ TEST(System, SoIsTheAlgorithmOfAStaticSa) {
             "take another, like aes256gcm16 or aes256-sha256, at both ends\n");
 }
 
+TEST(System, WhatItsSasCannotHaveIsRefusedByName) {
+  const model::Capabilities plain{.sa_options = false, .largest_replay_window = 2'040};
+  const std::string all = R"(, "dscp": "in", "ecn": true, "df": "clear", "mark_in": "1", "mark_out": "1", "offload": "auto",
+      "replay_window": 2041)";
+  const std::string at = "vtid.json:4: /tunnels/hq/children/v4/";
+  const std::string no = ": is not to be had of an SA on this system; take it out";
+  EXPECT_EQ(
+      listed(parse_child(all, plain).errors),
+      at + "dscp" + no + "\n" + at + "ecn" + no + ", and see the sysctls net.inet.ipsec.ecn and net.inet6.ipsec6.ecn\n" + at +
+          "df" + no + ", and see the sysctl net.inet.ipsec.dfbit\n" + at + "mark_in" + no + ", and tag packets in pf.conf\n" +
+          at + "mark_out" + no + "\n" + at + "offload" + no +
+          "\nvtid.json:5: /tunnels/hq/children/v4/replay_window: 2041 is more than this system can be told; write at most "
+          "2040\n");
+  EXPECT_EQ(listed(parse_child(all, {}).errors), "");
+  EXPECT_EQ(listed(parse_child(R"(, "offload": "none", "replay_window": 2040, "rekey_bytes": "1G")", plain).errors), "");
+}
+
 }  // namespace
 }  // namespace vtid::config

@@ -262,6 +262,14 @@ const Case kCases[] = {
      "warning reqid_base charon: reqid_base is 6000: in the range of vtid's own, 5001 to 37767"},
     {"RekeyedDelay", [](Host& host) { charon(host)["charon.delete_rekeyed_delay"] = "0"; },
      "caveat delete_rekeyed_delay charon: delete_rekeyed_delay is 0"},
+    {"BreaksBeforeItMakes", [](Host& host) { ike(host).options.reauth = Duration{3'600'000}; },
+     "caveat make_before_break tunnels/hq: has \"reauth\", and charon.make_before_break is off"},
+    {"MakesBeforeItBreaks",
+     [](Host& host) {
+       ike(host).options.reauth = Duration{3'600'000};
+       charon(host)["charon.make_before_break"] = "yes";
+     },
+     ""},
     {"StartScripts", [](Host& host) { charon(host)["charon.start-scripts.load"] = "/usr/sbin/swanctl --load-all"; },
      "caveat start_scripts charon.start-scripts.load: runs \"/usr/sbin/swanctl --load-all\""},
     {"TheOldestSa",

@@ -11,7 +11,7 @@
 
 #include "config/parse.h"
 #include "config/print.h"
-#include "foreign/base64.h"
+#include "base/base64.h"
 #include "foreign/import.h"
 
 namespace vtid::foreign {

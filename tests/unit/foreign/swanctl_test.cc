@@ -136,11 +136,38 @@ TEST(Swanctl, TimesAreOfAnyBaseAndUnit) {
   EXPECT_EQ(tunnel("rekey_time = 0x0e10\n" + kVti + "}\n}")["ike"]["rekey"], "1h");
   EXPECT_EQ(tunnel("rekey_time = 2 H\n" + kVti + "}\n}")["ike"]["rekey"], "2h");
 }
-TEST(Swanctl, Ikev2ThatOnlyBeginsAnewIsRenewedThen) {
-  EXPECT_EQ(tunnel("reauth_time = 3h\n" + kVti + "}\n}")["ike"]["rekey"], "3h");
+TEST(Swanctl, Ikev2ThatOnlyBeginsAnewIsNeverRekeyed) {
+  const Json ike = tunnel("reauth_time = 3h\n" + kVti + "}\n}")["ike"];
+  EXPECT_EQ(Json::array({ike["rekey"], ike["reauth"]}), Json::array({"0s", "3h"}));
+}
+TEST(Swanctl, OptionsOfSasAreCarriedOver) {
+  const Json hq = tunnel(
+      "rand_time = 10m\n over_time = 20m\n childless = force\n dscp = 110000\n local_port = 4500\n remote_port = 4500\n" +
+      kVti +
+      "rekey_time = 1h\n life_time = 2h\n rand_time = 60\n rekey_bytes = 2g\n replay_window = 128\n "
+      "copy_dscp = yes\n copy_df = no\n copy_ecn = no\n set_mark_in = 0x10/0xff\n hw_offload = yes\n }\n}");
+  EXPECT_EQ(Json::array({hq["ike"]["spread"], hq["ike"]["grace"], hq["ike"]["childless"], hq["ike"]["dscp"],
+                         hq["ike"]["local"]["port"], hq["ike"]["remote"]["port"]}),
+            Json::array({"10m", "20m", "force", 48, 4'500, 4'500}));
+  const Json& child = hq["children"]["v4"];
+  EXPECT_EQ(Json::array({child["spread"], child["grace"], child["rekey_bytes"], child["replay_window"], child["dscp"],
+                         child["df"], child["ecn"], child["mark_in"], child["offload"]}),
+            Json::array({"1m", "1h", 2'147'483'648, 128, "both", "clear", false, "0x10/0xff", "crypto"}));
+}
+TEST(Swanctl, WhatIsOutOfBoundsIsNamedAndLeftToTheDefault) {
+  const auto imported =
+      carry_over("rekey_time = 1h\n rand_time = 40m\n unique = replace\n" + kVti + "set_mark_out = 0x10000\n }\n}");
+  std::string notes;
+  for (const Note& note : imported.notes) notes += note.place + ": " + note.text + "\n";
+  for (const char* key : {"rand_time", "unique", "set_mark_out"})
+    EXPECT_NE(notes.find(std::string(key) + ": is not carried over"), std::string::npos) << notes;
 }
 TEST(Swanctl, AHostToHostSelectorIsNoInnerAddress) {
   EXPECT_EQ(tunnel(kVti + "local_ts = 10.6.6.1\n remote_ts = 10.7.7.2\n }\n}")["children"]["v4"]["local"], "169.254.1.1/30");
+}
+TEST(Swanctl, NamedNetworksAreNegotiated) {
+  const Json child = tunnel(kVti + "local_ts = 10.1.0.0/16, 10.3.0.0/16\n remote_ts = 10.2.0.0/16\n }\n}")["children"]["v4"];
+  EXPECT_EQ(child["selectors"], (Json{{"local", {"10.1.0.0/16", "10.3.0.0/16"}}, {"remote", "10.2.0.0/16"}}));
 }
 
 }  // namespace

@@ -115,6 +115,21 @@ TEST(Compare, ProposalsSayWhatIsMissingOfTheNearestPair) {
                           "ESP proposals of hq: no extended sequence numbers in common: noesn here, esn there"));
 }
 
+TEST(Compare, NamedNetworksAreTheSameTheOtherWayRound) {
+  const auto named = [](std::string_view text, std::string_view child, std::string_view selectors) {
+    return parse(edited(text, child, std::string(child) + R"(, "selectors": )" + std::string(selectors)));
+  };
+  const auto here =
+      named(kHere, R"("remote": "fd00:6::2")", R"({ "local": ["10.1.0.0/16", "10.6.106.0/30"], "remote": "10.0.0.0/8" })");
+  const auto meets =
+      named(kThere, R"("remote": "fd00:6::1")", R"({ "local": "10.0.0.0/8", "remote": ["10.6.106.0/30", "10.1.0.0/16"] })");
+  const auto differs = named(kThere, R"("remote": "fd00:6::1")", R"({ "local": "10.0.0.0/8", "remote": "10.1.0.0/16" })");
+  EXPECT_THAT(differing(compare(here, meets)), IsEmpty());
+  EXPECT_THAT(differing(compare(here, differs)), ElementsAre("selectors of hq: not the same networks"));
+  EXPECT_THAT(differing(compare(here, parse(std::string(kThere)))),
+              ElementsAre("selectors of hq: named at one end, everything at the other"));
+}
+
 TEST(Compare, SomebodyHasToBegin) {
   const auto pairs =
       compare(parse(edited(kHere, "\"children\"", "\"start\": \"none\", \"children\"")), parse(std::string(kThere)));

@@ -77,6 +77,28 @@ TEST(Connection, CertificatesNameOursAndThePeersAuthority) {
   EXPECT_TRUE(made.secret.empty());
 }
 
+TEST(Connection, WhatTheFileSaysOfCertificatesArrives) {
+  model::Tunnel tunnel = test::tunnel("hq");
+  model::CertificateAuth x509{{"own.pem", {"own"}}, {"own.key", model::Secret("only-a-test")}, {}, "0a1b"};
+  x509.peer_certificate = {"peer.pem", {"theirs"}};
+  x509.send = model::SendCertificate::asked;
+  x509.request = false;
+  ike(tunnel).auth = x509;
+  EXPECT_EQ(*connection(tunnel).find_section("remote"),
+            Message{}.add("auth", "pubkey").add("id", "hq").add_list("certs", {"theirs"}));
+  EXPECT_EQ(connection(tunnel).text("send_cert"), "ifasked");
+  EXPECT_EQ(connection(tunnel).text("send_certreq"), "no");
+  x509.ca = {"ca.pem", {"root"}};
+  x509.send = model::SendCertificate::always;
+  x509.revocation = model::Revocation::if_uri;
+  ike(tunnel).auth = x509;
+  const Message remote = *connection(tunnel).find_section("remote");
+  EXPECT_EQ(remote.list("cacerts"), Message::List{"root"});
+  EXPECT_EQ(remote.list("certs"), Message::List{"theirs"});
+  EXPECT_EQ(remote.text("revocation"), "ifuri");
+  EXPECT_EQ(connection(tunnel).text("send_cert"), "always");
+}
+
 TEST(Connection, RawKeysNameBothEnds) {
   model::Tunnel tunnel = test::tunnel("hq");
   ike(tunnel).auth =
