@@ -24,6 +24,9 @@ struct EchoPath {
   std::optional<net::Address> source;
   net::IfIndex device;  // 0: the routing table decides. FreeBSD knows no such wish for IPv4 and lets the route decide
   bool whole = false;   // not to be fragmented
+  // Linux: of the packet, for routing rules to lead it; 0: none. IPv6 leaves the device to these then, because its lookup would
+  // pass over a route that refuses.
+  std::uint32_t mark = 0;
 };
 
 // `message` is ICMP or ICMPv6 without IP header. An error is about this packet alone; its code is errno.

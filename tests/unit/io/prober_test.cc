@@ -73,6 +73,43 @@ TEST_F(ProberTest, an_update_tells_of_the_gateways_in_it_alone) {
   EXPECT_EQ(prober.health().at("OTHER").state, online);
 }
 
+// Whom a mark leads where is the routing rules' business; here a filter tells that it is there.
+void only_marked_probes_pass() {
+  ASSERT_EQ(::unshare(CLONE_NEWNET), 0);
+  ASSERT_EQ(
+      std::system("ip link set lo up && nft 'add table inet t; add chain inet t out { type filter hook output priority 0; }; "
+                  "add rule inet t out icmp type echo-request meta mark != 0xf0010000 drop; "
+                  "add rule inet t out icmpv6 type echo-request meta mark != 0xf0010000 drop'"),
+      0);
+}
+
+TEST_F(ProberTest, marks_the_probes_of_a_gateway_that_has_a_mark) {
+  only_marked_probes_pass();
+  for (const char* address : {"127.0.0.1", "::1"}) {
+    Prober::Target marked = target(address, "lo");
+    marked.via = marked.address;
+    marked.mark = 0xf001'0000;
+    prober.set_targets({marked});
+    EXPECT_EQ(run_until(online), online) << address;
+  }
+}
+
+TEST_F(ProberTest, marks_no_other_probes) {
+  only_marked_probes_pass();
+  prober.set_targets({target("127.0.0.1", "lo")});
+  EXPECT_EQ(run_until(down), down);
+}
+
+TEST_F(ProberTest, takes_another_gateway_for_another_path) {
+  Prober::Target first = target("127.0.0.1");
+  first.via = *net::parse_address("192.0.2.1");
+  prober.set_targets({first});
+  ASSERT_EQ(run_until(online), online);
+  first.via = *net::parse_address("192.0.2.2");
+  prober.set_targets({first});
+  EXPECT_EQ(state(), pending);
+}
+
 TEST_F(ProberTest, an_update_for_another_path_changes_nothing) {
   prober.set_targets({target("127.0.0.1")});
   ASSERT_EQ(run_until(online), online);
