@@ -102,7 +102,7 @@ struct Control {
 constexpr bool kWriteIpv4Header = false;
 void pin4(msghdr& message, Control& control, const EchoPath& path) {
   in_pktinfo pin{};
-  pin.ipi_ifindex = static_cast<int>(path.device.value);
+  if (path.mark == 0) pin.ipi_ifindex = static_cast<int>(path.device.value);
   if (path.source) std::memcpy(&pin.ipi_spec_dst, path.source->bytes().data(), 4);
   control.put(message, IPPROTO_IP, IP_PKTINFO, pin);
 }

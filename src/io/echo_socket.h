@@ -24,8 +24,8 @@ struct EchoPath {
   std::optional<net::Address> source;
   net::IfIndex device;  // 0: the routing table decides. FreeBSD knows no such wish for IPv4 and lets the route decide
   bool whole = false;   // not to be fragmented
-  // Linux: of the packet, for routing rules to lead it; 0: none. IPv6 leaves the device to these then, because its lookup would
-  // pass over a route that refuses.
+  // Linux: of the packet, for routing rules to lead it; 0: none. The device is left to these then: of a packet that names one
+  // IPv6's lookup passes over routes that refuse, and IPv4's takes an address without a route for a neighbour.
   std::uint32_t mark = 0;
 };
 

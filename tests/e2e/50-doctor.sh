@@ -99,6 +99,7 @@ ip -n branch xfrm policy add src 0.0.0.0/0 dst 0.0.0.0/0 dir out priority 999999
   tmpl src "${outer[branch]}" dst "${outer[hq]}" proto esp mode tunnel reqid 9
 finds "a policy that takes everything" caveat:xfrm_drops error:catch_all_policy
 at branch bash -c "$(remedy catch_all_policy | sed 's/.*now: //')"
+expect 30 all_online # the probes were dropped too
 finds "what was dropped before doctor last looked" caveat:xfrm_drops
 
 ip -n branch route add "${outer[hq]}" dev ipsec1
