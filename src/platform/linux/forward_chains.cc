@@ -49,7 +49,7 @@ std::string device_name(std::span<const std::uint8_t> bytes) {
 // Reads a rule's expressions one after the other.
 class RuleReader {
  public:
-  explicit RuleReader(NftRule& rule) : rule_(rule) { rule_.always = true; }
+  explicit RuleReader(NftRule& rule) : rule_(rule), ipv6_(rule.table.family == NFPROTO_IPV6) { rule_.always = true; }
 
   void read(std::string_view name, const Attributes& data) {
     if (name == "immediate") return read_verdict(data.nested(NFTA_IMMEDIATE_DATA).nested(NFTA_DATA_VERDICT));
@@ -58,7 +58,7 @@ class RuleReader {
     if (name == "counter" || name == "log") return;
     rule_.always = false;
     if (name == "cmp") return read_comparison(data);
-    loaded_device_ = false;
+    loaded_device_ = loaded_family_ = false;
     if (name == "meta") return read_meta(number(data, NFTA_META_KEY).value_or(NFT_META_LEN));
     if (name == "payload") return read_payload(data);
     if (name == "match") return read_match(data.text(NFTA_MATCH_NAME));
@@ -86,23 +86,25 @@ class RuleReader {
   }
 
   void read_meta(std::uint32_t key) {
+    loaded_family_ = key == NFT_META_NFPROTO;
     loaded_device_ = key == NFT_META_IIFNAME || key == NFT_META_OIFNAME;
     constexpr std::array<std::uint32_t, 7> kOther{NFT_META_IIF,      NFT_META_OIF,     NFT_META_MARK,   NFT_META_IIFGROUP,
                                                   NFT_META_OIFGROUP, NFT_META_IIFTYPE, NFT_META_OIFTYPE};
     if (std::ranges::find(kOther, key) != kOther.end()) rule_.by_other = true;
   }
 
-  // Addresses stand behind the first 12 bytes of an IPv4 header and the first 8 of an IPv6 header, whose bytes there IPv4 has
-  // single (time to live, protocol).
+  // Addresses stand behind the first 12 bytes of an IPv4 header and the first 8 of an IPv6 header.
   void read_payload(const Attributes& data) {
     const auto offset = number(data, NFTA_PAYLOAD_OFFSET).value_or(0);
-    const bool address = offset >= 12 || (offset >= 8 && number(data, NFTA_PAYLOAD_LEN).value_or(0) > 1);
+    const bool address = offset >= (ipv6_ ? 8U : 12U);
     if (number(data, NFTA_PAYLOAD_BASE) == NFT_PAYLOAD_NETWORK_HEADER && address) rule_.by_other = true;
   }
 
   void read_comparison(const Attributes& data) {
+    const auto value = data.nested(NFTA_CMP_DATA).payload(NFTA_DATA_VALUE);
+    if (loaded_family_ && !value.empty()) ipv6_ = value.front() == NFPROTO_IPV6;
     if (!loaded_device_ || number(data, NFTA_CMP_OP) != NFT_CMP_EQ) return;
-    rule_.devices.push_back(device_name(data.nested(NFTA_CMP_DATA).payload(NFTA_DATA_VALUE)));
+    rule_.devices.push_back(device_name(value));
   }
 
   void read_match(std::string_view match) {
@@ -116,6 +118,8 @@ class RuleReader {
   }
 
   NftRule& rule_;
+  bool ipv6_;                   // as far as the rule has said
+  bool loaded_family_ = false;  // by the last expression
   bool loaded_device_ = false;  // the last expression loaded a device's name
 };
 
