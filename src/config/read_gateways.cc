@@ -5,6 +5,7 @@
 #include "config/automatic.h"
 #include "config/read.h"
 #include "config/values.h"
+#include "model/mtu.h"
 
 namespace vtid::config {
 namespace {
@@ -14,9 +15,7 @@ using model::Gateway;
 using model::Interface;
 using model::MonitorOptions;
 
-constexpr std::uint32_t kLowestMtu = 1280;   // if_ipsec(4), and RFC 8200 for IPv6
 constexpr std::uint32_t kHighestMtu = 8192;  // if_ipsec(4)
-constexpr std::uint16_t kLowestMss = 536;    // RFC 9293, 3.7.1: what every IPv4 host takes
 constexpr std::uint16_t kHighestMss = 8152;  // kHighestMtu less the headers of IPv4 and TCP
 constexpr int kMostFalls = 100;
 constexpr int kMostSilent = 1'000;
@@ -26,7 +25,8 @@ Result<decltype(Interface::mss)> mss(const Node& node) {
   if (word != nullptr && *word == "auto") return model::AutomaticMss{};
   if (word != nullptr && *word == "none") return model::NoMss{};
   if (word != nullptr) return fail(fmt::format("\"{}\" is not an MSS", *word), "write \"auto\", \"none\" or a number");
-  return map(number_in(kLowestMss, kHighestMss)(node), [](std::uint16_t size) { return decltype(Interface::mss)(size); });
+  return map(number_in(model::kLowestMss, kHighestMss)(node),
+             [](std::uint16_t size) { return decltype(Interface::mss)(size); });
 }
 
 Result<decltype(MonitorOptions::silence)> silence(const Node& node) {
@@ -56,7 +56,7 @@ Interface read_interface(std::string name, Object object) {
   }
   object.read("enabled", result.enabled, flag);
   object.read("description", result.description, text);
-  object.read("mtu", result.mtu, or_auto(number_in(kLowestMtu, kHighestMtu)));
+  object.read("mtu", result.mtu, or_auto(number_in(model::kLowestMtu, kHighestMtu)));
   object.read("mss", result.mss, mss);
   object.read("reply_to", result.reply_to, or_auto(flag));
   object.close();

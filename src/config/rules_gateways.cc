@@ -8,6 +8,7 @@
 #include "config/by_name.h"
 #include "config/rules.h"
 #include "config/tree.h"
+#include "model/filter.h"
 
 namespace vtid::config {
 namespace {
@@ -128,6 +129,14 @@ void check_written(const Gateway& gateway, const std::string& at, const ByName<I
   }
 }
 
+// Each takes a mark and a table.
+void check_probed_beyond(const Config& config, Findings& findings) {
+  const auto count = std::ranges::count_if(config.gateways, model::is_probed_beyond);
+  if (count <= model::kProbes) return;
+  findings.error("/gateways", fmt::format("{} have a monitor address that is not their own", count),
+                 fmt::format("at most {} may: let the others be probed themselves", model::kProbes));
+}
+
 }  // namespace
 
 void check_interfaces(const Config& config, Findings& findings) {
@@ -148,6 +157,7 @@ void check_interfaces(const Config& config, Findings& findings) {
 void check_gateways(const Config& config, Findings& findings) {
   const ByName interfaces(config.interfaces);
   const Automatic automatic(config);
+  check_probed_beyond(config, findings);
   for (const Gateway& gateway : config.gateways) {
     const std::string at = join("/gateways", gateway.name);
     if (!gateway.automatic) check_written(gateway, at, interfaces, automatic, findings);

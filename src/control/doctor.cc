@@ -51,6 +51,8 @@ constexpr std::array kChecks{
           "", look_at_rp_filter},
     Check{"forwarding", "", "packets are forwarded where the file has routes",
           "only this host can use the tunnel; the networks behind it cannot", "", look_at_forwarding},
+    Check{"forward_chain", "linux", "the host's firewall forwards what tunnels carry",
+          "hosts behind the tunnel are cut off, and the two ends ping each other", "", look_at_forward_chains},
     Check{"disable_ipv6", "linux", "IPv6 is on where a tunnel has IPv6 addresses",
           "the device cannot have its IPv6 address, and everything inside over IPv6 is dropped", "", look_at_disable_ipv6},
     Check{"disable_xfrm", "linux", "IPsec is on for every tunnel device",
@@ -141,6 +143,10 @@ model::HostQuestion question_about(const Index& index) {
     if (status.state == model::TunnelState::disabled) continue;
     question.devices.push_back(status.device);
     if (const auto peer = net::parse_address(status.remote)) peers.insert(*peer);
+  }
+  for (const auto& [device, addresses] : probed_beyond(index.config)) {
+    question.devices.push_back(device);
+    peers.insert(addresses.begin(), addresses.end());
   }
   question.peers.assign(peers.begin(), peers.end());
   return question;

@@ -12,6 +12,8 @@ namespace {
 
 using model::TunnelStatus;
 
+constexpr std::int64_t kStrictRpFilter = 1;
+
 // Nothing when it could not be read, which is said.
 std::optional<std::int64_t> sysctl(const DoctorInput& input, DoctorFindings& findings, const std::string& name,
                                    const std::string& object = {}) {
@@ -47,33 +49,6 @@ const model::PeerPath* path_to(const DoctorInput& input, const TunnelStatus& sta
   return found == input.host.paths.end() || !found->second ? nullptr : &*found->second;
 }
 
-// Whether the host has a network beside those of its tunnels' outer and inner addresses.
-bool has_lan(const DoctorInput& input, net::Family family) {
-  std::set<std::string_view> outer;
-  for (const TunnelStatus& status : input.index.snapshot.tunnels) outer.insert(status.local);
-  const model::Observed& observed = input.index.snapshot.observed;
-  return std::ranges::any_of(observed.addresses, [&](const model::ObservedAddress& address) {
-    const net::Address& local = address.local.address;
-    if (local.family() != family || local.is_loopback() || local.is_link_local()) return false;
-    const model::ObservedLink* link = observed.link(address.device);
-    return link != nullptr && link->owner == model::Owner::other && !outer.contains(net::print(local));
-  });
-}
-
-// The tunnels' devices that the file's routes of a family go through, with all their destinations.
-std::map<net::IfName, std::vector<net::Prefix>> routed_devices(const DoctorInput& input, net::Family family) {
-  std::set<net::IfName> tunnels;
-  for (const TunnelStatus& status : input.index.snapshot.tunnels) tunnels.insert(status.device);
-  std::map<net::IfName, std::vector<net::Prefix>> devices;
-  for (const auto& wanted : input.index.snapshot.desired.routes) {
-    if (wanted.value.to.family() != family) continue;
-    for (const model::NextHop& hop : model::hops_of(wanted.value)) {
-      if (tunnels.contains(hop.via.device)) devices[hop.via.device].push_back(wanted.value.to);
-    }
-  }
-  return devices;
-}
-
 // Destinations that the file reaches by more than one device.
 std::set<net::Prefix> shared_destinations(const DoctorInput& input) {
   std::map<net::Prefix, std::set<net::IfName>> devices;
@@ -88,6 +63,43 @@ std::set<net::Prefix> shared_destinations(const DoctorInput& input) {
 }
 
 }  // namespace
+
+bool has_lan(const DoctorInput& input, net::Family family) {
+  std::set<std::string_view> outer;
+  for (const TunnelStatus& status : input.index.snapshot.tunnels) outer.insert(status.local);
+  const model::Observed& observed = input.index.snapshot.observed;
+  return std::ranges::any_of(observed.addresses, [&](const model::ObservedAddress& address) {
+    const net::Address& local = address.local.address;
+    if (local.family() != family || local.is_loopback() || local.is_link_local()) return false;
+    const model::ObservedLink* link = observed.link(address.device);
+    return link != nullptr && link->owner == model::Owner::other && !outer.contains(net::print(local));
+  });
+}
+
+std::map<net::IfName, std::vector<net::Prefix>> routed_devices(const DoctorInput& input, net::Family family) {
+  std::set<net::IfName> tunnels;
+  for (const TunnelStatus& status : input.index.snapshot.tunnels) tunnels.insert(status.device);
+  std::map<net::IfName, std::vector<net::Prefix>> devices;
+  for (const auto& wanted : input.index.snapshot.desired.routes) {
+    if (wanted.value.to.family() != family) continue;
+    for (const model::NextHop& hop : model::hops_of(wanted.value)) {
+      if (tunnels.contains(hop.via.device)) devices[hop.via.device].push_back(wanted.value.to);
+    }
+  }
+  return devices;
+}
+
+std::map<net::IfName, std::set<net::Address>> probed_beyond(const model::Config& config) {
+  std::map<std::string_view, const model::Interface*> interfaces = model::index_by_name(config.interfaces);
+  std::map<net::IfName, std::set<net::Address>> devices;
+  for (const model::Gateway& gateway : config.gateways) {
+    const auto interface = interfaces.find(gateway.interface);
+    if (interface == interfaces.end() || !interface->second->enabled || !model::is_probed_beyond(gateway)) continue;
+    const auto* port = std::get_if<model::DevicePort>(&interface->second->port);
+    if (port != nullptr) devices[port->device].insert(*gateway.monitor.address);
+  }
+  return devices;
+}
 
 void look_at_peer_paths(const DoctorInput& input, DoctorFindings& findings) {
   std::map<net::IfName, std::string_view> devices;
@@ -147,15 +159,38 @@ void look_at_catch_alls(const DoctorInput& input, DoctorFindings& findings) {
   }
 }
 
+namespace {
+
+// An answer to a probe comes by its gateway's device, and the kernel asks the tables, not the probe's mark, for the way back.
+void judge_probe_answers(const DoctorInput& input, std::int64_t all, DoctorFindings& findings) {
+  for (const auto& [device, addresses] : probed_beyond(input.index.config)) {
+    if (input.index.snapshot.observed.link(device) == nullptr) continue;
+    for (const net::Address& address : addresses) {
+      const auto path = input.host.paths.find(address);
+      if (address.is_v6() || path == input.host.paths.end() || !path->second || path->second->device == device) continue;
+      const auto own = sysctl_of(input, findings, "ipv4", device, "rp_filter");
+      if (!own || std::max(all, *own) != kStrictRpFilter) continue;
+      findings.say(
+          Verdict::warning, device.text(),
+          fmt::format("rp_filter is strict (1), and the host's own way to the monitor address {} is {}: the answers to "
+                      "probes are dropped",
+                      net::print(address), path->second->device.text()),
+          set_sysctl(fmt::format("net.ipv4.conf.{}.rp_filter", device.text()), 2));
+    }
+  }
+}
+
+}  // namespace
+
 void look_at_rp_filter(const DoctorInput& input, DoctorFindings& findings) {
-  constexpr std::int64_t kStrict = 1;
   const auto all = sysctl(input, findings, "net.ipv4.conf.all.rp_filter");
   if (!all) return;
+  judge_probe_answers(input, *all, findings);
   const std::set<net::Prefix> shared = shared_destinations(input);
   const auto routed = routed_devices(input, net::Family::ipv4);
   for (const TunnelStatus* status : present_tunnels(input)) {
     const auto own = sysctl_of(input, findings, "ipv4", status->device, "rp_filter");
-    if (!own || std::max(*all, *own) != kStrict) continue;
+    if (!own || std::max(*all, *own) != kStrictRpFilter) continue;
     const auto routes = routed.find(status->device);
     const bool two_ways = routes != routed.end() &&
                           std::ranges::any_of(routes->second, [&](const net::Prefix& to) { return shared.contains(to); });

@@ -26,6 +26,25 @@ Wanted routes_by_network(const model::Config& config) {
   return wanted;
 }
 
+// Without routing rules there is one route to a monitor address, and one gateway that it leads to.
+void tell_shared_probes(const model::Config& config, std::vector<model::Problem>& problems) {
+  std::map<net::Address, std::string> holders;
+  std::map<std::string_view, net::Address> own;
+  for (const model::Gateway& gateway : config.gateways) own.emplace(gateway.name, gateway.address);
+  for (const model::StaticRoute& route : config.routes) {
+    if (route.to.length == route.to.address.bits() && own.contains(route.via)) holders.emplace(route.to.address, route.via);
+  }
+  for (const model::Gateway& gateway : config.gateways) {
+    if (!model::is_probed_beyond(gateway)) continue;
+    const auto [holder, fresh] = holders.emplace(*gateway.monitor.address, gateway.name);
+    if (fresh || holder->second == gateway.name) continue;
+    problems.push_back({model::Severity::error, "gateways/" + gateway.name,
+                        fmt::format("its state is that of {}: this system has one route to {}, and it leads there",
+                                    holder->second, net::print(holder->first)),
+                        "give one of the two another monitor.address"});
+  }
+}
+
 }  // namespace
 
 std::vector<model::Problem> missing_means(const model::Config& config, const model::Capabilities& system) {
@@ -36,6 +55,7 @@ std::vector<model::Problem> missing_means(const model::Config& config, const mod
                         "is not in force: this system has no policy routes for what comes in by a tunnel",
                         "take it out of the file, and give a rule on that interface a \"gateway\" instead"});
   }
+  if (!system.has_rules) tell_shared_probes(config, problems);
   if (system.route_has_metric) return problems;
   for (const auto& [to, places] : routes_by_network(config)) {
     for (std::size_t i = 1; i < places.size(); ++i) {

@@ -8,6 +8,8 @@
 #include <map>
 #include <set>
 
+#include "reconcile/probe_routes.h"
+
 namespace vtid::daemon {
 namespace {
 
@@ -327,10 +329,15 @@ monitor::Underlay::State underlay_state(const TunnelView* view, model::Start sta
 Probes::Probes(const model::Config& config, const reconcile::Numbers& numbers) {
   const auto tunnels = model::index_by_name(config.tunnels);
   const auto interfaces = model::index_by_name(config.interfaces);
+  const auto marks = reconcile::probe_marks(config);
   for (const model::Gateway& gateway : config.gateways) {
     const auto interface = interfaces.find(gateway.interface);
     if (interface == interfaces.end() || !interface->second->enabled) continue;
     Probe probe;
+    if (const auto mark = marks.find(gateway.name); mark != marks.end()) {
+      probe.target.via = gateway.address;
+      probe.target.mark = mark->second;
+    }
     probe.target.gateway = gateway.name;
     probe.target.address = gateway.monitor.address.value_or(gateway.address);
     probe.target.options = gateway.monitor;

@@ -44,7 +44,7 @@ class Kept {
       const std::string_view file = path.substr(folder.name.size() + 1);
       for (const Element* one : root_.all(folder.element)) {
         if (file == one->value("refid") + std::string(folder.ending) && !one->value(folder.part).empty())
-          return decode_base64(one->value(folder.part));
+          return decode_base64(one->value(folder.part)).value_or("");
       }
     }
     return fail(fmt::format("{} is not in the file", path));

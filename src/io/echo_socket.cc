@@ -75,20 +75,23 @@ net::Address address_of(const sockaddr_storage& storage) {
   return *net::Address::from_bytes(std::span(bytes).first(4));
 }
 
-// Room for one control message.
+// Room for two control messages: a pin and a mark, or a time.
 struct Control {
-  alignas(cmsghdr) std::array<std::uint8_t, 64> bytes{};
+  alignas(cmsghdr) std::array<std::uint8_t, 96> bytes{};
+  std::size_t used = 0;
 
   template <class Value>
   void put(msghdr& message, int level, int type, const Value& value) {
-    static_assert(CMSG_SPACE(sizeof(Value)) <= sizeof bytes);
+    static_assert(CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(std::uint32_t)) <= sizeof bytes);
+    cmsghdr header{};
+    header.cmsg_level = level;
+    header.cmsg_type = type;
+    header.cmsg_len = CMSG_LEN(sizeof value);
+    std::memcpy(bytes.data() + used, &header, sizeof header);
+    std::memcpy(bytes.data() + used + CMSG_LEN(0), &value, sizeof value);
+    used += CMSG_SPACE(sizeof value);
     message.msg_control = bytes.data();
-    message.msg_controllen = CMSG_SPACE(sizeof value);
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = level;
-    header->cmsg_type = type;
-    header->cmsg_len = CMSG_LEN(sizeof value);
-    std::memcpy(CMSG_DATA(header), &value, sizeof value);
+    message.msg_controllen = static_cast<decltype(message.msg_controllen)>(used);
   }
 };
 
@@ -99,19 +102,23 @@ struct Control {
 constexpr bool kWriteIpv4Header = false;
 void pin4(msghdr& message, Control& control, const EchoPath& path) {
   in_pktinfo pin{};
-  pin.ipi_ifindex = static_cast<int>(path.device.value);
+  if (path.mark == 0) pin.ipi_ifindex = static_cast<int>(path.device.value);
   if (path.source) std::memcpy(&pin.ipi_spec_dst, path.source->bytes().data(), 4);
   control.put(message, IPPROTO_IP, IP_PKTINFO, pin);
+}
+void put_mark(msghdr& message, Control& control, const EchoPath& path) {
+  if (path.mark != 0) control.put(message, SOL_SOCKET, SO_MARK, path.mark);
 }
 #else
 constexpr bool kWriteIpv4Header = true;
 void pin4(msghdr&, Control&, const EchoPath&) {}
+void put_mark(msghdr&, Control&, const EchoPath&) {}
 #endif
 
 // RFC 3542 section 6.2: zeros mean no wish.
 void pin6(msghdr& message, Control& control, const EchoPath& path) {
   in6_pktinfo pin{};
-  pin.ipi6_ifindex = path.device.value;
+  if (path.mark == 0) pin.ipi6_ifindex = path.device.value;
   if (path.source) std::memcpy(&pin.ipi6_addr, path.source->bytes().data(), 16);
   control.put(message, IPPROTO_IPV6, IPV6_PKTINFO, pin);
 }
@@ -183,6 +190,7 @@ Result<void> send_echo(int fd, const EchoPath& path, std::span<const std::uint8_
   } else {
     pin6(packet, control, path);
   }
+  put_mark(packet, control, path);
   if (::sendmsg(fd, &packet, 0) < 0) return system_failure("cannot send to " + net::print(path.destination));
   return {};
 }

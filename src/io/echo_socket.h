@@ -24,6 +24,9 @@ struct EchoPath {
   std::optional<net::Address> source;
   net::IfIndex device;  // 0: the routing table decides. FreeBSD knows no such wish for IPv4 and lets the route decide
   bool whole = false;   // not to be fragmented
+  // Linux: of the packet, for routing rules to lead it; 0: none. The device is left to these then: of a packet that names one
+  // IPv6's lookup passes over routes that refuse, and IPv4's takes an address without a route for a neighbour.
+  std::uint32_t mark = 0;
 };
 
 // `message` is ICMP or ICMPv6 without IP header. An error is about this packet alone; its code is errno.

@@ -18,7 +18,7 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr Duration kPoll{10};
-constexpr int kLeast4 = 576, kLeast6 = 1280;  // what every path carries: RFC 791, RFC 8200
+constexpr int kLeast = 100;  // a short echo, with either header: what crosses no longer than this is as good as cut
 constexpr int kHeader4 = 20, kHeader6 = 40;
 constexpr std::size_t kLongestPacket = 65'535;
 
@@ -33,8 +33,7 @@ class Probe : public std::enable_shared_from_this<Probe> {
 
   void begin_path() {
     if (findings_.size() == paths_.size() || !is_wanted_()) return found_(std::move(findings_));
-    const bool v4 = path().destination.is_v4();
-    search_.emplace(std::min(v4 ? kLeast4 : kLeast6, path().mtu), path().mtu);
+    search_.emplace(std::min(kLeast, path().mtu), path().mtu);
     auto socket = open_echo_socket(path().destination.family());
     if (!socket) return end_path(socket.error().text);
     socket_ = *std::move(socket);

@@ -1,5 +1,5 @@
 // Finds the longest packets that cross tunnels and come back, by echo requests that are not to be fragmented. One path after
-// the other, each within some ten seconds.
+// the other, each within some fifteen seconds.
 #pragma once
 
 #include <cstddef>

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
@@ -147,7 +148,8 @@ void Prober::Impl::report_later() {
 
 // False when it is another path, whose history says nothing.
 bool Prober::Impl::retarget(Probed& probed, const Target& target, Now now) {
-  if (probed.target.address != target.address || probed.target.device != target.device) return false;
+  const auto path_of = [](const Target& it) { return std::tie(it.address, it.device, it.via); };
+  if (path_of(probed.target) != path_of(target)) return false;
   if (probed.target == target) return true;
   const bool was_probing = probed.monitor.wants_probes();
   const auto& options = probed.target.options;
@@ -232,7 +234,7 @@ Result<void> Prober::Impl::send(EchoChannel& through, Probed& probed) {
   if (!target.device.empty() && probed.index.value == 0) return fail(target.device.text() + " does not exist");
   const auto request = monitor::encode_request(target.address.family(),
                                                {.id = id, .sequence = sequence, .cookie = cookie, .target = probed.number});
-  return through.send({target.address, target.source, probed.index}, request);
+  return through.send({target.address, target.source, probed.index, false, target.mark}, request);
 }
 
 EchoChannel Prober::Impl::channel(net::Family family) {

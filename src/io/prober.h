@@ -28,6 +28,9 @@ class Prober {
     net::Address address;  // to probe; same family as `source`
     std::optional<net::Address> source;
     net::IfName device;  // probes leave by it and by no other; empty: the routing table decides
+    // Of an address beyond its gateway: the gateway, and the mark on packets that a rule leads to it; 0: there is no such rule.
+    std::optional<net::Address> via{};
+    std::uint32_t mark = 0;
     model::MonitorOptions options;
     monitor::Underlay underlay{};  // gateways without a tunnel leave it
     bool operator==(const Target&) const = default;

@@ -94,6 +94,11 @@ const HostName* host_name_of(const Tunnel& tunnel) {
   return ike == nullptr ? nullptr : std::get_if<HostName>(&ike->remote.address);
 }
 
+bool is_probed_beyond(const Gateway& gateway) {
+  const MonitorOptions& monitor = gateway.monitor;
+  return monitor.enabled && !monitor.forced_down && monitor.address && *monitor.address != gateway.address;
+}
+
 bool has_interface_per_child(const Tunnel& tunnel) {
   const auto* ike = std::get_if<Ike>(&tunnel.ike);
   return ike != nullptr && (ike->split || ike->version == IkeVersion::v1);

@@ -268,6 +268,9 @@ struct Gateway {
   bool operator==(const Gateway&) const = default;
 };
 
+// Whether it is probed, and by an address that lies behind it.
+[[nodiscard]] bool is_probed_beyond(const Gateway& gateway);
+
 // What makes a member of a group unusable. A gateway that is down is unusable under each of them.
 enum class Trigger : std::uint8_t { down, loss, latency, loss_or_latency };
 // Which members are active while no member is usable: all of the first tier as if they were, those that carried last, or

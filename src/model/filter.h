@@ -203,13 +203,17 @@ struct RuleCounters {
 // ---- marks -------------------------------------------------------------------------------------------------------------
 
 // The bits of packet and connection marks that are vtid's. All others keep what others put there. They hold the unit of the
-// tunnel that a connection came by, or from kFirstChoice on the number of that unit together with a rule's gateway.
+// tunnel that a connection came by, or from kFirstChoice on the number of that unit together with a rule's gateway, or from
+// kFirstProbe on the number of a gateway that the packet probes.
 inline constexpr std::uint32_t kMarkMask = 0xffff'0000;
 inline constexpr int kMarkShift = 16;
 inline constexpr std::uint32_t kFirstChoice = 0x8000;
-inline constexpr std::uint32_t kChoices = 0x8000;
+inline constexpr std::uint32_t kChoices = 0x7000;
+inline constexpr std::uint32_t kFirstProbe = 0xf000;
+inline constexpr std::uint32_t kProbes = 0x1000;
 [[nodiscard]] constexpr std::uint32_t mark_of(net::Unit unit) { return unit.value << kMarkShift; }
 [[nodiscard]] constexpr std::uint32_t mark_of_choice(std::uint32_t number) { return (kFirstChoice + number) << kMarkShift; }
+[[nodiscard]] constexpr std::uint32_t mark_of_probe(std::uint32_t number) { return (kFirstProbe + number) << kMarkShift; }
 
 // ---- FreeBSD -----------------------------------------------------------------------------------------------------------
 

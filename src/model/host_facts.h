@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,17 @@ struct CatchAll {
   bool operator==(const CatchAll&) const = default;
 };
 
+// A chain of the host's firewall that drops the forwarded packets that no rule accepts.
+struct ForwardChain {
+  std::string family;  // "ip", "ip6", "inet"
+  std::string table;
+  std::string name;
+  std::string maker;                             // "docker", "ufw", "firewalld"; empty: anybody
+  std::set<std::string, std::less<>> devices{};  // that a rule lets through by name; "ipsec*": all that begin so
+  bool by_other = false;                         // rules let packets through by address, mark or set
+  bool operator==(const ForwardChain&) const = default;
+};
+
 // Where a packet to a peer leaves.
 struct PeerPath {
   net::IfName device;
@@ -60,6 +72,7 @@ struct HostFacts {
   std::map<std::string, Result<std::int64_t>, std::less<>> sysctls;  // by sysctl(8)'s name
   Result<std::vector<DropCounter>> drops = std::unexpected(kNobodyLooked);
   Result<std::vector<CatchAll>> catch_alls = std::unexpected(kNobodyLooked);
+  Result<std::vector<ForwardChain>> forward_chains = std::unexpected(kNobodyLooked);
   std::map<net::Address, Result<PeerPath>> paths;
   std::string charon_program;  // "charon-systemd": its section goes before "charon"; empty when unknown
   std::string charon_file;     // which file the settings are of

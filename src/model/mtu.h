@@ -1,6 +1,7 @@
 // How long a packet may be between our inner address and the peer's.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -8,6 +9,10 @@
 #include "net/names.h"
 
 namespace vtid::model {
+
+// What a tunnel's interface takes at least.
+inline constexpr std::uint32_t kLowestMtu = 1280;  // if_ipsec(4), and RFC 8200 for IPv6
+inline constexpr std::uint16_t kLowestMss = 536;   // RFC 9293, 3.7.1: what every IPv4 host takes
 
 struct MtuPath {
   net::Address source;

@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <array>
 
+#include "model/mtu.h"
+
 namespace vtid::reconcile {
 namespace {
 
-constexpr std::uint32_t kLowestMtu = 1280;
+using model::kLowestMtu;
 
 struct Cipher {
   std::string_view name;  // charon's word, and the beginning of swanctl's keyword after the key length is cut out

@@ -9,8 +9,6 @@
 namespace vtid::reconcile {
 namespace {
 
-constexpr net::Metric kLastMetric{UINT32_MAX};  // of what catches packets while the table has no way for them
-
 // A number that follows from the text alone: FNV-1a, 32 bits.
 std::uint32_t hash_of(std::string_view text) {
   std::uint32_t hash = 2'166'136'261U;

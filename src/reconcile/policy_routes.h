@@ -17,6 +17,7 @@ namespace vtid::reconcile {
 inline constexpr std::uint32_t kFirstPolicyPriority = 11'800;  // of the file's first one; before main's 32766
 inline constexpr std::uint32_t kFirstPolicyTable = 118'000'000;
 inline constexpr std::uint32_t kPolicyTables = 500'000;  // from there
+inline constexpr net::Metric kLastMetric{UINT32_MAX};    // of what catches packets while a table has no way for them
 
 inline constexpr std::uint32_t kReplyPriority = 11'700;   // before them all: a reply belongs to its connection
 inline constexpr std::uint32_t kChoicePriority = 11'701;  // of what a rule of the filter has given a gateway

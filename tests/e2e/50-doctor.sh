@@ -54,6 +54,18 @@ finds "no forwarding" caveat:redirects warning:forwarding
 assert_match "its remedy" 'sysctl -w net.ipv4.ip_forward=1' "$(remedy forwarding)"
 set_at net.ipv4.ip_forward=1
 
+# What docker does to a router; the ends reach each other all the while.
+at branch nft 'add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }'
+finds "a firewall that forwards nothing" warning:forward_chain
+ping_once hq-lan 10.2.0.10 >/dev/null && fail "it does forward"
+for _ in ipsec1 ipsec2; do
+  at branch bash -c "$(remedy forward_chain | sed 's/, and the same .*//')"
+  doctor
+done
+finds "a firewall that forwards the tunnels"
+expect 5 ping_once hq-lan 10.2.0.10
+at branch nft delete table ip filter
+
 set_at net.ipv4.conf.ipsec1.rp_filter=1
 finds "strict reverse path filter with two ways" warning:rp_filter
 assert_match "its remedy" 'net.ipv4.conf.ipsec1.rp_filter=2' "$(remedy rp_filter)"
@@ -87,6 +99,7 @@ ip -n branch xfrm policy add src 0.0.0.0/0 dst 0.0.0.0/0 dir out priority 999999
   tmpl src "${outer[branch]}" dst "${outer[hq]}" proto esp mode tunnel reqid 9
 finds "a policy that takes everything" caveat:xfrm_drops error:catch_all_policy
 at branch bash -c "$(remedy catch_all_policy | sed 's/.*now: //')"
+expect 30 all_online # the probes were dropped too
 finds "what was dropped before doctor last looked" caveat:xfrm_drops
 
 ip -n branch route add "${outer[hq]}" dev ipsec1

@@ -5,6 +5,7 @@
 #   VTID_CUTS   how many times it is cut (20; 6 under emulation)
 #   VTID_LOSSY  for how many seconds it is lossy (60)
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/two-paths.sh"
 
 lossy=${VTID_LOSSY:-60}
 if [[ ${LAB_SLOWNESS:-1} == 1 ]]; then
@@ -14,37 +15,19 @@ else # an emulated processor stands still for a second at times: between the ver
   slack=$(((cuts + 3) / 4))
 fi
 dpd=10m # the monitors are to tell, not IKE
-outer_devices=wan,wan2
-declare -A outer2=([hq]=203.0.113.1 [branch]=203.0.113.2)
 
 # What decides how soon a path is silent is left alone. That its window never tells, and that it is soon back, makes the case shorter.
 monitor='{ "hold": "2s", "loss": { "low": 98, "high": 99 }, "damping": { "longest": "0s" } }'
 
-write_two() { # site
-  local remote=${peer[$1]}
+write_site() { # site
   write_config "$1"
   only_ipv4 "$1"
-  jq --argjson monitor "$monitor" --arg here "${outer2[$1]}" --arg there "${outer2[$remote]}" --arg peer "$remote" \
-    --arg lan "${lan[$remote]}.0/24" --arg inner "10.6.107.${inner[$1]##*.}/30" --arg far "10.6.107.${inner[$remote]##*.}" '
-    .tunnels.second = (.tunnels[$peer] | .unit = 2 | .ike.local = { address: $here, id: "\($here)" } |
-      .ike.remote = { address: $there, id: "\($there)" } |
-      .children = { v4: (.children.v4 | .local = $inner | .remote = $far) }) |
-    .interfaces = { A: { tunnel: $peer }, B: { tunnel: "second" } } |
+  add_second "$1" '
     .gateways = { A_VTIV4: { monitor: $monitor } } |
     .gateway_groups = { SITE: { members: [ { gateway: "A_VTIV4" }, { gateway: "B_VTIV4", tier: 2 } ] } } |
-    .routes = [ { to: $lan, via: "SITE" } ]' "/run/$1/etc/vtid.json" >"/run/$1/etc/two.json"
-  mv "/run/$1/etc/two.json" "/run/$1/etc/vtid.json"
+    .routes = [ { to: $lan, via: "SITE" } ]'
 }
 
-goes_by() { [[ $(ip -n "$1" route get "$2") == *" dev $3 "* ]]; } # site address device
-gateway_is() { [[ $(vtictl_at "$1" --json show gateways "$2" | jq -r .state) == "$3" ]]; } # site gateway state
-# By the clock of the site's log, which an emulated processor that is busy with this script does not delay.
-moved_at() { # site device: when the route to the peer's LAN last went there, in milliseconds
-  local line
-  line=$(grep "kernel changed.*replace route ${lan[${peer[$1]}]}.0/24 .*dev $2" "/run/$1/vtid.log" | tail -n 1)
-  date -d "${line%% *}" +%s%3N
-}
-now() { echo $((${EPOCHREALTIME/./} / 1000)); }
 silences() { grep -cE 'gateway changed gateway=A_VTIV4 state=down .*silent' "/run/$1/vtid.log" || true; } # site
 cut_path() { at wan nft -f - <<<'table ip cut { chain forward { type filter hook forward priority 0; drop; }; }'; }
 mend_path() { at wan nft delete table ip cut; }
@@ -63,13 +46,8 @@ time_a_cut() {
   mend_path
 }
 
-modprobe sch_netem
-make_network
-cable hq wan2 "${outer2[hq]}/24" branch wan2 "${outer2[branch]}/24"
-for site in hq branch; do start_charon "$site"; write_two "$site"; start_vtid "$site"; done
+start_two_paths
 for site in hq branch; do
-  expect 30 tunnel_is "$site" "${peer[$site]}" up
-  expect 30 tunnel_is "$site" second up
   for gateway in A_VTIV4 B_VTIV4; do expect 15 gateway_is "$site" "$gateway" online; done
   expect 15 goes_by "$site" "${lan[${peer[$site]}]}.10" ipsec1
 done

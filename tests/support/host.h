@@ -49,6 +49,7 @@ inline model::HostFacts linux_facts() {
                    {"net.ipv6.conf.ipsec1.disable_ipv6", 0}};
   facts.drops = std::vector<model::DropCounter>{{"XfrmInNoStates", 12, 0, 0}, {"XfrmInError", 0, 0, 0}};
   facts.catch_alls = std::vector<model::CatchAll>{};
+  facts.forward_chains = std::vector<model::ForwardChain>{};
   facts.paths = {{address("198.51.100.1"), model::PeerPath{device("eth0"), std::nullopt}}};
   facts.charon_program = "charon-systemd";
   facts.charon_file = "/etc/strongswan.conf";

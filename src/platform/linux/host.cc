@@ -6,11 +6,14 @@
 #include <net/if.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 
 #include "base/unique_fd.h"
+#include "platform/linux/forward_chains.h"
 #include "platform/linux/outsiders.h"
 #include "platform/linux/policies.h"
 #include "platform/linux/proc.h"
@@ -57,6 +60,23 @@ Result<std::vector<model::CatchAll>> read_catch_alls() {
   auto socket = netlink::Socket::open(NETLINK_XFRM);
   if (!socket) return std::unexpected(socket.error());
   return socket->dump(netlink::encode_dump_policies(), "policies", netlink::decode_catch_all);
+}
+
+// Where the kernel has no nf_tables, none of its chains drops anything.
+Result<std::vector<model::ForwardChain>> read_forward_chains() {
+  auto socket = netlink::Socket::open(NETLINK_NETFILTER);
+  if (!socket && socket.error().code == EPROTONOSUPPORT) return {};
+  if (!socket) return std::unexpected(socket.error());
+  const auto chains = socket->dump(netlink::encode_dump_chains(), "chains of nf_tables", netlink::decode_chain);
+  if (!chains && chains.error().code == EINVAL) return {};  // net/netfilter/nfnetlink.c: nobody has registered
+  if (!chains) return std::unexpected(chains.error());
+  std::vector<netlink::NftRule> rules;
+  for (const netlink::NftTable& table : netlink::forwarding_tables(*chains)) {
+    auto more = socket->dump(netlink::encode_dump_rules(table), "rules of nf_tables", netlink::decode_rule);
+    if (!more) return std::unexpected(more.error());
+    std::ranges::move(*more, std::back_inserter(rules));
+  }
+  return netlink::dropping_chains(*chains, rules);
 }
 
 Result<model::PeerPath> path_of(const net::Address& peer, const netlink::Answer& answer) {
@@ -114,6 +134,7 @@ model::HostFacts read_host(const model::HostQuestion& question) {
   read_sysctls(facts, question);
   facts.drops = read_drops();
   facts.catch_alls = read_catch_alls();
+  facts.forward_chains = read_forward_chains();
   read_paths(facts, question);
   read_charon_settings(facts, question, "/etc/strongswan.conf");
   return facts;

@@ -73,6 +73,20 @@ Attributes Attributes::nested_within(std::uint16_t attribute, std::size_t from, 
   return inner;
 }
 
+int Attributes::collect_element(const nlattr* attribute, void* elements) {
+  Attributes inner;
+  mnl_attr_parse_nested(attribute, collect, &inner);
+  static_cast<std::vector<Attributes>*>(elements)->push_back(inner);
+  return MNL_CB_OK;
+}
+
+std::vector<Attributes> Attributes::elements(std::uint16_t attribute) const {
+  std::vector<Attributes> found;
+  const auto list = payload(attribute);
+  mnl_attr_parse_payload(list.data(), list.size(), collect_element, &found);
+  return found;
+}
+
 std::string_view Attributes::text(std::uint16_t attribute) const {
   const auto bytes = payload(attribute);
   const auto* begin = static_cast<const char*>(static_cast<const void*>(bytes.data()));

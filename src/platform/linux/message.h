@@ -78,6 +78,8 @@ class Attributes {
   [[nodiscard]] Attributes nested(std::uint16_t attribute) const;
   // Those that stand in bytes [from, to) of an attribute, behind a header of its own.
   [[nodiscard]] Attributes nested_within(std::uint16_t attribute, std::size_t from, std::size_t to) const;
+  // Of a list of nests, each one's, in their order.
+  [[nodiscard]] std::vector<Attributes> elements(std::uint16_t attribute) const;
   template <class T>
   requires std::is_trivially_copyable_v<T>
   [[nodiscard]] std::optional<T> get(std::uint16_t attribute) const {
@@ -95,6 +97,7 @@ class Attributes {
  private:
   Attributes() = default;
   static int collect(const nlattr* attribute, void* self);
+  static int collect_element(const nlattr* attribute, void* elements);
 
   static constexpr std::size_t kTracked = 80;  // above IFLA_MAX, RTA_MAX, XFRMA_MAX of today; later ones are not read
   std::array<const nlattr*, kTracked> attributes_{};

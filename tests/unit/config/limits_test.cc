@@ -54,5 +54,19 @@ TEST(Limits, MoreTunnelsThanUnitsAreRefused) {
   EXPECT_EQ(parse(tunnels(kMostTunnels + 1)).errors.at(0).text, "has 32768 entries");
 }
 
+// Gateways on one device, each probed by an address behind it: each takes a mark.
+std::string probed_beyond(std::size_t count) {
+  std::string text;
+  for (std::size_t i = 0; i < count; ++i) {
+    text += fmt::format(R"({}"g{}":{{"interface":"WAN","address":"10.0.{}.{}","monitor":{{"address":"203.0.113.77"}}}})",
+                        i == 0 ? "" : ",", i, i / 200, i % 200 + 1);
+  }
+  return fmt::format(R"({{"tunnels":{{}},"interfaces":{{"WAN":{{"device":"eth0"}}}},"gateways":{{{}}}}})", text);
+}
+TEST(Limits, EveryMarkMayHaveAGateway) { EXPECT_THAT(parse(probed_beyond(4'096)).errors, IsEmpty()); }
+TEST(Limits, MoreGatewaysThanMarksAreRefused) {
+  EXPECT_EQ(parse(probed_beyond(4'097)).errors.at(0).text, "4097 have a monitor address that is not their own");
+}
+
 }  // namespace
 }  // namespace vtid::config

@@ -75,6 +75,18 @@ void split(Host& host) {
   sa.reqid = {5003};
   sa.if_id_in = sa.if_id_out = {3};
 }
+model::ForwardChain& drop_forwarded(Host& host, const char* maker = "") {
+  return host.facts.forward_chains->emplace_back(model::ForwardChain{"ip", "filter", "FORWARD", maker});
+}
+// A gateway on eth0, which is strict, that is probed by an address to which the host itself goes by `way`.
+void probe_beyond(Host& host, const char* way) {
+  host.config.interfaces.push_back({"UPLINK", model::DevicePort{device("eth0")}, true, "", std::nullopt});
+  model::Gateway& gateway =
+      host.config.gateways.emplace_back(model::Gateway{"UPLINK_GW", "UPLINK", address("192.0.2.254"), false, 1, {}});
+  gateway.monitor.address = address("203.0.113.77");
+  host.facts.paths.emplace(address("203.0.113.77"), model::PeerPath{device(way), std::nullopt});
+  host.facts.sysctls["net.ipv4.conf.eth0.rp_filter"] = 1;
+}
 model::CharonSettings& charon(Host& host) { return *host.facts.charon; }
 model::Ike& ike(Host& host) { return std::get<model::Ike>(host.config.tunnels[0].ike); }
 model::Route by_other_device(model::Route route) {
@@ -85,6 +97,19 @@ model::Route by_other_device(model::Route route) {
 // ---- nothing is wrong
 
 TEST(Doctor, FindsNothingWhereNothingIsWrong) { EXPECT_THAT(lines(test::well_host()), IsEmpty()); }
+// Each maker of a firewall has another place for what others add.
+TEST(Doctor, KnowsHowEachFirewallIsToldToForward) {
+  const std::map<const char*, const char*> remedies{
+      {"", "nft insert rule ip filter FORWARD iifname ipsec1 accept"},
+      {"docker", "iptables -I DOCKER-USER -i ipsec1 -j ACCEPT"},
+      {"ufw", "ufw route allow in on ipsec1"},
+      {"firewalld", "firewall-cmd --permanent --zone=ZONE --add-interface=ipsec1"}};
+  for (const auto& [maker, remedy] : remedies) {
+    Host host = test::well_host();
+    drop_forwarded(host, maker);
+    EXPECT_THAT(diagnose(host).front().remedy, HasSubstr(remedy)) << maker;
+  }
+}
 TEST(Doctor, FindsNothingOnFreebsdWhereNothingIsWrong) {
   Host host = test::well_host();
   host.facts = test::freebsd_facts();
@@ -194,8 +219,26 @@ const Case kCases[] = {
        host.snapshot.desired.routes.push_back({by_other_device(test::route("10.20.0.0/16", 20)), "routes/9"});
      },
      "warning rp_filter ipsec1: rp_filter is strict (1), and the file has another way"},
+    {"StrictRpFilterWhereProbesAreAnswered", [](Host& host) { probe_beyond(host, "eth1"); },
+     "warning rp_filter eth0: rp_filter is strict (1), and the host's own way to the monitor address 203.0.113.77 is eth1"},
+    {"StrictRpFilterOnTheHostsOwnWay", [](Host& host) { probe_beyond(host, "eth0"); }, ""},
     {"NoForwarding", [](Host& host) { host.facts.sysctls["net.ipv4.ip_forward"] = 0; },
      "warning forwarding : net.ipv4.ip_forward is 0, and routes of the file lead into tunnels"},
+    {"AFirewallThatForwardsNothing",
+     [](Host& host) {
+       drop_forwarded(host).devices = {"docker0", "ipsec10", "ips"};
+     },
+     "warning forward_chain ip filter FORWARD: drops what it forwards unless a rule accepts it, and no rule speaks of ipsec1"},
+    {"AFirewallThatForwardsTheDevice", [](Host& host) { drop_forwarded(host).devices = {"ipsec1"}; }, ""},
+    {"AFirewallThatForwardsAllDevices", [](Host& host) { drop_forwarded(host).devices = {"ips*"}; }, ""},
+    {"AFirewallThatForwardsByAddress", [](Host& host) { drop_forwarded(host).by_other = true; }, ""},
+    {"AFirewallOfAFamilyWithoutRoutes", [](Host& host) { drop_forwarded(host).family = "ip6"; }, ""},
+    {"AFirewallBetweenTunnelsAlone",
+     [](Host& host) {
+       drop_forwarded(host);
+       std::erase_if(host.snapshot.observed.addresses, [](const auto& it) { return it.device == device("eth1"); });
+     },
+     ""},
     {"NoForwardingFromTheDevice",
      [](Host& host) {
        host.facts.sysctls["net.ipv4.conf.ipsec1.forwarding"] = 0;

@@ -49,6 +49,15 @@ TEST(MtuProbe, FindsWhatFitsToTheByte) {  // in a network of its own; each test 
   EXPECT_THAT(find({path("127.0.0.1", 1438), path("::1", 1438)}), ElementsAre(MtuFinding{1411, ""}, MtuFinding{1411, ""}));
 }
 
+// Less than IPv6 and an interface of ours take: only longer ones are dropped, on the way and without a word.
+TEST(MtuProbe, FindsWhatFitsThroughANarrowPath) {
+  ASSERT_EQ(::unshare(CLONE_NEWNET), 0);
+  ASSERT_EQ(std::system("ip link set lo up && nft 'add table inet narrow; add chain inet narrow in { type filter hook input "
+                        "priority 0; }; add rule inet narrow in meta length > 1246 drop'"),
+            0);
+  EXPECT_THAT(find({path("127.0.0.1", 1438), path("::1", 1438)}), ElementsAre(MtuFinding{1246, ""}, MtuFinding{1246, ""}));
+}
+
 TEST(MtuProbe, NothingComesBackFromNobody) {
   ASSERT_EQ(::unshare(CLONE_NEWNET), 0);
   ASSERT_EQ(std::system("ip link set lo up && ip link add v arp off type veth peer name vp && ip link set vp up && ip link set "

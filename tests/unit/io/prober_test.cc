@@ -73,6 +73,62 @@ TEST_F(ProberTest, an_update_tells_of_the_gateways_in_it_alone) {
   EXPECT_EQ(prober.health().at("OTHER").state, online);
 }
 
+// Whom a mark leads where is the routing rules' business; here a filter tells that it is there.
+void only_marked_probes_pass() {
+  ASSERT_EQ(::unshare(CLONE_NEWNET), 0);
+  ASSERT_EQ(
+      std::system("ip link set lo up && nft 'add table inet t; add chain inet t out { type filter hook output priority 0; }; "
+                  "add rule inet t out icmp type echo-request meta mark != 0xf0010000 drop; "
+                  "add rule inet t out icmpv6 type echo-request meta mark != 0xf0010000 drop'"),
+      0);
+}
+
+TEST_F(ProberTest, marks_the_probes_of_a_gateway_that_has_a_mark) {
+  only_marked_probes_pass();
+  for (const char* address : {"127.0.0.1", "::1"}) {
+    Prober::Target marked = target(address, "lo");
+    marked.via = marked.address;
+    marked.mark = 0xf001'0000;
+    prober.set_targets({marked});
+    EXPECT_EQ(run_until(online), online) << address;
+  }
+}
+
+TEST_F(ProberTest, marks_no_other_probes) {
+  only_marked_probes_pass();
+  prober.set_targets({target("127.0.0.1", "lo")});
+  EXPECT_EQ(run_until(down), down);
+}
+
+// A neighbour has the address and would answer for it, by the main table and by ARP; the mark leads to a table that refuses.
+TEST_F(ProberTest, does_not_take_the_answers_of_another_while_its_own_way_is_missing) {
+  ASSERT_EQ(::unshare(CLONE_NEWNET), 0);
+  ASSERT_EQ(std::system("unshare -n sleep 60 & p=$!; sleep 0.3; at() { nsenter -t $p -n ip \"$@\"; }; "
+                        "ip link set lo up && ip link add name v type veth peer name vp netns $p && at link set lo up && "
+                        "at link set vp up && at addr add 192.0.2.254/24 dev vp && at addr add 203.0.113.77/32 dev lo && "
+                        "ip link set v up && ip addr add 192.0.2.1/24 dev v && ip route add default via 192.0.2.254 && "
+                        "ip rule add fwmark 0xf0010000/0xffff0000 lookup 7 && ip route add blackhole 203.0.113.77/32 table 7"),
+            0);
+  Prober::Target marked = target("203.0.113.77", "v");
+  prober.set_targets({marked});
+  ASSERT_EQ(run_until(online), online);
+  marked.via = *net::parse_address("192.0.2.253");
+  marked.mark = 0xf001'0000;
+  prober.set_targets({marked});
+  EXPECT_EQ(run_until(down), down);
+  EXPECT_THAT(reason(), testing::HasSubstr("cannot send to 203.0.113.77"));
+}
+
+TEST_F(ProberTest, takes_another_gateway_for_another_path) {
+  Prober::Target first = target("127.0.0.1");
+  first.via = *net::parse_address("192.0.2.1");
+  prober.set_targets({first});
+  ASSERT_EQ(run_until(online), online);
+  first.via = *net::parse_address("192.0.2.2");
+  prober.set_targets({first});
+  EXPECT_EQ(state(), pending);
+}
+
 TEST_F(ProberTest, an_update_for_another_path_changes_nothing) {
   prober.set_targets({target("127.0.0.1")});
   ASSERT_EQ(run_until(online), online);

@@ -2,9 +2,12 @@
 #include "platform/host.h"
 
 #include <gmock/gmock.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
+#include <fstream>
 
 #include "golden/netlink/golden.h"
 #include "platform/linux/outsiders.h"
@@ -40,6 +43,72 @@ TEST(Outsiders, ArePoliciesThatTakeEverything) {
 }
 TEST(Outsiders, AreNotOurOwnPolicies) { EXPECT_THAT(decoded("policy_dump", netlink::decode_catch_all), ElementsAre()); }
 TEST(Outsiders, AreNotListedAsOurs) { EXPECT_THAT(decoded("policy_dump_foreign", netlink::decode_policy), ElementsAre()); }
+
+// What the kernel says of `rules`, in a network of its own; each test is a process of its own.
+std::vector<model::ForwardChain> forward_chains(std::string_view rules) {
+  EXPECT_EQ(::unshare(CLONE_NEWNET), 0);
+  const std::string path = ::testing::TempDir() + "forward_chains.nft";
+  std::ofstream(path) << rules;
+  EXPECT_EQ(std::system(("nft -f " + path).c_str()), 0);
+  auto found = read_host({}).forward_chains;
+  EXPECT_TRUE(found) << found.error().text;
+  return found.value_or(std::vector<model::ForwardChain>{});
+}
+
+// As iptables-nft writes it, with and without wildcards.
+TEST(ForwardChains, OfDockerNameItsDevices) {
+  EXPECT_THAT(forward_chains(R"(table ip filter {
+      chain DOCKER-USER { counter return; }
+      chain DOCKER { ip daddr 172.17.0.2 iifname != "docker0" oifname "docker0" tcp dport 80 counter accept; }
+      chain FORWARD { type filter hook forward priority 0; policy drop;
+        counter jump DOCKER-USER
+        oifname "docker0" ct state related,established counter accept
+        oifname "docker0" counter jump DOCKER
+        iifname "br-*" oifname != "docker0" counter accept; }; })"),
+              ElementsAre(model::ForwardChain{"ip", "filter", "FORWARD", "docker", {"docker0", "br-*"}, false}));
+}
+
+TEST(ForwardChains, OfUfwLetThroughWhatIsEstablished) {
+  EXPECT_THAT(forward_chains(R"(table ip6 filter {
+      chain ufw6-before-forward { ct state related,established counter accept; icmpv6 type echo-request counter accept; }
+      chain FORWARD { type filter hook forward priority 0; policy drop; counter jump ufw6-before-forward; }; })"),
+              ElementsAre(model::ForwardChain{"ip6", "filter", "FORWARD", "ufw", {}, false}));
+}
+
+// Its policy is to accept, and its last rule is not.
+TEST(ForwardChains, OfFirewalldEndWithARejection) {
+  EXPECT_THAT(forward_chains(R"(table inet firewalld {
+      chain filter_FORWARD { type filter hook forward priority 10; policy accept;
+        ct state { established, related } accept
+        iifname "lo" accept
+        reject with icmpx admin-prohibited; }; })")
+                  .front()
+                  .maker,
+              "firewalld");
+}
+
+TEST(ForwardChains, LetThroughByAddressesMarksAndSets) {
+  for (const char* rule : {"ip saddr 10.0.0.0/8 accept", "meta mark 7 accept", "iifname { eth1, ipsec1 } accept",
+                           "meta iifname vmap { ipsec1 : accept }", "ipsec in reqid 5001 accept", "iifgroup 5 accept",
+                           "ip6 saddr fd00::/8 accept", "ip daddr 10.0.0.0/24 jump more"}) {
+    const auto chains =
+        forward_chains(std::string("table inet filter { chain more {}\n chain forward { type filter hook forward "
+                                   "priority 0; policy drop; ") +
+                       rule + "; }; }");
+    ASSERT_EQ(chains.size(), 1U) << rule;
+    EXPECT_TRUE(chains.front().by_other) << rule;
+  }
+}
+
+TEST(ForwardChains, ThatAcceptEverythingDropNothing) {
+  EXPECT_THAT(
+      forward_chains(
+          R"(table ip everything { chain forward { type filter hook forward priority 0; policy drop; counter accept; }; }
+      table ip open { chain forward { type filter hook forward priority 0; iifname "x" drop; }; }
+      table ip local { chain input { type filter hook input priority 0; policy drop; }; }
+      table inet vtid { chain forward { type filter hook forward priority 0; policy drop; }; })"),
+      ElementsAre());
+}
 
 TEST(RouteLookup, IsAskedAsItWasRecorded) {
   EXPECT_EQ(sent(netlink::encode_route_lookup(address("198.51.100.1"))), golden::read_golden("lookup_ipv4").said);

@@ -1,0 +1,60 @@
+#include "reconcile/probe_routes.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "reconcile/policy_routes.h"
+
+namespace vtid::reconcile {
+namespace {
+
+// What is probed while the gateway's own way is not there must not be answered by another.
+model::Route nowhere(model::Route route) {
+  route.metric = kLastMetric;
+  route.target = model::Blackhole{};
+  return route;
+}
+
+}  // namespace
+
+std::map<std::string, std::uint32_t, std::less<>> probe_marks(const model::Config& config) {
+  std::set<std::string> names;
+  for (const model::Gateway& gateway : config.gateways) {
+    if (model::is_probed_beyond(gateway)) names.insert(gateway.name);
+  }
+  std::map<std::string, std::uint32_t, std::less<>> marks;
+  for (const auto& [name, number] : spread(names, model::kProbes)) marks.emplace(name, model::mark_of_probe(number));
+  return marks;
+}
+
+void add_probe_routes(const model::Config& config, const NextHopResolver& next_hops, const model::Capabilities& system,
+                      model::Desired& desired) {
+  const auto marks = probe_marks(config);
+  for (const model::Gateway& gateway : config.gateways) {
+    const auto mark = marks.find(gateway.name);
+    const auto device = mark == marks.end() ? std::nullopt : next_hops.device_named(gateway.interface);
+    if (!device) continue;
+    const std::string because = "gateways/" + gateway.name;
+    model::Route route;
+    route.to = {*gateway.monitor.address, static_cast<std::uint8_t>(gateway.monitor.address->bits())};
+    route.metric = model::default_route_metric(gateway.address.family());
+    route.target = model::ViaGateway{*device, gateway.address};
+    if (!system.has_rules) {
+      const auto same = [&](const model::StaticRoute& item) { return item.to.network() == route.to; };
+      if (std::ranges::none_of(config.routes, same)) desired.routes.push_back({route, because});
+      continue;
+    }
+    model::Rule rule;
+    rule.family = gateway.address.family();
+    rule.priority = kProbePriority;
+    rule.mark = mark->second;
+    rule.mask = model::kMarkMask;
+    rule.table = route.table = {kFirstProbeTable + (mark->second >> model::kMarkShift)};
+    desired.rules.push_back({rule, because});
+    desired.routes.push_back({route, because});
+    desired.routes.push_back({nowhere(route), because});
+  }
+}
+
+}  // namespace vtid::reconcile
