@@ -101,7 +101,7 @@ std::variant<PageAnswer, PageLook, PageStream> answer_page(const PageRequest& re
 }
 
 std::string stream_event(std::uint64_t id, const model::Event& event) {
-  return fmt::format("id: {}\ndata: {}\n", id, printed(render_event(event))) + '\n';
+  return fmt::format("id: {}\ndata: {}", id, printed(render_event(event))) + '\n';
 }
 
 }  // namespace vtid::control
