@@ -28,7 +28,7 @@ std::string_view address_part(std::string_view text) {
   return address.starts_with('[') && address.ends_with(']') ? address.substr(1, address.size() - 2) : address;
 }
 
-Result<model::HttpEndpoint> endpoint(const Node& node) {
+Result<model::HttpEndpoint> read_endpoint(const Node& node) {
   const auto text = filled_text(node);
   if (!text) return std::unexpected(text.error());
   if (text->starts_with("unix://")) return socket_file(*text);
@@ -43,13 +43,13 @@ Result<model::HttpEndpoint> endpoint(const Node& node) {
   return result;
 }
 
-Result<std::vector<model::HttpEndpoint>> endpoints(const Node& node) {
+Result<std::vector<model::HttpEndpoint>> read_endpoints(const Node& node) {
   const auto* items = std::get_if<Node::Array>(&node.value);
   if (items == nullptr) return std::unexpected(wrong_kind(node, "an array of strings"));
   if (items->size() > kMostListens) return fail(fmt::format("has more than {} entries", kMostListens));
   std::vector<model::HttpEndpoint> result;
   for (const Node& item : *items) {
-    auto read = endpoint(item);
+    auto read = read_endpoint(item);
     if (!read) return std::unexpected(read.error());
     if (std::ranges::find(result, *read) != result.end())
       return fail(fmt::format("names {} twice", model::print(*read)), "take one out");
@@ -64,7 +64,7 @@ model::HttpConfig read_http(Object& root) {
   model::HttpConfig http;
   auto object = root.object("http");
   if (!object) return http;
-  object->read("listen", http.listen, endpoints);
+  object->read("listen", http.listen, read_endpoints);
   object->read("allow_remote", http.allow_remote, flag);
   for (const model::HttpEndpoint& each : http.listen) {
     if (http.allow_remote || !each.path.empty() || each.address.is_loopback()) continue;

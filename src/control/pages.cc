@@ -13,20 +13,20 @@ namespace {
 constexpr std::string_view kJson = "application/json; charset=utf-8";
 constexpr std::string_view kOpenMetrics = "application/openmetrics-text";
 
-std::string printed(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n'; }
+std::string json_line(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n'; }
 
 PageAnswer error_page(unsigned status, std::string_view text, std::string headers = {}) {
   return {status, "text/plain; charset=utf-8", std::string(text) + '\n', std::move(headers)};
 }
 
 // Without its port: "[::1]:9464", "127.0.0.1".
-std::string_view name_of(std::string_view host) {
+std::string_view host_name_of(std::string_view host) {
   if (host.starts_with('[')) return host.substr(1, host.find(']') - 1);
   return host.substr(0, host.find(':'));
 }
 
 bool may_be_asked_as(std::string_view host) {
-  const std::string_view name = name_of(host);
+  const std::string_view name = host_name_of(host);
   return host.empty() || name == "localhost" || net::parse_address(name).has_value();
 }
 
@@ -43,7 +43,7 @@ PageLook look_at_metrics(std::string_view accept) {
 
 PageLook look_at_status() {
   return {model::Refresh{}, [](const model::Snapshot& snapshot, const model::GatewayHistory&) {
-            return PageAnswer{200, kJson, printed(render_status(Index(snapshot)))};
+            return PageAnswer{200, kJson, json_line(render_status(Index(snapshot)))};
           }};
 }
 
@@ -64,7 +64,7 @@ Json render_history(const model::GatewayHistory& history) {
 
 PageLook look_at_history() {
   return {model::Refresh{}, [](const model::Snapshot&, const model::GatewayHistory& history) {
-            return PageAnswer{200, kJson, printed(render_history(history))};
+            return PageAnswer{200, kJson, json_line(render_history(history))};
           }};
 }
 
@@ -101,7 +101,7 @@ std::variant<PageAnswer, PageLook, PageStream> answer_page(const PageRequest& re
 }
 
 std::string stream_event(std::uint64_t id, const model::Event& event) {
-  return fmt::format("id: {}\ndata: {}", id, printed(render_event(event))) + '\n';
+  return fmt::format("id: {}\ndata: {}", id, json_line(render_event(event))) + '\n';
 }
 
 }  // namespace vtid::control

@@ -93,7 +93,7 @@ Outcome<Json> look_once(Connection& connection, const Options& options) {
 }
 
 // What is only shown: once, or with --watch again and again.
-Outcome<ExitCode> look(const Run& run) {
+Outcome<ExitCode> ask_or_watch(const Run& run) {
   Run shown = run;
   if (run.options.command == method::kStatus && !run.options.name.empty()) shown.render = render_tunnel;
   if (run.options.names) shown.render = render_names;
@@ -298,9 +298,9 @@ constexpr std::array kOfImport{Word::source, Word::secrets_dir};
 constexpr std::array kOfEvents{Word::event_kind};
 
 constexpr std::array kCommands{
-    Command{{method::kStatus, "charon, filter mode, and a line per tunnel", kOfStatus}, look, render_status},
-    Command{{method::kList, "everything of a kind", kOfKind}, look, render_list},
-    Command{{method::kShow, "one thing in full", kOfKindAndName}, look, render_show},
+    Command{{method::kStatus, "charon, filter mode, and a line per tunnel", kOfStatus}, ask_or_watch, render_status},
+    Command{{method::kList, "everything of a kind", kOfKind}, ask_or_watch, render_list},
+    Command{{method::kShow, "one thing in full", kOfKindAndName}, ask_or_watch, render_show},
     Command{{method::kUp, "initiate a tunnel and wait for the outcome", kOfTarget}, ask_and_wait, render_outcome},
     Command{{method::kDown, "end a tunnel and hold it down until up or a restart", kOfTarget}, ask_and_wait, render_outcome},
     Command{{method::kRekey, "rekey a tunnel's SAs and wait for the outcome", kOfTarget}, ask_and_wait, render_outcome},

@@ -43,7 +43,7 @@ void take_word(Typed& typed, const std::string& word, std::span<const Syntax> co
 }
 
 // Only what no shell sees more in than a word.
-bool is_plain(const std::string& name) {
+bool is_plain_name(const std::string& name) {
   return !name.empty() && !name.starts_with('-') && std::ranges::all_of(name, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view("_./+@-").contains(c);
   });
@@ -68,7 +68,7 @@ class Candidates {
 
 void offer_names(const Typed& typed, std::string_view kind, const NamesSource& names, Candidates& to) {
   for (const std::string& name : names(typed.socket, std::string(kind)))
-    if (is_plain(name)) to.add(name);
+    if (is_plain_name(name)) to.add(name);
 }
 
 void offer(const Typed& typed, const Argument& argument, const NamesSource& names, Candidates& to) {

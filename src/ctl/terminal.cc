@@ -26,18 +26,18 @@ std::string_view sequence_of(char mark) {
 std::string terminal_text(std::string_view text, bool color) {
   if (!color) return printable(text, Newlines::kept);
   std::string shown;
-  bool colored = false;
+  bool in_color = false;
   for (;;) {
     const auto at = text.find_first_of(kMarks);
     shown += printable(text.substr(0, at));
     if (at == std::string_view::npos) break;
-    const bool ends = text[at] == '\n' && colored;
+    const bool ends = text[at] == '\n' && in_color;
     if (ends) shown += sequence_of(static_cast<char>(Color::plain));
     shown += sequence_of(text[at]);
-    colored = text[at] != '\n' && static_cast<Color>(text[at]) != Color::plain;
+    in_color = text[at] != '\n' && static_cast<Color>(text[at]) != Color::plain;
     text.remove_prefix(at + 1);
   }
-  return colored ? shown.append(sequence_of(static_cast<char>(Color::plain))) : shown;
+  return in_color ? shown.append(sequence_of(static_cast<char>(Color::plain))) : shown;
 }
 
 TerminalBuffer::int_type TerminalBuffer::overflow(int_type byte) {
