@@ -244,8 +244,6 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
 
 // ---- the listeners ---------------------------------------------------------------------------------------------------
 
-namespace {
-
 struct HttpDoor {
   HttpDoor(asio::io_context& context, model::HttpEndpoint where) : acceptor(context), pause(context), at(std::move(where)) {}
   Acceptor acceptor;
@@ -272,8 +270,6 @@ struct HttpDoor {
     if (!at.path.empty()) ::unlink(at.path.c_str());
   }
 };
-
-}  // namespace
 
 struct HttpServer::State : std::enable_shared_from_this<State> {
   State(asio::io_context& on, HttpWiring with)
