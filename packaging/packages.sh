@@ -7,6 +7,8 @@ build_packages=(g++ cmake ninja-build pkg-config "$boost" nlohmann-json3-dev lib
 check_packages=(ccache clang-format libgtest-dev libgmock-dev shellcheck
   bmake mksh busybox-static # FreeBSD's make, and more shells for its scripts
   systemd strace procps # the unit without a running systemd, the system calls of the daemon
+  zsh fish # take completions beside bash
+  chromium # looks at the page
   prometheus) # takes in the metrics, and judges the alerts
 # Two sites with a real charon each, and a kernel under emulation for machines whose own lacks XFRM interfaces.
 lab_packages=(charon-systemd strongswan-swanctl libstrongswan-standard-plugins libstrongswan-extra-plugins

@@ -24,6 +24,8 @@ if(CMAKE_SYSTEM_NAME STREQUAL Linux)
     install(FILES packaging/completions/${program}.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
       RENAME ${program})
   endforeach()
+  install(FILES packaging/completions/vtictl.zsh DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions RENAME _vtictl)
+  install(FILES packaging/completions/vtictl.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 endif()
 
 if(CMAKE_SYSTEM_NAME STREQUAL FreeBSD)

@@ -16,7 +16,11 @@ constexpr std::size_t kReadSize = 64 * 1024;
 
 std::unexpected<Error> file_failure(std::string_view what, const std::filesystem::path& path) {
   const int code = errno;
-  return fail(fmt::format("cannot {} {}: {}", what, path.string(), std::strerror(code)), "", code);
+  const char* remedy = code == ENOENT                    ? "put it there, or mend its name"
+                       : code == EACCES || code == EPERM ? "run this as a user who may, such as root"
+                       : code == ENOSPC                  ? "make room on the disk"
+                                                         : "";
+  return fail(fmt::format("cannot {} {}: {}", what, path.string(), std::strerror(code)), remedy, code);
 }
 
 Result<std::string> read_all(const UniqueFd& fd, const std::filesystem::path& path, std::size_t limit) {

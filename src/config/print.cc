@@ -202,6 +202,12 @@ Json routes(const std::vector<model::StaticRoute>& routes) {
   return result;
 }
 
+Json print_http(const model::HttpConfig& http) {
+  Json listen = Json::array();
+  for (const model::HttpEndpoint& endpoint : http.listen) listen.push_back(model::print(endpoint));
+  return {{"listen", std::move(listen)}, {"allow_remote", http.allow_remote}};
+}
+
 }  // namespace
 
 std::string print_canonical(const model::Config& config) {
@@ -220,6 +226,7 @@ std::string print_canonical(const model::Config& config) {
   if (config.on_change) {
     file["on_change"] = {{"command", config.on_change->command}, {"timeout", print_duration(config.on_change->timeout)}};
   }
+  if (!config.http.listen.empty()) file["http"] = print_http(config.http);
   return file.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

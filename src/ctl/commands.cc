@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <ostream>
+#include <sstream>
 
 #include "base/duration.h"
 #include "base/file_io.h"
@@ -17,12 +18,15 @@
 #include "ctl/capture.h"
 #include "ctl/check.h"
 #include "ctl/compare.h"
+#include "ctl/complete.h"
 #include "ctl/connection.h"
 #include "ctl/import.h"
 #include "ctl/read_file.h"
+#include "ctl/repeat.h"
 #include "ctl/terminal.h"
 #include "ctl/text.h"
 #include "ctl/top.h"
+#include "ctl/tunnel.h"
 #include "vtid/protocol.h"
 
 namespace vtid::ctl {
@@ -30,7 +34,8 @@ namespace {
 
 namespace method = protocol::method;
 
-constexpr Duration kPatience{60'000};  // for an answer; for commands that wait, beyond their own timeout
+constexpr Duration kNamesPatience{2'000};  // for the names of a completion: somebody has pressed a key
+constexpr Duration kPatience{60'000};      // for an answer; for commands that wait, beyond their own timeout
 
 // What a command works with.
 struct Run {
@@ -39,6 +44,7 @@ struct Run {
   Renderer render;
   std::ostream& out;
   std::ostream& err;
+  int terminal;
 };
 
 struct Command {
@@ -49,10 +55,11 @@ struct Command {
 
 // ---- actions ---------------------------------------------------------------------------------------------------------
 
-Outcome<Connection> connect(const Options& options) {
+Outcome<Connection> connect(const std::string& socket) {
   const std::vector<std::string> usual{std::string(protocol::kSocket), std::string(protocol::kViewSocket)};
-  return Connection::open(options.socket.empty() ? usual : std::vector{options.socket});
+  return Connection::open(socket.empty() ? usual : std::vector{socket});
 }
+Outcome<Connection> connect(const Options& options) { return connect(options.socket); }
 
 Outcome<Json> request(const Options& options, const Json& params, Duration deadline = kPatience) {
   auto connection = connect(options);
@@ -72,10 +79,36 @@ Outcome<ExitCode> print_answer(const Run& run, const Outcome<Json>& answer) {
 
 Outcome<ExitCode> ask(const Run& run) {
   Json params = Json::object();
-  if (!run.options.kind.empty()) params["kind"] = run.options.kind;
-  if (!run.options.name.empty()) params["name"] = run.options.name;
   if (!run.options.role.empty()) params["role"] = run.options.role;
   return print_answer(run, request(run.options, params));
+}
+
+Outcome<Json> look_once(Connection& connection, const Options& options) {
+  const bool of_tunnel = options.command == method::kStatus && !options.name.empty();
+  if (of_tunnel) return ask_tunnel(connection, options.name, kPatience);
+  Json params = Json::object();
+  if (!options.kind.empty()) params["kind"] = options.kind;
+  if (!options.name.empty()) params["name"] = options.name;
+  return connection.call(options.command, params, kPatience);
+}
+
+// What is only shown: once, or with --watch again and again.
+Outcome<ExitCode> ask_or_watch(const Run& run) {
+  Run shown = run;
+  if (run.options.command == method::kStatus && !run.options.name.empty()) shown.render = render_tunnel;
+  if (run.options.names) shown.render = render_names;
+  auto connection = connect(run.options);
+  if (!connection) return std::unexpected(connection.error());
+  const auto ask = [&] { return look_once(*connection, run.options); };
+  if (!run.options.watch) return print_answer(shown, ask());
+  const auto render = [&](const Json& answer, const Display& display) {
+    Options options = run.options;
+    options.display = display;
+    return shown.render(answer, options);
+  };
+  const Options& options = run.options;
+  const std::string title = fmt::format("vtictl {} {}{}", options.command, options.kind, options.name);
+  return repeat({*parse_duration(options.interval), run.terminal, options.color, title, options.json}, ask, render, run.out);
 }
 
 Outcome<ExitCode> ask_and_wait(const Run& run) {
@@ -247,15 +280,16 @@ Outcome<ExitCode> capture(const Run& run) {
 
 // ---- the table -------------------------------------------------------------------------------------------------------
 
-constexpr std::array kOfKind{Word::kind};
-constexpr std::array kOfKindAndName{Word::kind, Word::name};
+constexpr std::array kOfStatus{Word::some_tunnel, Word::watch};
+constexpr std::array kOfKind{Word::kind, Word::names, Word::watch};
+constexpr std::array kOfKindAndName{Word::kind, Word::name, Word::watch};
 constexpr std::array kOfExplained{Word::name, Word::probe};
 constexpr std::array kOfTarget{Word::target, Word::timeout};
 constexpr std::array kOfCapture{Word::target, Word::capture};
 constexpr std::array kOfRole{Word::role};
 constexpr std::array kOfFile{Word::file};
 constexpr std::array kOfTwoFiles{Word::two_files};
-constexpr std::array kOfExport{Word::name, Word::as};
+constexpr std::array kOfExport{Word::tunnel, Word::as};
 constexpr std::array kOfApply{Word::file, Word::confirm};
 constexpr std::array kOfPlan{Word::other_file, Word::expect_empty};
 constexpr std::array kOfTop{Word::top};
@@ -265,9 +299,9 @@ constexpr std::array kOfImport{Word::source, Word::secrets_dir, Word::explain};
 constexpr std::array kOfEvents{Word::event_kind};
 
 constexpr std::array kCommands{
-    Command{{method::kStatus, "charon, filter mode, and a line per tunnel", {}}, ask, render_status},
-    Command{{method::kList, "everything of a kind", kOfKind}, ask, render_list},
-    Command{{method::kShow, "one thing in full", kOfKindAndName}, ask, render_show},
+    Command{{method::kStatus, "charon, filter mode, and a line per tunnel", kOfStatus}, ask_or_watch, render_status},
+    Command{{method::kList, "everything of a kind", kOfKind}, ask_or_watch, render_list},
+    Command{{method::kShow, "one thing in full", kOfKindAndName}, ask_or_watch, render_show},
     Command{{method::kUp, "initiate a tunnel and wait for the outcome", kOfTarget}, ask_and_wait, render_outcome},
     Command{{method::kDown, "end a tunnel and hold it down until up or a restart", kOfTarget}, ask_and_wait, render_outcome},
     Command{{method::kRekey, "rekey a tunnel's SAs and wait for the outcome", kOfTarget}, ask_and_wait, render_outcome},
@@ -294,17 +328,37 @@ void print_failure(const Error& error, std::ostream& err) {
   if (!error.remedy.empty()) err << "  remedy: " << error.remedy << '\n';
 }
 
+std::vector<std::string> names_in_daemon(const std::string& socket, const std::string& kind) {
+  auto connection = connect(socket);
+  if (!connection) return {};
+  const auto answer = connection->call(method::kList, {{"kind", kind}}, kNamesPatience);
+  if (!answer) return {};
+  Options options;
+  options.kind = kind;
+  std::vector<std::string> names;
+  std::istringstream lines(render_names(*answer, options));
+  for (std::string line; std::getline(lines, line);) names.push_back(line);
+  return names;
+}
+
 }  // namespace
 
-ExitCode run(const std::string& program, std::span<const std::string> words, std::ostream& to, std::ostream& complaints) {
+ExitCode run(const std::string& program, std::span<const std::string> words, std::ostream& to, std::ostream& complaints,
+             int terminal) {
   Terminal out(to);
   Terminal err(complaints);
   std::vector<Syntax> syntax;
   std::ranges::transform(kCommands, std::back_inserter(syntax), &Command::syntax);
-  const auto options = parse_options(words, syntax, out, err);
+  if (!words.empty() && words.front() == kComplete) {
+    to << complete(words.subspan(1), syntax, names_in_daemon) << std::flush;
+    return kDone;
+  }
+  auto options = parse_options(words, syntax, out, err);
   if (!options) return options.error();
+  options->display = display_of(terminal, options->color);
+  out.use_color(options->display.color);
   const auto command = std::ranges::find(kCommands, options->command, [](const Command& row) { return row.syntax.name; });
-  const auto exit = command->act({program, *options, command->render, out, err});
+  const auto exit = command->act({program, *options, command->render, out, err, terminal});
   if (!out.flush()) {
     print_failure({"cannot write what was asked for to the standard output", "is the disk full, or its reader gone?"}, err);
     return kRefused;

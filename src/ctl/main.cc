@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <csignal>
 #include <iostream>
 #include <string>
@@ -11,5 +13,5 @@ int main(int argc, char** argv) {
   vtid::open_standard_fds();
   std::signal(SIGPIPE, SIG_DFL);
   const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
-  return vtid::ctl::run(argc > 0 ? argv[0] : "vtictl", words, std::cout, std::cerr);
+  return vtid::ctl::run(argc > 0 ? argv[0] : "vtictl", words, std::cout, std::cerr, STDOUT_FILENO);
 }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <ostream>
+#include <utility>
 
 #include "base/duration.h"
 #include "base/nearest.h"
@@ -25,6 +26,7 @@ const std::vector<std::string> kSources{"pfsense", "opnsense", "swanctl", "ipsec
 const std::vector<std::string> kExports{"vtid", "swanctl", "libreswan", "pfsense", "vyos"};
 const std::vector<std::string> kFormats{"openmetrics", "prometheus"};
 const std::vector<std::string> kLevels{"debug", "info", "warning", "error"};
+const std::vector<std::string> kColors{"auto", "always", "never"};
 const std::vector<std::string> kEventKinds{"config", "charon", "tunnel", "kernel", "gateway", "group"};
 
 // The word must be one of `known`; says which there are, and what was meant.
@@ -58,6 +60,12 @@ void take_source(const std::vector<std::string>& words, Options& options) {
   if (const std::string wrong = one_of(kSources)(options.source); !wrong.empty()) throw CLI::ValidationError(wrong);
 }
 
+void add_interval(CLI::App& command, Options& options) {
+  command.add_option("--interval", options.interval, "between two looks")
+      ->capture_default_str()
+      ->check(CLI::Validator(check_interval, "DURATION"));
+}
+
 void add_word(CLI::App& command, Word word, Options& options) {
   switch (word) {
     case Word::kind:
@@ -67,7 +75,10 @@ void add_word(CLI::App& command, Word word, Options& options) {
       command.add_option("KIND", options.kind, fmt::format("only {}", fmt::join(kEventKinds, ", ")))
           ->check(one_of(kEventKinds));
       return;
+    case Word::names: command.add_flag("--names", options.names, "only the names, one a line"); return;
     case Word::name: command.add_option("NAME", options.name, "what it is called")->required(); return;
+    case Word::tunnel: command.add_option("NAME", options.name, "a tunnel")->required(); return;
+    case Word::some_tunnel: command.add_option("NAME", options.name, "all about this tunnel"); return;
     case Word::target: command.add_option("NAME", options.name, "a tunnel, or tunnel/child")->required(); return;
     case Word::role:
       command.add_option("ROLE", options.role, fmt::format("{}", fmt::join(kRoles, " or ")))->required()->check(one_of(kRoles));
@@ -110,11 +121,13 @@ void add_word(CLI::App& command, Word word, Options& options) {
       command.add_option("LEVEL", options.level, fmt::format("{}", fmt::join(kLevels, ", ")))->check(one_of(kLevels));
       return;
     case Word::top:
-      command.add_option("--interval", options.interval, "between two looks")
-          ->capture_default_str()
-          ->check(CLI::Validator(check_interval, "DURATION"));
+      add_interval(command, options);
       command.add_option("--frames", options.frames, "end after so many; without a terminal there is one")
           ->check(CLI::Range(1, 1'000'000));
+      return;
+    case Word::watch:
+      command.add_flag("--watch", options.watch, "again and again, until interrupted");
+      add_interval(command, options);
       return;
     case Word::probe: command.add_flag("--probe", options.probe, "of a tunnel: try which packets cross it"); return;
     case Word::source:
@@ -136,6 +149,73 @@ void add_word(CLI::App& command, Word word, Options& options) {
   }
 }
 
+void add_globals(CLI::App& app, Options& options) {
+  app.set_version_flag("--version", fmt::format("vtictl {}", kVersion));
+  app.add_option("--socket", options.socket, "vtid's control socket");
+  app.add_flag("--json", options.json, "print JSON");
+  app.add_option("--color", options.color, "auto (on a terminal, unless NO_COLOR is set), always or never")
+      ->check(one_of(kColors));
+}
+
+// ---- what may stand where, for completions ---------------------------------------------------------------------------
+
+struct GroupSelection {
+  Offer offer = Offer::words;
+  std::vector<std::string> words{};
+};
+
+GroupSelection selection_of(Word word) {
+  switch (word) {
+    case Word::kind: return {Offer::words, kKinds};
+    case Word::event_kind: return {Offer::words, kEventKinds};
+    case Word::role: return {Offer::words, kRoles};
+    case Word::level: return {Offer::words, kLevels};
+    case Word::source: return {Offer::words_or_files, {"pfsense", "swanctl"}};
+    case Word::tunnel:
+    case Word::some_tunnel:
+    case Word::target:
+    case Word::capture: return {Offer::tunnels};
+    case Word::name: return {Offer::explained};
+    case Word::file:
+    case Word::other_file:
+    case Word::two_files: return {Offer::files};
+    case Word::names:
+    case Word::as:
+    case Word::timeout:
+    case Word::confirm:
+    case Word::expect_empty:
+    case Word::secrets_dir:
+    case Word::metrics:
+    case Word::top:
+    case Word::watch:
+    case Word::probe: break;
+  }
+  return {};
+}
+
+GroupSelection selection_of(std::string_view option) {
+  if (option == "--as") return {Offer::words, kExports};
+  if (option == "--color") return {Offer::words, kColors};
+  if (option == "--format") return {Offer::words, kFormats};
+  if (option == "--socket" || option == "--output") return {Offer::files};
+  return option == "--secrets-dir" ? GroupSelection{Offer::folders} : GroupSelection{};
+}
+
+// Of the options that were added since there were `before`.
+void describe(CLI::App& app, std::size_t before, const GroupSelection& place, std::vector<Argument>& arguments) {
+  const std::vector<const CLI::Option*> all = std::as_const(app).get_options();
+  for (const CLI::Option* option : std::span(all).subspan(before)) {
+    Argument argument{.help = option->get_description(), .takes_value = option->get_items_expected_max() > 0};
+    if (!option->get_lnames().empty()) argument.option = "--" + option->get_lnames().front();
+    GroupSelection selection = argument.option.empty() ? place : selection_of(argument.option);
+    argument.offer = selection.offer;
+    argument.words = std::move(selection.words);
+    arguments.push_back(argument);
+    if (!argument.option.empty() || option->get_items_expected_max() != 2) continue;
+    arguments.push_back({.help = argument.help, .takes_value = true, .offer = Offer::files});  // [SOURCE] FILE
+  }
+}
+
 // What is wrong with a first word that is no command, and what to do; empty when it is one.
 std::string judge_command(std::span<const std::string> words, std::span<const Syntax> commands) {
   auto word = words.begin();
@@ -152,15 +232,37 @@ std::string judge_command(std::span<const std::string> words, std::span<const Sy
 
 }  // namespace
 
+std::vector<Argument> arguments_of(const Syntax& command) {
+  Options options;
+  CLI::App app;
+  std::vector<Argument> arguments;
+  for (const Word word : command.words) {
+    const std::size_t before = std::as_const(app).get_options().size();
+    add_word(app, word, options);
+    GroupSelection place = selection_of(word);
+    const bool of_kind = std::ranges::find(command.words, Word::kind) != command.words.end();
+    if (word == Word::name && of_kind) place.offer = Offer::names_of_kind;
+    describe(app, before, place, arguments);
+  }
+  return arguments;
+}
+
+std::vector<Argument> global_arguments() {
+  Options options;
+  CLI::App app;
+  std::vector<Argument> arguments;
+  add_globals(app, options);
+  describe(app, 0, {}, arguments);
+  return arguments;
+}
+
 std::expected<Options, ExitCode> parse_options(std::span<const std::string> words, std::span<const Syntax> commands,
                                                std::ostream& out, std::ostream& err) {
   Options options;
   CLI::App app{"vtictl asks vtid, the daemon that keeps routed IPsec tunnels, and tells it what to do.", "vtictl"};
   app.fallthrough();
   app.require_subcommand(1);
-  app.set_version_flag("--version", fmt::format("vtictl {}", kVersion));
-  app.add_option("--socket", options.socket, "vtid's control socket");
-  app.add_flag("--json", options.json, "print JSON");
+  add_globals(app, options);
   for (const Syntax& syntax : commands) {
     CLI::App* command = app.add_subcommand(std::string(syntax.name), std::string(syntax.help));
     for (const Word word : syntax.words) add_word(*command, word, options);

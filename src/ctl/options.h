@@ -1,12 +1,15 @@
 // The command line of vtictl as a value. Knows the words, not what they do.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <iosfwd>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "ctl/display.h"
 
 namespace vtid::ctl {
 
@@ -17,7 +20,10 @@ enum ExitCode : int { kDone = 0, kRefused = 1, kUsage = 2, kNoDaemon = 3, kFound
 enum class Word {
   kind,
   event_kind,
+  names,
   name,
+  tunnel,
+  some_tunnel,
   target,
   role,
   file,
@@ -34,6 +40,7 @@ enum class Word {
   level,
   top,
   probe,
+  watch,
   capture
 };
 
@@ -46,6 +53,10 @@ struct Syntax {
 struct Options {
   std::string socket;  // empty: the usual two
   bool json = false;
+  std::string color = "auto";
+  Display display;  // what the output is; not of the command line
+  bool watch = false;
+  bool names = false;
   std::string command;
   std::string kind;
   std::string name;
@@ -70,6 +81,19 @@ struct Options {
   std::vector<std::string> arguments;  // for another program
   bool operator==(const Options&) const = default;
 };
+
+// What may stand for an argument.
+enum class Offer : std::uint8_t { words, files, words_or_files, folders, tunnels, names_of_kind, explained };
+
+struct Argument {
+  std::string option{};  // "--timeout"; empty: it stands by its place
+  std::string help{};
+  bool takes_value = false;
+  Offer offer = Offer::words;
+  std::vector<std::string> words{};
+};
+[[nodiscard]] std::vector<Argument> arguments_of(const Syntax& command);  // one that may stand twice is there twice
+[[nodiscard]] std::vector<Argument> global_arguments();
 
 // The options, or the exit code after --help, --version or a mistake has been answered on `out` or `err`.
 [[nodiscard]] std::expected<Options, ExitCode> parse_options(std::span<const std::string> words,

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "ctl/display.h"
+
 namespace vtid::ctl {
 
 // Characters, of which each is taken for one column.
@@ -17,10 +19,14 @@ class Table {
   void add(std::vector<std::string> cells);
 
   // A line per row, two spaces between columns, none at the end of a line; "-" for an empty cell. The titles come first
-  // unless they are all empty. Columns that are empty in every row are left out.
-  [[nodiscard]] std::string print() const;
+  // unless they are all empty. Columns that are empty in every row are left out. Where the display is too narrow, cells go on
+  // in further lines, broken between words, and within them only if there is no other way. Cells that are a state have its
+  // colour.
+  [[nodiscard]] std::string print(const Display& display = {}) const;
 
  private:
+  [[nodiscard]] std::vector<std::size_t> widths(std::size_t columns) const;
+
   std::vector<std::vector<std::string>> rows_;
 };
 

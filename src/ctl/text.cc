@@ -159,7 +159,7 @@ constexpr std::array kColumns{KindColumns{"tunnels", kTunnelColumns},   KindColu
                               KindColumns{"sas", kSaColumns},           KindColumns{"numbers", kNumberColumns},
                               KindColumns{"rules", kRuleColumns},       KindColumns{"policy_routes", kPolicyRouteColumns}};
 
-std::string print_columns(std::span<const Column> columns, const Json& objects) {
+std::string print_columns(std::span<const Column> columns, const Json& objects, const Display& display) {
   std::vector<std::string> titles;
   std::ranges::transform(columns, std::back_inserter(titles), [](const Column& column) { return std::string(column.title); });
   Table table(std::move(titles));
@@ -170,7 +170,7 @@ std::string print_columns(std::span<const Column> columns, const Json& objects) 
     }
     table.add(std::move(cells));
   }
-  return table.print();
+  return table.print(display);
 }
 
 // ---- pieces ----------------------------------------------------------------------------------------------------------
@@ -182,16 +182,11 @@ std::string indented(std::string_view text) {
   return result;
 }
 
-std::string print_problems(const Json& problems) {
-  std::string text;
-  for (const Json& problem : problems) {
-    text += fmt::format("{}: {}: {}\n", text_of(problem, "severity"), indented(text_of(problem, "object")),
-                        indented(text_of(problem, "text")));
-    if (const auto remedy = text_of(problem, "remedy"); !remedy.empty()) {
-      text += fmt::format("  remedy: {}\n", indented(remedy));
-    }
-  }
-  return text;
+// A state in its colour.
+std::string colored(const std::string& state, const Display& display) {
+  const Color color = color_of(state);
+  if (!display.color || color == Color::plain) return state;
+  return static_cast<char>(color) + state + static_cast<char>(Color::plain);
 }
 
 std::string print_charon(const Json& charon) {
@@ -237,6 +232,18 @@ std::string print_counts(std::map<std::string, std::size_t>& counts, std::size_t
 
 }  // namespace
 
+std::string print_problems(const Json& problems, const Display& display) {
+  std::string text;
+  for (const Json& problem : problems) {
+    text += fmt::format("{}: {}: {}\n", colored(text_of(problem, "severity"), display), indented(text_of(problem, "object")),
+                        indented(text_of(problem, "text")));
+    if (const auto remedy = text_of(problem, "remedy"); !remedy.empty()) {
+      text += fmt::format("  remedy: {}\n", indented(remedy));
+    }
+  }
+  return text;
+}
+
 std::string print_bytes(double bytes) {
   static constexpr std::array<std::string_view, 6> kUnits{"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
   std::size_t unit = 0;
@@ -259,7 +266,7 @@ Json with_children(const Json& tunnels) {
   return lines;
 }
 
-std::string render_status(const Json& result, const Options&) {
+std::string render_status(const Json& result, const Options& options) {
   const Json& filter = object_of(result, "filter");
   const std::string mode = text_of(filter, "mode");
   const std::string live = text_of(filter, "live");
@@ -272,15 +279,22 @@ std::string render_status(const Json& result, const Options&) {
     text +=
         fmt::format("group:     {} {}, carried by {}\n", text_of(group, "name"), text_of(group, "state"), cell_active(group));
   }
-  text += print_problems(array_of(result, "problems"));
+  text += print_problems(array_of(result, "problems"), options.display);
   const Json& tunnels = array_of(result, "tunnels");
-  return text + '\n' + (tunnels.empty() ? "no tunnels\n" : print_columns(kTunnelColumns, with_children(tunnels)));
+  return text + '\n' +
+         (tunnels.empty() ? "no tunnels\n" : print_columns(kTunnelColumns, with_children(tunnels), options.display));
 }
 
 std::string render_list(const Json& result, const Options& options) {
   const auto found = std::ranges::find(kColumns, options.kind, &KindColumns::kind);
   if (result.empty() || found == kColumns.end()) return fmt::format("no {}\n", options.kind);
-  return print_columns(found->columns, result);
+  return print_columns(found->columns, result, options.display);
+}
+
+std::string render_names(const Json& result, const Options& options) {
+  std::string text;
+  for (const Json& item : options.kind == "tunnels" ? with_children(result) : result) text += text_of(item, "name") + '\n';
+  return text;
 }
 
 std::string render_show(const Json& result, const Options&) {
@@ -289,13 +303,13 @@ std::string render_show(const Json& result, const Options&) {
   return text;
 }
 
-std::string render_explain(const Json& result, const Options&) {
+std::string render_explain(const Json& result, const Options& options) {
   Table table({"", "", ""});
   for (const Json& step : result) table.add({text_of(step, "what"), text_of(step, "state"), text_of(step, "text")});
-  return table.print();
+  return table.print(options.display);
 }
 
-std::string render_plan(const Json& result, const Options&) {
+std::string render_plan(const Json& result, const Options& options) {
   std::string text;
   for (const Json& op : array_of(result, "ops")) {
     const std::string because = text_of(op, "because");
@@ -303,11 +317,11 @@ std::string render_plan(const Json& result, const Options&) {
     if (op.contains("error")) text += fmt::format("  failed {} times: {}\n", text_of(op, "attempts"), text_of(op, "error"));
   }
   if (array_of(result, "ops").empty()) text += "nothing to do\n";
-  return text + print_problems(array_of(result, "problems"));
+  return text + print_problems(array_of(result, "problems"), options.display);
 }
 
 // Worst first, as it comes: three lines for each finding, and one for all that could not be read for the same reason.
-std::string render_doctor(const Json& result, const Options&) {
+std::string render_doctor(const Json& result, const Options& options) {
   std::string text;
   std::vector<std::pair<std::string, std::vector<std::string>>> unread;  // the reason, and the checks
   std::map<std::string, std::size_t> counts;
@@ -325,8 +339,8 @@ std::string render_doctor(const Json& result, const Options&) {
       same->second.push_back(text_of(check, "name"));
       continue;
     }
-    text += fmt::format("{}: {}: {}\n  consequence: {}\n  remedy: {}\n", state, text_of(check, "name"), what,
-                        text_of(check, "consequence"), remedy);
+    text += fmt::format("{}: {}: {}\n  consequence: {}\n  remedy: {}\n", colored(state, options.display),
+                        text_of(check, "name"), what, text_of(check, "consequence"), remedy);
   }
   for (const auto& [reason, names] : unread) text += fmt::format("unknown: {}: {}", fmt::join(names, ", "), reason);
   return text + print_counts(counts, array_of(result, "checks").size());

@@ -20,6 +20,11 @@ using Renderer = std::string (*)(const Json& result, const Options& options);
 [[nodiscard]] std::string render_plain_text(const Json& result, const Options& options);  // the text as it is
 [[nodiscard]] std::string render_event(const Json& event, const Options& options);
 
+[[nodiscard]] std::string render_names(const Json& result, const Options& options);  // of a list, one a line
+
+// A problem a line, and its remedy below it.
+[[nodiscard]] std::string print_problems(const Json& problems, const Display& display);
+
 // "0 B", "999 B", "1.5 KiB", "12.0 GiB".
 [[nodiscard]] std::string print_bytes(double bytes);
 

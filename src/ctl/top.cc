@@ -2,19 +2,17 @@
 
 #include <fmt/format.h>
 #include <poll.h>
-#include <sys/ioctl.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <cmath>
-#include <csignal>
 #include <ostream>
 
 #include "base/printable.h"
-#include "ctl/table.h"
+#include "ctl/display.h"
+#include "ctl/screen.h"
 #include "vtid/protocol.h"
 
 namespace vtid::ctl {
@@ -26,16 +24,6 @@ constexpr std::size_t kFewestRows = 3;
 constexpr std::size_t kFixed = 64;  // columns of a row beside the name
 constexpr std::size_t kShortestName = 8;
 constexpr Duration kLookPatience{10'000};  // for the daemon's answer
-
-// Cut or filled with blanks to so many characters.
-std::string fitted(std::string text, std::size_t width, bool to_the_right = false) {
-  while (width_of(text) > width) {
-    while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xc0U) == 0x80U) text.pop_back();
-    if (!text.empty()) text.pop_back();
-  }
-  const std::string blanks(width - width_of(text), ' ');
-  return to_the_right ? blanks + text : text + blanks;
-}
 
 void push(std::deque<double>& values, double value) {
   values.push_back(value);
@@ -173,66 +161,20 @@ Json TopView::json() const {
 
 namespace {
 
-volatile std::sig_atomic_t interrupted = 0;
-volatile std::sig_atomic_t resized = 0;
-
 TimePoint now() { return std::chrono::time_point_cast<Duration>(std::chrono::steady_clock::now()); }
 
-void write_out(std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t count = ::write(STDOUT_FILENO, text.data(), text.size());
-    if (count < 0 && errno != EINTR) return;
-    text.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
-  }
+void draw(const Screen& screen, const TopView& view, bool paused) {
+  const Display display = display_of(STDOUT_FILENO, "never");
+  screen.draw(view.frame(display.columns, display.rows - 1U),
+              paused ? "paused: p goes on, q quits" : "q quit  p pause  sort: n name  s state  r rate  t round trip  l loss",
+              display);
 }
-
-// Keys one by one, and a screen that is given back as it was, also after an interrupt.
-class Screen {
- public:
-  Screen() {
-    ::tcgetattr(STDIN_FILENO, &before_);
-    termios raw = before_;
-    raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
-    ::tcsetattr(STDIN_FILENO, TCSANOW, &raw);
-    struct sigaction action {};
-    action.sa_handler = [](int) { interrupted = 1; };
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(signal, &action, nullptr);
-    action.sa_handler = [](int) { resized = 1; };
-    ::sigaction(SIGWINCH, &action, nullptr);
-    write_out("\x1b[?1049h\x1b[?25l");  // the other screen, without a cursor
-  }
-  ~Screen() {
-    write_out("\x1b[?25h\x1b[?1049l");
-    ::tcsetattr(STDIN_FILENO, TCSANOW, &before_);
-  }
-  Screen(const Screen&) = delete;
-  Screen& operator=(const Screen&) = delete;
-
-  static void draw(const TopView& view, bool paused) {
-    winsize size{};
-    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) size = {24, 80, 0, 0};
-    std::string frame = view.frame(size.ws_col, size.ws_row - 1U);
-    frame += '\n' + fitted(paused ? "paused: p goes on, q quits"
-                                  : "q quit  p pause  sort: n name  s state  r rate  t round trip  l loss",
-                           size.ws_col);
-    std::string text = "\x1b[H";
-    for (const char c : frame) text += c == '\n' ? std::string("\x1b[K\r\n") : std::string(1, c);
-    write_out(text + "\x1b[K\x1b[J");
-  }
-
- private:
-  termios before_{};
-};
 
 struct Keys {
   bool quit = false;
   bool paused = false;
 
-  void take(TopView& view) {
-    std::array<char, 64> bytes{};
-    const ssize_t count = ::read(STDIN_FILENO, bytes.data(), bytes.size());
-    if (count <= 0) quit = true;
-    const std::string_view keys(bytes.data(), static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+  void take(std::string_view keys, TopView& view) {
     if (keys == "\x1b[A") return view.scroll(-1);
     if (keys == "\x1b[B") return view.scroll(1);
     for (const char key : keys) press(key, view);
@@ -264,20 +206,18 @@ Outcome<void> look(Connection& connection, TopView& view) {
 
 Outcome<ExitCode> run_on_screen(Connection& connection, const TopOptions& options) {
   TopView view;
-  const Screen screen;
+  Screen screen;
   Keys keys;
   TimePoint due{};
-  for (int frames = 0; !keys.quit && interrupted == 0;) {
+  for (int frames = 0; !keys.quit && !screen.has_ended();) {
     if (now() >= due && !keys.paused) {
       if (auto looked = look(connection, view); !looked) return std::unexpected(looked.error());
       due = now() + options.interval;
       if (view.has_rates() && options.frames > 0 && ++frames >= options.frames) break;
     }
-    resized = 0;
-    Screen::draw(view, keys.paused);
+    draw(screen, view, keys.paused);
     const auto wait = keys.paused ? options.interval : std::max(due - now(), Duration{1});
-    pollfd input{STDIN_FILENO, POLLIN, 0};
-    if (::poll(&input, 1, static_cast<int>(wait.count())) > 0) keys.take(view);
+    keys.take(screen.keys(wait), view);
   }
   return kDone;
 }

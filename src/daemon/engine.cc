@@ -453,6 +453,10 @@ void Engine::ask(const std::vector<RekeyAsk>& asks, Now now) {
 }
 
 void Engine::collect_outcomes(Now now) {
+  for (const vici::Refusal& refusal : charon_.take_refusals()) {
+    log::info("charon refused", {{"connection", refusal.connection}, {"reason", refusal.text}});
+    supervisor_.on_refusal(refusal.connection, refusal.text);
+  }
   for (const vici::Outcome& outcome : charon_.take_outcomes()) {
     const auto found = tickets_.find(outcome.ticket);
     if (found == tickets_.end()) continue;
@@ -530,9 +534,12 @@ model::CommandResult Engine::reload(Now now) {
 model::CommandResult Engine::apply(const model::Apply& apply, Now now) {
   config::Parsed parsed = wiring_.parse_applied(apply);
   if (!parsed.config) return fail("the file is refused and nothing was changed:\n" + print_all(parsed.errors), "mend the file");
-  if (!apply.by_root && (parsed.config->on_change != config_->on_change || parsed.config->vici != config_->vici))
-    return fail("only root may change which program vtid runs and which charon it obeys (\"on_change\", \"charon\")",
-                "apply it as root");
+  if (!apply.by_root && (parsed.config->on_change != config_->on_change || parsed.config->vici != config_->vici ||
+                         parsed.config->http != config_->http))
+    return fail(
+        "only root may change which program vtid runs and which charon it obeys, and where it listens (\"on_change\", "
+        "\"charon\", \"http\")",
+        "apply it as root");
   const auto before = trial_ ? trial_->before : config_;
   const auto problem = config_problem_;
   auto accepted = accept_config(std::move(parsed), now);

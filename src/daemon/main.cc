@@ -23,6 +23,7 @@
 #include "daemon/hook_runner.h"
 #include "daemon/options.h"
 #include "io/control_server.h"
+#include "io/http_server.h"
 #include "io/loop.h"
 #include "io/mtu_probe.h"
 #include "io/prober.h"
@@ -128,6 +129,7 @@ class Daemon {
     wiring.replace_config = [this](std::string_view text) { return replace_config(options_.config, text); };
     wiring.publish = [this](const model::Event& event) {
       if (control_) control_->publish(event);
+      if (http_) http_->publish(event);
     };
     if (options_.kernel == Options::KernelChoice::native) wiring.read_host = host_reader();
     wiring.find_mtus = [this](std::vector<model::MtuPath> paths, const Requests::Reply& reply) {
@@ -203,7 +205,18 @@ class Daemon {
     auto server = io::ControlServer::open(loop_.context(), {.path = options_.socket}, std::move(wiring));
     if (!server) return std::unexpected(server.error());
     control_.emplace(std::move(*server));
+    open_http();
     return {};
+  }
+
+  // Listens when the first turn has the file's places.
+  void open_http() {
+    io::HttpWiring wiring;
+    wiring.snapshot = [this] { return engine_->snapshot(); };
+    wiring.post = [this](model::Command asked, const model::Caller& caller, Requests::Reply reply) {
+      command(std::move(asked), caller, std::move(reply));
+    };
+    http_.emplace(loop_.context(), std::move(wiring));
   }
 
   void connect_charon() {
@@ -281,6 +294,7 @@ class Daemon {
     turn_is_due_ = false;
     TimePoint next = engine_->step(io::Loop::now());
     charon_->lead_to(engine_->config().vici);
+    http_->lead_to(engine_->config().http);
     for (vici::Effect& effect : engine_->charon().take_effects()) charon_->carry_out(std::move(effect));
     if (auto probes = engine_->take_probes()) {
       if (probes->all) {
@@ -303,6 +317,7 @@ class Daemon {
   io::Loop loop_;
   std::unique_ptr<Engine> engine_;
   std::optional<io::ControlServer> control_;
+  std::optional<io::HttpServer> http_;
   std::optional<io::ViciTransport> charon_;
   std::optional<io::Prober> prober_;
   std::optional<io::Resolver> resolver_;

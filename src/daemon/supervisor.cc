@@ -17,6 +17,8 @@ constexpr BackoffLimits kInitiateRetry{Duration{1'000}, Duration{60'000}};
 constexpr Duration kRateWindow{1'000};
 constexpr int kBegunPerWindow = 100;  // attempts begun per second over all tunnels: charon has 16 threads by default
 constexpr const char* kReachRemedy = "is it reachable, does it run IKE, and do UDP 500 and 4500 pass on the way?";
+const std::string kCharonSays = "; charon says: ";
+constexpr std::string_view kBetweenRefusals = "; ";
 constexpr Duration kFirstLook{50};
 constexpr Duration kTick{1};  // of the clock
 constexpr Duration kCallPause{
@@ -511,6 +513,7 @@ bool Supervisor::begin(SupervisedChild& supervised, Now now, std::vector<Ask>& a
 }
 
 void Supervisor::fail_attempt(SupervisedChild& supervised, Now now, std::string reason, std::string remedy) {
+  if (!supervised.attempt->refusal.empty()) reason += kCharonSays + supervised.attempt->refusal;
   supervised.attempt.reset();
   supervised.requested = false;
   supervised.next_attempt = now.steady + supervised.backoff.next(random_());
@@ -568,6 +571,28 @@ void Supervisor::on_looked(const std::string& desired) {
   if (found == supervised_.end() || !found->second.attempt || !found->second.attempt->accepted) return;
   found->second.attempt->looked = true;
   mark(found->second);
+}
+
+// Of a failed attempt more may be told after it was given up: log and table come by two connections.
+void Supervisor::on_refusal(const std::string& connection, const std::string& text) {
+  const auto found = by_connection_.find(connection);
+  if (found == by_connection_.end()) return;
+  for (SupervisedChild* supervised : found->second) {
+    if (supervised->attempt) {
+      add_refusal(supervised->attempt->refusal, text);
+    } else if (supervised->view.failed && !supervised->view.reason.contains(text)) {
+      supervised->view.reason += kCharonSays + text;
+      changed_.insert(supervised->desired.tunnel);
+    }
+  }
+}
+
+// The last two lines that differ: what came, and what was expected.
+void Supervisor::add_refusal(std::string& to, const std::string& text) {
+  if (to.contains(text)) return;
+  const auto earlier = to.rfind(kBetweenRefusals);
+  if (earlier != std::string::npos) to.erase(0, earlier + kBetweenRefusals.size());
+  to += (to.empty() ? "" : std::string(kBetweenRefusals)) + text;
 }
 
 void Supervisor::hold_down(const std::string& desired) {

@@ -133,6 +133,8 @@ class Supervisor {
   // charon's answer to an AskInitiate (accepted or refused), and to an AskLook (the table is fresh for that desired CHILD_SA).
   void on_initiated(const std::string& desired, const Result<void>& outcome, Now now);
   void on_looked(const std::string& desired);
+  // What charon's log says of a refusal: it becomes part of the reason.
+  void on_refusal(const std::string& connection, const std::string& text);
 
   // The tunnels where an attempt ended without a word of the peer, since the last call.
   [[nodiscard]] std::set<std::string> take_unanswered() { return std::exchange(unanswered_, {}); }
@@ -164,6 +166,7 @@ class Supervisor {
     bool seen = false;
     bool answered = false;
     std::optional<TimePoint> established{};  // since when
+    std::string refusal{};                   // charon's own words
   };
   // What the kernel lacks although charon counts on it.
   struct Loss {
@@ -230,6 +233,7 @@ class Supervisor {
   void pursue(SupervisedChild& supervised, Ikes ikes, Now now, std::vector<Ask>& asks);
   void wait(SupervisedChild& supervised, Ikes ikes, Now now);
   bool begin(SupervisedChild& supervised, Now now, std::vector<Ask>& asks);
+  static void add_refusal(std::string& to, const std::string& text);
   void fail_attempt(SupervisedChild& supervised, Now now, std::string reason, std::string remedy);
   void call_after_loss(SupervisedChild& supervised, Now now);
   void repair(SupervisedChild& supervised, Now now, std::vector<Ask>& asks);

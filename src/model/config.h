@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "model/filter.h"
+#include "model/http.h"
 #include "model/sa_algorithm.h"
 #include "model/sa_options.h"
 #include "model/secret.h"
@@ -353,6 +354,7 @@ struct Config {
   std::vector<PolicyRoute> policy_routes;
   FilterConfig filter;
   std::optional<OnChange> on_change;
+  HttpConfig http;
   bool operator==(const Config&) const = default;
 
   [[nodiscard]] const Tunnel* tunnel(std::string_view name) const;

@@ -10,8 +10,10 @@ namespace vtid::vici {
 namespace {
 
 constexpr std::array kChannels{Channel::events, Channel::queries, Channel::commands};
-// Never "log" or "control-log": charon up to 5.9.10 can deadlock on them (strongSwan issue 566).
+// Never "control-log", and "log" only of a charon that does not deadlock on it.
 constexpr std::array<std::string_view, 5> kEvents{"child-updown", "child-rekey", "ike-updown", "ike-rekey", "ike-update"};
+
+constexpr std::string_view kLog = "log";
 
 constexpr BackoffLimits kReconnect{Duration{500}, Duration{3'000}};
 constexpr Duration kOpenPatience{10'000};
@@ -185,9 +187,17 @@ void Charon::ask(Channel channel, std::string_view command, const Message& messa
 }
 
 void Charon::advance(Now now) {
+  subscribe_to_log(now);
   advance_inventory(now);
   advance_readings(now);
   if (table().connected) advance_loads(now);
+}
+
+// What it tells is a help for people: nothing waits for it.
+void Charon::subscribe_to_log(Now now) {
+  if (!all_open() || !peer_.version.is_known() || peer_.version.can_deadlock() || std::exchange(peer_.log_asked, true)) return;
+  Line& events = line(Channel::events);
+  events.purposes.emplace(events.session.subscribe(kLog, kQueryPatience, now), LogSubscribed{});
 }
 
 // Over the commands, not the queries: so the answer tells exactly what the loads before it have made.
@@ -243,6 +253,11 @@ void Charon::adopt(Now now) {
 }
 
 void Charon::on_event(const Raised& raised, Now now) {
+  if (raised.event == kLog) {
+    if (auto refusal = decode_refusal(raised.message); refusal && refusals_.size() < kMostRefusals)
+      refusals_.push_back(*std::move(refusal));
+    return;
+  }
   const auto event = decode_event(raised.event, raised.message, now.wall);
   if (!event) return;
   if (const auto* rekeyed = std::get_if<IkeRekeyed>(&*event)) loader_.on_ike_rekeyed(rekeyed->before.id, rekeyed->after.id);
@@ -254,6 +269,8 @@ void Charon::on_event(const Raised& raised, Now now) {
 void Charon::on_answer(const Subscribed&, const Result<Message>&, Now) {
   if (++peer_.subscriptions == kEvents.size()) poller_.look_at_all();
 }
+
+void Charon::on_answer(const LogSubscribed&, const Result<Message>&, Now) {}
 
 void Charon::on_answer(const VersionAsked&, const Result<Message>& answer, Now) {
   if (!answer) return;  // asked again with the next inventory

@@ -26,6 +26,7 @@
 #include "model/sa_table.h"
 #include "vici/connection.h"
 #include "vici/loader.h"
+#include "vici/refusals.h"
 #include "vici/sa_poller.h"
 #include "vici/sa_view.h"
 #include "vici/session.h"
@@ -116,10 +117,13 @@ class Charon {
 
   [[nodiscard]] std::vector<Effect> take_effects();
   [[nodiscard]] std::vector<Outcome> take_outcomes();
+  // What charon's log said of refusals since the last call. A charon that could deadlock on that is not asked.
+  [[nodiscard]] std::vector<Refusal> take_refusals() { return std::exchange(refusals_, {}); }
 
  private:
   // What an answer is for.
   struct Subscribed {};
+  struct LogSubscribed {};
   struct VersionAsked {};
   struct StatsAsked {};
   struct ConnectionsAsked {};
@@ -129,8 +133,8 @@ class Charon {
   struct TicketAsked {
     Ticket ticket;
   };
-  using Purpose = std::variant<Subscribed, VersionAsked, StatsAsked, ConnectionsAsked, KeysAsked, SecretsAsked, ListAsked, Step,
-                               TicketAsked>;
+  using Purpose = std::variant<Subscribed, LogSubscribed, VersionAsked, StatsAsked, ConnectionsAsked, KeysAsked, SecretsAsked,
+                               ListAsked, Step, TicketAsked>;
 
   enum class LineState : std::uint8_t { closed, opening, open };
   struct Line {
@@ -153,6 +157,7 @@ class Charon {
     std::size_t listed = 0;
     bool inventory_due = true;
     bool inventory_asked = false;
+    bool log_asked = false;
     Inventory inventory;
     SaView view;  // until it is whole and replaces ours
   };
@@ -167,6 +172,7 @@ class Charon {
   void pump(Now now);
   bool receive(Channel channel, Now now);
   void advance(Now now);
+  void subscribe_to_log(Now now);
   void advance_inventory(Now now);
   void advance_readings(Now now);
   void advance_loads(Now now);
@@ -178,6 +184,7 @@ class Charon {
 
   void on_report(Line& line, Report report, Now now);
   void on_answer(const Subscribed& asked, const Result<Message>& answer, Now now);
+  void on_answer(const LogSubscribed& asked, const Result<Message>& answer, Now now);
   void on_answer(const VersionAsked& asked, const Result<Message>& answer, Now now);
   void on_answer(const StatsAsked& asked, const Result<Message>& answer, Now now);
   void on_answer(const ConnectionsAsked& asked, const Result<Message>& answer, Now now);
@@ -209,6 +216,7 @@ class Charon {
   std::uint64_t revision_ = 0;
   std::vector<Effect> effects_;
   std::vector<Outcome> outcomes_;
+  std::vector<Refusal> refusals_;
 };
 
 }  // namespace vtid::vici

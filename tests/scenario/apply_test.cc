@@ -133,7 +133,8 @@ TEST_F(Applied, OnTrialStaysWhenTheFileCannotBeWrittenYet) {
 
 TEST_F(Applied, OnlyRootNamesTheProgramThatRunsWithItsRightsAndTheCharonThatIsObeyed) {
   for (const char* key :
-       {R"("on_change": { "command": ["/bin/true"] }, )", R"("charon": { "vici": "unix:///run/other.vici" }, )"}) {
+       {R"("on_change": { "command": ["/bin/true"] }, )", R"("charon": { "vici": "unix:///run/other.vici" }, )",
+        R"("http": { "listen": ["127.0.0.1:9464"] }, )"}) {
     model::Apply apply = other();
     apply.text.insert(apply.text.find("\"tunnels\""), key);
     apply.by_root = false;

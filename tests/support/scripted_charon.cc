@@ -104,7 +104,8 @@ void ScriptedCharon::serve(Wire& wire) {
 }
 
 bool ScriptedCharon::answer(Wire& wire, const Packet& packet) {
-  static const std::set<std::string> kKnown{"list-sa", "child-updown", "child-rekey", "ike-updown", "ike-rekey", "ike-update"};
+  static const std::set<std::string> kKnown{"list-sa",   "child-updown", "child-rekey", "ike-updown",
+                                            "ike-rekey", "ike-update",   "log"};
   switch (packet.type) {
     case PacketType::subscribe:
       if (kKnown.contains(packet.name)) wire.events.insert(packet.name);
@@ -232,7 +233,11 @@ Message ScriptedCharon::initiate(const Message& request) {
   switch (peer == peers.end() ? Peer::answers : peer->second) {
     case Peer::answers: answer_initiate(name, std::string(request.text("child"))); break;
     case Peer::silent: add_ike(name, true); break;
-    case Peer::refuses: give_up(add_ike(name, true)); break;
+    case Peer::refuses:
+      for (const std::string& line : refusals)
+        announce("log", vici::Message{}.add("group", "IKE").add("level", "1").add("ikesa-name", name).add("msg", line));
+      give_up(add_ike(name, true));
+      break;
   }
   return done();
 }

@@ -47,6 +47,7 @@ class ScriptedCharon {
   std::optional<std::string> refused_all;            // errmsg of every load-conn
   bool endless_list = false;                         // list-sas goes on with ever new IKE_SAs
   std::set<std::string> unanswered;                  // commands that never get an answer
+  std::vector<std::string> refusals;                 // what its log says when a peer refuses
   std::set<std::uint32_t> busy;                      // IKE_SAs that somebody else works on
   std::map<std::string, int> served;                 // how often each command came
   bool rekeys_nothing = false;                       // says yes and does no more

@@ -22,7 +22,9 @@ namespace {
 
 std::unexpected<Error> cannot_listen() {
   const int code = errno;
-  return fail(fmt::format("cannot listen to the kernel's notifications: {}", std::generic_category().message(code)), {}, code);
+  const bool not_allowed = code == EPERM || code == EACCES;
+  return fail(fmt::format("cannot listen to the kernel's notifications: {}", std::generic_category().message(code)),
+              not_allowed ? "run vtid as root, or by its service, which gives it the capabilities that it needs" : "", code);
 }
 
 Result<SocketHandle> listen(int protocol, std::initializer_list<unsigned> groups) {

@@ -71,6 +71,7 @@ TEST(Schema, HasTheDefaultsThatTheCanonicalFileShows) {
     "policy_routes": [{"name": "x", "in": "wan", "via": "x"}],
     "gateway_groups": {"all": {"members": [{"gateway": "x"}]}},
     "routes": [{"to": "10.1.0.0/16", "via": "x"}],
+    "http": {"listen": ["127.0.0.1:9464"]},
     "on_change": {"command": ["/bin/true"]}})",
                             "f", any_secret);
   json canonical = json::parse(print_canonical(parsed.config.value()));
