@@ -16,7 +16,7 @@ using model::PolicyOwner;
 using model::Start;
 
 constexpr Word<Start> kStarts[] = {{"start", Start::start}, {"trap", Start::trap}, {"none", Start::none}};
-constexpr Word<ChildMode> kModes[] = {
+constexpr Word<ChildMode> kChildModes[] = {
     {"vti", ChildMode::vti}, {"tunnel", ChildMode::tunnel}, {"transport", ChildMode::transport}};
 constexpr Word<PolicyOwner> kOwners[] = {{"charon", PolicyOwner::charon}, {"vtid", PolicyOwner::vtid}};
 
@@ -122,7 +122,7 @@ void read_ends(Object& object, model::Child& child) {
 model::Child read_child(std::string name, Object object) {
   model::Child child;
   child.name = std::move(name);
-  object.read("mode", child.mode, one_of(kModes));
+  object.read("mode", child.mode, one_of(kChildModes));
   object.read("description", child.description, text);
   object.read("enabled", child.enabled, flag);
   read_ends(object, child);

@@ -159,18 +159,18 @@ void add_globals(CLI::App& app, Options& options) {
 
 // ---- what may stand where, for completions ---------------------------------------------------------------------------
 
-struct GroupSelection {
+struct Suggestions {
   Offer offer = Offer::words;
   std::vector<std::string> words{};
 };
 
-GroupSelection selection_of(Word word) {
+Suggestions suggestions_of(Word word) {
   switch (word) {
     case Word::kind: return {Offer::words, kKinds};
     case Word::event_kind: return {Offer::words, kEventKinds};
     case Word::role: return {Offer::words, kRoles};
     case Word::level: return {Offer::words, kLevels};
-    case Word::source: return {Offer::words_or_files, {"pfsense", "swanctl"}};
+    case Word::source: return {Offer::words_or_files, kSources};
     case Word::tunnel:
     case Word::some_tunnel:
     case Word::target:
@@ -188,28 +188,29 @@ GroupSelection selection_of(Word word) {
     case Word::metrics:
     case Word::top:
     case Word::watch:
+    case Word::explain:
     case Word::probe: break;
   }
   return {};
 }
 
-GroupSelection selection_of(std::string_view option) {
+Suggestions suggestions_of(std::string_view option) {
   if (option == "--as") return {Offer::words, kExports};
   if (option == "--color") return {Offer::words, kColors};
   if (option == "--format") return {Offer::words, kFormats};
   if (option == "--socket" || option == "--output") return {Offer::files};
-  return option == "--secrets-dir" ? GroupSelection{Offer::folders} : GroupSelection{};
+  return option == "--secrets-dir" ? Suggestions{Offer::folders} : Suggestions{};
 }
 
 // Of the options that were added since there were `before`.
-void describe(CLI::App& app, std::size_t before, const GroupSelection& place, std::vector<Argument>& arguments) {
+void describe(CLI::App& app, std::size_t before, const Suggestions& place, std::vector<Argument>& arguments) {
   const std::vector<const CLI::Option*> all = std::as_const(app).get_options();
   for (const CLI::Option* option : std::span(all).subspan(before)) {
     Argument argument{.help = option->get_description(), .takes_value = option->get_items_expected_max() > 0};
     if (!option->get_lnames().empty()) argument.option = "--" + option->get_lnames().front();
-    GroupSelection selection = argument.option.empty() ? place : selection_of(argument.option);
-    argument.offer = selection.offer;
-    argument.words = std::move(selection.words);
+    Suggestions suggestions = argument.option.empty() ? place : suggestions_of(argument.option);
+    argument.offer = suggestions.offer;
+    argument.words = std::move(suggestions.words);
     arguments.push_back(argument);
     if (!argument.option.empty() || option->get_items_expected_max() != 2) continue;
     arguments.push_back({.help = argument.help, .takes_value = true, .offer = Offer::files});  // [SOURCE] FILE
@@ -239,7 +240,7 @@ std::vector<Argument> arguments_of(const Syntax& command) {
   for (const Word word : command.words) {
     const std::size_t before = std::as_const(app).get_options().size();
     add_word(app, word, options);
-    GroupSelection place = selection_of(word);
+    Suggestions place = suggestions_of(word);
     const bool of_kind = std::ranges::find(command.words, Word::kind) != command.words.end();
     if (word == Word::name && of_kind) place.offer = Offer::names_of_kind;
     describe(app, before, place, arguments);

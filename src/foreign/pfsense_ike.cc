@@ -228,7 +228,7 @@ Result<Json> certificate_auth(Work& work, const Element& phase1, const std::stri
   shut = lost_condition(work, phase1, chain);
   auto above = chain_of(work.root, own->value("caref"));
   if (!above.empty()) above.pop_back();  // peers have the root
-  Json auth{{"send", "always"},  // as pfSense does
+  Json auth{{"send", "always"},          // as pfSense does
             {"certificate",
              work.draft.keep_file(tunnel + ".pem", joined_certificates(decode_base64(own->value("crt")).value_or(""), above))},
             {"key", work.draft.keep_file(tunnel + ".key", decode_base64(own->value("prv")).value_or(""))},

@@ -1,3 +1,5 @@
+#include "foreign/swanctl.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,7 +11,6 @@
 #include "foreign/pfsense_names.h"
 #include "foreign/recognise.h"
 #include "foreign/settings.h"
-#include "foreign/swanctl.h"
 #include "foreign/swanctl_auth.h"
 #include "foreign/swanctl_include.h"
 #include "foreign/swanctl_options.h"

@@ -10,6 +10,8 @@
 namespace vtid::platform::freebsd {
 namespace {
 
+constexpr std::uint32_t kLargestWindow = 255 * kPacketsPerWindowByte;  // sadb_sa_replay is a byte
+
 using Names = std::map<net::IfIndex, net::IfName>;
 
 // Nothing: it went with its device between two looks.
@@ -66,8 +68,7 @@ class Backend final : public Kernel {
   }
 
  private:
-  static constexpr std::uint32_t kLargestWindow = 255 * kPacketsPerWindowByte;  // sadb_sa_replay is a byte
-  constexpr Duration kChainLife{1'000};
+  static constexpr Duration kChainLife{1'000};
 
   std::unique_ptr<Calls> calls_;
   PfJobs pf_{*calls_};
