@@ -105,7 +105,8 @@ void check_unique(const Config& config, Findings& findings) {
   std::multimap<std::pair<std::string_view, std::string_view>, const Tunnel*> by_ids;
   for (const Tunnel& tunnel : config.tunnels) {
     const auto* ike = std::get_if<Ike>(&tunnel.ike);
-    if (ike != nullptr && tunnel.enabled) by_ids.emplace(std::pair(ike->local.id, ike->remote.id), &tunnel);
+    if (ike != nullptr && tunnel.enabled)
+      by_ids.emplace(std::pair<std::string_view, std::string_view>(ike->local.id, ike->remote.id), &tunnel);
   }
   for (const auto& [ids, tunnel] : by_ids) {
     const auto& unique = std::get<Ike>(tunnel->ike).options.unique;

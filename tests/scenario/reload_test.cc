@@ -38,6 +38,7 @@ const Change kChanges[] = {
     {"filter", R"({ "mode": "enc" })", R"({ "rules": [ { "on": "ipsec", "action": "pass" } ] })"},
     {"gateway_groups", R"({ "BOTH": { "members": [ { "gateway": "A_VTIV4", "tier": 2 }, { "gateway": "B_VTIV4" } ] } })"},
     {"gateways", R"({ "WAN_GW": { "interface": "WAN", "address": "192.0.2.253" } })"},
+    {"http", R"({ "listen": ["127.0.0.1:9464"] })"},
     {"interfaces", R"({ "WAN": { "device": "wan" }, "A": { "tunnel": "t1", "mtu": 1300 }, "B": { "tunnel": "t2" } })"},
     {"nat", R"([ { "on": "A", "kind": "source", "from": "10.1.0.0/24", "to": "10.20.0.0/16", "address": "interface" } ])"},
     {"on_change", R"({ "command": ["/bin/true"] })"},
@@ -65,6 +66,7 @@ struct World {
   std::map<std::string, vici::Message> connections;
   std::string socket;  // of charon: the transport is led to it
   std::optional<model::OnChange> on_change;
+  model::HttpConfig http;  // the listener is led to it
   bool operator==(const World&) const = default;
 };
 
@@ -83,7 +85,8 @@ World world(Stage& stage) {
   stage.run(Duration{5'000});
   EXPECT_TRUE(stage.snapshot()->converged);
   EXPECT_EQ(stage.problem(), "");
-  World seen{picture(stage), {}, stage.charon.connections, stage.engine->config().vici, stage.engine->config().on_change};
+  const model::Config& config = stage.engine->config();
+  World seen{picture(stage), {}, stage.charon.connections, config.vici, config.on_change, config.http};
   stage.engine->stop(stage.now);
   seen.stopped = picture(stage);
   return seen;

@@ -66,7 +66,7 @@ class TwoThousand : public testing::Test {
   static std::string ask(const std::string& method, const std::string& parameters) {
     const std::string line = fmt::format(R"({{"jsonrpc": "2.0", "id": 1, "method": "{}", "params": {}}})", method, parameters);
     const auto now = [] { return stage->engine->view(); };
-    const auto action = std::get<control::Ask>(control::dispatch(line, control::Access::view, now));
+    const auto action = std::get<control::Execute>(control::dispatch(line, control::Access::view, now));
     (void)stage->command(action.command, Duration{0});
     return action.reply(model::Answer{}, now());
   }
