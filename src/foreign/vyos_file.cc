@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <deque>
+#include <list>
 
 namespace vtid::foreign {
 namespace {
@@ -44,7 +44,7 @@ Result<std::vector<Word>> split_words(std::string_view line) {
 struct Growing {
   Element element;
   bool is_value = false;
-  std::deque<Growing> below;
+  std::list<Growing> below;
 };
 
 class VyosTree {
