@@ -35,7 +35,7 @@ INSTANTIATE_TEST_SUITE_P(Words, Misuse,
                                            std::vector<std::string>{"list", "tunnel"},
                                            std::vector<std::string>{"watch", "weather"}, std::vector<std::string>{"role"},
                                            std::vector<std::string>{"role", "master"},
-                                           std::vector<std::string>{"status", "extra"}, std::vector<std::string>{"--jsn"},
+                                           std::vector<std::string>{"status", "one", "two"}, std::vector<std::string>{"--jsn"},
                                            std::vector<std::string>{"up", "hq", "--timeout", "soon"},
                                            std::vector<std::string>{"--socket"}));
 
