@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 
@@ -47,9 +48,10 @@ TEST(Outsiders, AreNotListedAsOurs) { EXPECT_THAT(decoded("policy_dump_foreign",
 // What the kernel says of `rules`, in a network of its own; each test is a process of its own.
 std::vector<model::ForwardChain> forward_chains(std::string_view rules) {
   EXPECT_EQ(::unshare(CLONE_NEWNET), 0);
-  const std::string path = ::testing::TempDir() + "forward_chains.nft";
+  const std::string path = ::testing::TempDir() + "forward_chains." + std::to_string(::getpid());
   std::ofstream(path) << rules;
   EXPECT_EQ(std::system(("nft -f " + path).c_str()), 0);
+  std::remove(path.c_str());
   auto found = read_host({}).forward_chains;
   EXPECT_TRUE(found) << found.error().text;
   return found.value_or(std::vector<model::ForwardChain>{});
