@@ -123,7 +123,7 @@ void Charon::add_older(std::vector<model::Problem>& problems) const {
     if (ike == table().ikes.end() || !loader_.is_older(ike->second.name, id) || !told.insert(ike->second.name).second) continue;
     problems.push_back({model::Severity::caveat, "tunnels/" + ike->second.name,
                         "was negotiated with settings that the file does not have any more, and keeps them when it is rekeyed",
-                        fmt::format("vtictl down {0} && vtictl up {0} negotiates anew", ike->second.name)});
+                        fmt::format("vtictl down {0} && vtictl up {0} negotiates again", ike->second.name)});
   }
 }
 

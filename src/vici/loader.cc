@@ -423,7 +423,7 @@ std::optional<TimePoint> Loader::next_deadline() const {
 std::vector<model::Problem> Loader::problems() const {
   std::vector<model::Problem> problems;
   for (const auto& [name, wish] : wishes_) {
-    if (!wish.foreign && refusals_.empty()) continue;
+    if (!wish.foreign && wish.connection.requirements.empty() && refusals_.empty()) continue;
     if (const auto error = refusal(name))
       problems.push_back({model::Severity::error, "tunnels/" + name, error->text, error->remedy});
   }
