@@ -35,7 +35,6 @@ states >/run/states
 assert_eq "SAs with a mark" 2 "$(grep -c 'output-mark 0x[23]0/0xff' /run/states || :)"
 assert_match "window" 'replay_window 256' "$(cat /run/states)"
 assert_match "flags" 'noecn.*nopmtudisc' "$(cat /run/states)"
-assert_match "more flags" 'dont-encap-dscp' "$(cat /run/states)"
 assert_match "limit of packets" 'soft 1000\(packets\)|soft 9[0-9][0-9]\(packets\)' "$(cat /run/states)"
 
 # So many packets later they are others, and none was lost on the way.
