@@ -9,7 +9,7 @@ edit() { # site jq-filter
   cat /run/edited >"/run/$1/etc/vtid.json"
   says 0 . "$1" reload
 }
-states() { ip -n branch -d xfrm state; }
+states() { ip -n branch -s -d xfrm state; }
 negotiated_before='tunnels/hq: was negotiated with settings'
 is_older() { problem_says branch "$negotiated_before"; }
 is_not_older() { ! is_older; }
@@ -53,7 +53,8 @@ restarted
 expect 10 ping_once branch "${inner[hq]}"
 expect 10 ping_once branch-lan "${lan[hq]}.10"
 ping_once branch-lan "${lan6[hq]}:10" >/dev/null && fail "a network that is not named is carried"
-assert_match "selectors" "${lan[hq]}.0/24" "$(vtictl_at branch --json list sas | jq -r '.[].remote_ts | join(" ")')"
+named=$(vtictl_at branch --json list sas | jq -r '[.. | objects | .remote_ts // empty] | flatten | join(" ")')
+assert_match "selectors" "${lan[hq]}.0/24" "$named"
 
 # What this charon does not know stays away from it, and the tunnel as it is.
 if [[ $(status_of branch .charon.version) < 5.9.10 ]]; then
