@@ -18,4 +18,11 @@ template <std::integral Number>
   return error == std::errc{} && read == end ? std::optional(number) : std::nullopt;
 }
 
+// "0x1001", or decimal.
+template <std::unsigned_integral Number>
+[[nodiscard]] std::optional<Number> parse_hexadecimal_or_decimal(std::string_view text) {
+  const bool hexadecimal = text.starts_with("0x") || text.starts_with("0X");
+  return hexadecimal ? parse_number<Number>(text.substr(2), 16) : parse_number<Number>(text);
+}
+
 }  // namespace vtid

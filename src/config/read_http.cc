@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
+#include "base/number.h"
 #include "config/read.h"
 #include "config/values.h"
 
@@ -37,9 +37,8 @@ Result<model::HttpEndpoint> read_endpoint(const Node& node) {
   const auto address = net::parse_address(address_part(*text));
   if (!address || address->is_v6() != text->starts_with('[')) return wrong;
   model::HttpEndpoint result{.address = *address};
-  const char* end = text->data() + text->size();
-  const auto [rest, error] = std::from_chars(text->data() + text->rfind(':') + 1, end, result.port);
-  if (error != std::errc{} || rest != end || result.port == 0) return wrong;
+  result.port = parse_number<std::uint16_t>(text->substr(text->rfind(':') + 1)).value_or(0);
+  if (result.port == 0) return wrong;
   return result;
 }
 

@@ -16,10 +16,7 @@ Result<std::uint32_t> spi(const Node& node) {
   if (std::holds_alternative<std::int64_t>(node.value)) return number_in(kLowestSpi, kHighestSpi)(node);
   const auto written = text(node);
   if (!written) return std::unexpected(written.error());
-  std::string_view digits = *written;
-  const bool hexadecimal = digits.starts_with("0x") || digits.starts_with("0X");
-  if (hexadecimal) digits.remove_prefix(2);
-  const auto value = parse_number<std::uint32_t>(digits, hexadecimal ? 16 : 10);
+  const auto value = parse_hexadecimal_or_decimal<std::uint32_t>(*written);
   if (!value || *value < kLowestSpi) {
     return fail(fmt::format("\"{}\" is not an SPI", written->substr(0, kLongestShown)), std::string(kRange));
   }

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <chrono>
 
+#include "base/number.h"
 #include "config/read.h"
 #include "config/values.h"
 
@@ -65,24 +66,16 @@ Result<std::uint64_t> volume(const Node& node) {
   return static_cast<std::uint64_t>(value);
 }
 
-std::optional<std::uint32_t> mark_bits(std::string_view text) {
-  const bool hexadecimal = text.starts_with("0x") || text.starts_with("0X");
-  if (hexadecimal) text.remove_prefix(2);
-  std::uint32_t value = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value, hexadecimal ? 16 : 10);
-  if (code != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 // "0x10/0xff"; without a mask all bits that are not vtid's own.
 Result<SetMark> set_mark(const Node& node) {
   constexpr std::string_view kRemedy = "write a value and its mask within 0xffff: \"0x10/0xff\"";
   const auto written = filled_text(node);
   if (!written) return std::unexpected(written.error());
   const auto slash = written->find('/');
-  const auto value = mark_bits(std::string_view(*written).substr(0, slash));
-  const auto mask =
-      slash == std::string::npos ? model::kMarksOfOthers : mark_bits(std::string_view(*written).substr(slash + 1));
+  const auto value = parse_hexadecimal_or_decimal<std::uint32_t>(std::string_view(*written).substr(0, slash));
+  const auto mask = slash == std::string::npos
+                        ? model::kMarksOfOthers
+                        : parse_hexadecimal_or_decimal<std::uint32_t>(std::string_view(*written).substr(slash + 1));
   const std::string shown = written->substr(0, kLongestShown);
   if (!value || !mask) return fail(fmt::format("\"{}\" is not a mark", shown), std::string(kRemedy));
   if ((*mask | *value) > model::kMarksOfOthers) {

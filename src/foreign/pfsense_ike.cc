@@ -1,33 +1,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 
 #include "base/base64.h"
 #include "foreign/pfsense.h"
+#include "foreign/swanctl_words.h"
 
 namespace vtid::foreign {
 namespace {
 
 constexpr std::size_t kLongestChain = 16;  // CAs
-
-struct DhGroup {
-  std::string_view number, word;
-};
-// IANA's "Transform Type 4" in strongSwan's words.
-constexpr std::array kDhGroups{
-    DhGroup{"1", "modp768"},       DhGroup{"2", "modp1024"},      DhGroup{"5", "modp1536"},  DhGroup{"14", "modp2048"},
-    DhGroup{"15", "modp3072"},     DhGroup{"16", "modp4096"},     DhGroup{"17", "modp6144"}, DhGroup{"18", "modp8192"},
-    DhGroup{"19", "ecp256"},       DhGroup{"20", "ecp384"},       DhGroup{"21", "ecp521"},   DhGroup{"22", "modp1024s160"},
-    DhGroup{"23", "modp2048s224"}, DhGroup{"24", "modp2048s256"}, DhGroup{"25", "ecp192"},   DhGroup{"26", "ecp224"},
-    DhGroup{"27", "ecp224bp"},     DhGroup{"28", "ecp256bp"},     DhGroup{"29", "ecp384bp"}, DhGroup{"30", "ecp512bp"},
-    DhGroup{"31", "curve25519"},   DhGroup{"32", "curve448"}};
-
-std::string dh_word(std::string_view number) {
-  const auto found = std::ranges::find(kDhGroups, number, &DhGroup::number);
-  return found == kDhGroups.end() ? "" : std::string(found->word);
-}
 
 bool is_gcm(std::string_view cipher) { return cipher.ends_with("gcm"); }
 bool is_aead(std::string_view cipher) { return is_gcm(cipher) || cipher == "chacha20poly1305"; }
@@ -73,7 +56,7 @@ Json ike_proposals(Work& work, const Element& phase1) {
     pass_over(*item, {"prf-algorithm"});  // without a PRF of its own pfSense keeps one and does not use it
     const std::string hash = hash_word(item->value("hash-algorithm"));
     const std::string prf = own_prf ? item->value("prf-algorithm") : "";
-    const std::string group = dh_word(item->value("dhgroup"));
+    const std::string group = group_word(item->value("dhgroup"));
     if (hash.empty() || group.empty()) {
       work.draft.note(place_of(*item), "is not carried over: the proposal has no hash or no known key exchange");
       told(*item);
@@ -320,7 +303,7 @@ std::vector<std::string> pfsense_child_proposals(const Element& phase2) {
     (is_gcm(cipher->value("name")) ? aead : others).push_back(cipher);
   std::ranges::reverse(aead);  // as pfSense does
   aead.insert(aead.end(), others.begin(), others.end());
-  const std::string group = dh_word(phase2.value("pfsgroup"));
+  const std::string group = group_word(phase2.value("pfsgroup"));
   std::vector<std::string> result;
   for (const Element* option : aead) {
     for (const std::string& cipher : ciphers_of(*option)) {

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <initializer_list>
 #include <optional>
 
 #include "base/duration.h"
+#include "base/number.h"
 #include "foreign/swanctl_auth.h"
 #include "foreign/swanctl_words.h"
 
@@ -67,10 +67,8 @@ class Options {
 
 // Six binary digits.
 std::optional<Json> dscp_of(std::string_view digits) {
-  int value = 0;
-  const auto [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 2);
-  if (code != std::errc{} || end != digits.data() + digits.size() || value < 0 || value > 63) return std::nullopt;
-  return Json(value);
+  const auto value = parse_number<int>(digits, 2);
+  return value && *value >= 0 && *value <= 63 ? std::optional(Json(*value)) : std::nullopt;
 }
 
 // What is set within the bits that are not vtid's own.

@@ -43,6 +43,18 @@ constexpr std::array kOfChild{
     Default{"rekey_bytes", "0"},      Default{"life_bytes", "0"},     Default{"rekey_packets", "0"},
     Default{"life_packets", "0"},     Default{"label_mode", "system"}};
 
+struct GroupWord {
+  std::string_view number, word;
+};
+constexpr std::array kGroups{GroupWord{"1", "modp768"},       GroupWord{"2", "modp1024"},      GroupWord{"5", "modp1536"},
+                             GroupWord{"14", "modp2048"},     GroupWord{"15", "modp3072"},     GroupWord{"16", "modp4096"},
+                             GroupWord{"17", "modp6144"},     GroupWord{"18", "modp8192"},     GroupWord{"19", "ecp256"},
+                             GroupWord{"20", "ecp384"},       GroupWord{"21", "ecp521"},       GroupWord{"22", "modp1024s160"},
+                             GroupWord{"23", "modp2048s224"}, GroupWord{"24", "modp2048s256"}, GroupWord{"25", "ecp192"},
+                             GroupWord{"26", "ecp224"},       GroupWord{"27", "ecp224bp"},     GroupWord{"28", "ecp256bp"},
+                             GroupWord{"29", "ecp384bp"},     GroupWord{"30", "ecp512bp"},     GroupWord{"31", "curve25519"},
+                             GroupWord{"32", "curve448"}};
+
 // Of connections, their ends and their children, in the order of the alphabet: swanctl.conf(5).
 constexpr std::array kKeys = std::to_array<std::string_view>(
     {"aaa_id",        "aggressive",   "ah_proposals", "auth",          "ca_id",       "cacerts",        "cert_policy",
@@ -111,6 +123,11 @@ std::string action_of(std::string_view written) {
   if (written == "trap" || written == "route") return "trap";
   if (written.contains("start")) return "start";  // "trap|start"
   return "none";
+}
+
+std::string group_word(std::string_view number) {
+  const auto found = std::ranges::find(kGroups, number, &GroupWord::number);
+  return found == kGroups.end() ? "" : std::string(found->word);
 }
 
 bool is_swanctl_key(std::string_view key) { return std::ranges::binary_search(kKeys, key); }

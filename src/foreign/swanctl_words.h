@@ -17,6 +17,9 @@ namespace vtid::foreign {
 // What a start_action, dpd_action or close_action does: "start", "trap", "none".
 [[nodiscard]] std::string action_of(std::string_view written);
 
+// The key exchange with that number of IANA's "Transform Type 4"; empty: there is none.
+[[nodiscard]] std::string group_word(std::string_view number);
+
 // Of connections, their ends and their children.
 [[nodiscard]] bool is_swanctl_key(std::string_view key);
 

@@ -15,24 +15,9 @@
 namespace vtid::foreign {
 namespace {
 
-// As VyOS gives it to charon: "aes256gcm128-sha256-modp2048", and an AEAD cipher's hash is its PRF's.
-struct VyosGroup {
-  std::string_view number, word;
-};
-constexpr std::array kVyosGroups{
-    VyosGroup{"1", "modp768"},       VyosGroup{"2", "modp1024"},      VyosGroup{"5", "modp1536"},
-    VyosGroup{"14", "modp2048"},     VyosGroup{"15", "modp3072"},     VyosGroup{"16", "modp4096"},
-    VyosGroup{"17", "modp6144"},     VyosGroup{"18", "modp8192"},     VyosGroup{"19", "ecp256"},
-    VyosGroup{"20", "ecp384"},       VyosGroup{"21", "ecp521"},       VyosGroup{"22", "modp1024s160"},
-    VyosGroup{"23", "modp2048s224"}, VyosGroup{"24", "modp2048s256"}, VyosGroup{"25", "ecp192"},
-    VyosGroup{"26", "ecp224"},       VyosGroup{"27", "ecp224bp"},     VyosGroup{"28", "ecp256bp"},
-    VyosGroup{"29", "ecp384bp"},     VyosGroup{"30", "ecp512bp"},     VyosGroup{"31", "curve25519"},
-    VyosGroup{"32", "curve448"}};
-
 std::string vyos_group(std::string_view number) {
   if (number.starts_with("dh-group")) number.remove_prefix(8);
-  const auto known = std::ranges::find(kVyosGroups, number, &VyosGroup::number);
-  return known == kVyosGroups.end() ? "" : std::string(known->word);
+  return group_word(number);
 }
 
 std::string as_pem_block(const std::string& base64, std::string_view label) {
@@ -94,6 +79,7 @@ class Vyos {
     return word.contains("gcm") || word.contains("ccm") || word.contains("gmac") || word.starts_with("chacha");
   }
 
+  // As VyOS gives it to charon: "aes256gcm128-sha256-modp2048", and an AEAD cipher's hash is its PRF's.
   std::string proposals(const Element& group, const Element& ike, bool esp) const {
     const std::string pfs = word_of(group, "pfs");
     std::string result, first_group;

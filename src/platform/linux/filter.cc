@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "platform/linux/nft_message.h"
 #include "platform/linux/nft_ruleset.h"
 #include "platform/refusal.h"
 
@@ -18,21 +19,10 @@ namespace {
 
 constexpr std::uint16_t kTableAttribute = 1;  // NFTA_TABLE_NAME, NFTA_CHAIN_TABLE, NFTA_RULE_TABLE, NFTA_SET_TABLE and so on
 
-constexpr std::uint16_t type_of(nf_tables_msg_types message) {
-  return static_cast<std::uint16_t>((NFNL_SUBSYS_NFTABLES << 8) | message);
-}
-
-nfgenmsg header_for(std::uint8_t family) {
-  nfgenmsg header{};
-  header.nfgen_family = family;
-  header.version = NFNETLINK_V0;
-  return header;
-}
-
-Bytes encode_get_generation() { return Request(type_of(NFT_MSG_GETGEN), 0, header_for(NFPROTO_UNSPEC)).bytes(); }
+Bytes encode_get_generation() { return Request(nft_type(NFT_MSG_GETGEN), 0, nft_header(NFPROTO_UNSPEC)).bytes(); }
 
 Bytes encode_get_table() {
-  return Request(type_of(NFT_MSG_GETTABLE), 0, header_for(NFPROTO_INET)).put_text(NFTA_TABLE_NAME, kFilterTable).bytes();
+  return Request(nft_type(NFT_MSG_GETTABLE), 0, nft_header(NFPROTO_INET)).put_text(NFTA_TABLE_NAME, kFilterTable).bytes();
 }
 
 // The library's first line says it; the rest points into the commands.

@@ -11,21 +11,11 @@
 #include <map>
 #include <set>
 
+#include "platform/linux/nft_message.h"
 #include "platform/linux/nft_ruleset.h"
 
 namespace vtid::platform::netlink {
 namespace {
-
-constexpr std::uint16_t message_type(nf_tables_msg_types message) {
-  return static_cast<std::uint16_t>((NFNL_SUBSYS_NFTABLES << 8) | message);
-}
-
-nfgenmsg nft_header(std::uint8_t family) {
-  nfgenmsg header{};
-  header.nfgen_family = family;
-  header.version = NFNETLINK_V0;
-  return header;
-}
 
 std::optional<std::uint32_t> number(const Attributes& attributes, std::uint16_t attribute) {
   const auto value = attributes.get<std::uint32_t>(attribute);
@@ -33,7 +23,7 @@ std::optional<std::uint32_t> number(const Attributes& attributes, std::uint16_t 
 }
 
 std::optional<NftTable> table_of(const nlmsghdr& message, nf_tables_msg_types type, std::uint16_t attribute) {
-  if (message.nlmsg_type != message_type(type)) return std::nullopt;
+  if (message.nlmsg_type != nft_type(type)) return std::nullopt;
   const auto header = header_of<nfgenmsg>(message);
   if (!header) return std::nullopt;
   return NftTable{header->nfgen_family, std::string(Attributes(message, sizeof *header).text(attribute))};
@@ -149,12 +139,10 @@ bool drops_at_end(const NftChain& chain, const std::vector<NftRule>& rules) {
 
 }  // namespace
 
-Bytes encode_dump_chains() { return Request(message_type(NFT_MSG_GETCHAIN), NLM_F_DUMP, nft_header(NFPROTO_UNSPEC)).bytes(); }
+Bytes encode_dump_chains() { return Request(nft_type(NFT_MSG_GETCHAIN), NLM_F_DUMP, nft_header(NFPROTO_UNSPEC)).bytes(); }
 
 Bytes encode_dump_rules(const NftTable& table) {
-  return Request(message_type(NFT_MSG_GETRULE), NLM_F_DUMP, nft_header(table.family))
-      .put_text(NFTA_RULE_TABLE, table.name)
-      .bytes();
+  return Request(nft_type(NFT_MSG_GETRULE), NLM_F_DUMP, nft_header(table.family)).put_text(NFTA_RULE_TABLE, table.name).bytes();
 }
 
 std::optional<NftChain> decode_chain(const nlmsghdr& message) {

@@ -19,5 +19,14 @@ TEST(ParseNumber, IsNothingForAnythingElse) {
   }
 }
 
+TEST(ParseNumber, TakesEitherBaseWhereBothAreWritten) {
+  EXPECT_EQ(parse_hexadecimal_or_decimal<std::uint32_t>("0x1001"), 0x1001U);
+  EXPECT_EQ(parse_hexadecimal_or_decimal<std::uint32_t>("0XFF"), 255U);
+  EXPECT_EQ(parse_hexadecimal_or_decimal<std::uint32_t>("4097"), 4097U);
+  for (const char* text : {"", "0x", "ff", "0x-1", "0x1 "}) {
+    EXPECT_EQ(parse_hexadecimal_or_decimal<std::uint32_t>(text), std::nullopt) << text;
+  }
+}
+
 }  // namespace
 }  // namespace vtid
