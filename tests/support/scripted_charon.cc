@@ -23,6 +23,8 @@ Message counted(std::size_t matches, const std::string& verb) {
   return reply;
 }
 
+constexpr std::uint32_t kFirstInvented = 100'000;  // of the SAs of an endless list
+
 std::string hex(std::uint64_t value, int digits) { return fmt::format("{:0{}x}", value, digits); }
 
 template <class Map>
@@ -126,7 +128,7 @@ bool ScriptedCharon::answer_command(Wire& wire, const Packet& packet) {
   const Message& request = packet.message;
   std::optional<Message> reply;
   if (packet.name == "list-sas" && endless_list) {
-    wire.invented = std::max(wire.invented, 1U);
+    wire.invented = std::max(wire.invented, kFirstInvented);
     return false;
   }
   if (packet.name == "list-sas") {
@@ -180,12 +182,14 @@ bool ScriptedCharon::list_sas(Wire& wire, const Message& request) {
   return true;
 }
 
+// Encoded once: numbers of the same length take each other's place.
 void ScriptedCharon::invent(Wire& wire) {
   constexpr int kAtOnce = 256;
-  for (int i = 0; i < kAtOnce; ++i) {
+  static const std::string kFirst = std::to_string(kFirstInvented);
+  static const std::string kEntry = [] {
     model::IkeSa ike;
-    ike.id = wire.invented++;
-    ike.name = fmt::format("invented-{}", ike.id);
+    ike.id = kFirstInvented;
+    ike.name = "invented-" + kFirst;
     ike.state = model::IkeState::established;
     ike.remote_id = std::string(100, 'x');
     model::ChildSa child;
@@ -193,7 +197,14 @@ void ScriptedCharon::invent(Wire& wire) {
     child.name = ike.name;
     child.state = model::ChildState::installed;
     Message entry = encode_ike(ike).add_section("child-sas", section(child_key(child), encode_child(child)));
-    wire.out += *vici::encode_segment({PacketType::event, "list-sa", section(ike.name, std::move(entry))});
+    return vici::encode_segment({PacketType::event, "list-sa", section(ike.name, std::move(entry))}).value();
+  }();
+  for (int i = 0; i < kAtOnce; ++i) {
+    const std::string id = std::to_string(wire.invented++);
+    const std::size_t begin = wire.out.size();
+    wire.out += kEntry;
+    for (std::size_t at = begin; (at = wire.out.find(kFirst, at)) != std::string::npos; at += id.size())
+      wire.out.replace(at, id.size(), id);
   }
 }
 

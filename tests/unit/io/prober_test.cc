@@ -2,6 +2,8 @@
 // answered is sent to documentation addresses by the loopback device.
 #include "io/prober.h"
 
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sched.h>
@@ -100,15 +102,36 @@ TEST_F(ProberTest, marks_no_other_probes) {
   EXPECT_EQ(run_until(down), down);
 }
 
+// A network namespace that lasts as long as this, and another that this process is in from then on.
+class FarNamespace {
+ public:
+  FarNamespace() {
+    EXPECT_EQ(::unshare(CLONE_NEWNET), 0);
+    file_ = ::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+    EXPECT_EQ(::unshare(CLONE_NEWNET), 0);
+  }
+  FarNamespace(const FarNamespace&) = delete;
+  FarNamespace& operator=(const FarNamespace&) = delete;
+  ~FarNamespace() { ::close(file_); }
+  [[nodiscard]] std::string path() const { return fmt::format("/proc/{}/fd/{}", ::getpid(), file_); }
+
+ private:
+  int file_ = -1;
+};
+
 // A neighbour has the address and would answer for it, by the main table and by ARP; the mark leads to a table that refuses.
 TEST_F(ProberTest, does_not_take_the_answers_of_another_while_its_own_way_is_missing) {
-  ASSERT_EQ(::unshare(CLONE_NEWNET), 0);
-  ASSERT_EQ(std::system("unshare -n sleep 60 & p=$!; sleep 0.3; at() { nsenter -t $p -n ip \"$@\"; }; "
-                        "ip link set lo up && ip link add name v type veth peer name vp netns $p && at link set lo up && "
-                        "at link set vp up && at addr add 192.0.2.254/24 dev vp && at addr add 203.0.113.77/32 dev lo && "
-                        "ip link set v up && ip addr add 192.0.2.1/24 dev v && ip route add default via 192.0.2.254 && "
-                        "ip rule add fwmark 0xf0010000/0xffff0000 lookup 7 && ip route add blackhole 203.0.113.77/32 table 7"),
-            0);
+  const FarNamespace far;
+  const std::string setup =
+      "at() { nsenter --net=" + far.path() +
+      " ip \"$@\"; }; "
+      "ip link set lo up && ip link add name v type veth peer name vp && ip link set vp netns " +
+      far.path() +
+      " && "
+      "at link set lo up && at link set vp up && at addr add 192.0.2.254/24 dev vp && at addr add 203.0.113.77/32 dev lo && "
+      "ip link set v up && ip addr add 192.0.2.1/24 dev v && ip route add default via 192.0.2.254 && "
+      "ip rule add fwmark 0xf0010000/0xffff0000 lookup 7 && ip route add blackhole 203.0.113.77/32 table 7";
+  ASSERT_EQ(std::system(setup.c_str()), 0);
   Prober::Target marked = target("203.0.113.77", "v");
   prober.set_targets({marked});
   ASSERT_EQ(run_until(online), online);

@@ -115,9 +115,10 @@ TEST(DecodeBounds, EveryTextOfAnSaIsValidAndBounded) {
 
 TEST(ViewBounds, EventsOfEverNewSasFillTheTableAndNoMore) {
   SaView view;
-  for (std::uint32_t id = 1; id <= kMostSas + 1'000; ++id)
-    view.apply(*decode_event("ike-updown", Message{ike(id)}.add_flag("up", true), {}));
-  EXPECT_EQ(view.table().ikes.size(), kMostSas);
+  view.make_room(1);
+  auto event = std::get<IkeUpdown>(decode_event("ike-updown", Message{ike(1)}.add_flag("up", true), {}).value());
+  for (; event.ike.id <= kMostSasOfOthers + 1'000; ++event.ike.id) view.apply(event);
+  EXPECT_EQ(view.table().ikes.size(), kMostSasOfOthers + kSasOfConnection);
   EXPECT_TRUE(view.overflowed());
   view.begin_reading(std::nullopt);
   view.read(*decode_listing(ike(1), {}));
@@ -148,7 +149,8 @@ TEST(ViewBounds, HeavySasFillItSooner) {
 TEST(ViewBounds, EventsDuringAReadingAreRememberedOnlySoFar) {
   SaView view;
   view.begin_reading(std::nullopt);
-  for (std::uint32_t id = 1; id <= kMostSas + 1; ++id) view.apply(*decode_event("ike-updown", ike(id), {}));
+  auto event = std::get<IkeUpdown>(decode_event("ike-updown", ike(1), {}).value());
+  for (; event.ike.id <= kMostSas + 1; ++event.ike.id) view.apply(event);
   view.apply(*decode_event("ike-updown", Message{ike(7)}.add_flag("up", true), {}));
   EXPECT_EQ(view.end_reading(true), std::set<std::string>{});
   EXPECT_EQ(view.table().ikes.size(), 1U);
@@ -203,8 +205,9 @@ TEST_F(LyingCharon, AnEndlessListIsLeftAndGoneAgainWhenItEnds) {
 }
 
 TEST_F(LyingCharon, TooManySasAreAProblemAndAreReadAgainSoon) {
+  charon.want({}, wire.now);
   wire.pass(Duration{0});
-  for (std::uint32_t id = 1; id <= kMostSas + 1; ++id) {
+  for (std::uint32_t id = 1; id <= kMostSasOfOthers + 1; ++id) {
     server.raise({PacketType::event, "ike-updown", Message{ike(id)}.add_flag("up", true)});
     if (id % 1'000 == 0) wire.settle();
   }
