@@ -2,6 +2,7 @@
 // docs/control-protocol.md describes them. Holds constants only, so that any program can include it.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string_view>
 
@@ -48,6 +49,17 @@ inline constexpr std::string_view kLogLevel = "log-level";
 inline constexpr std::string_view kEvent = "event";
 inline constexpr std::string_view kClosing = "closing";
 }  // namespace method
+
+// The words that parameters take, in the order in which they are shown. Of `list` and `show`:
+inline constexpr std::array<std::string_view, 10> kKinds{"tunnels",  "interfaces", "gateways", "groups", "routes",
+                                                         "policies", "sas",        "numbers",  "rules",  "policy_routes"};
+// Of `subscribe`: docs/events.md.
+inline constexpr std::array<std::string_view, 6> kEventKinds{"config", "charon", "tunnel", "kernel", "gateway", "group"};
+// Of `role`, `export`, `metrics` and `log-level`.
+inline constexpr std::array<std::string_view, 2> kRoles{"active", "standby"};
+inline constexpr std::array<std::string_view, 5> kExportFormats{"vtid", "swanctl", "libreswan", "pfsense", "vyos"};
+inline constexpr std::array<std::string_view, 2> kMetricsFormats{"openmetrics", "prometheus"};
+inline constexpr std::array<std::string_view, 4> kLogLevels{"debug", "info", "warning", "error"};
 
 enum ErrorCode : int {
   // JSON-RPC 2.0, section 5.1

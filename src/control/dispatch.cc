@@ -143,8 +143,9 @@ Action run_doctor(const Call& call) {
 Action run_metrics(const Call& call) {
   const auto format = parse_metrics_format(call.text("format"));
   if (!format) {
-    return Respond{call.reply.error(protocol::kInvalidParams, {fmt::format("\"{}\" is not a format", call.text("format")),
-                                                               "formats are openmetrics, prometheus"})};
+    return Respond{call.reply.error(protocol::kInvalidParams,
+                                    {fmt::format("\"{}\" is not a format", call.text("format")),
+                                     fmt::format("formats are {}", fmt::join(protocol::kMetricsFormats, ", "))})};
   }
   return look(
       [reply = call.reply, format = *format](const Index& index) {
@@ -158,7 +159,7 @@ Action run_export(const Call& call) {
   if (!as) {
     return Respond{
         call.reply.error(protocol::kInvalidParams, {fmt::format("\"{}\" is not a format", call.text("as")),
-                                                    fmt::format("formats are {}", fmt::join(export_formats(), ", "))})};
+                                                    fmt::format("formats are {}", fmt::join(protocol::kExportFormats, ", "))})};
   }
   return look([reply = call.reply, name = call.text("name"), as = *as](const Index& index) {
     const auto tunnel = index.tunnels.find(name);
@@ -168,13 +169,12 @@ Action run_export(const Call& call) {
   });
 }
 
-constexpr std::array<std::string_view, 6> kEventKinds{"config", "charon", "tunnel", "kernel", "gateway", "group"};
-
 Action run_subscribe(const Call& call) {
   const std::string kind = call.text("kind");
-  if (!kind.empty() && std::ranges::find(kEventKinds, kind) == kEventKinds.end()) {
-    return Respond{call.reply.error(protocol::kInvalidParams, {fmt::format("there are no events of kind \"{}\"", kind),
-                                                               fmt::format("kinds are {}", fmt::join(kEventKinds, ", "))})};
+  if (!kind.empty() && std::ranges::find(protocol::kEventKinds, kind) == protocol::kEventKinds.end()) {
+    return Respond{
+        call.reply.error(protocol::kInvalidParams, {fmt::format("there are no events of kind \"{}\"", kind),
+                                                    fmt::format("kinds are {}", fmt::join(protocol::kEventKinds, ", "))})};
   }
   return Subscribe{call.reply.result({{"kind", kind}}), kind};
 }
@@ -234,16 +234,17 @@ Action run_role(const Call& call) {
   const std::string text = call.text("role");
   const auto role = model::parse_role(text);
   if (role) return command(call, model::TakeRole{*role}, "role " + text);
-  return Respond{
-      call.reply.error(protocol::kInvalidParams, {fmt::format("\"{}\" is not a role", text), "roles are active, standby"})};
+  return Respond{call.reply.error(protocol::kInvalidParams, {fmt::format("\"{}\" is not a role", text),
+                                                             fmt::format("roles are {}", fmt::join(protocol::kRoles, ", "))})};
 }
 
 Action run_log_level(const Call& call) {
   const std::string text = call.text("level");
   if (text.empty()) return command(call, model::SetLogLevel{}, {});
   if (const auto level = log::parse_level(text)) return command(call, model::SetLogLevel{level}, "log-level " + text);
-  return Respond{call.reply.error(protocol::kInvalidParams,
-                                  {fmt::format("\"{}\" is not a log level", text), "levels are debug, info, warning, error"})};
+  return Respond{call.reply.error(
+      protocol::kInvalidParams,
+      {fmt::format("\"{}\" is not a log level", text), fmt::format("levels are {}", fmt::join(protocol::kLogLevels, ", "))})};
 }
 
 // `target` is a tunnel or "tunnel/child" of the running configuration.

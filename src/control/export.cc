@@ -10,11 +10,11 @@
 #include "base/duration.h"
 #include "control/message.h"
 #include "model/proposal.h"
+#include "vtid/protocol.h"
 
 namespace vtid::control {
 namespace {
 
-constexpr std::array<std::string_view, 5> kExportFormats{"vtid", "swanctl", "libreswan", "pfsense", "vyos"};
 constexpr std::string_view kSecretHere = "PUT THE PRE-SHARED KEY HERE";
 constexpr std::string_view kAddressHere = "PUT.YOUR.ADDRESS.HERE";
 constexpr Duration kSecond{1'000};
@@ -549,12 +549,11 @@ std::string as_vyos(const PeerSide& peer) {
 }  // namespace
 
 std::optional<ExportFormat> parse_export_format(std::string_view name) {
-  const auto* found = std::ranges::find(kExportFormats, name);
-  return found == kExportFormats.end() ? std::nullopt
-                                       : std::optional(static_cast<ExportFormat>(found - kExportFormats.begin()));
+  const auto* found = std::ranges::find(protocol::kExportFormats, name);
+  return found == protocol::kExportFormats.end()
+             ? std::nullopt
+             : std::optional(static_cast<ExportFormat>(found - protocol::kExportFormats.begin()));
 }
-
-std::span<const std::string_view> export_formats() { return kExportFormats; }
 
 Result<std::string> export_peer(const model::Tunnel& tunnel, ExportFormat format, const Index& index) {
   if (std::holds_alternative<model::ExternalIke>(tunnel.ike)) {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -12,9 +11,8 @@
 
 namespace vtid::control {
 
-enum class ExportFormat : std::uint8_t { vtid, swanctl, libreswan, pfsense, vyos };
+enum class ExportFormat : std::uint8_t { vtid, swanctl, libreswan, pfsense, vyos };  // protocol::kExportFormats
 [[nodiscard]] std::optional<ExportFormat> parse_export_format(std::string_view name);
-[[nodiscard]] std::span<const std::string_view> export_formats();  // their names
 
 // An error for a tunnel that no such peer can have: one of swanctl.conf's own ("external"), and static SAs but for vtid.
 [[nodiscard]] Result<std::string> export_peer(const model::Tunnel& tunnel, ExportFormat format, const Index& index);

@@ -10,6 +10,7 @@
 #include "base/duration.h"
 #include "control/groups.h"
 #include "control/render.h"
+#include "vtid/protocol.h"
 
 namespace vtid::control {
 namespace {
@@ -447,6 +448,8 @@ constexpr std::array kKinds{Kind{"tunnels", "tunnel", list_tunnels, show_tunnel}
                             Kind{"numbers", "holder of a number", list_numbers},
                             Kind{"rules", "rule", list_rules},
                             Kind{"policy_routes", "policy route", list_policy_routes}};
+
+static_assert(std::ranges::equal(kKinds, protocol::kKinds, {}, &Kind::name));
 
 }  // namespace
 

@@ -9,6 +9,7 @@
 
 #include "base/utf8.h"
 #include "control/kinds.h"
+#include "vtid/protocol.h"
 
 namespace vtid::control {
 namespace {
@@ -237,9 +238,11 @@ void add_rules(Exposition& to, const Index& index) {
 }  // namespace
 
 std::optional<MetricsFormat> parse_metrics_format(std::string_view name) {
-  if (name.empty() || name == "openmetrics") return MetricsFormat::openmetrics;
-  if (name == "prometheus") return MetricsFormat::prometheus;
-  return std::nullopt;
+  if (name.empty()) return MetricsFormat::openmetrics;
+  const auto* found = std::ranges::find(protocol::kMetricsFormats, name);
+  return found == protocol::kMetricsFormats.end()
+             ? std::nullopt
+             : std::optional(static_cast<MetricsFormat>(found - protocol::kMetricsFormats.begin()));
 }
 
 std::string render_metrics(const Index& index, MetricsFormat format) {

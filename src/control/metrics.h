@@ -11,7 +11,7 @@
 
 namespace vtid::control {
 
-enum class MetricsFormat : std::uint8_t { openmetrics, prometheus };
+enum class MetricsFormat : std::uint8_t { openmetrics, prometheus };  // protocol::kMetricsFormats
 [[nodiscard]] std::optional<MetricsFormat> parse_metrics_format(std::string_view name);
 
 [[nodiscard]] std::string render_metrics(const Index& index, MetricsFormat format);

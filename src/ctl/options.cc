@@ -11,6 +11,8 @@
 
 #include "base/duration.h"
 #include "base/nearest.h"
+#include "foreign/import.h"
+#include "vtid/protocol.h"
 #include "vtid/version.h"
 
 namespace vtid::ctl {
@@ -19,19 +21,23 @@ namespace {
 constexpr Duration kShortestInterval{100};
 constexpr Duration kLongestInterval = std::chrono::hours{1};
 
-const std::vector<std::string> kKinds{"tunnels",  "interfaces", "gateways", "groups", "routes",
-                                      "policies", "sas",        "numbers",  "rules",  "policy_routes"};
-const std::vector<std::string> kRoles{"active", "standby"};
-const std::vector<std::string> kSources{"pfsense", "opnsense", "swanctl", "ipsec", "vyos"};
-const std::vector<std::string> kExports{"vtid", "swanctl", "libreswan", "pfsense", "vyos"};
-const std::vector<std::string> kFormats{"openmetrics", "prometheus"};
-const std::vector<std::string> kLevels{"debug", "info", "warning", "error"};
-const std::vector<std::string> kColors{"auto", "always", "never"};
-const std::vector<std::string> kEventKinds{"config", "charon", "tunnel", "kernel", "gateway", "group"};
+using protocol::kEventKinds;
+using protocol::kExportFormats;
+using protocol::kKinds;
+using protocol::kLogLevels;
+using protocol::kMetricsFormats;
+using protocol::kRoles;
+constexpr std::array<std::string_view, 3> kColors{"auto", "always", "never"};
+
+constexpr auto kSources = [] {
+  std::array<std::string_view, foreign::kSources.size()> words;
+  std::ranges::transform(foreign::kSources, words.begin(), &foreign::SourceName::word);
+  return words;
+}();
 
 // The word must be one of `known`; says which there are, and what was meant.
-CLI::Validator one_of(const std::vector<std::string>& known) {
-  const auto judge = [&known](const std::string& word) -> std::string {
+CLI::Validator one_of(std::span<const std::string_view> known) {
+  const auto judge = [known](const std::string& word) -> std::string {
     if (std::ranges::find(known, word) != known.end()) return {};
     const auto nearest = nearest_names(word, known);
     return fmt::format("there is no {}; {}", word,
@@ -89,7 +95,9 @@ void add_word(CLI::App& command, Word word, Options& options) {
       command.add_option("PEER", options.peer_file, "the configuration of the other end")->required();
       return;
     case Word::as:
-      command.add_option("--as", options.as, fmt::format("{}", fmt::join(kExports, ", ")))->required()->check(one_of(kExports));
+      command.add_option("--as", options.as, fmt::format("{}", fmt::join(kExportFormats, ", ")))
+          ->required()
+          ->check(one_of(kExportFormats));
       return;
     case Word::other_file:
       command.add_option("FILE", options.file, "plan for this file, not for the running configuration");
@@ -113,12 +121,12 @@ void add_word(CLI::App& command, Word word, Options& options) {
       return;
     case Word::metrics:
       command.add_option("--format", options.format, "openmetrics, or prometheus for what reads only its older text format")
-          ->check(one_of(kFormats));
+          ->check(one_of(kMetricsFormats));
       command.add_option("--output", options.output, "a file that is replaced as a whole, as for node_exporter's textfiles")
           ->type_name("FILE");
       return;
     case Word::level:
-      command.add_option("LEVEL", options.level, fmt::format("{}", fmt::join(kLevels, ", ")))->check(one_of(kLevels));
+      command.add_option("LEVEL", options.level, fmt::format("{}", fmt::join(kLogLevels, ", ")))->check(one_of(kLogLevels));
       return;
     case Word::top:
       add_interval(command, options);
@@ -161,7 +169,7 @@ void add_globals(CLI::App& app, Options& options) {
 
 struct Suggestions {
   Offer offer = Offer::words;
-  std::vector<std::string> words{};
+  std::span<const std::string_view> words{};
 };
 
 Suggestions suggestions_of(Word word) {
@@ -169,7 +177,7 @@ Suggestions suggestions_of(Word word) {
     case Word::kind: return {Offer::words, kKinds};
     case Word::event_kind: return {Offer::words, kEventKinds};
     case Word::role: return {Offer::words, kRoles};
-    case Word::level: return {Offer::words, kLevels};
+    case Word::level: return {Offer::words, kLogLevels};
     case Word::source: return {Offer::words_or_files, kSources};
     case Word::tunnel:
     case Word::some_tunnel:
@@ -195,9 +203,9 @@ Suggestions suggestions_of(Word word) {
 }
 
 Suggestions suggestions_of(std::string_view option) {
-  if (option == "--as") return {Offer::words, kExports};
+  if (option == "--as") return {Offer::words, kExportFormats};
   if (option == "--color") return {Offer::words, kColors};
-  if (option == "--format") return {Offer::words, kFormats};
+  if (option == "--format") return {Offer::words, kMetricsFormats};
   if (option == "--socket" || option == "--output") return {Offer::files};
   return option == "--secrets-dir" ? Suggestions{Offer::folders} : Suggestions{};
 }
@@ -208,9 +216,9 @@ void describe(CLI::App& app, std::size_t before, const Suggestions& place, std::
   for (const CLI::Option* option : std::span(all).subspan(before)) {
     Argument argument{.help = option->get_description(), .takes_value = option->get_items_expected_max() > 0};
     if (!option->get_lnames().empty()) argument.option = "--" + option->get_lnames().front();
-    Suggestions suggestions = argument.option.empty() ? place : suggestions_of(argument.option);
+    const Suggestions suggestions = argument.option.empty() ? place : suggestions_of(argument.option);
     argument.offer = suggestions.offer;
-    argument.words = std::move(suggestions.words);
+    argument.words.assign(suggestions.words.begin(), suggestions.words.end());
     arguments.push_back(argument);
     if (!argument.option.empty() || option->get_items_expected_max() != 2) continue;
     arguments.push_back({.help = argument.help, .takes_value = true, .offer = Offer::files});  // [SOURCE] FILE

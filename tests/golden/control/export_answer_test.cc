@@ -12,6 +12,7 @@
 #include "control/export.h"
 #include "peers/compare.h"
 #include "support/site.h"
+#include "vtid/protocol.h"
 
 namespace vtid::control {
 namespace {
@@ -78,7 +79,7 @@ TEST_P(Export, IsTheGoldenOne) {
   if (actual != expected.str()) std::ofstream(testing::TempDir() + name) << actual;
   EXPECT_EQ(expected.str(), actual) << "the new answer is in " << testing::TempDir() + name;
 }
-INSTANTIATE_TEST_SUITE_P(Formats, Export, testing::ValuesIn(export_formats()),
+INSTANTIATE_TEST_SUITE_P(Formats, Export, testing::ValuesIn(protocol::kExportFormats),
                          [](const auto& format) { return std::string(format.param); });
 
 TEST(Exported, AsVtidIsTheCounterpartOfItsTunnel) {

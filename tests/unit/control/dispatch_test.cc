@@ -1,11 +1,14 @@
 #include "control/dispatch.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 
 #include <nlohmann/json.hpp>
 
 #include "control/message.h"
 #include "support/site.h"
+#include "vtid/protocol.h"
 
 namespace vtid::control {
 namespace {
@@ -294,6 +297,25 @@ TEST(Dispatch, WritesAnEventAsANotification) {
   EXPECT_EQ(event_line({test::at(0), "tunnel", "hq", "is up"}),
             "{\"jsonrpc\":\"2.0\",\"method\":\"event\",\"params\":{\"time\":\"2026-11-23T18:00:00Z\",\"kind\":\"tunnel\","
             "\"object\":\"hq\",\"text\":\"is up\"}}\n");
+}
+
+TEST(ProtocolWords, AreWhatTheMethodsTakeAndNameWhenTheyTakeNot) {
+  const auto takes = [](std::string_view method, const std::string& parameter, std::span<const std::string_view> words,
+                        Json params = Json::object()) {
+    for (const std::string_view word : words) {
+      params[parameter] = word;
+      const int code = code_of(said(request(std::string(method), params)));
+      EXPECT_TRUE(code != protocol::kInvalidParams && code != protocol::kNotFound) << method << " " << word;
+    }
+    params[parameter] = "no-such-word";
+    EXPECT_THAT(said(request(std::string(method), params)), HasSubstr(fmt::format("{}", fmt::join(words, ", ")))) << method;
+  };
+  takes(protocol::method::kList, "kind", protocol::kKinds);
+  takes(protocol::method::kSubscribe, "kind", protocol::kEventKinds);
+  takes(protocol::method::kRole, "role", protocol::kRoles);
+  takes(protocol::method::kExport, "as", protocol::kExportFormats, {{"name", "hq"}});
+  takes(protocol::method::kMetrics, "format", protocol::kMetricsFormats);
+  takes(protocol::method::kLogLevel, "level", protocol::kLogLevels);
 }
 
 }  // namespace
