@@ -5,6 +5,9 @@
 #include <fmt/format.h>
 
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <regex>
@@ -156,5 +159,16 @@ class Schema {
   std::map<std::string, std::pair<std::int64_t, std::int64_t>> numbers_;
   std::map<std::string, std::size_t> most_items_;
 };
+
+// A file of the project, as text.
+inline std::string source_file(const std::string& path) {
+  std::ifstream file(std::filesystem::path(VTID_SOURCE_DIR) / path);
+  return {std::istreambuf_iterator(file), {}};
+}
+
+inline const Schema& schema() {
+  static const Schema kSchema(nlohmann::json::parse(source_file("conf/vtid.schema.json")));
+  return kSchema;
+}
 
 }  // namespace vtid::config

@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
@@ -21,17 +20,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using testing::IsEmpty;
 
-std::string contents(const std::string& path) {
-  std::ifstream file(fs::path(VTID_SOURCE_DIR) / path);
-  return {std::istreambuf_iterator(file), {}};
-}
-
 constexpr auto* any_secret = test::read_golden_config_file;
-
-const Schema& schema() {
-  static const Schema kSchema(json::parse(contents("conf/vtid.schema.json")));
-  return kSchema;
-}
 
 // What the parser says that it knows at a place, asked with a key that is near to none.
 std::set<std::string> keys_of_parser(const std::string& pointer) {
@@ -129,11 +118,11 @@ std::vector<std::string> accepted_files() {
 class Accepted : public testing::TestWithParam<std::string> {};
 
 TEST_P(Accepted, FileIsValid) {
-  EXPECT_THAT(schema().errors(json::parse(contents(GetParam()), nullptr, true, true)), IsEmpty());
+  EXPECT_THAT(schema().errors(json::parse(source_file(GetParam()), nullptr, true, true)), IsEmpty());
 }
 
 TEST_P(Accepted, FilesCanonicalFormIsValid) {
-  const auto parsed = parse(contents(GetParam()), GetParam(), any_secret);
+  const auto parsed = parse(source_file(GetParam()), GetParam(), any_secret);
   EXPECT_THAT(schema().errors(json::parse(print_canonical(parsed.config.value()))), IsEmpty());
 }
 
@@ -157,7 +146,7 @@ TEST(Schema, RefusesWhatItDoesNotSay) {
 }
 
 TEST(Example, HasNeitherErrorsNorWarnings) {
-  const auto parsed = parse(contents("conf/vtid.example.json"), "vtid.example.json", any_secret);
+  const auto parsed = parse(source_file("conf/vtid.example.json"), "vtid.example.json", any_secret);
   EXPECT_THAT(parsed.errors, IsEmpty());
   EXPECT_THAT(parsed.warnings, IsEmpty());
 }
