@@ -5,11 +5,11 @@
 #include <set>
 
 #include "monitor/group_selection.h"
-#include "platform/memory/memory_kernel.h"
 #include "property/seeds.h"
 #include "reconcile/derive.h"
 #include "reconcile/order.h"
 #include "reconcile/plan.h"
+#include "support/troubled_kernel.h"
 #include "support/worlds.h"
 
 namespace vtid::reconcile {
@@ -157,7 +157,7 @@ class World {
   }
 
   Dice dice;
-  platform::MemoryKernel kernel;
+  test::TroubledKernel kernel;
   model::Config file;
   Numbers numbers;
   model::GatewaySelection selection;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <iterator>
-#include <system_error>
 
 #include "platform/observed_order.h"
 #include "platform/refusal.h"
@@ -32,9 +31,6 @@ MemoryKernel::MemoryKernel() {
 
 Result<model::Observed> MemoryKernel::observe() {
   ++looks_;
-  if (const int code = std::exchange(failing_observe_, 0); code != 0) {
-    return fail("cannot list links: " + std::generic_category().message(code), {}, code);
-  }
   model::Observed observed;
   for (const auto& [name, link] : links_) observed.links.push_back(link);
   for (const auto& [device, addresses] : addresses_) std::ranges::copy(addresses, std::back_inserter(observed.addresses));
@@ -76,19 +72,11 @@ Result<std::map<net::IfName, model::LinkCounters>> MemoryKernel::counters_of(std
   return found;
 }
 
-std::vector<Result<void>> MemoryKernel::apply(std::span<const model::Op> ops, Duration budget) {
+std::vector<Result<void>> MemoryKernel::apply(std::span<const model::Op> ops, Duration /*budget*/) {
   std::vector<Result<void>> results;
-  Duration spent{};
   for (const model::Op& op : ops) {
-    if (!results.empty() && spent >= budget) break;
-    spent += cost_(op.change);
-    if (slow_ && slow_(op.change)) {
-      results.emplace_back(fail("under way", {}, EINPROGRESS));
-      continue;
-    }
-    const auto failing = failing_ops_.extract(writes_++);
-    const Verdict verdict = failing.empty() ? std::visit([this](const auto& change) { return apply_one(change); }, op.change)
-                                            : Verdict{failing.mapped(), {}};
+    ++writes_;
+    const Verdict verdict = std::visit([this](const auto& change) { return apply_one(change); }, op.change);
     if (verdict.code == 0) {
       results.emplace_back();
     } else {

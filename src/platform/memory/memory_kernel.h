@@ -15,7 +15,7 @@ namespace vtid::platform {
 
 inline constexpr std::uint32_t kLowestIpv6Mtu = 1280;  // RFC 8200, section 5
 
-class MemoryKernel final : public Kernel {
+class MemoryKernel : public Kernel {
  public:
   MemoryKernel();  // a fresh system: the loopback device with its addresses
 
@@ -52,17 +52,6 @@ class MemoryKernel final : public Kernel {
   [[nodiscard]] bool has_foreign_rule(const model::Rule& rule) const;
   [[nodiscard]] bool has_foreign_policy(const model::Policy& policy) const;
   [[nodiscard]] bool has_foreign_sa(const model::Sa& sa) const;
-
-  // How long an operation takes; no time at all where nothing is said.
-  void cost(std::function<Duration(const model::Change&)> time) { cost_ = std::move(time); }
-  // The end of those like this is seen when it is asked for once more after finish().
-  void be_slow(std::function<bool(const model::Change&)> which) { slow_ = std::move(which); }
-  void finish() { slow_ = {}; }
-
-  // What goes wrong.
-  void fail_apply(std::size_t after, int code) { failing_ops_[writes_ + after] = code; }  // 0: the next operation
-  void fail_observe(int code) { failing_observe_ = code; }                                // the next one
-  void lose_notices() { notices_.overflowed = true; }
 
   // What is measured.
   void set_rule_counters(const std::string& rule, model::RuleCounters counters) { rule_counters_[rule] = counters; }
@@ -140,10 +129,6 @@ class MemoryKernel final : public Kernel {
   std::map<std::string, model::RuleCounters> rule_counters_;
   std::map<net::IfName, model::LinkCounters> counters_;
   std::uint32_t next_index_ = 1;
-  std::function<Duration(const model::Change&)> cost_ = [](const model::Change&) { return Duration{}; };
-  std::function<bool(const model::Change&)> slow_;
-  std::map<std::size_t, int> failing_ops_;
-  int failing_observe_ = 0;
   Notices notices_;
   std::size_t writes_ = 0;
   std::size_t looks_ = 0;

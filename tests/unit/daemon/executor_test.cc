@@ -5,7 +5,7 @@
 
 #include <cerrno>
 
-#include "platform/memory/memory_kernel.h"
+#include "support/troubled_kernel.h"
 #include "support/worlds.h"
 
 namespace vtid::daemon {
@@ -37,7 +37,7 @@ class Executing : public testing::Test {
   void run() {
     while (executor.busy()) (void)executor.step(now, 512);
   }
-  platform::MemoryKernel kernel;
+  test::TroubledKernel kernel;
   Executor executor{kernel};
   TimePoint now{Duration{1'000'000}};
 };

@@ -3,8 +3,6 @@
 
 #include <gmock/gmock.h>
 
-#include <cerrno>
-
 namespace vtid::platform {
 namespace {
 
@@ -13,46 +11,6 @@ model::Op create(std::uint32_t unit) {
   link.name = net::IfName::of({unit});
   link.if_id = {unit};
   return {model::CreateLink{link}, "", "", ""};
-}
-
-std::vector<int> codes(const std::vector<Result<void>>& results) {
-  std::vector<int> found;
-  for (const auto& result : results) found.push_back(result ? 0 : result.error().code);
-  return found;
-}
-
-TEST(MemoryKernel, FailsTheOperationThatWasNamedAndNoOther) {
-  MemoryKernel kernel;
-  kernel.fail_apply(1, ENOMEM);
-  EXPECT_THAT(codes(apply_all(kernel, std::vector{create(1), create(2), create(3)})), testing::ElementsAre(0, ENOMEM, 0));
-}
-
-TEST(MemoryKernel, CountsAFailingOperationFromTheLastOne) {
-  MemoryKernel kernel;
-  (void)apply_all(kernel, std::vector{create(1)});
-  kernel.fail_apply(0, ENOMEM);
-  EXPECT_THAT(codes(apply_all(kernel, std::vector{create(2), create(3)})), testing::ElementsAre(ENOMEM, 0));
-}
-
-TEST(MemoryKernel, DoesNothingForAnOperationThatFails) {
-  MemoryKernel kernel;
-  kernel.fail_apply(0, ENOMEM);
-  (void)apply_all(kernel, std::vector{create(1)});
-  EXPECT_EQ(kernel.observe()->link(net::IfName::of({1})), nullptr);
-}
-
-TEST(MemoryKernel, FailsOneObservation) {
-  MemoryKernel kernel;
-  kernel.fail_observe(ENOBUFS);
-  EXPECT_EQ(kernel.observe().error().code, ENOBUFS);
-  EXPECT_TRUE(kernel.observe().has_value());
-}
-
-TEST(MemoryKernel, TellsOfLostNoticesOnce) {
-  MemoryKernel kernel;
-  kernel.lose_notices();
-  EXPECT_EQ(kernel.drain(), (Notices{.overflowed = true}));
-  EXPECT_EQ(kernel.drain(), Notices{});
 }
 
 TEST(MemoryKernel, CountsWritesAndLooks) {
