@@ -182,29 +182,30 @@ bool ScriptedCharon::list_sas(Wire& wire, const Message& request) {
   return true;
 }
 
-// Encoded once: numbers of the same length take each other's place.
+std::string ScriptedCharon::invented_entry() const {
+  model::IkeSa ike;
+  ike.id = kFirstInvented;
+  ike.name = fmt::format("invented-{}", ike.id);
+  ike.state = model::IkeState::established;
+  ike.remote_id = std::string(endless_identity, 'x');
+  model::ChildSa child;
+  child.id = ike.id;
+  child.name = ike.name;
+  child.state = model::ChildState::installed;
+  Message entry = encode_ike(ike).add_section("child-sas", section(child_key(child), encode_child(child)));
+  return vici::encode_segment({PacketType::event, "list-sa", section(ike.name, std::move(entry))}).value();
+}
+
+// One entry in which the numbers, which are of the same length, take each other's place.
 void ScriptedCharon::invent(Wire& wire) {
   constexpr int kAtOnce = 256;
-  static const std::string kFirst = std::to_string(kFirstInvented);
-  static const std::string kEntry = [] {
-    model::IkeSa ike;
-    ike.id = kFirstInvented;
-    ike.name = "invented-" + kFirst;
-    ike.state = model::IkeState::established;
-    ike.remote_id = std::string(100, 'x');
-    model::ChildSa child;
-    child.id = ike.id;
-    child.name = ike.name;
-    child.state = model::ChildState::installed;
-    Message entry = encode_ike(ike).add_section("child-sas", section(child_key(child), encode_child(child)));
-    return vici::encode_segment({PacketType::event, "list-sa", section(ike.name, std::move(entry))}).value();
-  }();
+  const std::string first = std::to_string(kFirstInvented);
+  const std::string entry = invented_entry();
   for (int i = 0; i < kAtOnce; ++i) {
     const std::string id = std::to_string(wire.invented++);
-    const std::size_t begin = wire.out.size();
-    wire.out += kEntry;
-    for (std::size_t at = begin; (at = wire.out.find(kFirst, at)) != std::string::npos; at += id.size())
-      wire.out.replace(at, id.size(), id);
+    std::size_t at = wire.out.size();
+    wire.out += entry;
+    for (; (at = wire.out.find(first, at)) != std::string::npos; at += id.size()) wire.out.replace(at, id.size(), id);
   }
 }
 

@@ -46,6 +46,7 @@ class ScriptedCharon {
   std::map<std::string, std::string> refused_loads;  // connection -> errmsg
   std::optional<std::string> refused_all;            // errmsg of every load-conn
   bool endless_list = false;                         // list-sas goes on with ever new IKE_SAs
+  std::size_t endless_identity = 100;                // bytes of the peer's identity in each of its entries
   std::set<std::string> unanswered;                  // commands that never get an answer
   std::vector<std::string> refusals;                 // what its log says when a peer refuses
   std::set<std::uint32_t> busy;                      // IKE_SAs that somebody else works on
@@ -103,6 +104,7 @@ class ScriptedCharon {
   std::uint32_t add_ike(const std::string& connection, bool initiator);
   void establish(std::uint32_t ike_id);
   std::uint32_t add_child(std::uint32_t ike_id, const std::string& name);
+  [[nodiscard]] std::string invented_entry() const;
   void invent(Wire& wire);
   void announce(std::string event, vici::Message message);
 

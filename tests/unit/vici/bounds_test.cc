@@ -193,6 +193,7 @@ TEST_F(LyingCharon, AnEndlessListIsLeftAndGoneAgainWhenItEnds) {
   server.bring_up("hq");
   wire.pass(Duration{10'000});
   server.endless_list = true;
+  server.endless_identity = 60'000;
   wire.pass(Duration{291'000});
   EXPECT_FALSE(charon.table().connected);
   EXPECT_EQ(problem(), "charon does not answer: charon's answer to \"list-sas\" does not end");
