@@ -120,25 +120,18 @@ struct Sa {
   auto operator<=>(const Sa&) const = default;
 };
 
-// An SA that charon negotiated, behind policies of ours, of either direction. Of several with one reqid the kernel sends by the
-// youngest (xfrm_state_look_at, net/xfrm/xfrm_state.c), which the peer may not be able to read yet. One that is held passes for
-// younger than all that come, until it is deleted. Identity: (destination, spi).
-struct NegotiatedSa {
-  net::Address destination;
-  std::uint32_t spi = 0;
-  net::ReqId reqid;
-  bool held = false;
-
-  auto operator<=>(const NegotiatedSa&) const = default;
-};
-
 // An ESP SA in use that vtid did not make: charon's, or one that a charon of before left behind. Identity: (destination, spi).
+// Of several with one reqid the kernel sends by the youngest (xfrm_state_look_at, net/xfrm/xfrm_state.c), which the peer may
+// not be able to read yet. Behind policies of ours one can be held: it passes for younger than all that come, until it is
+// deleted.
 struct CharonsSa {
-  net::Address source;
   net::Address destination;
   std::uint32_t spi = 0;
+  net::Address source;
   net::ReqId reqid;
   WallTime made{};
+  bool behind_ours = false;  // a policy of ours leads to its reqid
+  bool held = false;         // only behind ours
 
   auto operator<=>(const CharonsSa&) const = default;
 };

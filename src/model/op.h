@@ -80,9 +80,9 @@ struct DropSa {
   auto operator<=>(const DropSa&) const = default;
 };
 
-// Holds a negotiated SA, or lets it go, as its value says. One that is gone meanwhile is no error.
+// Holds an SA behind policies of ours, or lets it go, as its value says. One that is gone meanwhile is no error.
 struct HoldSa {
-  NegotiatedSa sa;
+  CharonsSa sa;
   auto operator<=>(const HoldSa&) const = default;
 };
 

@@ -13,7 +13,6 @@ void sort(model::Observed& observed) {
   std::ranges::sort(observed.routes, {}, &model::ObservedRoute::route);
   std::ranges::sort(observed.policies);
   std::ranges::sort(observed.sas);
-  std::ranges::sort(observed.negotiated);
   std::ranges::sort(observed.rules);
   std::ranges::sort(observed.charons_sas);
   std::ranges::sort(observed.charons_policies);

@@ -44,7 +44,7 @@ SaKey key_of(const T& sa) {
 }
 std::string name_of(const SaKey& sa) { return fmt::format("SA 0x{:08x} to {}", sa.second, net::print(sa.first)); }
 std::string name_of(const model::Sa& sa) { return name_of(key_of(sa)); }
-std::string name_of(const model::NegotiatedSa& sa) { return name_of(key_of(sa)); }
+std::string name_of(const model::CharonsSa& sa) { return name_of(key_of(sa)); }
 
 // What is wrong about an SA that is there, as a reason; empty when nothing is: an SA that is right is never made again,
 // because its counter would start again. A key that the kernel keeps to itself is taken for the right one.
@@ -299,8 +299,10 @@ class Planner {
 
   // The new one is held before the old one is let go, so that the order between them is never open.
   void held_sas() {
-    std::map<SaKey, const model::NegotiatedSa*> have;
-    for (const model::NegotiatedSa& sa : observed_.negotiated) have.emplace(key_of(sa), &sa);
+    std::map<SaKey, const model::CharonsSa*> have;
+    for (const model::CharonsSa& sa : observed_.charons_sas) {
+      if (sa.behind_ours) have.emplace(key_of(sa), &sa);
+    }
     std::set<SaKey> wanted;
     for (const auto& [order, because] : desired_.send_orders) {
       const auto first = std::ranges::find_if(order.sas, [&](const SaKey& key) { return have.contains(key); });
@@ -309,12 +311,12 @@ class Planner {
       if (!have.at(*first)->held) hold(*have.at(*first), true, "younger ones are not to be used while it is there", because);
     }
     if (removal_ != Removal::allowed) return;  // while charon is not known nobody knows by which it sends
-    for (const model::NegotiatedSa& sa : observed_.negotiated) {
-      if (sa.held && !wanted.contains(key_of(sa))) hold(sa, false, "charon sends by another", "");
+    for (const auto& [key, sa] : have) {
+      if (sa->held && !wanted.contains(key)) hold(*sa, false, "charon sends by another", "");
     }
   }
 
-  void hold(model::NegotiatedSa sa, bool held, std::string reason, const std::string& because) {
+  void hold(model::CharonsSa sa, bool held, std::string reason, const std::string& because) {
     sa.held = held;
     add(model::HoldSa{sa}, name_of(sa), std::move(reason), because);
   }
@@ -325,8 +327,7 @@ class Planner {
     const model::KnownToCharon& known = *desired_.charon;
     for (const model::CharonsSa& sa : observed_.charons_sas) {
       if (!known.reqids.contains(sa.reqid) || known.spis.contains(sa.spi) || sa.made + kOrphanMargin > known.since) continue;
-      add(model::DropSa{sa}, fmt::format("SA 0x{:08x} to {}", sa.spi, net::print(sa.destination)), "charon does not know it",
-          "");
+      add(model::DropSa{sa}, name_of(sa), "charon does not know it", "");
     }
   }
 
@@ -351,7 +352,7 @@ bool awaits_end(const model::Desired& desired, const model::Observed& observed) 
   return std::ranges::any_of(desired.send_orders, [&](const model::Wanted<model::SendOrder>& wanted) {
     const auto& sas = wanted.value.sas;
     return std::any_of(sas.begin(), sas.begin() + static_cast<std::ptrdiff_t>(wanted.value.replaced), [&](const SaKey& key) {
-      return std::ranges::binary_search(observed.negotiated, key, {}, key_of<model::NegotiatedSa>);
+      return std::ranges::binary_search(observed.charons_sas, key, {}, key_of<model::CharonsSa>);
     });
   });
 }

@@ -20,7 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     (void)netlink::decode_policy(message);
     (void)netlink::decode_sa(message);
     (void)netlink::is_our_sa(message);
-    (void)netlink::decode_charons_sa(message);
+    (void)netlink::decode_charons_sa(message, 0);
     (void)netlink::decode_charons_policy(message);
     (void)netlink::decode_lost_sa(message);
     (void)netlink::decode_catch_all(message);

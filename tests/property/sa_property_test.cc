@@ -329,11 +329,9 @@ class Twins {
     model::Observed kernel;
     for (const auto& [id, child] : history.view.table().children) {
       if (dice.chance(80))
-        kernel.charons_sas.push_back(
-            {test::address("192.0.2.1"), test::address("198.51.100.1"), child.spi_in, child.reqid, {}});
+        kernel.charons_sas.push_back({test::address("198.51.100.1"), child.spi_in, test::address("192.0.2.1"), child.reqid});
       if (dice.chance(80))
-        kernel.charons_sas.push_back(
-            {test::address("198.51.100.1"), test::address("192.0.2.1"), child.spi_out, child.reqid, {}});
+        kernel.charons_sas.push_back({test::address("192.0.2.1"), child.spi_out, test::address("198.51.100.1"), child.reqid});
     }
     std::ranges::sort(kernel.charons_sas);
     const auto& view = history.view;

@@ -37,7 +37,7 @@ class WithOwnPolicies : public testing::Test {
   std::vector<std::uint32_t> held() {
     std::vector<std::uint32_t> spis;
     const model::Observed observed = stage.kernel.seen();
-    for (const model::NegotiatedSa& sa : observed.negotiated) {
+    for (const model::CharonsSa& sa : observed.charons_sas) {
       if (sa.held) spis.push_back(sa.spi);
     }
     return spis;

@@ -75,7 +75,6 @@ model::Observed picture(Stage& stage) {
   model::Observed observed = stage.kernel.seen();
   for (auto& link : observed.links) link.index = {};
   for (auto& address : observed.addresses) address.index = {};
-  observed.negotiated.clear();
   observed.charons_sas.clear();
   observed.charons_policies.clear();
   return observed;

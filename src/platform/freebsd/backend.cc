@@ -110,7 +110,7 @@ Result<model::Observed> Backend::observe() {
     if (item.ours) {
       observed.sas.push_back(sa);
     } else if (sa.if_id.value != 0) {  // its reqid is one of those that tunnels have
-      observed.charons_sas.push_back({sa.source, sa.destination, sa.spi, sa.reqid, item.made});
+      observed.charons_sas.push_back({sa.destination, sa.spi, sa.source, sa.reqid, item.made});
     }
   }
   sort(observed);

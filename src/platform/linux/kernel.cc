@@ -52,22 +52,19 @@ std::vector<model::ObservedRoute> name_routes(std::vector<netlink::IndexedRoute>
   return named;
 }
 
-// Ours, others', and which of those are behind policies of ours, out of one dump.
+// Ours, and others', out of one dump.
 struct AnySa {
-  struct value_type {
-    std::optional<model::Sa> ours;
-    std::optional<model::CharonsSa> charons;
-    std::optional<model::NegotiatedSa> negotiated;
-  };
+  using value_type = std::variant<model::Sa, model::CharonsSa>;
 
   explicit AnySa(const std::vector<model::Policy>& policies) {
     for (const model::Policy& policy : policies) reqids.insert(policy.reqid);
   }
   std::optional<value_type> operator()(const nlmsghdr& message) const {
-    if (auto ours = netlink::decode_sa(message)) return value_type{*std::move(ours), {}, {}};
-    value_type found{{}, netlink::decode_charons_sa(message), netlink::decode_negotiated_sa(message, now)};
-    if (found.negotiated && !reqids.contains(found.negotiated->reqid)) found.negotiated.reset();
-    return found;
+    if (auto ours = netlink::decode_sa(message)) return *std::move(ours);
+    auto charons = netlink::decode_charons_sa(message, now);
+    if (!charons) return std::nullopt;
+    if (!reqids.contains(charons->reqid)) charons->behind_ours = charons->held = false;
+    return *charons;
   }
 
   std::set<net::ReqId> reqids;
@@ -76,9 +73,8 @@ struct AnySa {
 
 void sort_out(std::vector<AnySa::value_type> sas, model::Observed& observed) {
   for (AnySa::value_type& sa : sas) {
-    if (sa.ours) observed.sas.push_back(*std::move(sa.ours));
-    if (sa.charons) observed.charons_sas.push_back(*sa.charons);
-    if (sa.negotiated) observed.negotiated.push_back(*sa.negotiated);
+    if (auto* ours = std::get_if<model::Sa>(&sa)) observed.sas.push_back(std::move(*ours));
+    if (const auto* charons = std::get_if<model::CharonsSa>(&sa)) observed.charons_sas.push_back(*charons);
   }
 }
 

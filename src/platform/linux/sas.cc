@@ -179,7 +179,7 @@ Bytes encode_new_sa(const model::Sa& sa, std::uint32_t mark) {
 
 Bytes encode_delete_sa(const model::Sa& sa) { return Request(XFRM_MSG_DELSA, 0, identity_of(sa)).bytes(); }
 Bytes encode_get_sa(const model::Sa& sa) { return Request(XFRM_MSG_GETSA, 0, identity_of(sa)).bytes(); }
-Bytes encode_get_sa(const model::NegotiatedSa& sa) { return Request(XFRM_MSG_GETSA, 0, identity_of(sa)).bytes(); }
+Bytes encode_get_sa(const model::CharonsSa& sa) { return Request(XFRM_MSG_GETSA, 0, identity_of(sa)).bytes(); }
 Bytes encode_dump_sas() { return Request(XFRM_MSG_GETSA, NLM_F_DUMP, xfrm_usersa_id{}).bytes(); }
 
 std::optional<model::Sa> decode_sa(const nlmsghdr& message) {
@@ -199,16 +199,7 @@ std::optional<model::Sa> decode_sa(const nlmsghdr& message) {
 
 std::uint64_t wall_seconds() { return static_cast<std::uint64_t>(std::time(nullptr)); }
 
-std::optional<model::NegotiatedSa> decode_negotiated_sa(const nlmsghdr& message, std::uint64_t now) {
-  const auto head = header_of<xfrm_usersa_info>(message);
-  if (message.nlmsg_type != XFRM_MSG_NEWSA || !head || head->id.proto != IPPROTO_ESP || is_marked(*head)) return std::nullopt;
-  const auto destination = address_of(head->id.daddr, head->family);
-  const auto if_id = Attributes(message, sizeof *head).get<std::uint32_t>(XFRMA_IF_ID);
-  if (!destination || !if_id || head->reqid != net::reqid_of({*if_id}).value) return std::nullopt;
-  return model::NegotiatedSa{*destination, ntohl(head->id.spi), {head->reqid}, head->curlft.add_time > now};
-}
-
-std::optional<model::CharonsSa> decode_charons_sa(const nlmsghdr& message) {
+std::optional<model::CharonsSa> decode_charons_sa(const nlmsghdr& message, std::uint64_t now) {
   const auto head = header_of<xfrm_usersa_info>(message);
   if (message.nlmsg_type != XFRM_MSG_NEWSA || !head || head->id.proto != IPPROTO_ESP || is_marked(*head)) return std::nullopt;
   const Attributes attributes(message, sizeof *head);
@@ -216,8 +207,12 @@ std::optional<model::CharonsSa> decode_charons_sa(const nlmsghdr& message) {
   const auto source = address_of(head->saddr, head->family);
   const auto destination = address_of(head->id.daddr, head->family);
   if (!source || !destination || head->reqid == 0 || head->id.spi == 0) return std::nullopt;
-  const WallTime made{std::chrono::seconds{static_cast<std::int64_t>(head->curlft.add_time)}};
-  return model::CharonsSa{*source, *destination, ntohl(head->id.spi), {head->reqid}, made};
+  model::CharonsSa sa{*destination, ntohl(head->id.spi), *source, {head->reqid}};
+  sa.made = WallTime{std::chrono::seconds{static_cast<std::int64_t>(head->curlft.add_time)}};
+  const auto if_id = attributes.get<std::uint32_t>(XFRMA_IF_ID);
+  sa.behind_ours = if_id && sa.reqid == net::reqid_of({*if_id});
+  sa.held = sa.behind_ours && head->curlft.add_time > now;
+  return sa;
 }
 
 // xfrm_update_ae_params (net/xfrm/xfrm_user.c) takes all four counts: those that passed meanwhile are lost to the statistics.

@@ -12,7 +12,7 @@ namespace vtid::platform::netlink {
 [[nodiscard]] Bytes encode_new_sa(const model::Sa& sa, std::uint32_t mark = model::kSaMark);  // EEXIST whoever owns it
 [[nodiscard]] Bytes encode_delete_sa(const model::Sa& sa);                                    // by identity, whoever owns it
 [[nodiscard]] Bytes encode_get_sa(const model::Sa& sa);                                       // by identity
-[[nodiscard]] Bytes encode_get_sa(const model::NegotiatedSa& sa);                             // by identity
+[[nodiscard]] Bytes encode_get_sa(const model::CharonsSa& sa);                                // by identity
 [[nodiscard]] Bytes encode_dump_sas();
 
 // Ours alone, with an algorithm that we know. A key of zeros is what the kernel shows under lockdown: it reads as none.
@@ -21,11 +21,9 @@ namespace vtid::platform::netlink {
 // In seconds since 1970, as the kernel dates its SAs.
 [[nodiscard]] std::uint64_t wall_seconds();
 
-// charon's, for a tunnel of ours: reqid and if_id are of one unit.
-[[nodiscard]] std::optional<model::NegotiatedSa> decode_negotiated_sa(const nlmsghdr& message, std::uint64_t now);
-
-// Any ESP SA that is in use and not ours, with its reqid. One that is only reserved has no keys yet, and is none.
-[[nodiscard]] std::optional<model::CharonsSa> decode_charons_sa(const nlmsghdr& message);
+// Any ESP SA that is in use and not ours, with its reqid; behind a policy of ours, if there is one for it, when reqid and if_id
+// are of one unit. One that is only reserved has no keys yet, and is none.
+[[nodiscard]] std::optional<model::CharonsSa> decode_charons_sa(const nlmsghdr& message, std::uint64_t now);
 
 // XFRM_MSG_NEWAE that changes when an SA was made, as far as the kernel remembers, and nothing else; from what a get request
 // answered. The kernel's own lifetimes count from there, so one that is held lives for one of them more from now.

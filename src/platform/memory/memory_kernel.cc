@@ -43,7 +43,6 @@ Result<model::Observed> MemoryKernel::observe() {
   for (const auto& [key, sa] : sas_) {
     if (sa.owner == model::Owner::vtid) observed.sas.push_back(sa.value);
   }
-  observed.negotiated = negotiated();
   list_charons(observed);
   observed.rules.assign(rules_.begin(), rules_.end());
   if (filter_) observed.filter = {std::string(print(filter_->mode)), filter_digest_, filter_altered_};

@@ -88,7 +88,6 @@ class MemoryKernel : public Kernel {
   Verdict apply_one(const model::SetFilter& op);
   Verdict apply_one(const model::DeleteFilter& op);
 
-  [[nodiscard]] std::vector<model::NegotiatedSa> negotiated() const;
   void list_charons(model::Observed& observed) const;
   model::ObservedLink* find(const net::IfName& name);
   // A new link, with an index.

@@ -52,22 +52,21 @@ MemoryKernel::Verdict MemoryKernel::apply_one(const model::HoldSa& op) {
   return {};
 }
 
-std::vector<model::NegotiatedSa> MemoryKernel::negotiated() const {
-  std::vector<model::NegotiatedSa> found;
-  for (const auto& [key, sa] : sas_) {
-    const auto has_policy = [&](const auto& item) {
-      return item.second.owner == model::Owner::vtid && item.second.value.reqid == sa.value.reqid;
-    };
-    if (sa.owner == model::Owner::vtid || !std::ranges::any_of(policies_, has_policy)) continue;
-    found.push_back({key.first, key.second, sa.value.reqid, held_.contains(key)});
-  }
-  return found;
-}
-
 void MemoryKernel::list_charons(model::Observed& observed) const {
+  std::set<net::ReqId> ours;
+  for (const auto& [key, policy] : policies_) {
+    if (policy.owner == model::Owner::vtid) ours.insert(policy.value.reqid);
+  }
   for (const auto& [key, sa] : sas_) {
     if (sa.owner == model::Owner::vtid || sa.value.reqid.value == 0) continue;
-    observed.charons_sas.push_back({sa.value.source, sa.value.destination, sa.value.spi, sa.value.reqid, {}});
+    const bool behind_ours = ours.contains(sa.value.reqid);
+    observed.charons_sas.push_back({sa.value.destination,
+                                    sa.value.spi,
+                                    sa.value.source,
+                                    sa.value.reqid,
+                                    {},
+                                    behind_ours,
+                                    behind_ours && held_.contains(key)});
   }
   std::map<net::ReqId, std::uint8_t> bits;
   for (const auto& [key, policy] : policies_) {

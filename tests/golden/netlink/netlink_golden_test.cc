@@ -181,11 +181,13 @@ TEST(NetlinkSa, IsReadBackWithItsKeyUnlessAnotherOwns) {
 }
 
 TEST(NetlinkSa, OfCharonForATunnelOfOursIsReadWithoutItsKey) {
-  const auto negotiated = [](const nlmsghdr& message) {
-    return netlink::decode_negotiated_sa(message, netlink::wall_seconds());
+  const auto behind_ours = [](const nlmsghdr& message) {
+    auto sa = netlink::decode_charons_sa(message, netlink::wall_seconds());
+    if (sa) sa->made = {};  // when the capture was taken
+    return sa && sa->behind_ours ? sa : std::nullopt;
   };
-  EXPECT_THAT(decoded("sa_dump", negotiated),
-              ElementsAre(model::NegotiatedSa{foreign_sa().destination, 0x1003, {5001}, false}));
+  EXPECT_THAT(decoded("sa_dump", behind_ours),
+              ElementsAre(model::CharonsSa{foreign_sa().destination, 0x1003, foreign_sa().source, {5001}, {}, true, false}));
 }
 
 TEST(NetlinkSa, ThatIsHeldKeepsItsCounts) {
@@ -259,7 +261,7 @@ std::size_t decode_all(const netlink::Bytes& datagram) {
          {netlink::decode_link(message).has_value(), netlink::decode_counters(message).has_value(),
           netlink::decode_address(message).has_value(), netlink::decode_route(message).has_value(),
           netlink::decode_policy(message).has_value(), netlink::decode_sa(message).has_value(), netlink::is_our_sa(message),
-          netlink::decode_charons_sa(message).has_value(), netlink::decode_charons_policy(message).has_value(),
+          netlink::decode_charons_sa(message, 0).has_value(), netlink::decode_charons_policy(message).has_value(),
           netlink::decode_lost_sa(message).has_value(), netlink::tells_of_lost_policies(message),
           !netlink::decode_verdict(message).text.empty(), netlink::concerns_us(message)}) {
       found += something ? 1U : 0U;

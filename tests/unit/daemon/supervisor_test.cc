@@ -380,8 +380,8 @@ class Losing : public Supervised {
     sas.children.at(1).protocol = "ESP";
     sas.children.at(1).spi_in = 0xa1;
     sas.children.at(1).spi_out = 0xb1;
-    kernel.charons_sas = {{test::address("198.51.100.1"), test::address("192.0.2.1"), 0xa1, {5001}, {}},
-                          {test::address("192.0.2.1"), test::address("198.51.100.1"), 0xb1, {5001}, {}}};
+    kernel.charons_sas = {{test::address("192.0.2.1"), 0xa1, test::address("198.51.100.1"), {5001}},
+                          {test::address("198.51.100.1"), 0xb1, test::address("192.0.2.1"), {5001}}};
     (void)step();
   }
   void look(Duration later = Duration{0}) {

@@ -123,7 +123,7 @@ TEST(FreebsdBackend, AnSaThatCharonLostCanBeDropped) {
   fake.make_sas_at(then);
   ASSERT_TRUE(ask_key(*charon, *encode_add_sa(sa(0x2001), {18, 1}, std::nullopt)).has_value());
   ASSERT_TRUE(apply(*kernel, {model::SetSa{sa(0x1001)}}).front().has_value());
-  const model::CharonsSa lost{sa(0x2001).source, sa(0x2001).destination, 0x2001, {5001}, then};
+  const model::CharonsSa lost{sa(0x2001).destination, 0x2001, sa(0x2001).source, {5001}, then};
   EXPECT_EQ(observe_now(*kernel)->charons_sas, std::vector{lost});
   model::CharonsSa ours = lost;
   ours.spi = 0x1001;

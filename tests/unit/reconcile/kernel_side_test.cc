@@ -25,7 +25,7 @@ class OfOneChild : public testing::Test {
   static model::CharonsSa sa(std::uint32_t spi, bool out) {
     const auto here = test::address("192.0.2.1");
     const auto there = test::address("198.51.100.1");
-    return {out ? here : there, out ? there : here, spi, {5001}, {}};
+    return {out ? there : here, spi, out ? here : there, {5001}};
   }
   std::string missing(Use use = {}, const model::Capabilities& system = {}) {
     return KernelSide(observed, sas, system).missing(model::SaIndex(sas).of({1}), use);

@@ -143,7 +143,7 @@ TEST(PlanOnFreebsd, DropsWhatCharonHasLost) {
   const WallTime since{std::chrono::seconds{1'795'500'000}};
   const auto made = [&](std::uint32_t spi, std::uint32_t reqid, int seconds_before) {
     return model::CharonsSa{
-        address("198.51.100.1"), address("192.0.2.1"), spi, {reqid}, since - std::chrono::seconds{seconds_before}};
+        address("192.0.2.1"), spi, address("198.51.100.1"), {reqid}, since - std::chrono::seconds{seconds_before}};
   };
   model::Desired desired;
   desired.charon = model::KnownToCharon{{{5001}}, {0x1001}, since};
@@ -161,7 +161,7 @@ TEST(Plan, KeepsThePoliciesOfSasWhoseEndsNobodyKnows) {
   model::Policy& policy = observed.policies.emplace_back();
   policy.if_id = {1};
   policy.reqid = {5001};
-  observed.charons_sas = {{address("198.51.100.1"), address("192.0.2.1"), 0x1001, {5001}, {}}};
+  observed.charons_sas = {{address("192.0.2.1"), 0x1001, address("198.51.100.1"), {5001}}};
   model::Desired desired;
   desired.unplaced = {{1}};
   EXPECT_THAT(make_plan(desired, observed, {}, Removal::allowed).ops, IsEmpty());
@@ -412,14 +412,16 @@ TEST(PlanSa, MakesNoneWhereAnotherHasTheInterface) {
   EXPECT_THAT(plan(world.want, world.have), IsEmpty());
 }
 
-model::NegotiatedSa negotiated(std::uint32_t spi, bool held) { return {address("198.51.100.1"), spi, {5001}, held}; }
+model::CharonsSa negotiated(std::uint32_t spi, bool held) {
+  return {address("198.51.100.1"), spi, address("192.0.2.1"), {5001}, {}, true, held};
+}
 
-std::vector<std::string> holding(const std::vector<std::uint32_t>& order, std::vector<model::NegotiatedSa> have) {
+std::vector<std::string> holding(const std::vector<std::uint32_t>& order, std::vector<model::CharonsSa> have) {
   model::Desired want;
   want.send_orders.push_back({{{5001}, {}}, "tunnels/t1"});
   for (const std::uint32_t spi : order) want.send_orders[0].value.sas.emplace_back(address("198.51.100.1"), spi);
   model::Observed kernel;
-  kernel.negotiated = std::move(have);
+  kernel.charons_sas = std::move(have);
   return plan(want, kernel);
 }
 
