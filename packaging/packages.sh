@@ -10,6 +10,7 @@ check_packages=(ccache clang-format libgtest-dev libgmock-dev shellcheck
   zsh fish # take completions beside bash
   chromium # looks at the page
   prometheus) # takes in the metrics, and judges the alerts
+grep -q '^VERSION_ID="12"' /etc/os-release || check_packages+=(clang-tidy) # 19 or later: tests/lint/tidy
 # Two sites with a real charon each, and a kernel under emulation for machines whose own lacks XFRM interfaces.
 lab_packages=(charon-systemd strongswan-swanctl libstrongswan-standard-plugins libstrongswan-extra-plugins
   libcharon-extra-plugins iproute2 iputils-ping nftables conntrack openssl procps tcpdump jq util-linux kmod cpio busybox-static

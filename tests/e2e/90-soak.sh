@@ -2,12 +2,12 @@
 # Two sites under whatever happens to them, in random order: edits, kills, cuts, rekeys, clock steps, other hands. After each
 # round everything must work within SOAK_PATIENCE seconds as the files of that moment say, nothing of others is touched, and
 # memory and descriptors stay as they were.
-#   SOAK_SECONDS   how long (default 180); tests/e2e/soak takes SOAK_MINUTES
+#   SOAK_SECONDS   how long (default 90); tests/e2e/soak takes SOAK_MINUTES
 #   SOAK_SEED      repeats a run: each run prints its own
 #   SOAK_ONLY, SOAK_WITHOUT   deeds by name, separated by blanks
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/others.sh"
-: "${SOAK_SECONDS:=180}" "${SOAK_PATIENCE:=60}" "${SOAK_SEED:=$((EPOCHSECONDS % 32768))}"
+: "${SOAK_SECONDS:=90}" "${SOAK_PATIENCE:=60}" "${SOAK_SEED:=$((EPOCHSECONDS % 32768))}"
 hq_start=start
 most_rss=16384 # KiB, and
 most_fds=8     # more than at the first calm moment
