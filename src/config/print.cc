@@ -117,6 +117,9 @@ Json tunnel(const model::Tunnel& tunnel) {
                         }},
              tunnel.ike);
   result["start"] = model::print(tunnel.start);
+  if (!has_static_keys(tunnel)) {
+    result["renew_when_silent"] = tunnel.renew_when_silent ? print_duration(*tunnel.renew_when_silent) : "off";
+  }
   result["children"] = named(tunnel.children, child);
   return result;
 }

@@ -138,6 +138,9 @@ class Daemon {
     wiring.loop_work = [this] { return work_; };
     wiring.gateway_health = [this] { return prober_ ? prober_->health() : model::Gateways{}; };
     wiring.health_of = [this](const std::string& gateway) { return prober_ ? prober_->health(gateway) : std::nullopt; };
+    wiring.last_answer = [this](const std::string& gateway) {
+      return prober_ ? prober_->last_answer(gateway) : std::optional<TimePoint>();
+    };
     auto engine = Engine::start(std::move(wiring), io::Loop::now());
     if (!engine) return complain(engine.error());
     engine_ = std::move(*engine);

@@ -296,4 +296,10 @@ model::Gateways Prober::health() const {
   return result;
 }
 
+std::optional<TimePoint> Prober::last_answer(const std::string& gateway) const {
+  const auto probed = impl_->probed_by_name.find(gateway);
+  if (probed == impl_->probed_by_name.end() || !probed->second.monitor.last_answer()) return std::nullopt;
+  return std::chrono::floor<Duration>(*probed->second.monitor.last_answer());
+}
+
 }  // namespace vtid::io

@@ -60,6 +60,9 @@ class Prober {
   [[nodiscard]] model::Gateways health() const;
   [[nodiscard]] std::optional<model::GatewayHealth> health(const std::string& gateway) const;  // none: not known
 
+  // When a gateway's latest answer came; nothing when none ever did, or there is no such gateway.
+  [[nodiscard]] std::optional<TimePoint> last_answer(const std::string& gateway) const;
+
  private:
   struct Impl;
   std::shared_ptr<Impl> impl_;  // its pending handlers hold it weakly

@@ -166,7 +166,8 @@ struct Tunnel {
   std::optional<net::Unit> unit;                   // pinned by the user
   std::variant<Ike, ExternalIke, StaticKeys> ike;  // how it gets its SAs
   Start start = Start::start;
-  std::vector<Child> children;  // in the file's order, never empty
+  std::optional<Duration> renew_when_silent{};  // its CHILD_SAs, once its probes were unanswered for that long; none: never
+  std::vector<Child> children;                  // in the file's order, never empty
   bool operator==(const Tunnel&) const = default;
 
   [[nodiscard]] const Child* child(std::string_view name) const;

@@ -24,6 +24,7 @@ struct GatewayHealth {
   double stddev_ms = 0;
   int loss_percent = 0;
   bool slow = false;         // the round trip alone asks for state latency, which loss hides
+  bool silent = false;       // it has answered, and answers no longer
   bool tunnel_down = false;  // IKE says so; what is not monitored has no other way to be known unusable
   std::string reason{};      // "tunnel hq is down", "25 % loss, more than 20 %"; empty when online
   bool operator==(const GatewayHealth&) const = default;

@@ -152,5 +152,32 @@ TEST_F(GatewayRoutes, APlanForAnotherFileKnowsTheStatesToo) {
   EXPECT_THAT(plan.value().ops, IsEmpty());
 }
 
+// From the last answer to the step after the last write. All of it is one step's work.
+TEST_F(GatewayRoutes, SayHowLongTheyTookToLeaveAGateway) {
+  stage.last_answers["A_VTIV4"] = stage.now.steady - Duration{1'400};
+  gateway_is("A_VTIV4", down, "no answer");
+  stage.run(Duration{100});
+  EXPECT_THAT(told("gateway"),
+              testing::Contains(testing::MatchesRegex(
+                  R"(A_VTIV4 traffic moved by 1 change of the kernel, 1\.4[0-9]{2} s after its last answer)")));
+  EXPECT_GE(stage.snapshot()->moves.at("A_VTIV4"), Duration{1'400});
+}
+
+TEST_F(GatewayRoutes, SayNothingOfAFallThatMovesNothing) {
+  stage.last_answers["A_VTIV6"] = stage.now.steady;
+  gateway_is("A_VTIV6", down, "no answer");
+  stage.run(Duration{100});
+  EXPECT_TRUE(stage.snapshot()->moves.empty());
+}
+
+TEST_F(GatewayRoutes, SayNothingOfTheWayBack) {
+  gateway_is("A_VTIV4", down, "no answer");
+  stage.run(Duration{100});
+  stage.last_answers["A_VTIV4"] = stage.now.steady;
+  gateway_is("A_VTIV4", online);
+  stage.run(Duration{100});
+  EXPECT_TRUE(stage.snapshot()->moves.empty());
+}
+
 }  // namespace
 }  // namespace vtid::test

@@ -1,6 +1,8 @@
 // What a system has no means for is told, or done in its own way, and comes to rest.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "scenario/stage.h"
 
 namespace vtid::test {
@@ -76,6 +78,24 @@ TEST(Means, OfRoutesThatDifferInMetricAloneTheBestIsThere) {
   stage.gateway_is("A_VTIV4", model::GatewayState::online);
   stage.run(Duration{1'000});
   EXPECT_EQ(devices().front(), device("ipsec1"));
+}
+
+// One route to an address leads to one gateway, and whoever else is probed by it is told that it is not known.
+TEST(Means, OneMonitorAddressOfTwoGatewaysIsTwoWaysOrAProblem) {
+  std::string text = many_tunnels_file(1);
+  text.resize(text.rfind('}'));
+  Stage stage(text + R"(, "interfaces": { "WAN": { "device": "eth0" } },
+    "gateways": { "FIRST": { "interface": "WAN", "address": "192.0.2.253", "monitor": { "address": "203.0.113.77" } },
+                  "SECOND": { "interface": "WAN", "address": "192.0.2.254", "monitor": { "address": "203.0.113.77" } } } })");
+  stage.start_vtid();
+  stage.run(Duration{5'000});
+  const auto problems = stage.snapshot()->problems;
+  const bool told = std::ranges::any_of(problems, [](const model::Problem& problem) {
+    return problem.object == "gateways/SECOND" && problem.text.starts_with("its state is that of FIRST");
+  });
+  EXPECT_EQ(told, !stage.kernel.is_linux());
+  EXPECT_EQ(stage.kernel.seen().rules.size(), stage.kernel.is_linux() ? 2U : 0U);
+  for (const auto& target : stage.engine->take_probes().value().targets) EXPECT_EQ(target.mark != 0, true);
 }
 
 TEST(Means, WhatComesByATunnelHasNoPolicyRouteWhereTheFilterMakesThem) {
