@@ -117,30 +117,21 @@ void Engine::follow_losses(Now now) {
 }
 
 void Engine::on_gateway_changed(const std::string& gateway, const model::GatewayHealth& health, Now now) {
-  const ProbeAnswers answers = answers_of(health);
   const auto before = probes_told_.find(gateway);
   // That answers come again is no news of a gateway whose state is held.
-  if (before == probes_told_.end() || before->second.state != health.state || before->second.answers == answers) {
+  if (before == probes_told_.end() || before->second.state != health.state || before->second.answers == health.answers) {
     log::info("gateway changed",
               {{"gateway", gateway}, {"state", std::string(print(health.state))}, {"reason", health.reason}});
     emit(now, "gateway", gateway,
          fmt::format("is {}: {}{}{} % loss, {:.1f} ms", print(health.state), health.reason, health.reason.empty() ? "" : "; ",
                      health.loss_percent, health.rtt_ms));
   }
-  probes_told_[gateway] = {health.state, answers};
+  probes_told_[gateway] = {health.state, health.answers};
   gateways_changed_[gateway] = monitor::is_usable(health, model::Trigger::down);
   needs_selection_ |= !config_->groups.empty();
   if (!monitor::is_usable(health, model::Trigger::loss_or_latency)) fallen_.insert(gateway);
   if (const std::string* desired = probes_.holder_of(gateway)) follow_silence(*desired, now);
   snapshot_.reset();
-}
-
-Engine::ProbeAnswers Engine::answers_of(const model::GatewayHealth& health) {
-  using enum model::GatewayState;
-  if (health.silent) return ProbeAnswers::ceased;
-  const bool probed =
-      health.state != pending && health.state != unmonitored && health.state != forced_down && !health.tunnel_down;
-  return probed && health.loss_percent < 100 ? ProbeAnswers::come : ProbeAnswers::unknown;
 }
 
 // Silent while one of its gateways has fallen silent and none answers. One that has never answered says nothing.
@@ -149,9 +140,9 @@ void Engine::follow_silence(const std::string& desired, Now now) {
   for (const std::string& gateway : probes_.gateways_behind(desired)) {
     const auto told = probes_told_.find(gateway);
     if (told == probes_told_.end()) continue;
-    if (told->second.answers == ProbeAnswers::ceased)
+    if (told->second.answers == model::Answers::ceased)
       reason += fmt::format("{}{} is silent", reason.empty() ? "" : ", ", gateway);
-    if (told->second.answers != ProbeAnswers::come) continue;
+    if (told->second.answers != model::Answers::come) continue;
     reason.clear();
     break;
   }

@@ -234,11 +234,9 @@ class Engine {
   std::set<std::string> fallen_;           // gateways, since routes were last chosen
   std::optional<Move> move_;               // under way
   std::map<std::string, Duration> moves_;  // the latest of each gateway
-  enum class ProbeAnswers : std::uint8_t { unknown, come, ceased };
-  [[nodiscard]] static ProbeAnswers answers_of(const model::GatewayHealth& health);
   struct ProbesTold {
     model::GatewayState state{};
-    ProbeAnswers answers{};
+    model::Answers answers{};
   };
   std::map<std::string, ProbesTold> probes_told_;  // by gateway
   bool wrote_ = false;                             // since the last look

@@ -349,15 +349,12 @@ Probes::Probes(const model::Config& config, const reconcile::Numbers& numbers) {
     const auto interface = interfaces.find(gateway.interface);
     if (interface == interfaces.end() || !interface->second->enabled) continue;
     Probe probe;
-    if (const auto mark = marks.find(gateway.name); mark != marks.end()) {
-      probe.target.via = gateway.address;
-      probe.target.mark = mark->second;
-    }
     probe.target.gateway = gateway.name;
-    probe.target.address = gateway.monitor.address.value_or(gateway.address);
+    probe.target.address = gateway.address;
     probe.target.options = gateway.monitor;
     if (const auto* device = std::get_if<model::DevicePort>(&interface->second->port)) {
       probe.target.device = device->device;
+      add(gateway, probe, marks, nullptr);
     } else {
       const auto& port = std::get<model::TunnelPort>(interface->second->port);
       const auto tunnel = tunnels.find(port.tunnel);
@@ -365,9 +362,25 @@ Probes::Probes(const model::Config& config, const reconcile::Numbers& numbers) {
       aim(probe, port, *tunnel->second, numbers);
       holders_.emplace(gateway.name, probe.holder);
       gateways_[probe.holder].push_back(gateway.name);
-      by_tunnel_[port.tunnel].push_back(probes_.size());
+      add(gateway, probe, marks, &by_tunnel_[port.tunnel]);
     }
-    probes_.push_back(std::move(probe));
+  }
+}
+
+// One for each target.
+void Probes::add(const model::Gateway& gateway, const Probe& pattern, const reconcile::ProbeMarks& marks,
+                 std::vector<std::size_t>* places) {
+  const auto mark = marks.find(gateway.name);
+  const std::vector<net::Address> beyond = model::probed_beyond(gateway);
+  for (const model::MonitorTarget& target : model::targets_of(gateway)) {
+    if (places != nullptr) places->push_back(probes_.size());
+    io::Prober::Target& added = probes_.emplace_back(pattern).target;
+    added.address = *target.address;
+    added.kind = target.kind;
+    added.port = target.port;
+    if (mark == marks.end() || !std::ranges::binary_search(beyond, added.address)) continue;
+    added.via = gateway.address;
+    added.mark = mark->second;
   }
 }
 

@@ -16,6 +16,7 @@
 #include "model/snapshot.h"
 #include "reconcile/derive.h"
 #include "reconcile/numbers.h"
+#include "reconcile/probe_routes.h"
 
 namespace vtid::daemon {
 
@@ -83,6 +84,8 @@ class Probes {
     std::string holder;         // empty: behind no tunnel
     model::Start start{};
   };
+  void add(const model::Gateway& gateway, const Probe& pattern, const reconcile::ProbeMarks& marks,
+           std::vector<std::size_t>* places);
   static void aim(Probe& probe, const model::TunnelPort& port, const model::Tunnel& tunnel, const reconcile::Numbers& numbers);
   [[nodiscard]] static io::Prober::Target now(const Probe& probe, const Supervisor& supervisor,
                                               const StaticTunnels& static_tunnels);

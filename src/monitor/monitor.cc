@@ -69,7 +69,8 @@ bool GatewayMonitor::set_underlay(Underlay underlay, Now now) {
   if (same) return false;
   if (underlay_.state != Underlay::State::up || !wants_probes()) return start(now);
   forget_probes();
-  health_.tunnel_down = health_.silent = false;
+  health_.tunnel_down = false;
+  health_.answers = model::Answers::unknown;
   if (state_.value() == GatewayState::down) {
     health_.reason =
         state_.has_worked() ? fmt::format("{} is up again; {}", name_of(underlay_), hold_after(now)) : "no answer yet";
@@ -119,9 +120,14 @@ bool GatewayMonitor::on_check(Now now) {
   const bool slow = estimate.received > 0 && estimate.rtt > options_.latency_low;
   pace_.judge(slow ? GatewayState::latency : GatewayState::online, hold, now.steady);
   const bool slow_before = std::exchange(health_.slow, pace_.value() == GatewayState::latency);
-  const bool silent = silence_.silent() || (estimate.received == 0 && state_.has_worked());
-  const bool silent_before = std::exchange(health_.silent, silent);
-  return changed || slow_before != health_.slow || silent_before != silent;
+  const model::Answers answers_before = std::exchange(health_.answers, answers(estimate));
+  return changed || slow_before != health_.slow || answers_before != health_.answers;
+}
+
+model::Answers GatewayMonitor::answers(const Estimate& estimate) const {
+  if (silence_.silent()) return model::Answers::ceased;
+  if (estimate.received > 0) return model::Answers::come;
+  return state_.has_worked() ? model::Answers::ceased : model::Answers::unknown;
 }
 
 TimePoint GatewayMonitor::due() const {
@@ -150,7 +156,8 @@ bool GatewayMonitor::start(Now now) {
   health_.rtt_ms = 0;
   health_.stddev_ms = 0;
   health_.loss_percent = state == GatewayState::down ? 100 : 0;  // nothing passes a tunnel that is down
-  health_.slow = health_.silent = false;
+  health_.slow = false;
+  health_.answers = model::Answers::unknown;
   health_.reason = std::move(reason);
   const bool cut = underlay_.state == Underlay::State::down;
   const bool was_cut = std::exchange(health_.tunnel_down, cut);

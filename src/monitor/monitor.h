@@ -72,6 +72,7 @@ class GatewayMonitor {
   bool start(Now now);
   void forget_probes();
   bool follow(bool changed, model::GatewayState before, Now now);  // brings health_ and falls_ up to date
+  [[nodiscard]] model::Answers answers(const Estimate& estimate) const;
   [[nodiscard]] std::string reason_for(const Estimate& estimate, Now now) const;
 
   model::MonitorOptions options_;

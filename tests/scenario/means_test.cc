@@ -106,5 +106,24 @@ TEST(Means, WhatComesByATunnelHasNoPolicyRouteWhereTheFilterMakesThem) {
   EXPECT_EQ(stage.problem(), stage.kernel.is_linux() ? "" : told);
 }
 
+// The one that lies behind it has the gateway's mark, and the gateway itself needs none.
+TEST(Means, EachTargetOfAGatewayIsProbed) {
+  std::string text = many_tunnels_file(1);
+  text.resize(text.rfind('}'));
+  Stage stage(text + R"(, "interfaces": { "WAN": { "device": "eth0" } }, "gateways": { "W": { "interface": "WAN",
+    "address": "192.0.2.254", "monitor": { "require": "all", "targets": [ { "kind": "icmp" },
+      { "kind": "tcp", "address": "203.0.113.77", "port": 443 } ] } } } })");
+  stage.start_vtid();
+  stage.run(Duration{5'000});
+  const auto targets = stage.engine->take_probes().value().targets;
+  ASSERT_EQ(targets.size(), 2U);
+  EXPECT_EQ(targets[0].address, address("192.0.2.254"));
+  EXPECT_EQ(targets[0].mark, 0U);
+  EXPECT_EQ(targets[1].kind, model::ProbeKind::tcp);
+  EXPECT_EQ(targets[1].port, 443);
+  EXPECT_EQ(targets[1].via, address("192.0.2.254"));
+  EXPECT_NE(targets[1].mark, 0U);
+}
+
 }  // namespace
 }  // namespace vtid::test

@@ -80,7 +80,7 @@ TEST_F(SilentTunnel, IsUpWithTheFirstAnswer) {
   stage.gateway_falls_silent(gateway);
   stage.run(Duration{100});
   stage.events.clear();
-  stage.gateways[gateway].silent = false;
+  stage.gateways[gateway].answers = model::Answers::come;
   stage.gateway_is(gateway, model::GatewayState::down);
   stage.run(Duration{100});
   EXPECT_EQ(stage.state(), TunnelState::up);
@@ -91,7 +91,7 @@ TEST_F(SilentTunnel, IsUpWhenItIsNoLongerMonitored) {
   begin("off");
   stage.gateway_falls_silent(gateway);
   stage.run(Duration{100});
-  stage.gateways[gateway].silent = false;
+  stage.gateways[gateway].answers = model::Answers::unknown;
   stage.gateway_is(gateway, model::GatewayState::unmonitored);
   stage.run(Duration{100});
   EXPECT_EQ(stage.state(), TunnelState::up);

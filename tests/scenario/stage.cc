@@ -95,8 +95,7 @@ void Stage::gateway_is(const std::string& gateway, model::GatewayState state, st
 }
 
 void Stage::gateway_falls_silent(const std::string& gateway, bool silent) {
-  gateways[gateway].silent = silent;
-  gateways[gateway].loss_percent = silent ? 20 : 0;
+  gateways[gateway].answers = silent ? model::Answers::ceased : model::Answers::come;
   gateway_is(gateway, silent ? model::GatewayState::down : model::GatewayState::online);
 }
 
