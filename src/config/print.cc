@@ -117,6 +117,9 @@ Json tunnel(const model::Tunnel& tunnel) {
                         }},
              tunnel.ike);
   result["start"] = model::print(tunnel.start);
+  if (!has_static_keys(tunnel)) {
+    result["renew_when_silent"] = tunnel.renew_when_silent ? print_duration(*tunnel.renew_when_silent) : "off";
+  }
   result["children"] = named(tunnel.children, child);
   return result;
 }
@@ -151,9 +154,26 @@ Json silence(const decltype(model::MonitorOptions::silence)& silence) {
                     silence);
 }
 
+Json targets(const std::vector<model::MonitorTarget>& targets) {
+  Json array = Json::array();
+  for (const model::MonitorTarget& target : targets) {
+    Json& item = array.emplace_back(
+        Json{{"address", target.address ? net::print(*target.address) : "auto"}, {"kind", model::print(target.kind)}});
+    if (target.kind == model::ProbeKind::tcp) item["port"] = target.port;
+  }
+  return array;
+}
+
+Json require(const std::optional<std::size_t>& targets) {
+  if (!targets) return "all";
+  return *targets == 1 ? Json("any") : Json(*targets);
+}
+
 Json monitor(const model::MonitorOptions& monitor) {
   return {{"enabled", monitor.enabled},
           {"address", monitor.address ? net::print(*monitor.address) : "auto"},
+          {"targets", targets(monitor.targets)},
+          {"require", require(monitor.require)},
           {"interval", print_duration(monitor.interval)},
           {"loss_interval", print_duration(monitor.loss_interval)},
           {"period", print_duration(monitor.period)},
@@ -173,6 +193,7 @@ Json gateway(const model::Gateway& gateway) {
   if (!gateway.automatic) {
     result["interface"] = gateway.interface;
     result["address"] = net::print(gateway.address);
+    result["on_link"] = gateway.on_link;
   }
   result["weight"] = gateway.weight;
   result["forced_down"] = gateway.monitor.forced_down;

@@ -71,9 +71,41 @@ void read_range(Object& monitor, std::string_view key, auto& low, auto& high, au
   range->close();
 }
 
+constexpr Word<model::ProbeKind> kProbeKinds[] = {{"icmp", model::ProbeKind::icmp},
+                                                  {"tcp", model::ProbeKind::tcp},
+                                                  {"arp", model::ProbeKind::arp},
+                                                  {"nd", model::ProbeKind::nd}};
+
+model::MonitorTarget read_target(Object& object) {
+  model::MonitorTarget target;
+  object.read("address", target.address, or_auto(address));
+  object.read("kind", target.kind, one_of(kProbeKinds));
+  object.read("port", target.port, number_in(std::uint16_t{1}, std::uint16_t{65'535}));
+  object.close();
+  return target;
+}
+
+// "any" is one, "all" none.
+Result<std::optional<std::size_t>> require(const Node& node) {
+  const auto* word = std::get_if<std::string>(&node.value);
+  if (word != nullptr && *word == "any") return 1;
+  if (word != nullptr && *word == "all") return std::nullopt;
+  if (word != nullptr) {
+    return fail(fmt::format("\"{}\" is no number of targets", word->substr(0, kLongestShown)),
+                "write \"any\", \"all\" or a number");
+  }
+  return map(number_in<std::size_t>(1, model::kMostTargets)(node), [](std::size_t targets) { return std::optional(targets); });
+}
+
 void read_monitor(Object object, MonitorOptions& monitor) {
   object.read("enabled", monitor.enabled, flag);
   object.read("address", monitor.address, or_auto(address));
+  for (Object& target : object.items("targets")) monitor.targets.push_back(read_target(target));
+  if (monitor.targets.size() > model::kMostTargets) {
+    object.fail("targets", Error{fmt::format("{} are too many", monitor.targets.size()),
+                                 fmt::format("write at most {}", model::kMostTargets)});
+  }
+  object.read("require", monitor.require, require);
   object.read("interval", monitor.interval, duration_in(10ms, 1h));
   object.read("loss_interval", monitor.loss_interval, duration_in(10ms, 1h));
   object.read("period", monitor.period, duration_in(10ms, 24h));
@@ -100,10 +132,11 @@ void read_options(Object& object, Gateway& gateway) {
 // An entry that sets the options of an automatic gateway may not move it.
 void read_automatic(Object object, Gateway& gateway) {
   read_options(object, gateway);
-  for (const std::string_view key : {"interface", "address"}) {
+  for (const std::string_view key : {"interface", "address", "on_link"}) {
     if (object.has(key)) {
       object.fail(key,
-                  Error{fmt::format("{} is an automatic gateway: both come from its tunnel", gateway.name), "take it out"});
+                  Error{fmt::format("{} is an automatic gateway: its interface and address come from its tunnel", gateway.name),
+                        "take it out"});
     }
   }
   object.close();
@@ -114,6 +147,7 @@ Gateway read_written(std::string name, Object object) {
   gateway.name = std::move(name);
   object.require("interface", gateway.interface, text);
   object.require("address", gateway.address, address);
+  object.read("on_link", gateway.on_link, flag);
   read_options(object, gateway);
   object.close();
   return gateway;

@@ -150,6 +150,10 @@ model::Tunnel read_tunnel(std::string name, Object object, const Place& place) {
     }
   }
   object.read("start", tunnel.start, one_of(kStarts));
+  object.read("renew_when_silent", tunnel.renew_when_silent, or_off(duration_in(5s, 24h)));
+  if (object.has("keys") && object.has("renew_when_silent")) {
+    object.fail("renew_when_silent", Error{"nobody renews the SAs of a tunnel with \"keys\"", "take it out"});
+  }
   object.need("children");
   for (auto& [child, node] : object.named("children", kMostChildren)) tunnel.children.push_back(read_child(child, node));
   object.close();

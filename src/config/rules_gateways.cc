@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/duration.h"
 #include "config/automatic.h"
@@ -122,6 +123,9 @@ void check_written(const Gateway& gateway, const std::string& at, const ByName<I
                           interfaces.suggest(gateway.interface, "add it to \"interfaces\""));
   }
   const Tunnel* tunnel = automatic.tunnel_of(*interface);
+  if (gateway.on_link && tunnel != nullptr && !findings.any_under(at + "/on_link")) {
+    findings.error(at + "/on_link", "a tunnel has no neighbours but those that its children name", "take it out");
+  }
   if (tunnel == nullptr || findings.any_under(at + "/address") || !children_known(findings, tunnel)) return;
   if (!reaches(*tunnel, *interface, gateway.address)) {
     findings.error(at + "/address", fmt::format("{} is no neighbour on tunnels/{}", net::print(gateway.address), tunnel->name),
@@ -129,11 +133,54 @@ void check_written(const Gateway& gateway, const std::string& at, const ByName<I
   }
 }
 
+void check_families(const Gateway& gateway, const std::string& at, Findings& findings) {
+  const auto check = [&](const std::optional<net::Address>& address, const std::string& where) {
+    if (!address || address->family() == gateway.address.family()) return;
+    findings.error(where + "/address",
+                   fmt::format("is {} and the gateway {}", net::print(address->family()), net::print(gateway.address.family())),
+                   "write an address of the gateway's family");
+  };
+  check(gateway.monitor.address, at);
+  for (std::size_t i = 0; i < gateway.monitor.targets.size(); ++i) {
+    check(gateway.monitor.targets[i].address, join(at + "/targets", i));
+  }
+}
+
+// Each kind of probe can ask only what it is made for, and each target counts once.
+void check_targets(const Gateway& gateway, bool on_tunnel, const std::string& at, Findings& findings) {
+  const MonitorOptions& monitor = gateway.monitor;
+  if (monitor.targets.empty()) return;
+  if (monitor.address) findings.error(at + "/address", "stands beside \"targets\"", "write it as one of them");
+  if (monitor.require.value_or(1) > monitor.targets.size()) {
+    findings.error(at + "/require", fmt::format("{} of {} targets cannot be met", *monitor.require, monitor.targets.size()),
+                   "write \"all\" or a number of targets that there are");
+  }
+  std::set<model::MonitorTarget> seen;
+  const std::vector<model::MonitorTarget> targets = model::targets_of(gateway);
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    const auto& [address, kind, port] = targets[i];
+    const std::string where = join(at + "/targets", i);
+    const bool neighbour = kind == model::ProbeKind::arp || kind == model::ProbeKind::nd;
+    if (neighbour && on_tunnel) {
+      findings.error(where + "/kind", "a tunnel has no link-layer addresses to ask for", "write \"icmp\" or \"tcp\"");
+    } else if (neighbour && address->is_v4() != (kind == model::ProbeKind::arp)) {
+      findings.error(where + "/kind",
+                     fmt::format("{} does not ask for {} addresses", print(kind), net::print(address->family())),
+                     "write \"arp\" for IPv4 and \"nd\" for IPv6");
+    } else if ((kind == model::ProbeKind::tcp) != (port != 0)) {
+      findings.error(where + "/port", port == 0 ? "a connection needs a port" : fmt::format("{} has no ports", print(kind)),
+                     port == 0 ? "write the number of one, like 443" : "take it out, or write \"kind\": \"tcp\"");
+    }
+    if (!seen.insert(targets[i]).second) findings.error(where, print(targets[i]) + " is there twice", "take one out");
+  }
+}
+
 // Each takes a mark and a table.
 void check_probed_beyond(const Config& config, Findings& findings) {
-  const auto count = std::ranges::count_if(config.gateways, model::is_probed_beyond);
+  const auto count =
+      std::ranges::count_if(config.gateways, [](const Gateway& gateway) { return !model::probed_beyond(gateway).empty(); });
   if (count <= model::kProbes) return;
-  findings.error("/gateways", fmt::format("{} have a monitor address that is not their own", count),
+  findings.error("/gateways", fmt::format("{} are probed by other addresses than their own", count),
                  fmt::format("at most {} may: let the others be probed themselves", model::kProbes));
 }
 
@@ -163,12 +210,9 @@ void check_gateways(const Config& config, Findings& findings) {
     if (!gateway.automatic) check_written(gateway, at, interfaces, automatic, findings);
     if (findings.any_under(at + "/monitor")) continue;
     check_monitor(gateway.monitor, at + "/monitor", findings);
-    const auto& target = gateway.monitor.address;
-    const bool known = !findings.any_under(at) && children_known(findings, automatic.tunnel_of(gateway));
-    if (!known || !target || target->family() == gateway.address.family()) continue;
-    findings.error(at + "/monitor/address",
-                   fmt::format("is {} and the gateway {}", net::print(target->family()), net::print(gateway.address.family())),
-                   "write an address of the gateway's family");
+    if (findings.any_under(at) || !children_known(findings, automatic.tunnel_of(gateway))) continue;
+    check_families(gateway, at + "/monitor", findings);
+    check_targets(gateway, automatic.tunnel_of(gateway) != nullptr, at + "/monitor", findings);
   }
 }
 

@@ -66,9 +66,20 @@ void check_static(const model::StaticKeys& keys, const std::string& at, Algorith
   algorithms.check(print(keys.out.algorithm), at + "/out/algorithm");
 }
 
+void check_probes(const model::Config& config, const model::Capabilities& system, Findings& findings) {
+  for (const model::Gateway& gateway : config.gateways) {
+    for (std::size_t i = 0; !system.asks_arp && i < gateway.monitor.targets.size(); ++i) {
+      const std::string at = join(join("/gateways", gateway.name) + "/monitor/targets", i) + "/kind";
+      if (gateway.monitor.targets[i].kind != model::ProbeKind::arp || findings.any_under(at)) continue;
+      findings.error(at, "this system does not ask for IPv4 neighbours", "write \"icmp\" or \"tcp\"");
+    }
+  }
+}
+
 }  // namespace
 
 void check_system(const model::Config& config, const model::Capabilities& system, Findings& findings) {
+  check_probes(config, system, findings);
   Algorithms algorithms(system, findings);
   for (const model::Tunnel& tunnel : config.tunnels) {
     const std::string of_tunnel = join("/tunnels", tunnel.name);

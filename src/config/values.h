@@ -94,16 +94,26 @@ auto one_of(const Word<T> (&words)[N]) {
   };
 }
 
-// "auto", or what `convert` reads.
+// This word, for nothing, or what `convert` reads.
 template <class Convert>
-auto or_auto(Convert convert) {
+auto or_word(std::string_view nothing, Convert convert) {
   return [=](const Node& node) -> Result<std::optional<typename decltype(convert(node))::value_type>> {
     const auto* word = std::get_if<std::string>(&node.value);
-    if (word != nullptr && *word == "auto") return std::nullopt;
+    if (word != nullptr && *word == nothing) return std::nullopt;
     auto value = convert(node);
     if (!value) return std::unexpected(std::move(value.error()));
     return std::move(*value);
   };
+}
+
+template <class Convert>
+auto or_auto(Convert convert) {
+  return or_word("auto", convert);
+}
+
+template <class Convert>
+auto or_off(Convert convert) {
+  return or_word("off", convert);
 }
 
 }  // namespace vtid::config

@@ -94,9 +94,10 @@ std::map<net::IfName, std::set<net::Address>> probed_beyond(const model::Config&
   std::map<net::IfName, std::set<net::Address>> devices;
   for (const model::Gateway& gateway : config.gateways) {
     const auto interface = interfaces.find(gateway.interface);
-    if (interface == interfaces.end() || !interface->second->enabled || !model::is_probed_beyond(gateway)) continue;
+    if (interface == interfaces.end() || !interface->second->enabled) continue;
     const auto* port = std::get_if<model::DevicePort>(&interface->second->port);
-    if (port != nullptr) devices[port->device].insert(*gateway.monitor.address);
+    if (port == nullptr) continue;
+    for (const net::Address& address : model::probed_beyond(gateway)) devices[port->device].insert(address);
   }
   return devices;
 }

@@ -144,10 +144,35 @@ Json render_silence(const decltype(model::MonitorOptions::silence)& silence) {
   return std::holds_alternative<model::NoSilence>(silence) ? "off" : "auto";
 }
 
+Json render_targets(const model::Gateway& gateway) {
+  Json array = Json::array();
+  for (const model::MonitorTarget& target : model::targets_of(gateway)) {
+    Json& item = array.emplace_back(Json{{"address", net::print(*target.address)}, {"kind", model::print(target.kind)}});
+    if (target.kind == model::ProbeKind::tcp) item["port"] = target.port;
+  }
+  return array;
+}
+
+// Of several; one is the gateway.
+Json render_target_states(const std::optional<model::GatewayHealth>& health) {
+  Json array = Json::array();
+  if (!health) return array;
+  for (const model::TargetHealth& target : health->targets) {
+    array.push_back({{"target", target.target},
+                     {"state", model::print(target.state)},
+                     {"rtt_ms", target.rtt_ms},
+                     {"loss_percent", target.loss_percent},
+                     {"reason", target.reason}});
+  }
+  return array;
+}
+
 Json render_monitor(const model::Gateway& gateway) {
   const model::MonitorOptions& monitor = gateway.monitor;
   return {{"enabled", monitor.enabled},
           {"address", net::print(monitor.address.value_or(gateway.address))},
+          {"targets", render_targets(gateway)},
+          {"require", monitor.require ? Json(*monitor.require) : Json("all")},
           {"interval", print_duration(monitor.interval)},
           {"loss_interval", print_duration(monitor.loss_interval)},
           {"period", print_duration(monitor.period)},
@@ -173,7 +198,9 @@ Json list_gateways(const Index& index) {
     json["interface"] = gateway.interface;
     json["device"] = interface != index.interfaces.end() ? index.device_of(*interface->second).text() : "";
     json["automatic"] = gateway.automatic;
+    json["on_link"] = gateway.on_link;
     json["weight"] = gateway.weight;
+    json["targets"] = render_target_states(health);
     json["monitor"] = render_monitor(gateway);
     array.push_back(std::move(json));
   }

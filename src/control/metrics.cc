@@ -82,9 +82,9 @@ std::array<std::string_view, count> printed(const std::array<State, count>& stat
   return names;
 }
 
-const auto kTunnelStates =
-    printed(std::array{model::TunnelState::up, model::TunnelState::connecting, model::TunnelState::down,
-                       model::TunnelState::disabled, model::TunnelState::waiting, model::TunnelState::unknown});
+const auto kTunnelStates = printed(std::array{model::TunnelState::up, model::TunnelState::connecting, model::TunnelState::down,
+                                              model::TunnelState::disabled, model::TunnelState::waiting,
+                                              model::TunnelState::unknown, model::TunnelState::silent});
 const auto kGatewayStates = printed(
     std::array{model::GatewayState::online, model::GatewayState::latency, model::GatewayState::loss, model::GatewayState::down,
                model::GatewayState::forced_down, model::GatewayState::unmonitored, model::GatewayState::pending});
@@ -207,6 +207,11 @@ void add_gateways(Exposition& to, const Index& index) {
                [](const auto& health) { return health.stddev_ms * kMillisecond; });
   add_measured("gateway_loss_ratio", "Share of the probes in the window that were lost, from 0 to 1.",
                [](const auto& health) { return health.loss_percent * kPercent; });
+  to.family("gateway_move_seconds", Type::gauge,
+            "From a gateway's last answer to the kernel's last change, when traffic last left it.");
+  for (const auto& [gateway, took] : index.snapshot.moves) {
+    to.add({{"gateway", gateway}}, static_cast<double>(took.count()) * kMillisecond);
+  }
 }
 
 void add_groups(Exposition& to, const Index& index) {

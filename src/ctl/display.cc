@@ -12,7 +12,7 @@ namespace vtid::ctl {
 namespace {
 
 constexpr std::array<std::string_view, 6> kGood{"up", "online", "full", "installed", "present", "ok"};
-constexpr std::array<std::string_view, 8> kWarning{"connecting", "latency", "loss",    "reduced",
+constexpr std::array<std::string_view, 9> kWarning{"connecting", "silent",  "latency", "loss",  "reduced",
                                                    "pending",    "unknown", "warning", "caveat"};
 constexpr std::array<std::string_view, 6> kBad{"down", "forced_down", "missing", "error", "blackhole", "altered"};
 

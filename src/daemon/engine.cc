@@ -117,13 +117,37 @@ void Engine::follow_losses(Now now) {
 }
 
 void Engine::on_gateway_changed(const std::string& gateway, const model::GatewayHealth& health, Now now) {
-  log::info("gateway changed", {{"gateway", gateway}, {"state", std::string(print(health.state))}, {"reason", health.reason}});
-  emit(now, "gateway", gateway,
-       fmt::format("is {}: {}{}{} % loss, {:.1f} ms", print(health.state), health.reason, health.reason.empty() ? "" : "; ",
-                   health.loss_percent, health.rtt_ms));
+  const auto before = probes_told_.find(gateway);
+  // That answers come again is no news of a gateway whose state is held.
+  if (before == probes_told_.end() || before->second.state != health.state || before->second.answers == health.answers) {
+    log::info("gateway changed",
+              {{"gateway", gateway}, {"state", std::string(print(health.state))}, {"reason", health.reason}});
+    emit(now, "gateway", gateway,
+         fmt::format("is {}: {}{}{} % loss, {:.1f} ms", print(health.state), health.reason, health.reason.empty() ? "" : "; ",
+                     health.loss_percent, health.rtt_ms));
+  }
+  probes_told_[gateway] = {health.state, health.answers};
   gateways_changed_[gateway] = monitor::is_usable(health, model::Trigger::down);
   needs_selection_ |= !config_->groups.empty();
+  if (!monitor::is_usable(health, model::Trigger::loss_or_latency)) fallen_.insert(gateway);
+  if (const std::string* desired = probes_.holder_of(gateway)) follow_silence(*desired, now);
   snapshot_.reset();
+}
+
+// Silent while one of its gateways has fallen silent and none answers. One that has never answered says nothing.
+void Engine::follow_silence(const std::string& desired, Now now) {
+  std::string reason;
+  for (const std::string& gateway : probes_.gateways_behind(desired)) {
+    const auto told = probes_told_.find(gateway);
+    if (told == probes_told_.end()) continue;
+    if (told->second.answers == model::Answers::ceased)
+      reason += fmt::format("{}{} is silent", reason.empty() ? "" : ", ", gateway);
+    if (told->second.answers != model::Answers::come) continue;
+    reason.clear();
+    break;
+  }
+  supervisor_.on_silence(desired, reason, now);
+  static_tunnels_.on_silence(desired, reason, now);
 }
 
 void Engine::on_name_answer(const model::NameAnswer& answer, Now now) {
@@ -154,6 +178,7 @@ TimePoint Engine::step(Now now) {
   snapshot_.reset();
   if (trial_ && now.steady >= trial_->until) end_trial(now);
   charon_.on_time(now);
+  follow_move(now);
   follow_charon(now);
   follow_gateways(now);
   follow_losses(now);
@@ -225,8 +250,11 @@ void Engine::read_all_sas() {
 void Engine::follow_gateways(Now now) {
   for (const auto& [gateway, usable] : std::exchange(gateways_changed_, {})) {
     const bool changed = usable ? selection_.down.erase(gateway) > 0 : selection_.down.insert(gateway).second;
-    if (changed && deriver_.reads(gateway)) move_routes(now);
+    if (!changed || !deriver_.reads(gateway)) continue;
+    move_routes(now);
+    if (!usable) begin_move(gateway);
   }
+  const std::set<std::string> fallen = std::exchange(fallen_, {});
   if (!std::exchange(needs_selection_, false)) return;
   model::GatewaySelection chosen = monitor::choose(*config_, wiring_.gateway_health(), selection_, now.wall);
   for (const std::string& group : changed_groups(selection_, chosen)) {
@@ -235,9 +263,38 @@ void Engine::follow_gateways(Now now) {
     log::info("group changed", {{"group", group}, {"carriers", active}, {"reason", selection.reason}});
     emit(now, "group", group,
          fmt::format("is carried by {}{}{}", active, selection.reason.empty() ? "" : ": ", selection.reason));
+    for (const std::string& gateway : members_that_left(selection_, group, selection)) {
+      if (fallen.contains(gateway)) begin_move(gateway);
+    }
   }
   if (chosen != selection_) move_routes(now);
   selection_ = std::move(chosen);
+}
+
+// What falls while others move goes with them.
+void Engine::begin_move(const std::string& gateway) {
+  const auto answer = wiring_.last_answer(gateway);
+  if (!answer) return;
+  if (!move_) move_.emplace();
+  move_->last_answers.insert_or_assign(gateway, *answer);
+  move_->planned = false;
+}
+
+// A step after the write, which had to end before.
+void Engine::follow_move(Now now) {
+  if (!move_) return;
+  if (std::exchange(move_->timed, move_->writes) != move_->writes) move_->last_write = now.steady;
+  if (!move_->planned || executor_.busy() || executor_.waits()) return;
+  const Move move = *std::exchange(move_, {});
+  if (move.writes == 0) return;
+  for (const auto& [gateway, last_answer] : move.last_answers) {
+    const Duration took = moves_[gateway] = move.last_write - last_answer;
+    log::info("traffic moved",
+              {{"gateway", gateway}, {"changes", std::to_string(move.writes)}, {"ms", std::to_string(took.count())}});
+    emit(now, "gateway", gateway,
+         fmt::format("traffic moved by {} change{} of the kernel, {:.3f} s after its last answer", move.writes,
+                     move.writes == 1 ? "" : "s", std::chrono::duration<double>(took).count()));
+  }
 }
 
 // Traffic is lost until they have: this plan is put off only when others were made just before, and by little.
@@ -360,6 +417,7 @@ void Engine::reconcile(Now now) {
 bool Engine::plan(Now now) {
   next_plan_ = now.steady + kPlanInterval;
   replan_ = now.steady + Duration{static_cast<std::int64_t>(config_->tunnels.size()) / kTunnelsEachMs};
+  if (move_) move_->planned = true;
   const bool other = std::exchange(needs_derive_, false) && derive_running();
   if (!std::exchange(needs_plan_, false) && !other) return false;
   ++plans_;
@@ -388,6 +446,7 @@ void Engine::carry_out(Now now) {
       log::warning("kernel refused", {{"object", done.op.object}, {"error", done.error->text}});
       emit(now, "kernel", done.op.object, done.error->text);
     } else {
+      if (move_ && move_->planned) ++move_->writes;
       const std::string change = print(done.op.change);
       log::info("kernel changed", {{"change", change}, {"reason", done.op.reason}});
       emit(now, "kernel", done.op.object, fmt::format("{}: {}", change, done.op.reason));
@@ -439,7 +498,8 @@ void Engine::ask(const Ask& asked, Now now) {
       engine.charon_.look(engine.ticket(Pending::Kind::look, ask.desired), ask.ike, now);
     }
     void operator()(const AskRekey& ask) const {
-      log::warning("rekey asked", {{"tunnel", ask.desired}, {"reason", "the kernel lacks what its SAs need"}});
+      const std::string reason = ask.silent ? "its probes are not answered" : "the kernel lacks what its SAs need";
+      log::warning("rekey asked", {{"tunnel", ask.desired}, {"reason", reason}});
       engine.charon_.rekey(engine.ticket(Pending::Kind::repair, ask.desired), {ask.ike, ask.child}, now);
     }
   };
@@ -510,7 +570,13 @@ Result<std::string> Engine::accept_config(config::Parsed parsed, Now now) {
     names_.follow(*config_, now);
     want_connections(now);
     supervisor_.supervise(desired_child_sas(*config_, numbers_), now);
-    for (const model::Tunnel& tunnel : config_->tunnels) supervisor_.locate(tunnel.name, names_.resolved(tunnel), now);
+    for (const model::Tunnel& tunnel : config_->tunnels) {
+      supervisor_.locate(tunnel.name, names_.resolved(tunnel), now);
+      for (const model::ChildConfig& child : model::child_configs(tunnel)) follow_silence(child.holder, now);
+    }
+    const auto gateways = model::index_by_name(config_->gateways);
+    std::erase_if(probes_told_, [&](const auto& told) { return !gateways.contains(told.first); });
+    std::erase_if(moves_, [&](const auto& move) { return !gateways.contains(move.first); });
     std::string text = fmt::format("configuration {} accepted{}", generation_, same ? ", unchanged" : "");
     log::info("configuration accepted", {{"generation", std::to_string(generation_)}, {"changed", same ? "no" : "yes"}});
     emit(now, "config", wiring_.config_path, same ? "accepted, unchanged" : "accepted");
@@ -856,6 +922,7 @@ model::SnapshotView Engine::view() {
       .plan = executor_.plan(),
       .rule_counters = rule_counters_,
       .selection = selection_,
+      .moves = moves_,
       .work = work_of_loop(),
       .tunnel =
           [this](std::string_view name) {
@@ -896,6 +963,7 @@ std::shared_ptr<const model::Snapshot> Engine::snapshot() {
   fresh->gateways = wiring_.gateway_health();
   fresh->rule_counters = now.rule_counters;
   fresh->selection = now.selection;
+  fresh->moves = now.moves;
   fresh->work = now.work;
   fresh->converged = *now.converged;
   return snapshot_ = std::move(fresh);
@@ -913,12 +981,7 @@ void Engine::emit_changes(Now now) {
 
 void Engine::emit_tunnels(Now now) {
   std::set<std::string> changed = supervisor_.take_changed();
-  if (const std::uint64_t revision = static_tunnels_.revision();
-      std::exchange(reported_static_tunnels_, revision) != revision) {
-    for (const model::Tunnel& tunnel : config_->tunnels) {
-      if (has_static_keys(tunnel)) changed.insert(tunnel.name);
-    }
-  }
+  changed.merge(static_tunnels_.take_changed());
   probed_changed_.insert(changed.begin(), changed.end());
   for (const std::string& name : changed) {
     const auto view = tunnels_.contains(name) ? tunnel_view(name, supervisor_, static_tunnels_) : std::nullopt;

@@ -44,6 +44,7 @@ struct EngineWiring {
   std::function<model::Work()> loop_work = [] { return model::Work{}; };               // the loop's part of it
   std::function<model::Gateways()> gateway_health = [] { return model::Gateways{}; };  // the monitors' latest
   std::function<std::optional<model::GatewayHealth>(const std::string&)> health_of = [](const auto&) { return std::nullopt; };
+  std::function<std::optional<TimePoint>(const std::string&)> last_answer = [](const auto&) { return std::nullopt; };
   std::function<model::HostFacts(const model::HostQuestion&)> read_host = [](const auto&) { return model::HostFacts{}; };
   std::function<void(std::vector<model::MtuPath>, Requests::Reply)> find_mtus = [](const auto& paths, const auto& reply) {
     reply(model::Answer{"", {}, {}, std::vector<model::MtuFinding>(paths.size())});
@@ -123,6 +124,7 @@ class Engine {
   [[nodiscard]] bool derive_running();
   void mark_derived(bool changed);
   void follow_losses(Now now);
+  void follow_silence(const std::string& desired, Now now);
   void reconcile(Now now);
   bool plan(Now now);
   void carry_out(Now now);
@@ -134,6 +136,8 @@ class Engine {
   void read_all_sas();
   void follow_gateways(Now now);
   void move_routes(Now now);
+  void begin_move(const std::string& gateway);
+  void follow_move(Now now);
   void save_state(Now now);
   void supervise(Now now);
   void want_connections(Now now);
@@ -205,7 +209,6 @@ class Engine {
   std::size_t statuses_ = 0;
   std::uint64_t ended_revision_ = 0;  // planned
   std::map<std::string, model::TunnelState> reported_states_;
-  std::uint64_t reported_static_tunnels_ = 0;
   bool reported_connected_ = false;
   std::uint64_t generation_ = 0;
   std::uint64_t charon_revision_ = 0;
@@ -220,8 +223,24 @@ class Engine {
   bool probes_changed_ = true;                      // all
   std::set<std::string> probed_changed_;            // the tunnels behind which some have
   std::map<std::string, bool> gateways_changed_{};  // to usable by themselves, or not
-  bool wrote_ = false;                              // since the last look
-  std::set<std::uint32_t> lost_sas_;                // SPIs of others that went, not yet followed
+  // What follows gateways that fell, from their last answers to the last write.
+  struct Move {
+    std::map<std::string, TimePoint> last_answers;  // by gateway
+    bool planned = false;
+    std::size_t writes = 0;
+    std::size_t timed = 0;  // of them
+    TimePoint last_write{};
+  };
+  std::set<std::string> fallen_;           // gateways, since routes were last chosen
+  std::optional<Move> move_;               // under way
+  std::map<std::string, Duration> moves_;  // the latest of each gateway
+  struct ProbesTold {
+    model::GatewayState state{};
+    model::Answers answers{};
+  };
+  std::map<std::string, ProbesTold> probes_told_;  // by gateway
+  bool wrote_ = false;                             // since the last look
+  std::set<std::uint32_t> lost_sas_;               // SPIs of others that went, not yet followed
   bool lost_policies_ = false;
   std::optional<TimePoint> losses_due_;
   TimePoint next_look_{};  // not before

@@ -29,6 +29,7 @@
 #include "io/prober.h"
 #include "io/resolver.h"
 #include "io/vici_transport.h"
+#include "platform/arp.h"
 #include "platform/host.h"
 #include "platform/kernel.h"
 #include "platform/memory/memory_kernel.h"
@@ -96,6 +97,10 @@ std::function<model::HostFacts(const model::HostQuestion&)> host_reader() {
   };
 }
 
+io::Prober::ArpMeans arp_means() {
+  return {platform::open_arp_socket, platform::send_arp_request, platform::receive_arp_reply};
+}
+
 int print_plan(const Options& options, platform::Kernel& kernel) {
   const auto store = peek_state_directory(options.state);
   if (!store) return complain(store.error());
@@ -138,6 +143,9 @@ class Daemon {
     wiring.loop_work = [this] { return work_; };
     wiring.gateway_health = [this] { return prober_ ? prober_->health() : model::Gateways{}; };
     wiring.health_of = [this](const std::string& gateway) { return prober_ ? prober_->health(gateway) : std::nullopt; };
+    wiring.last_answer = [this](const std::string& gateway) {
+      return prober_ ? prober_->last_answer(gateway) : std::optional<TimePoint>();
+    };
     auto engine = Engine::start(std::move(wiring), io::Loop::now());
     if (!engine) return complain(engine.error());
     engine_ = std::move(*engine);
@@ -145,12 +153,13 @@ class Daemon {
     if (signals::stop_waits()) return stopped_early();
     if (auto opened = open_control(); !opened) return complain(opened.error());
     connect_charon();
-    prober_.emplace(loop_.context(), [this](const std::string& gateway, const model::GatewayHealth& health) {
+    const auto on_change = [this](const std::string& gateway, const model::GatewayHealth& health) {
       engine_->on_gateway_changed(gateway, health, io::Loop::now());
       hooks_.on_change(engine_->config(), gateway, health);
       if (!remember_at_) remember_at_ = io::Loop::now().steady + kRememberAfter;
       turn_soon();
-    });
+    };
+    prober_.emplace(loop_.context(), on_change, arp_means());
     recall_gateways();
     resolver_.emplace(loop_.context(), io::Resolver::Wiring{.answered = [this](const model::NameAnswer& answer) {
                         engine_->on_name_answer(answer, io::Loop::now());

@@ -35,13 +35,14 @@ void tell_shared_probes(const model::Config& config, std::vector<model::Problem>
     if (route.to.length == route.to.address.bits() && own.contains(route.via)) holders.emplace(route.to.address, route.via);
   }
   for (const model::Gateway& gateway : config.gateways) {
-    if (!model::is_probed_beyond(gateway)) continue;
-    const auto [holder, fresh] = holders.emplace(*gateway.monitor.address, gateway.name);
-    if (fresh || holder->second == gateway.name) continue;
-    problems.push_back({model::Severity::error, "gateways/" + gateway.name,
-                        fmt::format("its state is that of {}: this system has one route to {}, and it leads there",
-                                    holder->second, net::print(holder->first)),
-                        "give one of the two another monitor.address"});
+    for (const net::Address& address : model::probed_beyond(gateway)) {
+      const auto [holder, fresh] = holders.emplace(address, gateway.name);
+      if (fresh || holder->second == gateway.name) continue;
+      problems.push_back({model::Severity::error, "gateways/" + gateway.name,
+                          fmt::format("its state is that of {}: this system has one route to {}, and it leads there",
+                                      holder->second, net::print(holder->first)),
+                          "give one of the two another address to probe"});
+    }
   }
 }
 

@@ -57,7 +57,7 @@ const TunnelView* worst_of(const std::vector<DesiredChildSa>& all_desired, const
   for (const DesiredChildSa& desired : all_desired) {
     const TunnelView* view = supervisor.view(desired.name);
     if (view == nullptr) return nullptr;
-    if (worst == nullptr || worst->state == model::TunnelState::up || (view->failed && !worst->failed)) worst = view;
+    if (worst == nullptr || model::has_sas(worst->state) || (view->failed && !worst->failed)) worst = view;
   }
   return worst;
 }
@@ -143,7 +143,7 @@ std::optional<CommandResult> Requests::outcome(Pending& pending, const Superviso
   const bool late = now.steady >= pending.deadline;
   switch (pending.kind) {
     case Kind::up:
-      if (view->state == model::TunnelState::up) {
+      if (model::has_sas(view->state)) {
         return Answer{fmt::format("{} is up{} after {}", name, devices_of(pending.target.all_desired), took), {}};
       }
       if (view->failed) return fail(fmt::format("{} did not come up: {}", name, view->reason), view->remedy);
@@ -174,7 +174,7 @@ std::optional<CommandResult> Requests::outcome(Pending& pending, const Superviso
       }
       break;
   }
-  if (view->state != model::TunnelState::up)
+  if (!model::has_sas(view->state))
     return fail(fmt::format("{} went down while it was rekeyed: {}", name, view->reason), view->remedy);
   if (late)
     return fail(fmt::format("{} was not rekeyed within {}", name, print_duration(pending.timeout)),

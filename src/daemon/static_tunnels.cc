@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 namespace vtid::daemon {
 namespace {
@@ -46,14 +45,35 @@ void StaticTunnels::follow(const Sources& sources, Now now) {
     view.reason =
         tunnel.enabled ? what_is_missing(tunnel, sources.numbers.at(tunnel.name), sources, held) : "disabled in the file";
     view.state = !tunnel.enabled ? TunnelState::disabled : view.reason.empty() ? TunnelState::up : TunnelState::down;
+    if (const auto silent = silent_.find(tunnel.name); silent != silent_.end() && view.state == TunnelState::up) {
+      view.state = TunnelState::silent;
+      view.reason = nothing_comes_back(silent->second);
+    }
     const auto before = views_.find(tunnel.name);
     const bool same = before != views_.end() && before->second.state == view.state;
     view.since = same ? before->second.since : now.wall;
-    if (!same) ++revision_;
+    if (!same) changed_.insert(tunnel.name);
     views.emplace(tunnel.name, std::move(view));
   }
-  if (views.size() != views_.size()) ++revision_;
+  std::erase_if(silent_, [&](const auto& silent) { return !views.contains(silent.first); });
+  for (const auto& [name, view] : views_) {
+    if (!views.contains(name)) changed_.insert(name);
+  }
   views_ = std::move(views);
+}
+
+void StaticTunnels::on_silence(const std::string& tunnel, const std::string& reason, Now now) {
+  const auto found = views_.find(tunnel);
+  if (found == views_.end()) return;
+  if (reason.empty()) silent_.erase(tunnel);
+  if (!reason.empty()) silent_[tunnel] = reason;
+  TunnelView& view = found->second;
+  if (!model::has_sas(view.state)) return;
+  view.reason = reason.empty() ? "" : nothing_comes_back(reason);
+  const TunnelState state = reason.empty() ? TunnelState::up : TunnelState::silent;
+  if (std::exchange(view.state, state) == state) return;
+  view.since = now.wall;
+  changed_.insert(tunnel);
 }
 
 const TunnelView* StaticTunnels::view(const std::string& tunnel) const {

@@ -2,9 +2,10 @@
 // that goes out and one that comes in. Reads what was observed; asks charon for nothing.
 #pragma once
 
-#include <cstdint>
 #include <map>
+#include <set>
 #include <string>
+#include <utility>
 
 #include "daemon/supervisor.h"
 #include "model/observed.h"
@@ -24,15 +25,18 @@ class StaticTunnels {
     const model::Plan& plan;  // its problems say what stands in the way
   };
   void follow(const Sources& sources, Now now);
+  // What the probes behind a tunnel say: why nothing comes back by it, or nothing.
+  void on_silence(const std::string& tunnel, const std::string& reason, Now now);
 
   // nullptr for tunnels that have IKE, and for names that are unknown.
   [[nodiscard]] const TunnelView* view(const std::string& tunnel) const;
-  // Changes whenever a tunnel comes, goes or has another state.
-  [[nodiscard]] std::uint64_t revision() const { return revision_; }
+  // Those that came, went or have another state, since the last call.
+  [[nodiscard]] std::set<std::string> take_changed() { return std::exchange(changed_, {}); }
 
  private:
   std::map<std::string, TunnelView> views_;
-  std::uint64_t revision_ = 0;
+  std::map<std::string, std::string> silent_;  // why
+  std::set<std::string> changed_;
 };
 
 }  // namespace vtid::daemon

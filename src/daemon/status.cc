@@ -22,6 +22,7 @@ DesiredChildSa desired_of(const model::Tunnel& tunnel) {
   desired.tunnel = desired.ike = tunnel.name;
   desired.enabled = tunnel.enabled;
   desired.start = tunnel.start;
+  desired.renew_when_silent = tunnel.renew_when_silent;
   if (const auto* external = std::get_if<model::ExternalIke>(&tunnel.ike)) {
     desired.ike = desired.identity = external->connection;
     desired.peer = "the peer of " + external->connection;
@@ -155,7 +156,7 @@ class Statuses {
       status.since = view->since;
       status.reason = view->reason;
     }
-    if (from_.static_tunnels.view(config.holder) != nullptr) status.up = status.state == model::TunnelState::up;
+    if (from_.static_tunnels.view(config.holder) != nullptr) status.up = model::has_sas(status.state);
     if (config.mode == model::ChildMode::vti)
       show_interface(status);
     else if (live != nullptr)
@@ -239,10 +240,11 @@ std::vector<model::Problem> tunnel_problems(const model::ConfigIndex& config, co
   for (const model::Tunnel* item : troubled) {
     const model::Tunnel& tunnel = *item;
     const auto view = supervisor.tunnel(tunnel.name);
-    if (view && view->failed) {
+    const std::string missing = supervisor.missing(tunnel.name);
+    if (view && (view->failed || (view->state == model::TunnelState::silent && missing.empty()))) {
       problems.push_back({model::Severity::warning, "tunnels/" + tunnel.name, view->reason, view->remedy});
     }
-    if (const std::string missing = supervisor.missing(tunnel.name); !missing.empty()) {
+    if (!missing.empty()) {
       problems.push_back({model::Severity::error, "tunnels/" + tunnel.name,
                           "charon says that it is up, and the kernel lacks what its packets need: " + missing,
                           "another program took that away; vtid has charon make it again, and vtictl explain " + tunnel.name +
@@ -298,6 +300,18 @@ std::vector<std::string> changed_groups(const model::GatewaySelection& before, c
   return names;
 }
 
+std::vector<std::string> members_that_left(const model::GatewaySelection& before, const std::string& group,
+                                           const model::GroupSelection& now) {
+  std::vector<std::string> left;
+  const auto last = before.groups.find(group);
+  if (last == before.groups.end()) return left;
+  for (const model::ActiveMember& member : last->second.active) {
+    if (std::ranges::find(now.active, member.gateway, &model::ActiveMember::gateway) == now.active.end())
+      left.push_back(member.gateway);
+  }
+  return left;
+}
+
 std::string print_active(const model::GroupSelection& selection) {
   std::vector<std::string_view> names;
   for (const model::ActiveMember& active : selection.active) names.push_back(active.gateway);
@@ -314,7 +328,8 @@ monitor::Underlay::State underlay_state(const TunnelView* view, model::Start sta
   const bool on_demand = start == model::Start::trap;
   if (view != nullptr && view->left_behind) return State::up;
   switch (view == nullptr ? unknown : view->state) {
-    case up: return State::up;
+    case up:
+    case silent: return State::up;
     case unknown: return on_demand ? State::asleep : State::up;
     case waiting: return on_demand ? State::asleep : State::down;
     case connecting:
@@ -334,23 +349,38 @@ Probes::Probes(const model::Config& config, const reconcile::Numbers& numbers) {
     const auto interface = interfaces.find(gateway.interface);
     if (interface == interfaces.end() || !interface->second->enabled) continue;
     Probe probe;
-    if (const auto mark = marks.find(gateway.name); mark != marks.end()) {
-      probe.target.via = gateway.address;
-      probe.target.mark = mark->second;
-    }
     probe.target.gateway = gateway.name;
-    probe.target.address = gateway.monitor.address.value_or(gateway.address);
+    probe.target.address = gateway.address;
     probe.target.options = gateway.monitor;
     if (const auto* device = std::get_if<model::DevicePort>(&interface->second->port)) {
       probe.target.device = device->device;
+      add(gateway, probe, marks, nullptr);
     } else {
       const auto& port = std::get<model::TunnelPort>(interface->second->port);
       const auto tunnel = tunnels.find(port.tunnel);
       if (tunnel == tunnels.end() || !tunnel->second->enabled) continue;
       aim(probe, port, *tunnel->second, numbers);
-      by_tunnel_[port.tunnel].push_back(probes_.size());
+      holders_.emplace(gateway.name, probe.holder);
+      gateways_[probe.holder].push_back(gateway.name);
+      add(gateway, probe, marks, &by_tunnel_[port.tunnel]);
     }
-    probes_.push_back(std::move(probe));
+  }
+}
+
+// One for each target.
+void Probes::add(const model::Gateway& gateway, const Probe& pattern, const reconcile::ProbeMarks& marks,
+                 std::vector<std::size_t>* places) {
+  const auto mark = marks.find(gateway.name);
+  const std::vector<net::Address> beyond = model::probed_beyond(gateway);
+  for (const model::MonitorTarget& target : model::targets_of(gateway)) {
+    if (places != nullptr) places->push_back(probes_.size());
+    io::Prober::Target& added = probes_.emplace_back(pattern).target;
+    added.address = *target.address;
+    added.kind = target.kind;
+    added.port = target.port;
+    if (mark == marks.end() || !std::ranges::binary_search(beyond, added.address)) continue;
+    added.via = gateway.address;
+    added.mark = mark->second;
   }
 }
 
@@ -371,6 +401,17 @@ io::Prober::Target Probes::now(const Probe& probe, const Supervisor& supervisor,
   if (!probe.holder.empty())
     target.underlay.state = underlay_state(view_of(probe.holder, supervisor, static_tunnels), probe.start);
   return target;
+}
+
+const std::string* Probes::holder_of(const std::string& gateway) const {
+  const auto found = holders_.find(gateway);
+  return found == holders_.end() ? nullptr : &found->second;
+}
+
+const std::vector<std::string>& Probes::gateways_behind(const std::string& desired) const {
+  static const std::vector<std::string> kNone;
+  const auto found = gateways_.find(desired);
+  return found == gateways_.end() ? kNone : found->second;
 }
 
 std::vector<io::Prober::Target> Probes::all(const Supervisor& supervisor, const StaticTunnels& static_tunnels) const {

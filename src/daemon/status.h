@@ -16,6 +16,7 @@
 #include "model/snapshot.h"
 #include "reconcile/derive.h"
 #include "reconcile/numbers.h"
+#include "reconcile/probe_routes.h"
 
 namespace vtid::daemon {
 
@@ -57,6 +58,9 @@ struct StatusSources {
 // Those of `after` that others carry than before; a new one with all of its first tier is no news.
 [[nodiscard]] std::vector<std::string> changed_groups(const model::GatewaySelection& before,
                                                       const model::GatewaySelection& after);
+// The gateways that were active for a group and are not any more.
+[[nodiscard]] std::vector<std::string> members_that_left(const model::GatewaySelection& before, const std::string& group,
+                                                         const model::GroupSelection& now);
 [[nodiscard]] std::string print_active(const model::GroupSelection& selection);  // "HQ_A_VTIV4, HQ_B_VTIV4", "nobody"
 
 // What the monitors are to probe of a file, and what is known of it at a moment.
@@ -70,18 +74,26 @@ class Probes {
   [[nodiscard]] std::vector<io::Prober::Target> of(const std::set<std::string>& tunnels, const Supervisor& supervisor,
                                                    const StaticTunnels& static_tunnels) const;
 
+  // Behind which desired CHILD_SA a gateway is; nullptr: behind none.
+  [[nodiscard]] const std::string* holder_of(const std::string& gateway) const;
+  [[nodiscard]] const std::vector<std::string>& gateways_behind(const std::string& desired) const;
+
  private:
   struct Probe {
     io::Prober::Target target;  // but for the state of its underlay
     std::string holder;         // empty: behind no tunnel
     model::Start start{};
   };
+  void add(const model::Gateway& gateway, const Probe& pattern, const reconcile::ProbeMarks& marks,
+           std::vector<std::size_t>* places);
   static void aim(Probe& probe, const model::TunnelPort& port, const model::Tunnel& tunnel, const reconcile::Numbers& numbers);
   [[nodiscard]] static io::Prober::Target now(const Probe& probe, const Supervisor& supervisor,
                                               const StaticTunnels& static_tunnels);
 
   std::vector<Probe> probes_;  // in the file's order
   std::unordered_map<std::string, std::vector<std::size_t>> by_tunnel_;
+  std::unordered_map<std::string, std::string> holders_;  // by gateway
+  std::unordered_map<std::string, std::vector<std::string>> gateways_;
 };
 
 // Of whichever of the two has it: a desired CHILD_SA's view, and a whole tunnel's.

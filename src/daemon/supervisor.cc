@@ -28,10 +28,11 @@ constexpr BackoffLimits kRepairRetry{Duration{4'000}, Duration{60'000}};  // the
 constexpr int kQuickRepairs = 5;             // a first wait apart; only then it is somebody who does it again and again
 constexpr Duration kRepairForgets{120'000};  // so long without a loss, and it begins again
 constexpr Duration kLossConfirmed{400};
-constexpr Duration kRepairLook{500};      // so often it is looked whether a repair has helped, and
-constexpr Duration kRepairRescan{5'000};  // so often when it did not within that time
-constexpr Duration kForceAfter{3'000};    // a peer that is gone never consents to a deletion
-constexpr Duration kRefusalTime{3'000};   // charon's first retransmission comes after 4 s: what ends sooner was refused
+constexpr Duration kLongestRenewal{3'600'000};  // between renewals of what stays silent
+constexpr Duration kRepairLook{500};            // so often it is looked whether a repair has helped, and
+constexpr Duration kRepairRescan{5'000};        // so often when it did not within that time
+constexpr Duration kForceAfter{3'000};          // a peer that is gone never consents to a deletion
+constexpr Duration kRefusalTime{3'000};         // charon's first retransmission comes after 4 s: what ends sooner was refused
 
 bool established(const model::IkeSa& ike) {
   return ike.state == model::IkeState::established || ike.state == model::IkeState::rekeying;
@@ -225,7 +226,7 @@ std::vector<Supervisor::SupervisedChild*> Supervisor::take_marked() {
 void Supervisor::lose_sight(const std::vector<SupervisedChild*>& marked, Now now) {
   kernel_look_.reset();
   for (SupervisedChild* supervised : marked) {
-    if (supervised->view.state == TunnelState::up) supervised->lost = supervised->unproven = supervised->sas_left = true;
+    if (model::has_sas(supervised->view.state)) supervised->lost = supervised->unproven = supervised->sas_left = true;
     set_left_behind(*supervised, supervised->lost && supervised->stays() && !standby_);
     supervised->attempt.reset();
     supervised->terminating.reset();
@@ -273,14 +274,60 @@ void Supervisor::follow(SupervisedChild& supervised, const Seen& seen, Now now, 
     supervised.backoff.reset();
     supervised.next_attempt = now.steady;
     supervised.requested = view.failed = false;
-    set_state(supervised, TunnelState::up, now);
-    view.reason.clear();
-    view.remedy.clear();
+    judge_carriage(supervised, now);
     repair(supervised, now, asks);
+    renew(supervised, now, asks);
     return;
   }
-  if (view.state == TunnelState::up || view.state == TunnelState::unknown) view.reason.clear();
+  if (model::has_sas(view.state) || view.state == TunnelState::unknown) view.reason.clear();
   pursue(supervised, seen.ikes, now, asks);
+}
+
+// Of a desired CHILD_SA that has its SAs: whether they carry anything.
+void Supervisor::judge_carriage(SupervisedChild& supervised, Now now) {
+  TunnelView& view = supervised.view;
+  view.reason.clear();
+  view.remedy.clear();
+  if (supervised.loss && supervised.loss->confirmed) {
+    view.reason = "its SAs are there, and the kernel lacks what their packets need: " + supervised.loss->what;
+    view.remedy = "vtid has charon make it anew";
+  } else if (supervised.silence) {
+    view.reason = nothing_comes_back(supervised.silence->reason);
+    view.remedy = fmt::format(
+        "is the peer's network up, and does it still have the SAs? vtictl rekey {} makes new ones{}", supervised.desired.name,
+        supervised.desired.renew_when_silent ? "" : ", and \"renew_when_silent\" lets vtid do so by itself");
+  }
+  set_state(supervised, view.reason.empty() ? TunnelState::up : TunnelState::silent, now);
+}
+
+std::string nothing_comes_back(const std::string& reason) { return "its SAs are there, and nothing comes back: " + reason; }
+
+void Supervisor::on_silence(const std::string& desired, const std::string& reason, Now now) {
+  const auto found = supervised_.find(desired);
+  if (found == supervised_.end()) return;
+  SupervisedChild& supervised = found->second;
+  if (reason.empty() ? !supervised.silence : supervised.silence && supervised.silence->reason == reason) return;
+  mark(supervised);
+  if (reason.empty()) {
+    supervised.silence.reset();
+  } else if (supervised.silence) {
+    supervised.silence->reason = reason;
+  } else {
+    supervised.silence = Silence{reason, now.steady};
+  }
+}
+
+// A loss is repaired sooner, by its own rules.
+void Supervisor::renew(SupervisedChild& supervised, Now now, std::vector<Ask>& asks) {
+  const auto& patience = supervised.desired.renew_when_silent;
+  if (!supervised.silence || !patience || supervised.loss) return;
+  Silence& silence = *supervised.silence;
+  if (!silence.next_renewal) supervised.renewals = Backoff({2 * *patience, std::max(2 * *patience, kLongestRenewal)});
+  if (const TimePoint due = silence.next_renewal.value_or(silence.since + *patience); now.steady >= due) {
+    silence.next_renewal = now.steady + supervised.renewals.next(random_());
+    asks.push_back(AskRekey{supervised.desired.name, supervised.desired.ike, supervised.desired.child, true});
+  }
+  wake_at(supervised, silence.next_renewal.value_or(silence.since + *patience));
 }
 
 // The peer has no reason to call while its own SAs carry, and this end's charon cannot answer for them any more.
@@ -361,7 +408,8 @@ std::string Supervisor::missing(const std::string& tunnel) const {
 }
 
 void Supervisor::note_trouble(const SupervisedChild& supervised) {
-  if (supervised.view.failed || (supervised.loss && supervised.loss->confirmed)) {
+  const bool silent = supervised.view.state == TunnelState::silent;
+  if (supervised.view.failed || silent || (supervised.loss && supervised.loss->confirmed)) {
     troubled_.insert(supervised.desired.name);
   } else {
     troubled_.erase(supervised.desired.name);
@@ -641,7 +689,7 @@ const TunnelView* Supervisor::view(const std::string& desired) const {
 
 std::optional<TunnelView> Supervisor::tunnel(const std::string& name) const {
   // From the worst on. A tunnel is disabled as a whole.
-  static constexpr std::array kOrder{TunnelState::unknown, TunnelState::down,     TunnelState::connecting,
+  static constexpr std::array kOrder{TunnelState::unknown, TunnelState::down,     TunnelState::silent, TunnelState::connecting,
                                      TunnelState::waiting, TunnelState::disabled, TunnelState::up};
   const auto found = by_tunnel_.find(name);
   if (found == by_tunnel_.end()) return std::nullopt;

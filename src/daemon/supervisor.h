@@ -43,6 +43,7 @@ struct DesiredChildSa {
   Duration initial_delay{0};     // waits so long before the first attempt, for the other end to begin
   bool callable = false;         // whether this end knows where to call
   bool charons_policies = true;  // charon makes them, not vtid
+  std::optional<Duration> renew_when_silent{};
   bool operator==(const DesiredChildSa&) const = default;
 };
 
@@ -81,9 +82,13 @@ struct AskRekey {
   std::string desired;
   std::string ike;
   std::string child;
+  bool silent = false;  // instead: of SAs by which nothing comes back
   bool operator==(const AskRekey&) const = default;
 };
 using Ask = std::variant<AskInitiate, AskTerminate, AskLook, AskRekey>;
+
+// The reason of a tunnel that is silent.
+[[nodiscard]] std::string nothing_comes_back(const std::string& reason);
 
 struct TunnelView {
   model::TunnelState state = model::TunnelState::unknown;
@@ -130,6 +135,11 @@ class Supervisor {
   // Changes whenever those may have.
   [[nodiscard]] std::uint64_t ended_revision() const { return ended_revision_; }
 
+  // What the probes behind a desired CHILD_SA say: why nothing comes back by it ("A_VTIV4 is silent"), or nothing. Silence
+  // is renewed away where the file says so, by a rekey of the CHILD_SA alone: after as long as it says, and then after longer
+  // and longer.
+  void on_silence(const std::string& desired, const std::string& reason, Now now);
+
   // charon's answer to an AskInitiate (accepted or refused), and to an AskLook (the table is fresh for that desired CHILD_SA).
   void on_initiated(const std::string& desired, const Result<void>& outcome, Now now);
   void on_looked(const std::string& desired);
@@ -175,6 +185,11 @@ class Supervisor {
     bool confirmed = false;
     std::optional<TimePoint> rekeyed{};  // when that was asked for; it has not helped so far
   };
+  struct Silence {
+    std::string reason;
+    TimePoint since;
+    std::optional<TimePoint> next_renewal{};  // none: as long after `since` as the file says
+  };
   struct SupervisedChild {
     DesiredChildSa desired;
     TunnelView view;
@@ -188,6 +203,8 @@ class Supervisor {
     bool lost = false;      // it was up when charon was lost, and nothing has been tried yet since it is back
     bool sas_left = false;  // SAs of its reqid are in the kernel, as last seen
     std::optional<Loss> loss;
+    std::optional<Silence> silence;
+    Backoff renewals;
     Backoff repairs;
     int quick_repairs = 0;
     TimePoint next_repair;
@@ -238,6 +255,8 @@ class Supervisor {
   void call_after_loss(SupervisedChild& supervised, Now now);
   void repair(SupervisedChild& supervised, Now now, std::vector<Ask>& asks);
   void note_loss(SupervisedChild& supervised, std::string missing, Now now);
+  void renew(SupervisedChild& supervised, Now now, std::vector<Ask>& asks);
+  void judge_carriage(SupervisedChild& supervised, Now now);
   void set_left_behind(SupervisedChild& supervised, bool left_behind);
   static void look_for(SupervisedChild& supervised, Now now, std::vector<Ask>& asks);
   void tear_down(SupervisedChild& supervised, const Seen& seen, Now now, std::vector<Ask>& asks);

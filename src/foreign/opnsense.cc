@@ -103,8 +103,8 @@ void reshape_gateways(Element& root, Draft& draft) {
   std::map<std::string, std::pair<long, Element*>> upstream;  // by family, the one of the lowest priority
   for (Element& item : gateways.children) {
     if (item.name != "gateway_item") continue;
-    drop_noes(item, {"disabled", "monitor_disable", "force_down", "defaultgw", "monitor_noroute"}, true);
-    mark_children(item, {"fargw", "priority"});
+    drop_noes(item, {"disabled", "monitor_disable", "force_down", "defaultgw", "monitor_noroute", "fargw"}, true);
+    mark_children(item, {"priority"});
     for (const char* own : {"alert_interval", "data_length"}) {
       if (text_of(item, own).empty()) drop(item, own);
     }

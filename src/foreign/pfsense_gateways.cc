@@ -64,6 +64,7 @@ class Gateways {
     if (const auto off = work_.asleep.find(name); off != work_.asleep.end())
       return skip(fmt::format("{} is disabled", off->second));
     const bool automatic = work_.gateways.contains(name);
+    const bool far = item.has("nonlocalgateway") || item.has("fargw");  // pfSense's word, OPNsense's
     const auto address = net::parse_address(item.value("gateway"));
     Json json = Json::object();
     if (!automatic) {
@@ -80,6 +81,7 @@ class Gateways {
       if (interface.empty()) return skip(fmt::format("its interface \"{}\" is not", item.value("interface")));
       json["interface"] = interface;
       json["address"] = net::print(*address);
+      if (far && !tunnel) json["on_link"] = true;
     }
     if (const auto weight = number_of(item.value("weight"))) json["weight"] = *weight;
     if (item.has("force_down")) json["forced_down"] = true;

@@ -8,8 +8,15 @@
 
 namespace vtid::io {
 
-EchoChannel::EchoChannel(boost::asio::io_context& context, net::Family family, OnPacket on_packet, AfterPackets after_packets)
-    : context_(&context), family_(family), on_packet_(std::move(on_packet)), after_packets_(std::move(after_packets)) {}
+EchoChannel::EchoChannel(boost::asio::io_context& context, Means means, OnPacket on_packet, AfterPackets after_packets)
+    : context_(&context),
+      means_(std::move(means)),
+      on_packet_(std::move(on_packet)),
+      after_packets_(std::move(after_packets)) {}
+
+EchoChannel::Means echo_means(net::Family family) {
+  return {std::string(net::print(family)), [family] { return open_echo_socket(family); }, receive_echo};
+}
 
 Result<void> EchoChannel::open(TimePoint now) {
   if (socket_) return {};
@@ -18,15 +25,14 @@ Result<void> EchoChannel::open(TimePoint now) {
   auto opened = try_open();
   const Error failure = opened ? Error{} : opened.error();
   if (!opened && failure != failure_) {
-    log::error("probes impossible",
-               {{"family", std::string(net::print(family_))}, {"reason", failure.text}, {"remedy", failure.remedy}});
+    log::error("probes impossible", {{"family", means_.name}, {"reason", failure.text}, {"remedy", failure.remedy}});
   }
   failure_ = failure;
   return opened;
 }
 
 Result<void> EchoChannel::try_open() {
-  auto fd = open_echo_socket(family_);
+  auto fd = means_.open();
   if (!fd) return std::unexpected(fd.error());
   boost::system::error_code failure;
   auto socket = std::make_shared<Socket>(*context_);
@@ -36,10 +42,6 @@ Result<void> EchoChannel::try_open() {
   socket_ = std::move(socket);
   listen();
   return {};
-}
-
-Result<void> EchoChannel::send(const EchoPath& path, std::span<const std::uint8_t> message) {
-  return send_echo(socket_->native_handle(), path, message);
 }
 
 void EchoChannel::listen() {
@@ -55,11 +57,11 @@ void EchoChannel::listen() {
 void EchoChannel::drain() {
   std::array<std::uint8_t, kLongestReply> buffer;
   for (int packets = 0; socket_ && packets < kPacketsPerWake; ++packets) {
-    const auto packet = receive_echo(socket_->native_handle(), buffer);
+    const auto packet = means_.receive(socket_->native_handle(), buffer);
     if (!packet) {
       give_up(packet.error().text);
     } else if (*packet) {
-      on_packet_(family_, **packet, std::span(buffer).first((*packet)->size));
+      on_packet_(**packet, std::span(buffer).first((*packet)->size));
     } else {
       return;
     }
@@ -68,7 +70,7 @@ void EchoChannel::drain() {
 
 // The next probe opens another.
 void EchoChannel::give_up(const std::string& reason) {
-  log::warning("probe socket failed", {{"family", std::string(net::print(family_))}, {"reason", reason}});
+  log::warning("probe socket failed", {{"family", means_.name}, {"reason", reason}});
   socket_.reset();
 }
 

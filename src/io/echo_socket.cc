@@ -36,10 +36,11 @@ void ask_for_buffer(int fd) {
   set_option(fd, SOL_SOCKET, SO_RCVBUF, kReceiveBuffer);
 }
 
-bool want_only_replies(int fd) {
+bool want_only_answers(int fd) {
   icmp6_filter filter;
   ICMP6_FILTER_SETBLOCKALL(&filter);
   ICMP6_FILTER_SETPASS(ICMP6_ECHO_REPLY, &filter);
+  ICMP6_FILTER_SETPASS(ND_NEIGHBOR_ADVERT, &filter);
   return ::setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &filter, sizeof filter) == 0;
 }
 
@@ -75,14 +76,15 @@ net::Address address_of(const sockaddr_storage& storage) {
   return *net::Address::from_bytes(std::span(bytes).first(4));
 }
 
-// Room for two control messages: a pin and a mark, or a time.
+// Room for three control messages: a pin, a mark and a hop limit, or a pin and a time.
 struct Control {
   alignas(cmsghdr) std::array<std::uint8_t, 96> bytes{};
   std::size_t used = 0;
 
   template <class Value>
   void put(msghdr& message, int level, int type, const Value& value) {
-    static_assert(CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(std::uint32_t)) <= sizeof bytes);
+    static_assert(CMSG_SPACE(sizeof(in6_pktinfo)) + 2 * CMSG_SPACE(sizeof(std::uint32_t)) <= sizeof bytes);
+    static_assert(CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(timeval)) <= sizeof bytes);
     cmsghdr header{};
     header.cmsg_level = level;
     header.cmsg_type = type;
@@ -121,6 +123,7 @@ void pin6(msghdr& message, Control& control, const EchoPath& path) {
   if (path.mark == 0) pin.ipi6_ifindex = path.device.value;
   if (path.source) std::memcpy(&pin.ipi6_addr, path.source->bytes().data(), 16);
   control.put(message, IPPROTO_IPV6, IPV6_PKTINFO, pin);
+  if (path.hop_limit != 0) control.put(message, IPPROTO_IPV6, IPV6_HOPLIMIT, path.hop_limit);
 }
 
 // The kernel's time of arrival against the same clock now. A clock that was set meanwhile makes it nonsense, which is no time.
@@ -134,6 +137,16 @@ microseconds time_queued(msghdr& message) {
     ::gettimeofday(&now, nullptr);
     const auto queued = std::chrono::seconds{now.tv_sec - arrived.tv_sec} + microseconds{now.tv_usec - arrived.tv_usec};
     return queued >= microseconds{0} && queued <= kLongestQueued ? queued : microseconds{0};
+  }
+  return {};
+}
+
+net::IfIndex device_of(msghdr& message) {
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_level != IPPROTO_IPV6 || header->cmsg_type != IPV6_PKTINFO) continue;
+    in6_pktinfo pin{};
+    std::memcpy(&pin, CMSG_DATA(header), sizeof pin);
+    return {static_cast<std::uint32_t>(pin.ipi6_ifindex)};
   }
   return {};
 }
@@ -155,7 +168,8 @@ Result<UniqueFd> open_echo_socket(net::Family family) {
     if (failure.error().code == EPERM) failure.error().remedy = std::string(kPrivilege);
     return failure;
   }
-  const bool ready = v4 ? set_option(fd.get(), IPPROTO_IP, IP_HDRINCL, kWriteIpv4Header) : want_only_replies(fd.get());
+  const bool ready = v4 ? set_option(fd.get(), IPPROTO_IP, IP_HDRINCL, kWriteIpv4Header)
+                        : want_only_answers(fd.get()) && set_option(fd.get(), IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
   if (!ready || !set_option(fd.get(), SOL_SOCKET, SO_TIMESTAMP, 1)) {
     return system_failure("cannot set up the raw socket for " + std::string(net::print(family)) + " probes");
   }
@@ -207,7 +221,7 @@ Result<std::optional<EchoPacket>> receive_echo(int fd, std::span<std::uint8_t> b
   packet.msg_control = control.bytes.data();
   packet.msg_controllen = sizeof control.bytes;
   const auto size = ::recvmsg(fd, &packet, 0);
-  if (size >= 0) return EchoPacket{address_of(from), static_cast<std::size_t>(size), time_queued(packet)};
+  if (size >= 0) return EchoPacket{address_of(from), device_of(packet), static_cast<std::size_t>(size), time_queued(packet)};
   if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return std::nullopt;
   return system_failure("cannot receive probes' answers");
 }

@@ -1,4 +1,5 @@
-// Raw ICMP and ICMPv6 sockets: one descriptor sends from any local address by any interface. Plain POSIX and RFC 3542; it
+// Raw ICMP and ICMPv6 sockets: one descriptor sends from any local address by any interface, and takes in echo replies and
+// neighbour advertisements. Plain POSIX and RFC 3542; it
 // neither waits nor knows what a probe means.
 #pragma once
 
@@ -27,6 +28,7 @@ struct EchoPath {
   // Linux: of the packet, for routing rules to lead it; 0: none. The device is left to these then: of a packet that names one
   // IPv6's lookup passes over routes that refuse, and IPv4's takes an address without a route for a neighbour.
   std::uint32_t mark = 0;
+  int hop_limit = 0;  // of IPv6; 0: the system's
 };
 
 // `message` is ICMP or ICMPv6 without IP header. An error is about this packet alone; its code is errno.
@@ -34,6 +36,7 @@ struct EchoPath {
 
 struct EchoPacket {
   net::Address source;
+  net::IfIndex device{};               // by which it came, of IPv6; 0: not told
   std::size_t size = 0;                // bytes of the buffer that were filled
   std::chrono::microseconds queued{};  // how long it lay in the socket: our own slowness is not the path's
 };

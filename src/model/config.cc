@@ -1,5 +1,7 @@
 #include "model/config.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdint>
 
@@ -78,6 +80,23 @@ std::string_view print(Trigger trigger) {
   std::abort();
 }
 
+std::string_view print(ProbeKind kind) {
+  switch (kind) {
+    case ProbeKind::icmp: return "icmp";
+    case ProbeKind::tcp: return "tcp";
+    case ProbeKind::arp: return "arp";
+    case ProbeKind::nd: return "nd";
+  }
+  std::abort();
+}
+
+std::string print(const MonitorTarget& target) {
+  const std::string address = net::print(target.address.value());
+  if (target.kind != ProbeKind::tcp) return fmt::format("{} {}", print(target.kind), address);
+  return target.address->is_v4() ? fmt::format("tcp {}:{}", address, target.port)
+                                 : fmt::format("tcp [{}]:{}", address, target.port);
+}
+
 std::string_view print(WhenAllDown when_all_down) {
   switch (when_all_down) {
     case WhenAllDown::first_tier: return "first_tier";
@@ -94,9 +113,26 @@ const HostName* host_name_of(const Tunnel& tunnel) {
   return ike == nullptr ? nullptr : std::get_if<HostName>(&ike->remote.address);
 }
 
-bool is_probed_beyond(const Gateway& gateway) {
+std::vector<MonitorTarget> targets_of(const Gateway& gateway) {
   const MonitorOptions& monitor = gateway.monitor;
-  return monitor.enabled && !monitor.forced_down && monitor.address && *monitor.address != gateway.address;
+  std::vector<MonitorTarget> targets = monitor.targets;
+  if (targets.empty()) targets.push_back({monitor.address});
+  for (MonitorTarget& target : targets) target.address = target.address.value_or(gateway.address);
+  return targets;
+}
+
+// ARP and neighbour discovery ask on the link, whatever routes say.
+std::vector<net::Address> probed_beyond(const Gateway& gateway) {
+  const MonitorOptions& monitor = gateway.monitor;
+  std::vector<net::Address> beyond;
+  if (!monitor.enabled || monitor.forced_down || (!monitor.address && monitor.targets.empty())) return beyond;
+  for (const MonitorTarget& target : targets_of(gateway)) {
+    const bool routed = target.kind == ProbeKind::icmp || target.kind == ProbeKind::tcp;
+    if (routed && *target.address != gateway.address) beyond.push_back(*target.address);
+  }
+  std::ranges::sort(beyond);
+  beyond.erase(std::ranges::unique(beyond).begin(), beyond.end());
+  return beyond;
 }
 
 bool has_interface_per_child(const Tunnel& tunnel) {

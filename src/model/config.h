@@ -166,7 +166,8 @@ struct Tunnel {
   std::optional<net::Unit> unit;                   // pinned by the user
   std::variant<Ike, ExternalIke, StaticKeys> ike;  // how it gets its SAs
   Start start = Start::start;
-  std::vector<Child> children;  // in the file's order, never empty
+  std::optional<Duration> renew_when_silent{};  // its CHILD_SAs, once its probes were unanswered for that long; none: never
+  std::vector<Child> children;                  // in the file's order, never empty
   bool operator==(const Tunnel&) const = default;
 
   [[nodiscard]] const Child* child(std::string_view name) const;
@@ -237,9 +238,24 @@ struct NoSilence {
   auto operator<=>(const NoSilence&) const = default;
 };
 
+// How a target is asked: by an echo request, a connection, or for its link-layer address.
+enum class ProbeKind : std::uint8_t { icmp, tcp, arp, nd };
+[[nodiscard]] std::string_view print(ProbeKind kind);
+
+struct MonitorTarget {
+  std::optional<net::Address> address;  // none: the gateway's own
+  ProbeKind kind = ProbeKind::icmp;
+  std::uint16_t port = 0;  // of tcp
+  auto operator<=>(const MonitorTarget&) const = default;
+};
+[[nodiscard]] std::string print(const MonitorTarget& target);  // "tcp 203.0.113.9:443"; its address is there
+inline constexpr std::size_t kMostTargets = 8;
+
 struct MonitorOptions {
   bool enabled = true;
-  std::optional<net::Address> address;  // none: the gateway's own
+  std::optional<net::Address> address;    // none: the gateway's own
+  std::vector<MonitorTarget> targets{};   // in the place of `address`
+  std::optional<std::size_t> require{1};  // so many targets have to be usable; none: all
   Duration interval{500};
   Duration loss_interval{2'000};
   Duration period{60'000};
@@ -266,11 +282,14 @@ struct Gateway {
   bool automatic = false;
   int weight = 1;
   MonitorOptions monitor;
+  bool on_link = false;  // a neighbour although no network of its device's addresses holds it
   bool operator==(const Gateway&) const = default;
 };
 
-// Whether it is probed, and by an address that lies behind it.
-[[nodiscard]] bool is_probed_beyond(const Gateway& gateway);
+// What is asked to judge it, one at least, with their addresses.
+[[nodiscard]] std::vector<MonitorTarget> targets_of(const Gateway& gateway);
+// Those of their addresses that lie behind it, each once; none while it is not probed.
+[[nodiscard]] std::vector<net::Address> probed_beyond(const Gateway& gateway);
 
 // What makes a member of a group unusable. A gateway that is down is unusable under each of them.
 enum class Trigger : std::uint8_t { down, loss, latency, loss_or_latency };

@@ -17,15 +17,30 @@ enum class GatewayState : std::uint8_t { online, latency, loss, down, forced_dow
 [[nodiscard]] std::string_view print(GatewayState state);  // "online", "forced_down"
 [[nodiscard]] std::optional<GatewayState> parse_gateway_state(std::string_view name);
 
+// Whether probes are answered: not that one knows, they are, or they were and are no longer.
+enum class Answers : std::uint8_t { unknown, come, ceased };
+
+// One of several targets by which a gateway is judged.
+struct TargetHealth {
+  std::string target;  // "tcp 203.0.113.9:443"
+  GatewayState state = GatewayState::pending;
+  double rtt_ms = 0;
+  int loss_percent = 0;
+  std::string reason{};
+  bool operator==(const TargetHealth&) const = default;
+};
+
 struct GatewayHealth {
   GatewayState state = GatewayState::pending;
   WallTime since{};
   double rtt_ms = 0;
   double stddev_ms = 0;
   int loss_percent = 0;
-  bool slow = false;         // the round trip alone asks for state latency, which loss hides
-  bool tunnel_down = false;  // IKE says so; what is not monitored has no other way to be known unusable
-  std::string reason{};      // "tunnel hq is down", "25 % loss, more than 20 %"; empty when online
+  bool slow = false;  // the round trip alone asks for state latency, which loss hides
+  Answers answers = Answers::unknown;
+  bool tunnel_down = false;             // IKE says so; what is not monitored has no other way to be known unusable
+  std::string reason{};                 // "tunnel hq is down", "25 % loss, more than 20 %"; empty when online
+  std::vector<TargetHealth> targets{};  // when there are several
   bool operator==(const GatewayHealth&) const = default;
 };
 

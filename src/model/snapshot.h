@@ -19,8 +19,10 @@
 
 namespace vtid::model {
 
-enum class TunnelState : std::uint8_t { up, connecting, down, disabled, waiting, unknown };
+// silent: its SAs are there, and they carry nothing: the kernel lacks what they need, or no probe is answered any more.
+enum class TunnelState : std::uint8_t { up, connecting, down, disabled, waiting, unknown, silent };
 [[nodiscard]] std::string_view print(TunnelState state);
+[[nodiscard]] constexpr bool has_sas(TunnelState state) { return state == TunnelState::up || state == TunnelState::silent; }
 
 // One CHILD_SA that a tunnel wants, with the interface that it is for.
 struct ChildStatus {
@@ -100,6 +102,7 @@ struct Snapshot {
   Gateways gateways;
   std::map<std::string, RuleCounters> rule_counters;  // by "rules/0"
   GatewaySelection selection;
+  std::map<std::string, Duration> moves{};  // by gateway: from its last answer to the last write, when traffic last left it
   Work work;
 };
 

@@ -39,6 +39,7 @@ SnapshotView::SnapshotView(const Snapshot& snapshot, std::shared_ptr<const Made>
                     .plan = snapshot.plan,
                     .rule_counters = snapshot.rule_counters,
                     .selection = snapshot.selection,
+                    .moves = snapshot.moves,
                     .work = snapshot.work,
                     .tunnel =
                         [&snapshot](std::string_view name) {

@@ -55,6 +55,7 @@ struct SnapshotParts {
   const Plan& plan;
   const std::map<std::string, RuleCounters>& rule_counters;
   const GatewaySelection& selection;
+  const std::map<std::string, Duration>& moves;
   Work work;
   std::function<std::optional<TunnelStatus>(std::string_view)> tunnel;
   std::function<std::optional<GatewayHealth>(const std::string&)> gateway;

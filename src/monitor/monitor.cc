@@ -70,6 +70,7 @@ bool GatewayMonitor::set_underlay(Underlay underlay, Now now) {
   if (underlay_.state != Underlay::State::up || !wants_probes()) return start(now);
   forget_probes();
   health_.tunnel_down = false;
+  health_.answers = model::Answers::unknown;
   if (state_.value() == GatewayState::down) {
     health_.reason =
         state_.has_worked() ? fmt::format("{} is up again; {}", name_of(underlay_), hold_after(now)) : "no answer yet";
@@ -94,6 +95,7 @@ bool GatewayMonitor::on_reply(std::uint16_t sequence, Instant received, Now now)
   const auto round_trip = estimator_.on_reply(sequence, received);
   if (!round_trip) return false;
   silence_.on_answer(sequence, *round_trip, received);
+  last_answer_ = std::max(last_answer_.value_or(received), received);
   if (answered_) return false;
   answered_ = true;
   // What went unanswered until now says that the path was not there yet, not that it is lossy.
@@ -118,7 +120,14 @@ bool GatewayMonitor::on_check(Now now) {
   const bool slow = estimate.received > 0 && estimate.rtt > options_.latency_low;
   pace_.judge(slow ? GatewayState::latency : GatewayState::online, hold, now.steady);
   const bool slow_before = std::exchange(health_.slow, pace_.value() == GatewayState::latency);
-  return changed || slow_before != health_.slow;
+  const model::Answers answers_before = std::exchange(health_.answers, answers(estimate));
+  return changed || slow_before != health_.slow || answers_before != health_.answers;
+}
+
+model::Answers GatewayMonitor::answers(const Estimate& estimate) const {
+  if (silence_.silent()) return model::Answers::ceased;
+  if (estimate.received > 0) return model::Answers::come;
+  return state_.has_worked() ? model::Answers::ceased : model::Answers::unknown;
 }
 
 TimePoint GatewayMonitor::due() const {
@@ -148,6 +157,7 @@ bool GatewayMonitor::start(Now now) {
   health_.stddev_ms = 0;
   health_.loss_percent = state == GatewayState::down ? 100 : 0;  // nothing passes a tunnel that is down
   health_.slow = false;
+  health_.answers = model::Answers::unknown;
   health_.reason = std::move(reason);
   const bool cut = underlay_.state == Underlay::State::down;
   const bool was_cut = std::exchange(health_.tunnel_down, cut);

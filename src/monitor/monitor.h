@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -59,6 +60,7 @@ class GatewayMonitor {
 
   [[nodiscard]] const model::GatewayHealth& health() const { return health_; }
   [[nodiscard]] bool newest_answered() const { return estimator_.newest_answered(); }
+  [[nodiscard]] std::optional<Instant> last_answer() const { return last_answer_; }  // when it came
 
  private:
   struct Start {
@@ -70,6 +72,7 @@ class GatewayMonitor {
   bool start(Now now);
   void forget_probes();
   bool follow(bool changed, model::GatewayState before, Now now);  // brings health_ and falls_ up to date
+  [[nodiscard]] model::Answers answers(const Estimate& estimate) const;
   [[nodiscard]] std::string reason_for(const Estimate& estimate, Now now) const;
 
   model::MonitorOptions options_;
@@ -77,6 +80,7 @@ class GatewayMonitor {
   Estimator estimator_;
   Silence silence_;
   bool answered_ = false;  // since the window last started
+  std::optional<Instant> last_answer_;
   HeldState state_;
   HeldState pace_;  // online or latency, from the round trip alone: a state of loss would hide it
   Falls falls_;

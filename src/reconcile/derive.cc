@@ -8,6 +8,7 @@
 
 #include "reconcile/derive_filter.h"
 #include "reconcile/next_hops.h"
+#include "reconcile/on_link_routes.h"
 #include "reconcile/policy_routes.h"
 #include "reconcile/probe_routes.h"
 
@@ -254,6 +255,7 @@ class Derivation {
     auto filter = derive_filter(config_, numbers_, derived_.desired.links, next_hops_, std::move(by_filter), system_);
     if (system_.has_rules) add_policy_routes(config_, next_hops_, filter, system_, derived_.desired);
     add_probe_routes(config_, next_hops_, system_, derived_.desired);
+    add_on_link_routes(config_, next_hops_, derived_.desired);
     if (filter) derived_.desired.filter = {*std::move(filter), "filter"};
     for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) add_default_route(family);
     if (sas_.orphans_before) tell_what_charon_has();

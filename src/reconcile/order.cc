@@ -5,10 +5,16 @@
 namespace vtid::reconcile {
 namespace {
 
+// What has no gateway may be the way to those of others.
+bool makes_neighbour(const model::Route& route) {
+  const auto* via = std::get_if<model::ViaGateway>(&route.target);
+  return via != nullptr && !via->gateway;
+}
+
 // Other tables than main are read by our rules alone, so theirs stay until no rule leads there.
 struct Phase {
   int operator()(const model::SetFilter&) const { return 0; }
-  int operator()(const model::DeleteRoute& op) const { return op.route.table == net::kMainTable ? 1 : 15; }
+  int operator()(const model::DeleteRoute& op) const { return op.route.table == net::kMainTable ? 1 : 16; }
   int operator()(const model::DeleteAddress&) const { return 2; }
   int operator()(const model::DeletePolicy&) const { return 3; }
   int operator()(const model::DeleteLink&) const { return 4; }
@@ -17,13 +23,13 @@ struct Phase {
   int operator()(const model::AddAddress&) const { return 7; }
   int operator()(const model::SetSa&) const { return 8; }
   int operator()(const model::SetPolicy&) const { return 9; }
-  int operator()(const model::SetRoute&) const { return 10; }
-  int operator()(const model::AddRule&) const { return 11; }
-  int operator()(const model::DeleteSa&) const { return 12; }
-  int operator()(const model::DropSa&) const { return 12; }
-  int operator()(const model::HoldSa&) const { return 13; }
-  int operator()(const model::DeleteRule&) const { return 14; }
-  int operator()(const model::DeleteFilter&) const { return 16; }
+  int operator()(const model::SetRoute& op) const { return makes_neighbour(op.route) ? 10 : 11; }
+  int operator()(const model::AddRule&) const { return 12; }
+  int operator()(const model::DeleteSa&) const { return 13; }
+  int operator()(const model::DropSa&) const { return 13; }
+  int operator()(const model::HoldSa&) const { return 14; }
+  int operator()(const model::DeleteRule&) const { return 15; }
+  int operator()(const model::DeleteFilter&) const { return 17; }
 };
 
 using Devices = std::vector<net::IfName>;

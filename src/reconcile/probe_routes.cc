@@ -16,14 +16,24 @@ model::Route nowhere(model::Route route) {
   return route;
 }
 
+model::Rule rule_of(const model::Gateway& gateway, std::uint32_t mark, net::TableId table) {
+  model::Rule rule;
+  rule.family = gateway.address.family();
+  rule.priority = kProbePriority;
+  rule.mark = mark;
+  rule.mask = model::kMarkMask;
+  rule.table = table;
+  return rule;
+}
+
 }  // namespace
 
-std::map<std::string, std::uint32_t, std::less<>> probe_marks(const model::Config& config) {
+ProbeMarks probe_marks(const model::Config& config) {
   std::set<std::string> names;
   for (const model::Gateway& gateway : config.gateways) {
-    if (model::is_probed_beyond(gateway)) names.insert(gateway.name);
+    if (!model::probed_beyond(gateway).empty()) names.insert(gateway.name);
   }
-  std::map<std::string, std::uint32_t, std::less<>> marks;
+  ProbeMarks marks;
   for (const auto& [name, number] : spread(names, model::kProbes)) marks.emplace(name, model::mark_of_probe(number));
   return marks;
 }
@@ -36,24 +46,22 @@ void add_probe_routes(const model::Config& config, const NextHopResolver& next_h
     const auto device = mark == marks.end() ? std::nullopt : next_hops.device_named(gateway.interface);
     if (!device) continue;
     const std::string because = "gateways/" + gateway.name;
-    model::Route route;
-    route.to = {*gateway.monitor.address, static_cast<std::uint8_t>(gateway.monitor.address->bits())};
-    route.metric = model::default_route_metric(gateway.address.family());
-    route.target = model::ViaGateway{*device, gateway.address};
-    if (!system.has_rules) {
-      const auto same = [&](const model::StaticRoute& item) { return item.to.network() == route.to; };
-      if (std::ranges::none_of(config.routes, same)) desired.routes.push_back({route, because});
-      continue;
+    const net::TableId table{kFirstProbeTable + (mark->second >> model::kMarkShift)};
+    if (system.has_rules) desired.rules.push_back({rule_of(gateway, mark->second, table), because});
+    for (const net::Address& address : model::probed_beyond(gateway)) {
+      model::Route route;
+      route.to = {address, static_cast<std::uint8_t>(address.bits())};
+      route.metric = model::default_route_metric(gateway.address.family());
+      route.target = model::ViaGateway{*device, gateway.address};
+      if (!system.has_rules) {
+        const auto same = [&](const model::StaticRoute& item) { return item.to.network() == route.to; };
+        if (std::ranges::none_of(config.routes, same)) desired.routes.push_back({route, because});
+        continue;
+      }
+      route.table = table;
+      desired.routes.push_back({route, because});
+      desired.routes.push_back({nowhere(route), because});
     }
-    model::Rule rule;
-    rule.family = gateway.address.family();
-    rule.priority = kProbePriority;
-    rule.mark = mark->second;
-    rule.mask = model::kMarkMask;
-    rule.table = route.table = {kFirstProbeTable + (mark->second >> model::kMarkShift)};
-    desired.rules.push_back({rule, because});
-    desired.routes.push_back({route, because});
-    desired.routes.push_back({nowhere(route), because});
   }
 }
 

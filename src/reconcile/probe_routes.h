@@ -17,9 +17,10 @@ namespace vtid::reconcile {
 inline constexpr std::uint32_t kProbePriority = 11'699;  // before every other rule of ours: a probe goes by its gateway
 inline constexpr std::uint32_t kFirstProbeTable = 119'000'000;
 
-// The mark on the probes of each gateway that has such a way, by its name: those that are probed by another address than their
+// The mark on the probes of each gateway that has such a way, by its name: those that are probed by other addresses than their
 // own.
-[[nodiscard]] std::map<std::string, std::uint32_t, std::less<>> probe_marks(const model::Config& config);
+using ProbeMarks = std::map<std::string, std::uint32_t, std::less<>>;
+[[nodiscard]] ProbeMarks probe_marks(const model::Config& config);
 
 // Adds to routes and rules of `desired`; it sorts nothing. Where the system has routing rules each of these gateways has a
 // table, to which the mark leads; elsewhere a route to the monitor address alone, unless the file has one.

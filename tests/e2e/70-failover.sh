@@ -68,7 +68,10 @@ expect 2 group_is hq SITE "reduced B_VTIV4"
 assert_match "state" "^(down)$" "$(vtictl_at hq --json show gateways A_VTIV4 | jq -r .state)"
 assert_match "explained" "group +reduced +SITE.* carried by B_VTIV4; A_VTIV4 is down" "$(vtictl_at hq explain A_VTIV4)"
 assert_match "withdrawn" "withdrawn" "$(vtictl_at hq explain 10.8.0.0/24)"
-assert_eq "the SAs are still there" up "$(tunnel_state hq branch)"
+expect 5 tunnel_is hq branch silent
+assert_eq "the SAs are still there" 1 "$(children_up hq branch)"
+expect 5 grep -qE 'traffic moved gateway=(A_VTIV[46]|WAN_GW) changes=[0-9]+ ms=[0-9]+$' /run/hq/vtid.log
+assert_match "how long it took" '^vtid_gateway_move_seconds\{gateway="(A_VTIV[46]|WAN_GW)"\} [01]\.' "$(vtictl_at hq metrics | grep '^vtid_gateway_move_seconds')"
 assert_match "pinned" "dev wan " "$(ip -n hq route get "${outer[branch]}")"
 
 say "the first link is back"

@@ -231,6 +231,7 @@ vtictl_at() { ip netns exec "$1" "$vtictl" --socket "/run/$1/vtid/vtid.sock" "${
 status_of() { vtictl_at "$1" --json status | jq -r "$2"; } # site jq-filter
 tunnel_state() { status_of "$1" ".tunnels[] | select(.name == \"$2\").state"; } # site tunnel
 tunnel_is() { [[ $(tunnel_state "$1" "$2") == "$3" ]]; } # site tunnel state
+children_up() { status_of "$1" ".tunnels[] | select(.name == \"$2\").children_up"; } # site tunnel
 converged() { [[ $(status_of "$1" .converged) == true ]]; } # site
 problem_says() { status_of "$1" '.problems[] | "\(.object): \(.text) (\(.remedy))"' | grep -E "$2"; } # site regular-expression
 plan_is_empty() { vtictl_at "$1" plan --expect-empty; } # site

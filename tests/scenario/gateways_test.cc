@@ -152,5 +152,59 @@ TEST_F(GatewayRoutes, APlanForAnotherFileKnowsTheStatesToo) {
   EXPECT_THAT(plan.value().ops, IsEmpty());
 }
 
+// From the last answer to the step after the last write. All of it is one step's work.
+TEST_F(GatewayRoutes, SayHowLongTheyTookToLeaveAGateway) {
+  stage.last_answers["A_VTIV4"] = stage.now.steady - Duration{1'400};
+  gateway_is("A_VTIV4", down, "no answer");
+  stage.run(Duration{100});
+  EXPECT_THAT(told("gateway"),
+              testing::Contains(testing::MatchesRegex(
+                  R"(A_VTIV4 traffic moved by 1 change of the kernel, 1\.4[0-9]{2} s after its last answer)")));
+  EXPECT_GE(stage.snapshot()->moves.at("A_VTIV4"), Duration{1'400});
+}
+
+TEST_F(GatewayRoutes, SayNothingOfAFallThatMovesNothing) {
+  stage.last_answers["A_VTIV6"] = stage.now.steady;
+  gateway_is("A_VTIV6", down, "no answer");
+  stage.run(Duration{100});
+  EXPECT_TRUE(stage.snapshot()->moves.empty());
+}
+
+TEST_F(GatewayRoutes, SayNothingOfTheWayBack) {
+  gateway_is("A_VTIV4", down, "no answer");
+  stage.run(Duration{100});
+  stage.last_answers["A_VTIV4"] = stage.now.steady;
+  gateway_is("A_VTIV4", online);
+  stage.run(Duration{100});
+  EXPECT_TRUE(stage.snapshot()->moves.empty());
+}
+
+// What follows a group is one plan and one step: the main table's routes and those of policy routes, by one write each, and
+// never a moment without either. Neither rules nor NAT stand on who carries, so they are not written.
+TEST(GroupMove, IsOneStepOfOneWriteForEachRoute) {
+  std::string text = file();
+  text.resize(text.rfind('}'));
+  Stage stage(text + R"(, "default_gateway": { "ipv4": "BOTH" }, "rules": [],
+    "nat": [ { "on": "A", "kind": "source", "from": "10.1.0.0/24", "to": "10.20.0.0/16", "address": "interface" } ],
+    "filter": { "mode": "if_ipsec" },
+    "policy_routes": [ { "name": "voip", "in": "lan", "from": "10.1.0.0/24", "protocol": "udp", "ports": "5060", "via": "BOTH" } ] })");
+  stage.start_vtid();
+  stage.run(Duration{5'000});
+  const auto lead_to = [&](const char* device) {
+    int routes = 0;
+    for (const auto& [route] : stage.kernel.seen().routes) {
+      const auto* via = std::get_if<model::ViaGateway>(&route.target);
+      routes += via != nullptr && via->device.text() == device ? 1 : 0;
+    }
+    return routes;
+  };
+  ASSERT_EQ(lead_to("ipsec1"), stage.kernel.is_linux() ? 3 : 2);
+  const std::size_t writes = stage.kernel.writes();
+  stage.gateway_is("A_VTIV4", down, "no answer");
+  (void)stage.engine->step(stage.now);
+  EXPECT_EQ(lead_to("ipsec1"), 0);
+  EXPECT_EQ(stage.kernel.writes(), writes + 3);
+}
+
 }  // namespace
 }  // namespace vtid::test

@@ -1,6 +1,8 @@
 // What a system has no means for is told, or done in its own way, and comes to rest.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "scenario/stage.h"
 
 namespace vtid::test {
@@ -78,12 +80,49 @@ TEST(Means, OfRoutesThatDifferInMetricAloneTheBestIsThere) {
   EXPECT_EQ(devices().front(), device("ipsec1"));
 }
 
+// One route to an address leads to one gateway, and whoever else is probed by it is told that it is not known.
+TEST(Means, OneMonitorAddressOfTwoGatewaysIsTwoWaysOrAProblem) {
+  std::string text = many_tunnels_file(1);
+  text.resize(text.rfind('}'));
+  Stage stage(text + R"(, "interfaces": { "WAN": { "device": "eth0" } },
+    "gateways": { "FIRST": { "interface": "WAN", "address": "192.0.2.253", "monitor": { "address": "203.0.113.77" } },
+                  "SECOND": { "interface": "WAN", "address": "192.0.2.254", "monitor": { "address": "203.0.113.77" } } } })");
+  stage.start_vtid();
+  stage.run(Duration{5'000});
+  const auto problems = stage.snapshot()->problems;
+  const bool told = std::ranges::any_of(problems, [](const model::Problem& problem) {
+    return problem.object == "gateways/SECOND" && problem.text.starts_with("its state is that of FIRST");
+  });
+  EXPECT_EQ(told, !stage.kernel.is_linux());
+  EXPECT_EQ(stage.kernel.seen().rules.size(), stage.kernel.is_linux() ? 2U : 0U);
+  for (const auto& target : stage.engine->take_probes().value().targets) EXPECT_EQ(target.mark != 0, true);
+}
+
 TEST(Means, WhatComesByATunnelHasNoPolicyRouteWhereTheFilterMakesThem) {
   Stage stage(file(R"(, "policy_routes": [ { "name": "transit", "in": "A", "via": "B_VTIV4" } ])"));
   stage.start_vtid();
   stage.run(Duration{5'000});
   const std::string told = "is not in force: this system has no policy routes for what comes in by a tunnel";
   EXPECT_EQ(stage.problem(), stage.kernel.is_linux() ? "" : told);
+}
+
+// The one that lies behind it has the gateway's mark, and the gateway itself needs none.
+TEST(Means, EachTargetOfAGatewayIsProbed) {
+  std::string text = many_tunnels_file(1);
+  text.resize(text.rfind('}'));
+  Stage stage(text + R"(, "interfaces": { "WAN": { "device": "eth0" } }, "gateways": { "W": { "interface": "WAN",
+    "address": "192.0.2.254", "monitor": { "require": "all", "targets": [ { "kind": "icmp" },
+      { "kind": "tcp", "address": "203.0.113.77", "port": 443 } ] } } } })");
+  stage.start_vtid();
+  stage.run(Duration{5'000});
+  const auto targets = stage.engine->take_probes().value().targets;
+  ASSERT_EQ(targets.size(), 2U);
+  EXPECT_EQ(targets[0].address, address("192.0.2.254"));
+  EXPECT_EQ(targets[0].mark, 0U);
+  EXPECT_EQ(targets[1].kind, model::ProbeKind::tcp);
+  EXPECT_EQ(targets[1].port, 443);
+  EXPECT_EQ(targets[1].via, address("192.0.2.254"));
+  EXPECT_NE(targets[1].mark, 0U);
 }
 
 }  // namespace

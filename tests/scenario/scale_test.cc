@@ -110,6 +110,17 @@ TEST_F(TwoThousand, AGatewayThatNoRouteFollowsDerivesNothing) {
   EXPECT_EQ(plans(), 0U);
 }
 
+TEST_F(TwoThousand, ATunnelThatFallsSilentIsVisitedAlone) {
+  const std::size_t visited = stage->engine->work().visited;
+  stage->gateway_falls_silent("I1000_VTIV4");
+  stage->settle();
+  stage->gateway_falls_silent("I1000_VTIV4", false);
+  stage->settle();
+  EXPECT_LE(stage->engine->work().visited - visited, 4U);
+  EXPECT_EQ(derivations(), 0U);
+  EXPECT_EQ(plans(), 0U);
+}
+
 TEST_F(TwoThousand, AnMtuThatIsNegotiatedAnewDerivesOneAndWritesOne) {
   const std::uint32_t id = some_child();
   stage->charon.move(stage->charon.children.at(id).ike_id, address("2001:db8::1"));

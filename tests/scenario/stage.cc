@@ -75,6 +75,11 @@ void Stage::start_vtid() {
                                   [this](const std::string& gateway) {
                                     const auto found = gateways.find(gateway);
                                     return found == gateways.end() ? std::nullopt : std::optional(found->second);
+                                  },
+                              .last_answer =
+                                  [this](const std::string& gateway) {
+                                    const auto found = last_answers.find(gateway);
+                                    return found == last_answers.end() ? std::nullopt : std::optional(found->second);
                                   }};
   auto started = daemon::Engine::start(std::move(wiring), now);
   if (!started) throw std::runtime_error(started.error().text);
@@ -87,6 +92,11 @@ void Stage::gateway_is(const std::string& gateway, model::GatewayState state, st
   health.since = now.wall;
   health.reason = std::move(reason);
   engine->on_gateway_changed(gateway, health, now);
+}
+
+void Stage::gateway_falls_silent(const std::string& gateway, bool silent) {
+  gateways[gateway].answers = silent ? model::Answers::ceased : model::Answers::come;
+  gateway_is(gateway, silent ? model::GatewayState::down : model::GatewayState::online);
 }
 
 void Stage::kill_vtid() {

@@ -64,7 +64,9 @@ class Stage {
   int lookups = 0;
   // Tells the engine what the monitors would: a gateway's state, at this moment.
   void gateway_is(const std::string& gateway, model::GatewayState state, std::string reason = {});
-  model::Gateways gateways;  // the monitors' view; empty: nothing was measured yet
+  void gateway_falls_silent(const std::string& gateway, bool silent = true);  // or answers again
+  model::Gateways gateways;                       // the monitors' view; empty: nothing was measured yet
+  std::map<std::string, TimePoint> last_answers;  // of gateways
   Now now{TimePoint{Duration{1'000'000}}, WallTime{std::chrono::seconds{1'795'500'000}}};
 
  protected:

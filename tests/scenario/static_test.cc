@@ -148,5 +148,23 @@ TEST_F(StaticSas, TakeThePlaceOfIke) {
   EXPECT_TRUE(stage.snapshot()->converged);
 }
 
+// Nobody renews their SAs; that nothing comes back is said.
+TEST_F(StaticSas, ThatCarryNothingAreSilent) {
+  stage.start_vtid();
+  stage.settle();
+  stage.gateway_falls_silent("VTI_VTIV4");
+  stage.events.clear();
+  stage.settle();
+  EXPECT_EQ(stage.state(), TunnelState::silent);
+  EXPECT_EQ(stage.tunnel().children_up, 1);
+  (void)stage.command(model::Reload{});
+  stage.settle();
+  EXPECT_EQ(stage.state(), TunnelState::silent);
+  stage.gateway_falls_silent("VTI_VTIV4", false);
+  stage.settle();
+  EXPECT_THAT(told("tunnel"),
+              ElementsAre("is silent: its SAs are there, and nothing comes back: VTI_VTIV4 is silent", "is up"));
+}
+
 }  // namespace
 }  // namespace vtid::test

@@ -55,7 +55,7 @@ TEST(Schema, HasTheDefaultsThatTheCanonicalFileShows) {
     "tunnels": {"x": {"ike": {"remote": {"address": "x.example.org"}, "auth": {"psk": {"file": "x"}}},
                       "children": {"x": {"local": "10.0.0.1/30", "remote": "10.0.0.2"}}}},
     "interfaces": {"x": {"tunnel": "x"}, "wan": {"device": "eth0"}},
-    "gateways": {"x": {"interface": "wan", "address": "192.0.2.1"}},
+    "gateways": {"x": {"interface": "wan", "address": "192.0.2.1", "monitor": {"targets": [{}]}}},
     "rules": [{"on": "ipsec", "action": "pass"}],
     "policy_routes": [{"name": "x", "in": "wan", "via": "x"}],
     "gateway_groups": {"all": {"members": [{"gateway": "x"}]}},

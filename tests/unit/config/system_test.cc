@@ -99,5 +99,18 @@ TEST(System, WhatItsSasCannotHaveIsRefusedByName) {
   EXPECT_EQ(listed(parse_child(R"(, "offload": "none", "replay_window": 2040, "rekey_bytes": "1G")", plain).errors), "");
 }
 
+TEST(System, ArpProbesAreRefusedWhereThereAreNone) {
+  const auto said = [](const model::Capabilities& system) {
+    return listed(parse(R"({ "tunnels": {}, "interfaces": { "WAN": { "device": "eth0" } }, "gateways": {
+      "W": { "interface": "WAN", "address": "192.0.2.254", "monitor": { "targets": [ {}, { "kind": "arp" } ] } } } })",
+                        "vtid.json", no_secret, system)
+                      .errors);
+  };
+  EXPECT_EQ(said({.asks_arp = false}),
+            "vtid.json:2: /gateways/W/monitor/targets/1/kind: this system does not ask for IPv4 neighbours; write \"icmp\" or "
+            "\"tcp\"\n");
+  EXPECT_EQ(said({}), "");
+}
+
 }  // namespace
 }  // namespace vtid::config

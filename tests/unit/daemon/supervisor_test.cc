@@ -67,6 +67,80 @@ TEST_F(Supervised, IsUpWhenACarryingChildIsThere) {
   EXPECT_EQ(state(), TunnelState::up);
 }
 
+// Up, and no probe by it is answered any more.
+class Silent : public Supervised {
+ protected:
+  void fall_silent(std::optional<Duration> renew) {
+    DesiredChildSa silent = desired();
+    silent.renew_when_silent = renew;
+    supervisor.supervise({silent}, now);
+    test::install(sas, 1, "hq", {1});
+    (void)step();
+    supervisor.on_silence("hq", "A_VTIV4 is silent", now);
+  }
+};
+
+TEST_F(Silent, IsAStateWithAReason) {
+  fall_silent(std::nullopt);
+  EXPECT_THAT(step(), IsEmpty());
+  EXPECT_EQ(state(), TunnelState::silent);
+  EXPECT_EQ(reason(), "its SAs are there, and nothing comes back: A_VTIV4 is silent");
+  EXPECT_THAT(supervisor.view("hq")->remedy, testing::HasSubstr("renew_when_silent"));
+}
+
+TEST_F(Silent, EndsWithAnAnswer) {
+  fall_silent(std::nullopt);
+  (void)step();
+  supervisor.on_silence("hq", "", now);
+  (void)step();
+  EXPECT_EQ(state(), TunnelState::up);
+  EXPECT_EQ(reason(), "");
+}
+
+TEST_F(Silent, IsLeftAloneWhereTheFileSaysNothing) {
+  fall_silent(std::nullopt);
+  EXPECT_THAT(step(std::chrono::hours{24}), IsEmpty());
+}
+
+TEST_F(Silent, HasItsChildRekeyedAfterAsLongAsTheFileSays) {
+  fall_silent(Duration{30'000});
+  EXPECT_THAT(step(Duration{29'999}), IsEmpty());
+  EXPECT_THAT(step(Duration{1}), ElementsAre(Ask(AskRekey{"hq", "hq", "hq", true})));
+  EXPECT_THAT(step(), IsEmpty());
+}
+
+// And by nothing else: the IKE_SA is not touched.
+TEST_F(Silent, IsRekeyedEverLessOftenWhileItStaysSo) {
+  fall_silent(Duration{30'000});
+  std::vector<int> seconds;
+  for (int second = 0; second < 7'200; ++second) {
+    for (const Ask& ask : step(Duration{1'000})) {
+      EXPECT_EQ(ask, Ask(AskRekey{"hq", "hq", "hq", true}));
+      seconds.push_back(second + 1);
+    }
+  }
+  EXPECT_THAT(seconds, ElementsAre(30, 90, 210, 450, 930, 1'890, 3'810));
+}
+
+TEST_F(Silent, BeginsAnewWithTheNextSilence) {
+  fall_silent(Duration{30'000});
+  (void)step(Duration{30'000});
+  (void)step(Duration{10'000});
+  supervisor.on_silence("hq", "", now);
+  (void)step();
+  supervisor.on_silence("hq", "A_VTIV4 is silent", now);
+  EXPECT_THAT(step(Duration{29'999}), IsEmpty());
+  EXPECT_THAT(step(Duration{1}), ElementsAre(Ask(AskRekey{"hq", "hq", "hq", true})));
+}
+
+TEST_F(Silent, OfATunnelThatIsDownMeansNothing) {
+  fall_silent(Duration{30'000});
+  sas.ikes.clear();
+  sas.children.clear();
+  EXPECT_THAT(step(Duration{60'000}), ElementsAre(Ask(kInitiate)));
+  EXPECT_EQ(state(), TunnelState::connecting);
+}
+
 TEST_F(Supervised, StaysUpOnADuplicateWhenOneOfThemGoes) {
   test::install(sas, 1, "hq", {1});
   test::install(sas, 2, "hq", {1});
@@ -408,6 +482,8 @@ TEST_F(Losing, ALossCountsWhenTheNextLookFindsItToo) {
   look(Duration{400});
   EXPECT_EQ(supervisor.missing("hq"), "inbound SA, outbound SA");
   EXPECT_THAT(step(), ElementsAre(Ask(AskRekey{"hq", "hq", "hq"})));
+  EXPECT_EQ(state(), TunnelState::silent);
+  EXPECT_THAT(reason(), testing::HasSubstr("inbound SA, outbound SA"));
 }
 
 TEST_F(Losing, WhatIsBackAtTheNextLookWasNone) {

@@ -369,5 +369,128 @@ TEST_F(ProberNetworkTest, follows_a_device_that_is_made_again) {
   EXPECT_EQ(run_until(online), online);
 }
 
+// A port of this machine that takes connections, by IPv4 and by nobody.
+class Listener {
+ public:
+  explicit Listener(boost::asio::io_context& context)
+      : acceptor_(context, boost::asio::ip::tcp::endpoint(boost::asio::ip::make_address("127.0.0.1"), 0)) {}
+  [[nodiscard]] std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+
+ private:
+  boost::asio::ip::tcp::acceptor acceptor_;
+};
+
+Prober::Target by_tcp(std::string_view address, std::uint16_t port, std::string_view device = {}) {
+  Prober::Target result = target(address, device);
+  result.kind = model::ProbeKind::tcp;
+  result.port = port;
+  return result;
+}
+
+TEST_F(ProberTest, takes_a_connection_for_an_answer) {
+  const Listener listener(context);
+  prober.set_targets({by_tcp("127.0.0.1", listener.port(), "lo")});
+  EXPECT_EQ(run_until(online), online);
+}
+
+TEST_F(ProberTest, takes_a_refused_connection_for_an_answer) {
+  prober.set_targets({by_tcp("127.0.0.1", 9, "lo")});
+  EXPECT_EQ(run_until(online), online);
+  EXPECT_GT(prober.health().at("GW").rtt_ms, 0);
+}
+
+TEST_F(ProberTest, takes_a_gateway_that_no_connection_reaches_down) {
+  prober.set_targets({by_tcp("192.0.2.1", 9, "lo")});
+  EXPECT_EQ(run_until(down), down);
+}
+
+TEST_F(ProberTest, marks_connections_too) {
+  ASSERT_EQ(::unshare(CLONE_NEWNET), 0);
+  ASSERT_EQ(
+      std::system("ip link set lo up && nft 'add table inet t; add chain inet t out { type filter hook output priority 0; }; "
+                  "add rule inet t out tcp flags & (syn | ack) == syn meta mark != 0xf0010000 drop'"),
+      0);
+  Prober::Target marked = by_tcp("127.0.0.1", 9, "lo");
+  prober.set_targets({marked});
+  ASSERT_EQ(run_until(down), down);
+  marked.via = marked.address;
+  marked.mark = 0xf001'0000;
+  prober.set_targets({marked});
+  EXPECT_EQ(run_until(online), online);
+}
+
+// One of this machine, and one that is nowhere.
+std::vector<Prober::Target> both_targets(std::optional<std::size_t> required) {
+  std::vector<Prober::Target> targets{target("127.0.0.1", "lo"), by_tcp("192.0.2.1", 9, "lo")};
+  for (Prober::Target& each : targets) {
+    each.options.require = required;
+    each.options.targets = {{targets[0].address}, {targets[1].address, model::ProbeKind::tcp, 9}};
+  }
+  return targets;
+}
+
+TEST_F(ProberTest, judges_a_gateway_by_as_many_targets_as_are_required) {
+  prober.set_targets(both_targets(1));
+  ASSERT_EQ(run_until(online), online);
+  context.run_for(600ms);
+  EXPECT_EQ(changes, std::vector{online});  // that the other is down is no change of the gateway
+  prober.set_targets(both_targets(std::nullopt));
+  EXPECT_EQ(run_until(down), down);
+  EXPECT_THAT(reason(), testing::HasSubstr("tcp 192.0.2.1:9 is down"));
+  context.run_for(100ms);
+  EXPECT_EQ(changes, (std::vector{online, down}));
+}
+
+TEST_F(ProberTest, shows_each_target) {
+  prober.set_targets(both_targets(1));
+  ASSERT_EQ(run_until(online), online);
+  const auto targets = prober.health().at("GW").targets;
+  ASSERT_EQ(targets.size(), 2U);
+  EXPECT_EQ(targets[0].target, "icmp 127.0.0.1");
+  EXPECT_EQ(targets[0].state, online);
+  EXPECT_EQ(targets[1].target, "tcp 192.0.2.1:9");
+}
+
+TEST_F(ProberTest, tells_the_last_answer_of_the_targets_that_ceased) {
+  prober.set_targets(both_targets(1));
+  EXPECT_EQ(prober.last_answer("GW"), std::nullopt);
+  ASSERT_EQ(run_until(online), online);
+  EXPECT_TRUE(prober.last_answer("GW").has_value());
+}
+
+TEST_F(ProberTest, remembers_each_target) {
+  prober.set_targets(both_targets(1));
+  ASSERT_EQ(run_until(online), online);
+  context.run_for(600ms);
+  const auto memories = prober.remember();
+  ASSERT_EQ(memories.size(), 1U);
+  EXPECT_EQ(memories.begin()->first, "GW tcp 192.0.2.1:9");
+}
+
+// A neighbour behind a pair of devices, which answers no echo requests.
+void make_mute_neighbour() {
+  ASSERT_EQ(::unshare(CLONE_NEWNET), 0);
+  ASSERT_EQ(std::system("unshare -n sleep 60 & p=$!; sleep 0.3; at() { nsenter -t $p -n \"$@\"; }; "
+                        "ip link set lo up && ip link add name v type veth peer name vp netns $p && at ip link set vp up && "
+                        "at ip addr add 192.0.2.254/24 dev vp && at ip addr add 2001:db8::1/64 dev vp nodad && "
+                        "ip link set v up && ip addr add 192.0.2.1/24 dev v && ip addr add 2001:db8::2/64 dev v nodad && "
+                        "at nft 'add table inet t; add chain inet t in { type filter hook input priority 0; }; "
+                        "add rule inet t in icmp type echo-request drop; add rule inet t in icmpv6 type echo-request drop'"),
+            0);
+}
+
+TEST_F(ProberTest, asks_an_ipv6_neighbour_for_itself) {
+  make_mute_neighbour();
+  Prober::Target neighbour = target("2001:db8::1", "v");
+  prober.set_targets({neighbour});
+  ASSERT_EQ(run_until(down), down);
+  neighbour.kind = model::ProbeKind::nd;
+  prober.set_targets({neighbour});
+  EXPECT_EQ(run_until(online), online);
+  neighbour.address = *net::parse_address("2001:db8::9");
+  prober.set_targets({neighbour});
+  EXPECT_EQ(run_until(down), down);
+}
+
 }  // namespace
 }  // namespace vtid::io

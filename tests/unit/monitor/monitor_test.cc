@@ -192,8 +192,37 @@ TEST(GatewayMonitor, is_down_when_it_is_silent) {
             (model::GatewayHealth{.state = down,
                                   .since = at(11s).wall,
                                   .rtt_ms = 20,
+                                  .answers = model::Answers::ceased,
                                   .reason = "3 probes in a row unanswered for 1.6 s, at 0.0 % loss measured: silent"}));
   EXPECT_EQ(monitor.due(), TimePoint::max());
+}
+
+// Its state is held meanwhile.
+TEST(GatewayMonitor, is_silent_no_more_with_the_first_answer) {
+  GatewayMonitor monitor = cut_monitor();
+  monitor.on_check(at(11'620ms));
+  answer(monitor, 12s);
+  EXPECT_TRUE(monitor.on_check(at(12'500ms)));
+  EXPECT_EQ(monitor.health().state, down);
+  EXPECT_NE(monitor.health().answers, model::Answers::ceased);
+}
+
+TEST(GatewayMonitor, is_not_silent_as_long_as_it_has_never_answered) {
+  GatewayMonitor monitor(kOptions, kUp, at(0s));
+  for (Duration time = 500ms; time <= 10s; time += 500ms) std::ignore = monitor.on_sent(at(time).steady);
+  EXPECT_TRUE(monitor.on_check(at(10s)));
+  EXPECT_EQ(monitor.health().state, down);
+  EXPECT_NE(monitor.health().answers, model::Answers::ceased);
+}
+
+TEST(GatewayMonitor, is_silent_when_its_window_holds_no_answer_even_where_silence_is_off) {
+  model::MonitorOptions options = kOptions;
+  options.silence = model::NoSilence{};
+  options.period = 5s;
+  GatewayMonitor monitor = cut_monitor(options);
+  for (Duration time = 12s; time <= 30s; time += 500ms) std::ignore = monitor.on_sent(at(time).steady);
+  monitor.on_check(at(30s));
+  EXPECT_EQ(monitor.health().answers, model::Answers::ceased);
 }
 
 TEST(GatewayMonitor, is_not_silent_when_an_answer_comes_at_the_last_moment) {

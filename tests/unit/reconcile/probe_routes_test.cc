@@ -56,6 +56,24 @@ TEST(ProbeRoutes, OfTwoGatewaysWithOneMonitorAddressDoNotMeet) {
   EXPECT_EQ(ways_of_probes(one_segment()).size(), 6U);
 }
 
+TEST(ProbeRoutes, OfSeveralTargetsAreOneTable) {
+  model::Config config = one_segment();
+  config.gateways.pop_back();
+  model::MonitorOptions& monitor = config.gateways.front().monitor;
+  monitor.address.reset();
+  monitor.targets = {{address("203.0.113.78"), model::ProbeKind::tcp, 443},
+                     {address("203.0.113.77")},
+                     {address("203.0.113.77"), model::ProbeKind::tcp, 80},
+                     {std::nullopt, model::ProbeKind::icmp},
+                     {address("192.0.2.9"), model::ProbeKind::arp}};  // on the link
+  EXPECT_THAT(ways_of_probes(config), testing::UnorderedElementsAre(
+                                          "add route 203.0.113.77/32 via 192.0.2.253 dev eth0 metric 0 table " + table_for("A"),
+                                          "add route 203.0.113.77/32 blackhole metric 4294967295 table " + table_for("A"),
+                                          "add route 203.0.113.78/32 via 192.0.2.253 dev eth0 metric 0 table " + table_for("A"),
+                                          "add route 203.0.113.78/32 blackhole metric 4294967295 table " + table_for("A"),
+                                          testing::StartsWith("add rule")));
+}
+
 TEST(ProbeRoutes, OfIpv6LeadToTheGatewayToo) {
   model::Config config = one_segment();
   config.gateways = {probed("A", "fd00:9::1", "fd00:77::1")};

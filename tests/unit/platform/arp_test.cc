@@ -1,0 +1,74 @@
+// ARP on a pair of devices of its own, which needs root. Nothing leaves the machine.
+#include "platform/arp.h"
+
+#include <gtest/gtest.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sched.h>
+
+#include <cstdlib>
+
+namespace vtid::platform {
+namespace {
+
+const net::Address kNeighbour = *net::parse_address("192.0.2.254");
+using Reply = std::pair<net::Address, net::IfIndex>;
+
+net::IfIndex index_of(const char* device) { return {::if_nametoindex(device)}; }
+
+class Arp : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_EQ(::unshare(CLONE_NEWNET), 0);
+    ASSERT_EQ(
+        std::system("unshare -n sleep 60 & p=$!; sleep 0.3; ip link set lo up && "
+                    "ip link add name v type veth peer name vp netns $p && nsenter -t $p -n ip link set vp up && "
+                    "nsenter -t $p -n ip addr add 192.0.2.254/24 dev vp && ip link set v up && ip addr add 192.0.2.1/24 dev v"),
+        0);
+    auto opened = open_arp_socket();
+    ASSERT_TRUE(opened) << opened.error().text;
+    fd = std::move(*opened);
+  }
+
+  // What comes within a second; a request that the neighbour sends is none.
+  std::optional<Reply> reply() {
+    pollfd ready{fd.get(), POLLIN, 0};
+    return ::poll(&ready, 1, 1'000) == 1 ? receive_arp_reply(fd.get()).value() : std::nullopt;
+  }
+  UniqueFd fd;
+};
+
+TEST_F(Arp, HearsTheNeighbourThatItAsksFor) {
+  ASSERT_TRUE(send_arp_request(fd.get(), index_of("v"), kNeighbour));
+  EXPECT_EQ(reply(), Reply(kNeighbour, index_of("v")));
+  EXPECT_EQ(receive_arp_reply(fd.get()).value(), std::nullopt);
+}
+
+TEST_F(Arp, HearsNothingOfWhoIsNotThere) {
+  ASSERT_TRUE(send_arp_request(fd.get(), index_of("v"), *net::parse_address("192.0.2.9")));
+  EXPECT_EQ(reply(), std::nullopt);
+}
+
+// Its own question of the neighbour, and the neighbour's to us, have no answer for the kernel's table.
+TEST_F(Arp, LeavesTheKernelsTableAlone) {
+  ASSERT_TRUE(send_arp_request(fd.get(), index_of("v"), kNeighbour));
+  ASSERT_TRUE(reply().has_value());
+  EXPECT_NE(std::system("ip neigh show 192.0.2.254 | grep -q ."), 0);
+}
+
+TEST_F(Arp, AsksFromADeviceWithoutAnAddressToo) {
+  ASSERT_EQ(std::system("ip addr flush dev v"), 0);
+  ASSERT_TRUE(send_arp_request(fd.get(), index_of("v"), kNeighbour));
+  EXPECT_EQ(reply(), Reply(kNeighbour, index_of("v")));
+}
+
+TEST_F(Arp, RefusesWhatIsNoEthernet) {
+  const auto sent = send_arp_request(fd.get(), index_of("lo"), kNeighbour);
+  ASSERT_FALSE(sent);
+  EXPECT_EQ(sent.error().text, "cannot ask for 192.0.2.254: lo is no Ethernet");
+}
+
+TEST_F(Arp, SaysThatADeviceIsGone) { EXPECT_FALSE(send_arp_request(fd.get(), {4'711}, kNeighbour)); }
+
+}  // namespace
+}  // namespace vtid::platform
