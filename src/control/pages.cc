@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "control/kinds.h"
 #include "control/message.h"
 #include "control/metrics.h"
 #include "control/render.h"
@@ -44,6 +45,12 @@ PageLook look_at_metrics(std::string_view accept) {
 PageLook look_at_status() {
   return {model::Refresh{}, [](const model::Snapshot& snapshot, const model::GatewayHistory&) {
             return PageAnswer{200, kJson, json_line(render_status(Index(snapshot)))};
+          }};
+}
+
+PageLook look_at_gateways() {
+  return {model::Refresh{}, [](const model::Snapshot& snapshot, const model::GatewayHistory&) {
+            return PageAnswer{200, kJson, json_line(find_kind("gateways")->list(Index(snapshot)))};
           }};
 }
 
@@ -95,9 +102,10 @@ std::variant<PageAnswer, PageLook, PageStream> answer_page(const PageRequest& re
   if (path == "/") return page(door.nonce);
   if (path == "/metrics") return look_at_metrics(request.accept);
   if (path == "/status.json") return look_at_status();
+  if (path == "/gateways.json") return look_at_gateways();
   if (path == "/history.json") return look_at_history();
   if (path == "/events") return PageStream{};
-  return error_page(404, "there are / /metrics /status.json /history.json /events");
+  return error_page(404, "there are / /metrics /status.json /gateways.json /history.json /events");
 }
 
 std::string stream_event(std::uint64_t id, const model::Event& event) {

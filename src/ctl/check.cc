@@ -40,7 +40,10 @@ std::vector<std::string> places_of_vtid(const std::string& program, const std::s
   if (!own.empty()) folders.insert(folders.begin(), {own.string(), (own / ".." / "sbin").string()});
   folders.insert(folders.end(), {"/usr/local/sbin", "/usr/sbin"});
   std::vector<std::string> places;
-  for (const std::string& folder : folders) places.push_back(folder + "/vtid");
+  for (const std::string& folder : folders) {
+    std::string place = folder + "/vtid";
+    if (std::ranges::find(places, place) == places.end()) places.push_back(std::move(place));
+  }
   return places;
 }
 

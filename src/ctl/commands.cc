@@ -89,7 +89,9 @@ Outcome<Json> look_once(Connection& connection, const Options& options) {
   Json params = Json::object();
   if (!options.kind.empty()) params["kind"] = options.kind;
   if (!options.name.empty()) params["name"] = options.name;
-  return connection.call(options.command, params, kPatience);
+  auto answer = connection.call(options.command, params, kPatience);
+  if (answer && options.names && options.json) return names_in(*answer, options);
+  return answer;
 }
 
 // What is only shown: once, or with --watch again and again.

@@ -22,12 +22,19 @@ std::size_t sum(const std::vector<std::size_t>& numbers) {
   return std::accumulate(numbers.begin(), numbers.end(), std::size_t{0});
 }
 
-std::size_t longest_word(std::string_view text) {
+// Where a line may end: words at blanks; names within a word after these, but addresses nowhere.
+constexpr std::string_view kInNames = "_-";
+
+// Of what lies between blanks, and behind each of `marks`.
+std::size_t longest_piece(std::string_view text, std::string_view marks) {
   std::size_t longest = 0;
   while (!text.empty()) {
-    const auto end = std::min(text.find(' '), text.size());
+    const std::size_t blank = std::min(text.find(' '), text.size());
+    const std::size_t mark = text.find_first_of(marks);
+    const std::size_t end = mark < blank ? mark + 1 : blank;
     longest = std::max(longest, width_of(text.substr(0, end)));
-    text.remove_prefix(std::min(end + 1, text.size()));
+    text.remove_prefix(end);
+    if (text.starts_with(' ')) text.remove_prefix(1);
   }
   return longest;
 }
@@ -50,13 +57,14 @@ void shrink(std::vector<std::size_t>& widths, const std::vector<std::size_t>& fl
 
 // Takes off `text` what one line of so many characters holds.
 std::string take_line(std::string_view& text, std::size_t width) {
-  std::size_t end = 0, characters = 0, blank = std::string_view::npos;
+  std::size_t end = 0, characters = 0, blank = std::string_view::npos, mark = blank;
   for (; end < text.size(); ++end) {
     if (!continues(text[end]) && characters++ == width) break;
     if (text[end] == ' ') blank = end;
+    if (kInNames.contains(text[end])) mark = end + 1;
   }
-  const bool whole = end == text.size();
-  if (!whole && text[end] != ' ' && blank != std::string_view::npos) end = blank;
+  const bool whole = end == text.size() || text[end] == ' ';
+  if (!whole) end = std::min({blank != std::string_view::npos ? blank : mark, end});
   std::string line(text.substr(0, end));
   text.remove_prefix(end);
   if (text.starts_with(' ')) text.remove_prefix(1);
@@ -68,7 +76,10 @@ std::string painted(std::string text, Color color) {
   return static_cast<char>(color) + std::move(text) + static_cast<char>(Color::plain);
 }
 
-std::string print_row(const std::vector<std::string>& row, const std::vector<std::size_t>& widths, bool color) {
+bool has_states(std::string_view title) { return title.empty() || title == "STATE"; }
+
+std::string print_row(const std::vector<std::string>& row, const std::vector<std::string>& titles,
+                      const std::vector<std::size_t>& widths, bool color) {
   std::vector<std::string_view> rest;
   for (const std::string& cell : row) rest.emplace_back(shown(cell));
   std::string text;
@@ -85,7 +96,8 @@ std::string print_row(const std::vector<std::string>& row, const std::vector<std
       std::string cell = take_line(rest[column], widths[column]);
       const std::size_t width = width_of(cell);
       if (!cell.empty())
-        line += std::string(blanks, ' ') + painted(std::move(cell), color ? color_of(row[column]) : Color::plain);
+        line += std::string(blanks, ' ') +
+                painted(std::move(cell), color && has_states(titles[column]) ? color_of(row[column]) : Color::plain);
       blanks = (width == 0 ? blanks : 0) + widths[column] - width + kGap;
     }
     text += line + '\n';
@@ -107,21 +119,23 @@ void Table::add(std::vector<std::string> cells) {
 // 0 for a column that is left out.
 std::vector<std::size_t> Table::widths(std::size_t columns) const {
   const std::span body = std::span(rows_).subspan(1);
-  std::vector<std::size_t> widths(rows_.front().size(), 0), floors = widths;
+  std::vector<std::size_t> widths(rows_.front().size(), 0), words = widths, pieces = widths;
   for (std::size_t column = 0; column < widths.size(); ++column) {
     if (std::ranges::all_of(body, [&](const auto& row) { return row[column].empty(); })) continue;
     for (const auto& row : rows_) {
       widths[column] = std::max(widths[column], width_of(shown(row[column])));
-      floors[column] = std::max(floors[column], longest_word(shown(row[column])));
+      words[column] = std::max(words[column], longest_piece(shown(row[column]), ""));
+      pieces[column] = std::max(pieces[column], longest_piece(shown(row[column]), kInNames));
     }
   }
   if (columns == 0) return widths;
   const auto used = static_cast<std::size_t>(std::ranges::count_if(widths, [](std::size_t width) { return width != 0; }));
   const std::size_t between = used == 0 ? 0 : (used - 1) * kGap;
   const std::size_t room = columns > between ? columns - between : 0;
-  shrink(widths, floors, room);
-  for (std::size_t& floor : floors) floor = std::min<std::size_t>(floor, 1);
-  shrink(widths, floors, room);
+  shrink(widths, words, room);
+  shrink(widths, pieces, room);
+  for (std::size_t& piece : pieces) piece = std::min<std::size_t>(piece, 1);
+  shrink(widths, pieces, room);
   return widths;
 }
 
@@ -130,7 +144,7 @@ std::string Table::print(const Display& display) const {
   const bool titled = std::ranges::any_of(titles, [](const std::string& title) { return !title.empty(); });
   const std::vector<std::size_t> wide = widths(display.columns);
   std::string text;
-  for (const auto& row : std::span(rows_).subspan(titled ? 0 : 1)) text += print_row(row, wide, display.color);
+  for (const auto& row : std::span(rows_).subspan(titled ? 0 : 1)) text += print_row(row, titles, wide, display.color);
   return text;
 }
 

@@ -20,8 +20,8 @@ class Table {
 
   // A line per row, two spaces between columns, none at the end of a line; "-" for an empty cell. The titles come first
   // unless they are all empty. Columns that are empty in every row are left out. Where the display is too narrow, cells go on
-  // in further lines, broken between words, and within them only if there is no other way. Cells that are a state have its
-  // colour.
+  // in further lines, broken between words; else within names, after "_" and "-"; and anywhere only if there is no other way.
+  // Cells of a column STATE, or of one without a title, have the colour of that state.
   [[nodiscard]] std::string print(const Display& display = {}) const;
 
  private:

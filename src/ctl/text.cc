@@ -56,7 +56,7 @@ bool is_measured(const Json& gateway) {
 }
 
 std::string cell_rtt(const Json& gateway) {
-  if (!is_measured(gateway)) return {};
+  if (!is_measured(gateway) || number_of(gateway, "loss_percent") == 100) return {};
   return fmt::format("{:.1f} ms ±{:.1f}", number_of(gateway, "rtt_ms"), number_of(gateway, "stddev_ms"));
 }
 
@@ -291,9 +291,15 @@ std::string render_list(const Json& result, const Options& options) {
   return print_columns(found->columns, result, options.display);
 }
 
+Json names_in(const Json& result, const Options& options) {
+  Json names = Json::array();
+  for (const Json& item : options.kind == "tunnels" ? with_children(result) : result) names.push_back(text_of(item, "name"));
+  return names;
+}
+
 std::string render_names(const Json& result, const Options& options) {
   std::string text;
-  for (const Json& item : options.kind == "tunnels" ? with_children(result) : result) text += text_of(item, "name") + '\n';
+  for (const Json& name : names_in(result, options)) text += name.get<std::string>() + '\n';
   return text;
 }
 

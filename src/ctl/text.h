@@ -20,6 +20,7 @@ using Renderer = std::string (*)(const Json& result, const Options& options);
 [[nodiscard]] std::string render_plain_text(const Json& result, const Options& options);  // the text as it is
 [[nodiscard]] std::string render_event(const Json& event, const Options& options);
 
+[[nodiscard]] Json names_in(const Json& result, const Options& options);             // of a list, as an array
 [[nodiscard]] std::string render_names(const Json& result, const Options& options);  // of a list, one a line
 
 // A problem a line, and its remedy below it.

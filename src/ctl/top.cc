@@ -18,10 +18,11 @@
 namespace vtid::ctl {
 namespace {
 
-constexpr std::size_t kSparkWidth = 10;
+constexpr std::size_t kSparkWidth = 10, kShortSparkWidth = 7;  // of one sparkline; the shorter one below so many columns:
+constexpr std::size_t kRoomy = 100;
 constexpr std::size_t kNarrowest = 40;  // columns
 constexpr std::size_t kFewestRows = 3;
-constexpr std::size_t kFixed = 64;  // columns of a row beside the name
+constexpr std::size_t kFixed = 54;  // columns of a row beside the name and the two sparklines
 constexpr std::size_t kShortestName = 8;
 constexpr Duration kLookPatience{10'000};  // for the daemon's answer
 
@@ -85,8 +86,9 @@ void TopView::add(const Json& status, TimePoint now) {
     for (const Json& gateway : array_of(row, "gateways")) {
       const std::string state = text_of(gateway, "state");
       if (state == "unmonitored" || state == "pending") continue;
-      tunnel.round_trip = std::max(tunnel.round_trip, number_of(gateway, "rtt_ms"));
-      tunnel.loss = std::max(tunnel.loss, number_of(gateway, "loss_percent"));
+      const double loss = number_of(gateway, "loss_percent");
+      if (loss < 100) tunnel.round_trip = std::max(tunnel.round_trip, number_of(gateway, "rtt_ms"));
+      tunnel.loss = std::max(tunnel.loss, loss);
     }
     push(tunnel.round_trips, std::max(tunnel.round_trip, 0.0));
   }
@@ -120,19 +122,21 @@ std::vector<const TopView::Tunnel*> TopView::sorted() const {
 std::string TopView::frame(std::size_t columns, std::size_t rows) const {
   columns = std::max(columns, kNarrowest);
   rows = std::max(rows, kFewestRows);
-  const std::size_t name_width = columns > kFixed + kShortestName ? columns - kFixed : kShortestName;
+  const std::size_t spark = columns < kRoomy ? kShortSparkWidth : kSparkWidth;
+  const std::size_t fixed = kFixed + 2 * spark;
+  const std::size_t name_width = columns > fixed + kShortestName ? columns - fixed : kShortestName;
   std::vector<std::string> lines{
-      printable(head_), fmt::format("{} {} {:>11} {:>11}  {} {:>9} {:>5}", fitted("TUNNEL", name_width), fitted("STATE", 10),
-                                    "IN", "OUT", fitted("TRAFFIC", kSparkWidth), "RTT", "LOSS")};
+      printable(head_), fmt::format("{} {} {:>11} {:>11}  {} {} {:>9} {:>5}", fitted("TUNNEL", name_width), fitted("STATE", 10),
+                                    "IN", "OUT", fitted("TRAFFIC", spark), fitted("LATENCY", spark), "RTT", "LOSS")};
   const auto tunnels = sorted();
   const std::size_t room = rows - lines.size();
   const std::size_t from = std::min(first_, tunnels.empty() ? 0 : tunnels.size() - 1);
   for (std::size_t row = from; row < std::min(from + room, tunnels.size()); ++row) {
     const Tunnel& tunnel = *tunnels[row];
-    lines.push_back(fmt::format("{} {} {:>11} {:>11}  {} {:>9} {:>5}", fitted(printable(tunnel.name), name_width),
+    lines.push_back(fmt::format("{} {} {:>11} {:>11}  {} {} {:>9} {:>5}", fitted(printable(tunnel.name), name_width),
                                 fitted(printable(tunnel.state), 10), print_bits(tunnel.rate_in), print_bits(tunnel.rate_out),
-                                sparkline(tunnel.rates, kSparkWidth), print_milliseconds(tunnel.round_trip),
-                                print_percent(tunnel.loss)));
+                                sparkline(tunnel.rates, spark), sparkline(tunnel.round_trips, spark),
+                                print_milliseconds(tunnel.round_trip), print_percent(tunnel.loss)));
   }
   std::string text;
   for (std::string& line : lines) {

@@ -32,6 +32,18 @@ start_vtid hq
 expect 10 ping_once branch 10.6.106.1
 assert_eq "ifindex" "$index" "$(ifindex hq ipsec1)"
 
+# vtid dies while it goes back
+says 0 "goes back at" hq apply /run/hq/wrong.json --confirm 3s
+expect 3 cut_off
+before=$(grep -c "configuration not confirmed" /run/hq/vtid.log || true)
+until (($(grep -c "configuration not confirmed" /run/hq/vtid.log || true) > before)); do :; done
+kill_vtid hq
+assert_eq "the file stays as it was" "" "$(cmp "$config" /run/hq/before.json 2>&1)"
+start_vtid hq
+expect 10 ping_once branch 10.6.106.1
+expect 5 plan_is_empty hq
+assert_eq "ifindex" "$index" "$(ifindex hq ipsec1)"
+
 # a change that is meant
 sed 's/"when_down": "keep"//; s/"routes": \[/"routes": [ { "to": "10.77.0.0\/16", "via": "VTI_VTIV4" },/' /run/hq/before.json >/run/hq/right.json
 vtictl_at hq apply /run/hq/right.json --confirm 5s >/dev/null

@@ -1,33 +1,18 @@
 #!/bin/bash
 # The peer is Debian's libreswan with an XFRM interface of its own (ipsec-interface=1), over IKEv2 with a PSK, and 0/0 at both
-# ends. Either end begins, either end rekeys, and our interface does not notice.
+# ends; its file is that of docs/cookbook/interop.md. Either end begins, either end rekeys, and our interface does not notice.
 #
 # What libreswan 4 cannot do: a CHILD_SA has one pair of selectors, so IPv4 and IPv6 do not share one, and the tunnel has IPv4
 # only. With 0/0 at both ends it makes no routes ("leftsubnet == rightsubnet ... cannot add route") and gives the interface no
 # address: its administrator makes them, here as there.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/frr.sh"
 . "$(dirname "$0")/libreswan.sh"
 
 does() { at_branch timeout 20 /usr/libexec/ipsec/whack --ctlsocket /run/branch/pluto.ctl --name hq "$@" >/dev/null; }
 
 start_libreswan() {
-  cat >/run/branch/ipsec.conf <<CONF
-config setup
-conn hq
-  auto=add
-  ikev2=insist
-  authby=secret
-  left=${outer[branch]}
-  leftid=@branch
-  leftnexthop=%defaultroute
-  leftsubnet=0.0.0.0/0
-  right=${outer[hq]}
-  rightid=@hq
-  rightsubnet=0.0.0.0/0
-  ipsec-interface=1
-  ike=aes_gcm128-sha2_256-dh31
-  esp=aes_gcm128
-CONF
+  { echo 'config setup'; recipe interop branch /etc/ipsec.d/hq.conf; } | sed 's/auto=start/auto=add/' >/run/branch/ipsec.conf
   (umask 077; echo "@hq @branch : PSK \"$psk\"" >/run/branch/ipsec.secrets)
   start_pluto
 }

@@ -1,7 +1,9 @@
 #!/bin/bash
 # Two roadwarriors with virtual IPs behind one interface of the gateway (as in strongSwan's test rw-shared-xfrmi): the connection
-# stays in swanctl.conf, with its pool; each roadwarrior's CHILD_SA has selectors and a reqid of its own, and the unit's if_id.
+# stays in swanctl.conf, with its pool; each roadwarrior's CHILD_SA has selectors and a reqid of its own, and the unit's if_id. The files
+# of hq are those of docs/cookbook/interop.md.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/frr.sh"
 
 declare -A home=([carol]=203.0.113.1 [dave]=203.0.114.1)
 make_network
@@ -40,38 +42,9 @@ leaves() { does "$1" --terminate --ike gateway >/dev/null; }
 
 roadwarrior carol
 roadwarrior dave 'encap = yes'
-cat >/run/hq/swanctl.conf <<CONF
-connections { roadwarriors {
-  version = 2
-  local_addrs = ${outer[hq]}
-  pools = virtual
-  if_id_in = 7
-  if_id_out = 7
-  proposals = aes128gcm16-prfsha256-x25519
-  local { auth = psk
-          id = hq }
-  remote { auth = psk }
-  children { net { local_ts = 10.1.0.0/24, 10.3.0.0/24
-                   esp_proposals = aes128gcm16-x25519 } }
-} }
-pools { virtual { addrs = 10.3.0.2-10.3.0.254 } }
-secrets { ike { secret = "$psk" } }
-CONF
+recipe interop hq /etc/swanctl/conf.d/roadwarriors.conf | sed "s/secret = .*/secret = \"$psk\" } }/" >/run/hq/swanctl.conf
 swanctl_at hq --load-all --file /run/hq/swanctl.conf >/dev/null 2>&1
-mkdir -p /run/hq/etc
-cat >/run/hq/etc/vtid.json <<JSON
-{
-  "charon": { "vici": "unix:///run/hq/charon.vici" },
-  "tunnels": {
-    "road": {
-      "unit": 7,
-      "ike": { "external": "roadwarriors" },
-      "start": "none",
-      "children": { "net": { "local": "10.3.0.1/24", "remote": "10.3.0.2" } }
-    }
-  }
-}
-JSON
+write_recipe interop hq
 start_vtid hq
 children() { vtictl_at hq --json list sas | jq -r "[.[].children[] | select(.state == \"INSTALLED\") | $1] | unique | join(\",\")"; }
 mtu() { ip -n hq -o link show dev ipsec7 | sed 's/.* mtu \([0-9]*\) .*/\1/'; }

@@ -21,8 +21,10 @@ fail() {
 vtictl() { "$VTID_BUILD/src/ctl/vtictl" --socket "$folder/vtid.sock" "$@"; }
 arguments=(--config "$folder/vtid.json" --socket "$folder/vtid.sock" --state "$folder/state" --kernel memory)
 
+within=() # a command that runs vtid somewhere else
+
 start() { # its log goes to $folder/log
-  "$vtid" "${arguments[@]}" 2>"$folder/log" & pid=$!
+  "${within[@]}" "$vtid" "${arguments[@]}" 2>"$folder/log" & pid=$!
   pids+=("$pid")
 }
 ready() { vtictl status >/dev/null 2>&1; }

@@ -44,6 +44,10 @@ TEST(Pages, AskForCountersOfRulesOnlyForTheMetrics) {
   EXPECT_FALSE(rules("/status.json"));
 }
 TEST(Pages, HaveTheStatus) { EXPECT_THAT(answered(page_request("/status.json?now")).body, StartsWith(R"({"version":)")); }
+TEST(Pages, HaveEveryGatewayAlsoThoseOfNoTunnel) {
+  EXPECT_THAT(answered(page_request("/gateways.json")).body,
+              AllOf(StartsWith("["), HasSubstr(R"("name":"WAN_GW")"), HasSubstr(R"("name":"VTI_HQ_VTIV4")")));
+}
 TEST(Pages, ChangeNothing) {
   PageRequest request = page_request("/metrics");
   for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS"}) {

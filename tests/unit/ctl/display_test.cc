@@ -45,6 +45,13 @@ TEST(TableThatFits, KeepsWordsOfEveryColumnWholeWhileItCan) {
 TEST(TableThatFits, BreaksWordsWhereThereIsNoOtherWay) {
   EXPECT_EQ(in_columns(two_columns("aaaaaaaa", "bbbbbbbb"), 10), "NAME  REAS\n      ON\naaaa  bbbb\naaaa  bbbb\n");
 }
+TEST(TableThatFits, BreaksNamesWhereTheyHaveParts) {
+  EXPECT_EQ(in_columns(two_columns("VTI_CLOUD_A_VTIV4", "198.51.100.40 is away"), 27),
+            "NAME          REASON\nVTI_CLOUD_A_  198.51.100.40\nVTIV4         is away\n");
+}
+TEST(TableThatFits, KeepsAddressesWholeWhileItCan) {
+  EXPECT_EQ(in_columns(two_columns("VTI_HQ_VTIV4", "198.51.100.40"), 22), "NAME     REASON\nVTI_HQ_  198.51.100.40\nVTIV4\n");
+}
 TEST(TableThatFits, CountsCharactersNotBytes) {
   EXPECT_EQ(in_columns(two_columns("ääääääää", "b"), 12), "NAME   REASO\n       N\näääää  b\näää\n");
 }
@@ -83,8 +90,10 @@ TEST(Color, IsAsTheOptionSays) {
   EXPECT_FALSE(wants_color("never", true, nullptr, "xterm"));
 }
 TEST(Color, IsOfAState) {
-  EXPECT_EQ(two_columns("hq", "up").print({.color = true}), "NAME  REASON\nhq    \x11up\x14\n");
-  EXPECT_EQ(two_columns("hq", "up").print(), "NAME  REASON\nhq    up\n");
+  Table table({"NAME", "STATE", "TRIGGER"});
+  table.add({"hq", "up", "down"});
+  EXPECT_EQ(table.print({.color = true}), "NAME  STATE  TRIGGER\nhq    \x11up\x14     down\n");
+  EXPECT_EQ(table.print(), "NAME  STATE  TRIGGER\nhq    up     down\n");
 }
 TEST(Color, ReachesTheTerminalAsItsSequences) {
   EXPECT_EQ(terminal_text("\x11up\x14 \x12loss\x14 \x13"

@@ -79,6 +79,21 @@ TEST(Top, ShowsTheWorstOfTheGatewaysThatAreMeasured) {
   EXPECT_EQ(view.json()["tunnels"][1]["rtt_ms"], nullptr);
 }
 
+TEST(Top, ShowsNoRoundTripWhereEverythingIsLost) {
+  TopView view;
+  view.add(status({tunnel("hq", 0, 0, {gateway("down", 0, 100)})}), at(0));
+  EXPECT_THAT(view.frame(80, 24), HasSubstr("- 100 %"));
+  EXPECT_EQ(view.json()["tunnels"][0]["rtt_ms"], nullptr);
+}
+TEST(Top, DrawsTrafficAndLatencyAlsoIn80Columns) {
+  TopView view;
+  for (int look = 0; look < 3; ++look)
+    view.add(status({tunnel("hq", look * look * 1000, 0, {gateway("online", 10.0 + 30 * look, 0)})}), at(1000 * look));
+  const auto lines = lines_of(view.frame(80, 24));
+  EXPECT_THAT(lines.at(1), HasSubstr("TRAFFIC LATENCY"));
+  EXPECT_THAT(lines.at(2), HasSubstr("▃█     ▂▅█   70.0 ms"));
+}
+
 TEST(Top, FitsTheTerminalWhateverItsSize) {
   TopView view;
   std::vector<Json> tunnels;
