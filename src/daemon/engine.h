@@ -14,10 +14,11 @@
 #include "config/parse.h"
 #include "daemon/executor.h"
 #include "daemon/host_names.h"
+#include "daemon/probes.h"
 #include "daemon/requests.h"
 #include "daemon/state_store.h"
-#include "daemon/status.h"
 #include "daemon/supervisor.h"
+#include "daemon/tunnel_status.h"
 #include "model/command.h"
 #include "model/snapshot_view.h"
 #include "platform/kernel.h"
@@ -90,7 +91,7 @@ class Engine {
   // What the monitors are to probe, when that has changed: all of it with the file, else what is behind tunnels that came or
   // went. The step after it follows the states that the monitors then have.
   struct ProbeNews {
-    std::vector<io::Prober::Target> targets;
+    std::vector<monitor::ProbeTarget> targets;
     bool all = true;
   };
   [[nodiscard]] std::optional<ProbeNews> take_probes();
@@ -102,6 +103,8 @@ class Engine {
   [[nodiscard]] Result<model::Plan> plan_only();
 
  private:
+  static constexpr Duration kSaveAgain{1'000};  // after the disk was full
+
   struct Pending {
     enum class Kind : std::uint8_t { initiate, look, rekey, repair, terminate } kind{};
     std::string tunnel;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "daemon/status.h"
+#include "daemon/problems.h"
 #include "reconcile/policy_routes.h"
 
 namespace vtid::daemon {

@@ -16,6 +16,7 @@
 #include "model/config.h"
 #include "model/gateway.h"
 #include "monitor/monitor.h"
+#include "monitor/probe_target.h"
 #include "net/address.h"
 #include "net/names.h"
 
@@ -27,21 +28,7 @@ namespace vtid::io {
 
 class Prober {
  public:
-  // A gateway has one or several; each has the gateway's options.
-  struct Target {
-    std::string gateway;   // its name
-    net::Address address;  // to probe; same family as `source`
-    model::ProbeKind kind = model::ProbeKind::icmp;
-    std::uint16_t port = 0;  // of tcp
-    std::optional<net::Address> source;
-    net::IfName device;  // probes leave by it and by no other; empty: the routing table decides
-    // Of an address beyond its gateway: the gateway, and the mark on packets that a rule leads to it; 0: there is no such rule.
-    std::optional<net::Address> via{};
-    std::uint32_t mark = 0;
-    model::MonitorOptions options;
-    monitor::Underlay underlay{};  // gateways without a tunnel leave it
-    bool operator==(const Target&) const = default;
-  };
+  using Target = monitor::ProbeTarget;
   using OnChange = std::function<void(const std::string& gateway, const model::GatewayHealth& health)>;
 
   // How a system asks for an IPv4 neighbour's link-layer address. `receive` gives who answered by which device, without

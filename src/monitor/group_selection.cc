@@ -133,4 +133,34 @@ model::GatewaySelection choose(const model::Config& config, const model::Gateway
   return selection;
 }
 
+std::vector<std::string> changed_groups(const model::GatewaySelection& before, const model::GatewaySelection& after) {
+  std::vector<std::string> names;
+  for (const auto& [name, selection] : after.groups) {
+    const auto last = before.groups.find(name);
+    const bool news = last == before.groups.end()
+                          ? !selection.reason.empty()
+                          : last->second.active != selection.active || last->second.usable != selection.usable;
+    if (news) names.push_back(name);
+  }
+  return names;
+}
+
+std::vector<std::string> members_that_left(const model::GatewaySelection& before, const std::string& group,
+                                           const model::GroupSelection& now) {
+  std::vector<std::string> left;
+  const auto last = before.groups.find(group);
+  if (last == before.groups.end()) return left;
+  for (const model::ActiveMember& member : last->second.active) {
+    if (std::ranges::find(now.active, member.gateway, &model::ActiveMember::gateway) == now.active.end())
+      left.push_back(member.gateway);
+  }
+  return left;
+}
+
+std::string print_active(const model::GroupSelection& selection) {
+  std::vector<std::string_view> names;
+  for (const model::ActiveMember& active : selection.active) names.push_back(active.gateway);
+  return names.empty() ? "nobody" : fmt::format("{}", fmt::join(names, ", "));
+}
+
 }  // namespace vtid::monitor

@@ -3,6 +3,9 @@
 // active members.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "base/clock.h"
 #include "model/config.h"
 #include "model/gateway.h"
@@ -17,5 +20,13 @@ namespace vtid::monitor {
 // who carried last.
 [[nodiscard]] model::GatewaySelection choose(const model::Config& config, const model::Gateways& gateways,
                                              const model::GatewaySelection& before, WallTime now);
+
+// Those of `after` that others carry than before; a new one with all of its first tier is no news.
+[[nodiscard]] std::vector<std::string> changed_groups(const model::GatewaySelection& before,
+                                                      const model::GatewaySelection& after);
+// The gateways that were active for a group and are not any more.
+[[nodiscard]] std::vector<std::string> members_that_left(const model::GatewaySelection& before, const std::string& group,
+                                                         const model::GroupSelection& now);
+[[nodiscard]] std::string print_active(const model::GroupSelection& selection);  // "HQ_A_VTIV4, HQ_B_VTIV4", "nobody"
 
 }  // namespace vtid::monitor

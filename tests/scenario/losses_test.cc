@@ -116,7 +116,7 @@ class Restart : public Losses {
   }
 
  private:
-  std::vector<io::Prober::Target> targets_;
+  std::vector<monitor::ProbeTarget> targets_;
 };
 
 TEST_F(Restart, OfCharonLeavesTheGatewayToItsProbes) {
