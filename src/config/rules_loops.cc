@@ -86,7 +86,8 @@ void Paths::add_via(const std::string& name, Hop hop) {
     if (gateway == nullptr) return;  // found wrong already
     if (const Tunnel* tunnel = automatic_.tunnel_of(*gateway)) hop.into.push_back(tunnel);
   }
-  hops_.add(hop.to, std::move(hop));
+  const net::Prefix to = hop.to;
+  hops_.add(to, std::move(hop));
 }
 
 net::Prefix only(const net::Address& address) { return {address, static_cast<std::uint8_t>(address.bits())}; }

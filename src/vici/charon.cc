@@ -125,7 +125,7 @@ void Charon::open_all(Now now) {
 }
 
 // One line is as good as none: without events the table ages unseen, without queries it cannot be checked.
-void Charon::lose(std::string reason, Now now) {
+void Charon::lose(const std::string& reason, Now now) {
   // Waiting made charon hang, it seems: the next time the list has to do with what is not busy.
   const auto& hung = line(Channel::queries).session.ended();
   if (hung && poller_.under_way() && poller_.under_way()->waits) poller_.never_wait(true);
@@ -151,7 +151,7 @@ void Charon::pump(Now now) {
     news = false;
     for (const Channel channel : kChannels) news |= receive(channel, now);
     const auto ended = std::ranges::find_if(lines_, [](const Line& one) { return one.session.ended().has_value(); });
-    if (ended != lines_.end()) lose(ended->session.ended()->text, now);
+    if (ended != lines_.end()) lose(std::string(ended->session.ended()->text), now);
     advance(now);
   }
   for (const Channel channel : kChannels) {

@@ -168,7 +168,7 @@ class Charon {
   [[nodiscard]] bool all_open() const;
   bool meets(std::string_view run);
   void open_all(Now now);
-  void lose(std::string reason, Now now);
+  void lose(const std::string& reason, Now now);  // not a text of the session that ends
   void pump(Now now);
   bool receive(Channel channel, Now now);
   void advance(Now now);

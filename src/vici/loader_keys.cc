@@ -39,7 +39,7 @@ std::optional<Step> Loader::next_idle_key() {
   for (const auto& [name, wish] : wishes_) used.insert({wish.connection.key_id, wish.serving_key});
   for (const std::string& id : loaded_.keys) {
     if (used.contains(id)) continue;
-    const Step step{Step::Kind::unload_key, "", "unload-key", Message{}.add("id", id), id};
+    Step step{Step::Kind::unload_key, "", "unload-key", Message{}.add("id", id), id};
     begin(step);
     return step;
   }

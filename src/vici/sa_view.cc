@@ -103,7 +103,9 @@ void SaView::remember(const model::ChildSa& child) {
 }
 
 void SaView::begin_reading(const std::optional<std::string>& name) {
-  poll_.emplace().all = !name;
+  SaPoll poll;
+  poll.all = !name;
+  poll_ = std::move(poll);
   if (!name) {
     for (const auto& [id, ike] : table_.ikes) poll_->unseen_ikes.insert(id);
     for (const auto& [id, child] : table_.children) poll_->unseen_children.insert(id);

@@ -112,7 +112,7 @@ Verdict Changes::apply_one(const model::DeleteRoute& op) {
   const auto old =
       std::find_if(first, last, [&](const auto& item) { return item.second.ours && same_target(item.second, named); });
   if (old == last) return {};
-  const Verdict verdict = send(abi::kRtmDelete, old->second);
+  Verdict verdict = send(abi::kRtmDelete, old->second);
   if (verdict.code != 0 && verdict.code != ESRCH) return verdict;
   all->erase(old);
   return {};

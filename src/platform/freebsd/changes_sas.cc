@@ -65,11 +65,12 @@ Verdict Changes::add(const model::Sa& sa) {
 }
 
 Verdict Changes::remove(const model::Sa& sa) {
-  const model::Sa gone = sa;  // it may stand in the list that is about to change
-  const auto answer = ask_key(calls_, encode_delete_sa(gone, key_stamp()));
+  const auto answer = ask_key(calls_, encode_delete_sa(sa, key_stamp()));
   if (!answer && answer.error().code != ESRCH) return {answer.error().code, {}};
-  std::erase_if(*sas_,
-                [&](const ListedSa& item) { return item.sa.destination == gone.destination && item.sa.spi == gone.spi; });
+  // it may stand in the list that is about to change
+  std::erase_if(*sas_, [destination = sa.destination, spi = sa.spi](const ListedSa& item) {
+    return item.sa.destination == destination && item.sa.spi == spi;
+  });
   return {};
 }
 

@@ -119,7 +119,8 @@ Result<Lists> read_lists(Calls& calls) {
   Lists lists;
   const bool whole = for_each_message(*run, [&](View message) {
     if (auto link = decode_link(message)) {
-      lists.links.emplace(link->index, *std::move(link));
+      const net::IfIndex index = link->index;
+      lists.links.emplace(index, *std::move(link));
     } else if (const auto address = decode_address(message)) {
       lists.addresses.push_back(*address);
     }

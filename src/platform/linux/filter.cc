@@ -67,7 +67,7 @@ Result<bool> Filter::exists() {
 
 Result<std::string> Filter::run(const std::string& commands) {
   const int refused = nft_run_cmd_from_buffer(context_.get(), commands.c_str());
-  const std::string output = nft_ctx_get_output_buffer(context_.get());
+  std::string output = nft_ctx_get_output_buffer(context_.get());
   const std::string error = nft_ctx_get_error_buffer(context_.get());
   if (refused != 0) return fail(first_line(error));
   return output;

@@ -60,7 +60,7 @@ struct AnySa {
     for (const model::Policy& policy : policies) reqids.insert(policy.reqid);
   }
   std::optional<value_type> operator()(const nlmsghdr& message) const {
-    if (auto ours = netlink::decode_sa(message)) return *std::move(ours);
+    if (auto ours = netlink::decode_sa(message)) return value_type(*std::move(ours));
     auto charons = netlink::decode_charons_sa(message, now);
     if (!charons) return std::nullopt;
     if (!reqids.contains(charons->reqid)) charons->behind_ours = charons->held = false;

@@ -71,7 +71,7 @@ Json payload(std::string_view protocol, std::string_view field) {
 }
 
 Json prefix(const net::Prefix& prefix) {
-  const std::string address = net::print(prefix.address);
+  std::string address = net::print(prefix.address);
   if (prefix.length == prefix.address.bits()) return address;
   return {{"prefix", {{"addr", address}, {"len", prefix.length}}}};
 }

@@ -148,7 +148,7 @@ std::optional<model::SaAlgorithm> algorithm_of(const abi::KeySa& sa, std::size_t
     if (!numbers || numbers->encrypt != sa.encrypt) continue;
     const bool alone = algorithm.integrity == model::Integrity::none;
     const model::KeyLayout layout = key_layout(algorithm);
-    const auto length = static_cast<std::size_t>(layout.cipher + layout.salt);
+    const auto length = static_cast<std::size_t>(layout.cipher) + static_cast<std::size_t>(layout.salt);
     const bool fits = length == 0 || length == cipher_key;
     if (fits && (alone || numbers->auth == sa.auth)) return algorithm;
   }
