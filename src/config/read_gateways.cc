@@ -94,7 +94,8 @@ Result<std::optional<std::size_t>> require(const Node& node) {
     return fail(fmt::format("\"{}\" is no number of targets", word->substr(0, kLongestShown)),
                 "write \"any\", \"all\" or a number");
   }
-  return map(number_in<std::size_t>(1, model::kMostTargets)(node), [](std::size_t targets) { return std::optional(targets); });
+  return map(number_in(1, static_cast<int>(model::kMostTargets))(node),
+             [](int targets) { return std::optional(static_cast<std::size_t>(targets)); });
 }
 
 void read_monitor(Object object, MonitorOptions& monitor) {

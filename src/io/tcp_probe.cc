@@ -25,7 +25,8 @@ tcp::endpoint endpoint_of(const net::Address& address, std::uint16_t port, net::
 }
 
 // As with echoes, a mark leaves the device to the rules. FreeBSD has neither: there the route decides.
-error_code keep_to_path(TcpSocket& socket, [[maybe_unused]] const EchoPath& path, [[maybe_unused]] const net::IfName& device) {
+error_code keep_to_path([[maybe_unused]] TcpSocket& socket, [[maybe_unused]] const EchoPath& path,
+                        [[maybe_unused]] const net::IfName& device) {
   [[maybe_unused]] int failed = 0;
 #ifdef SO_MARK
   if (path.mark != 0) {

@@ -32,7 +32,7 @@ TEST(Neighbour, SaysNothingToUsWhenItWasNotAsked) { EXPECT_EQ(decode_advertiseme
 TEST(Neighbour, IsNotTakenFromWhatIsCutShortOrSomethingElse) {
   const auto whole = advertisement(0x60);
   for (std::size_t size = 0; size < 24; ++size) EXPECT_EQ(decode_advertisement(std::span(whole).first(size)), std::nullopt);
-  for (const std::size_t changed : {0, 1}) {
+  for (const std::size_t changed : {std::size_t{0}, std::size_t{1}}) {
     auto other = whole;
     ++other[changed];
     EXPECT_EQ(decode_advertisement(other), std::nullopt);
