@@ -29,6 +29,12 @@ Json render(const peers::Pair& pair) {
   return {{"local", pair.local}, {"peer", pair.peer}, {"comparisons", std::move(comparisons)}};
 }
 
+// Of what stands in one file alone there is one.
+std::string print_places(const std::string& local, const std::string& peer) {
+  if (local.empty()) return "peer " + peer;
+  return peer.empty() ? "local " + local : fmt::format("local {}, peer {}", local, peer);
+}
+
 std::string render_pair(const Json& pair) {
   const std::string local = text_of(pair, "local"), peer = text_of(pair, "peer");
   if (peer.empty()) return fmt::format("{} has no counterpart in the peer's file\n", local);
@@ -37,7 +43,7 @@ std::string render_pair(const Json& pair) {
   for (const Json& one : array_of(pair, "comparisons")) {
     text += fmt::format("  {:<8} {}: {}\n", text_of(one, "verdict"), text_of(one, "what"), text_of(one, "text"));
     if (text_of(one, "verdict") == "meets") continue;
-    text += fmt::format("           local {}, peer {}\n", text_of(one, "local"), text_of(one, "peer"));
+    text += fmt::format("           {}\n", print_places(text_of(one, "local"), text_of(one, "peer")));
     if (const std::string remedy = text_of(one, "remedy"); !remedy.empty())
       text += fmt::format("           remedy: {}\n", remedy);
   }
