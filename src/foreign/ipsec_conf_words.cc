@@ -110,6 +110,9 @@ std::string strongswan_proposals(std::string_view written, bool esp) {
 
 std::string strongswan_identity(std::string_view written) {
   if (written == "%fromcert" || written == "%none" || written == "%myid") return "";
+  if (written.starts_with('%') && !written.starts_with("%any")) written.remove_prefix(1);  // the peer is not asked for it
+  if (written.starts_with("@[") && written.ends_with(']'))
+    return fmt::format("keyid:{}", written.substr(2, written.size() - 3));
   const bool name = written.size() > 1 && written.starts_with('@') && written[1] != '@' && written[1] != '#' &&
                     written[1] != '[' && written[1] != '~';
   if (!name) return std::string(written);
