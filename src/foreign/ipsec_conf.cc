@@ -58,6 +58,7 @@ constexpr std::array kPlainKeys{KeyPair{"fragmentation", "yes"},
                                 KeyPair{"keyingtries", "%forever"},
                                 KeyPair{"keyingtries", "0"},
                                 KeyPair{"pfs", "yes"},
+                                KeyPair{"pfs", "no"},
                                 KeyPair{"forceencaps", "no"},
                                 KeyPair{"encapsulation", "auto"},
                                 KeyPair{"encapsulation", "no"},
@@ -242,6 +243,7 @@ class Conn {
     const Setting* mobike = conn_.setting("mobike");
     put(result, "mobike", mobike == nullptr ? (libreswan_ ? "no" : "yes") : mobike->value,
         mobike == nullptr ? place_of(conn_) : at(*mobike));
+    if (value("fragmentation") != "yes") carry(result, "fragmentation", {"fragmentation"});
     const bool encapsulates = value("forceencaps") == "yes" || value("encapsulation") == "yes";
     if (encapsulates) put(result, "encap", "yes", at(*first_of({"forceencaps", "encapsulation"})));
     if (value("aggressive") == "yes" || value("aggrmode") == "yes")
@@ -276,6 +278,12 @@ class Conn {
 
   // ---- the child
 
+  [[nodiscard]] std::string esp_proposals(const std::string& written) const {
+    const std::string proposals = strongswan_proposals(written, true);
+    const bool secret_forward = libreswan_ && value("pfs") != "no";
+    return secret_forward ? with_key_exchange(proposals, strongswan_proposals(value("ike"), false)) : proposals;
+  }
+
   // Without an interface, libreswan makes a CHILD_SA of each pair of its networks.
   void add_children(Section& children) {
     const auto own = each_of(ours_), peers = each_of(peers_);
@@ -306,7 +314,7 @@ class Conn {
                               : type,
         place_of(conn_));
     const Setting* esp = first_of({"esp", "phase2alg"});
-    if (esp != nullptr) put(result, "esp_proposals", strongswan_proposals(esp->value, true), at(*esp));
+    if (esp != nullptr) put(result, "esp_proposals", esp_proposals(esp->value), at(*esp));
     if (value("phase2") == "ah") put(result, "ah_proposals", "default", at(*conn_.setting("phase2")));
     carry(result, "ah_proposals", {"ah"});
     const Setting* lifetime = first_of({"lifetime", "keylife", "salifetime"});

@@ -202,7 +202,6 @@ void reshape_of_model(Element& rule) {
     if (child.name == "protocol")
       std::ranges::transform(child.text, child.text.begin(),
                              [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    if (child.name == "direction" && child.text == "any") child.text.clear();
   }
   gather_end(rule, "source");
   gather_end(rule, "destination");

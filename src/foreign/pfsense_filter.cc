@@ -88,8 +88,9 @@ class Filter {
   [[nodiscard]] std::vector<Spot> spots_of(const Element& rule, const std::vector<std::string>& places) const {
     const std::string& written = rule.value("direction");
     std::vector<std::string> directions{"in"};
-    if (is_floating(rule))
-      directions = written == "in" || written == "out" ? std::vector{written} : std::vector<std::string>{"in", "out"};
+    if (written == "out" && (is_floating(rule) || work_.opnsense)) directions = {"out"};
+    const bool both = written != "in" && written != "out" && (is_floating(rule) || (work_.opnsense && written == "any"));
+    if (both) directions = {"in", "out"};
     std::vector<Spot> result;
     for (const std::string& place : places) {
       if ((place != "ipsec") != work_.assigned_mode()) continue;

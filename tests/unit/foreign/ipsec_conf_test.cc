@@ -128,6 +128,20 @@ TEST(IpsecConf, WhatIsNotRenewedEnds) {
   EXPECT_EQ(all["a"]["children"]["a"]["grace"], "2h");
 }
 
+// ---- proposals
+
+TEST(IpsecConf, LibreswansPfsIsTheKeyExchangeOfIke) {
+  const std::string words =
+      "    ike=aes256-sha2_512;dh19,aes128-sha1;modp1024\n    esp=aes256-sha2_256,aes_gcm128-null;dh20\n    ikev2=yes\n";
+  const Json child = tunnels_of_conf(imported_conf("conn a\n" + kPsk + words))["a"]["children"]["a"];
+  EXPECT_EQ(child["proposals"], Json::parse(R"(["aes256-sha256-ecp256", "aes128gcm16-ecp384"])"));
+  const Json without = tunnels_of_conf(imported_conf("conn a\n" + kPsk + words + "    pfs=no\n"))["a"]["children"]["a"];
+  EXPECT_EQ(without["proposals"].at(0), "aes256-sha256");
+}
+TEST(IpsecConf, FragmentationIsCarriedOver) {
+  EXPECT_EQ(tunnels_of_conf(imported_conf("conn a\n" + kPsk + "    fragmentation=no\n"))["a"]["ike"]["fragmentation"], "no");
+}
+
 // ---- networks
 
 TEST(IpsecConf, EachPairOfSubnetsIsAChildOfLibreswans) {

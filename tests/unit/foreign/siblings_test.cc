@@ -219,6 +219,24 @@ TEST(Sibling, SeveralNetworksOfAnEndAreAllOfThem) {
                                 "<source_net>10.8.0.0/16,10.9.0.0/16</source_net><destination_net>any</destination_net>"));
   EXPECT_EQ(it.file["rules"].at(0)["from"], SiblingJson::parse(R"(["10.8.0.0/16", "10.9.0.0/16"])"));
 }
+TEST(Sibling, ARuleOfOpnsensesHasItsDirectionThoughItFloatsNot) {
+  const auto directions = [](const char* written) {
+    std::string all;
+    const Sibling it = opnsense_with(
+        kOpnsensePsk, "",
+        model_rules(
+            "rules",
+            fmt::format(
+                "<action>block</action><quick>1</quick><direction>{}</direction><ipprotocol>inet</ipprotocol><protocol>any</"
+                "protocol><source_net>any</source_net><destination_net>any</destination_net>",
+                written)));
+    for (const auto& rule : it.file["rules"]) all += rule["direction"].get<std::string>() + ' ';
+    return all;
+  };
+  EXPECT_EQ(directions("in"), "in ");
+  EXPECT_EQ(directions("out"), "out ");
+  EXPECT_EQ(directions("any"), "in out ");
+}
 TEST(Sibling, TypesOfIcmpv6AreNumbers) {
   const Sibling it = opnsense_with(
       kOpnsensePsk, "",
