@@ -237,10 +237,11 @@ Outcome<ExitCode> check(const Run& run) {
 }
 
 Outcome<ExitCode> import_file(const Run& run) {
-  const auto done =
-      run_import({run.options.source, run.options.file, run.options.secrets_dir, run.options.explain}, run.out, run.err);
-  if (!done) return std::unexpected(Failure{kRefused, done.error()});
-  return kDone;
+  const Options& options = run.options;
+  const auto meets = run_import(
+      {options.source, options.file, options.secrets_dir, options.peer_file, options.json, options.explain}, run.out, run.err);
+  if (!meets) return std::unexpected(Failure{kRefused, meets.error()});
+  return *meets ? kDone : kFound;
 }
 
 // On a system that has such a device: where the inside of every tunnel is seen in the filter mode that is set.
@@ -297,7 +298,7 @@ constexpr std::array kOfPlan{Word::other_file, Word::expect_empty};
 constexpr std::array kOfTop{Word::top};
 constexpr std::array kOfMetrics{Word::metrics};
 constexpr std::array kOfLevel{Word::level};
-constexpr std::array kOfImport{Word::source, Word::secrets_dir, Word::explain};
+constexpr std::array kOfImport{Word::source, Word::secrets_dir, Word::peer, Word::explain};
 constexpr std::array kOfEvents{Word::event_kind};
 
 constexpr std::array kCommands{

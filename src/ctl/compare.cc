@@ -2,18 +2,35 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
+#include "ctl/import.h"
 #include "ctl/read_file.h"
 #include "peers/files.h"
 
 namespace vtid::ctl {
 namespace {
 
-peers::File file_of(std::string_view text, const std::string& name) {
-  return {text, name, [folder = std::filesystem::path(name).parent_path()](std::string_view beside) {
+peers::File file_of(const Side& side) {
+  return {side.text, side.name,
+          [&side, folder = std::filesystem::path(side.name).parent_path()](std::string_view beside) -> Result<std::string> {
+            const auto kept = std::ranges::find(side.kept, beside, &foreign::KeptFile::name);
+            if (kept != side.kept.end()) return kept->bytes;
             return read_file((folder / beside).string(), peers::kLongestNamedFile);
           }};
+}
+
+// Another system's file in vtid's words.
+Result<Side> read_side(const std::string& name) {
+  auto text = read_file(name, foreign::kLongestForeignFile);
+  if (!text) return std::unexpected(text.error());
+  const auto first = text->find_first_not_of(" \t\r\n");
+  const bool ours = first != std::string::npos && (*text)[first] == '{';
+  if (ours || !foreign::recognise(*text)) return Side{name, std::move(*text)};
+  auto imported = import_text({"", name, "secrets"}, *text);
+  if (!imported) return std::unexpected(imported.error());
+  return Side{name, std::move(imported->text), std::move(imported->files)};
 }
 
 Json render(const peers::Pair& pair) {
@@ -53,11 +70,15 @@ std::string render_pair(const Json& pair) {
 }  // namespace
 
 Result<Json> compare_files(const std::string& local, const std::string& peer) {
-  const auto here = read_file(local, peers::kLongestFile);
+  const auto here = read_side(local);
   if (!here) return std::unexpected(here.error());
-  const auto there = read_file(peer, peers::kLongestFile);
+  return compare_sides(*here, peer);
+}
+
+Result<Json> compare_sides(const Side& local, const std::string& peer) {
+  const auto there = read_side(peer);
   if (!there) return std::unexpected(there.error());
-  const auto pairs = peers::compare_files(file_of(*here, local), file_of(*there, peer));
+  const auto pairs = peers::compare_files(file_of(local), file_of(*there));
   if (!pairs) return std::unexpected(pairs.error());
   Json rows = Json::array();
   for (const peers::Pair& pair : *pairs) rows.push_back(render(pair));

@@ -13,6 +13,7 @@
 
 #include "base/file_io.h"
 #include "base/unique_fd.h"
+#include "ctl/compare.h"
 #include "ctl/read_file.h"
 #include "foreign/import.h"
 
@@ -82,7 +83,9 @@ Result<foreign::Source> source_of(const ImportOrder& order, std::string_view tex
   return source;
 }
 
-Result<foreign::Imported> carry_over(const ImportOrder& order, std::string_view text) {
+}  // namespace
+
+Result<foreign::Imported> import_text(const ImportOrder& order, std::string_view text) {
   std::error_code failure;
   const fs::path folder = fs::absolute(order.file, failure).lexically_normal().parent_path();
   if (failure) return fail(fmt::format("cannot tell where {} is: {}", order.file, failure.message()));
@@ -94,21 +97,29 @@ Result<foreign::Imported> carry_over(const ImportOrder& order, std::string_view 
   return foreign::import_from(*source, text, order.file, {order.secrets_folder, folder.string()}, beside);
 }
 
-}  // namespace
-
-Result<void> run_import(const ImportOrder& order, std::ostream& out, std::ostream& err) {
+Result<bool> run_import(const ImportOrder& order, std::ostream& out, std::ostream& err) {
   const auto text = read_file(order.file, foreign::kLongestForeignFile);
   if (!text) return std::unexpected(text.error());
-  const auto imported = carry_over(order, *text);
+  const auto imported = import_text(order, *text);
   if (!imported) return std::unexpected(imported.error());
   if (order.explain) {
     out << foreign::explain(*imported, order.file);
-    return {};
+    return true;
   }
-  if (auto kept = keep(order.secrets_folder, imported->files); !kept) return kept;
+  Json compared;
+  if (!order.peer_file.empty()) {
+    const auto with_secrets = import_text({order.source, order.file, "secrets"}, *text);
+    if (!with_secrets) return std::unexpected(with_secrets.error());
+    auto result = compare_sides({order.file, with_secrets->text, with_secrets->files}, order.peer_file);
+    if (!result) return std::unexpected(result.error());
+    compared = std::move(*result);
+  }
+  if (auto kept = keep(order.secrets_folder, imported->files); !kept) return std::unexpected(kept.error());
   for (const foreign::Note& note : imported->notes) err << foreign::print(note, order.file) << '\n';
-  out << imported->text;
-  return {};
+  out << (order.plain ? imported->text : foreign::commented(*imported, order.file));
+  if (compared.is_null()) return true;
+  err << render_comparison(compared, {});
+  return text_of(compared, "meets") == "yes";
 }
 
 }  // namespace vtid::ctl

@@ -151,6 +151,11 @@ void add_word(CLI::App& command, Word word, Options& options) {
       command.add_option("--secrets-dir", options.secrets_dir, "put secrets, keys and certificates into files of this folder")
           ->type_name("DIR");
       return;
+    case Word::peer:
+      command
+          .add_option("--peer", options.peer_file, "say whether it would meet the other end's file, of whatever kind that is")
+          ->type_name("FILE");
+      return;
     case Word::explain:
       command.add_flag("--explain", options.explain, "print what became of each thing of the file, and no vtid.json");
       return;
@@ -193,6 +198,7 @@ Suggestions suggestions_of(Word word) {
     case Word::confirm:
     case Word::expect_empty:
     case Word::secrets_dir:
+    case Word::peer:
     case Word::metrics:
     case Word::top:
     case Word::watch:
@@ -207,6 +213,7 @@ Suggestions suggestions_of(std::string_view option) {
   if (option == "--color") return {Offer::words, kColors};
   if (option == "--format") return {Offer::words, kMetricsFormats};
   if (option == "--socket" || option == "--output") return {Offer::files};
+  if (option == "--peer") return Suggestions{Offer::files};
   return option == "--secrets-dir" ? Suggestions{Offer::folders} : Suggestions{};
 }
 

@@ -35,6 +35,7 @@ enum class Word {
   expect_empty,
   source,
   secrets_dir,
+  peer,
   explain,
   metrics,
   level,

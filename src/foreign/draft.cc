@@ -120,6 +120,12 @@ std::string joined(const Tokens& tokens) {
   return result;
 }
 
+// The first of each stays.
+void drop_repeated(std::vector<Note>& notes) {
+  std::set<std::tuple<std::string, int, std::string, std::string>> known;
+  std::erase_if(notes, [&](const Note& note) { return !known.emplace(note.file, note.line, note.place, note.text).second; });
+}
+
 std::string one_line(std::string text) {
   std::ranges::replace_if(
       text, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
@@ -254,11 +260,11 @@ void Draft::take_out(const std::vector<config::Finding>& errors) {
 std::vector<Origin> Draft::origins() {
   std::vector<Origin> all;
   for (const auto& [what, place] : named_) {
-    if (parent_of(file_, split('/' + what)) != nullptr) all.push_back({place.line, place.path, what, place.file});
+    if (parent_of(file_, split('/' + what)) != nullptr) all.push_back({place.line, place.path, what, place.file, place.remark});
   }
   for (const auto& [section, places] : listed_) {
     for (std::size_t i = 0; i < places.size(); ++i)
-      all.push_back({places[i].line, places[i].path, fmt::format("{}/{}", section, i), places[i].file});
+      all.push_back({places[i].line, places[i].path, fmt::format("{}/{}", section, i), places[i].file, places[i].remark});
   }
   std::ranges::stable_sort(all, {}, [](const Origin& origin) { return std::tie(origin.file, origin.line); });
   return all;
@@ -270,6 +276,7 @@ Result<Imported> Draft::settle(std::string_view file_name) {
     const auto parsed = config::parse(file_.dump(-1, ' ', false, Json::error_handler_t::replace), file_name, reader);
     if (parsed.config) {
       std::ranges::stable_sort(notes_, {}, [](const Note& note) { return std::tie(note.file, note.line); });
+      drop_repeated(notes_);  // of what several things take over
       std::string text = print_plain(*parsed.config);
       std::erase_if(files_, [&](const KeptFile& file) { return !text.contains('"' + file.name + '"'); });
       return Imported{std::move(text), std::move(files_), std::move(notes_), origins()};

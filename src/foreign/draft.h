@@ -21,7 +21,8 @@ inline constexpr std::size_t kLongestTunnel = 64;  // name, in characters: conf/
 struct Place {
   int line = 0;
   std::string path;
-  std::string file{};  // that the foreign file includes
+  std::string file{};    // that the foreign file includes
+  std::string remark{};  // its description
 };
 
 class Draft {

@@ -33,18 +33,21 @@ struct KeptFile {
 
 // Something that is carried over.
 struct Origin {
-  int line = 0;        // as of a note
-  std::string place;   // "ipsec/phase1[2]"
-  std::string became;  // "tunnels/hq"
-  std::string file{};  // as of a note
+  int line = 0;          // as of a note
+  std::string place;     // "ipsec/phase1[2]"
+  std::string became;    // "tunnels/hq"
+  std::string file{};    // as of a note
+  std::string remark{};  // its description there, where vtid.json has no place for one
 };
 
 struct Imported {
-  std::string text;             // vtid.json, as one would write it: without what is the default anyhow
+  std::string text;             // vtid.json, without what is the default anyhow
   std::vector<KeptFile> files;  // secrets, keys and certificates that the foreign file holds
   std::vector<Note> notes;      // in the foreign file's order
   std::vector<Origin> origins;  // of all that `text` holds, in the same order
 };
+// `text` as one would write it: with descriptions and notes as comments, each where it belongs.
+[[nodiscard]] std::string commented(const Imported& imported, std::string_view file_name);
 // A table with a line for each thing of the foreign file: where it went, or why it did not.
 [[nodiscard]] std::string explain(const Imported& imported, std::string_view file_name);
 

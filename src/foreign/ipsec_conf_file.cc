@@ -7,7 +7,9 @@
 #include <set>
 
 #include "base/base64.h"
+#include "foreign/ipsec_conf_words.h"
 #include "foreign/pfsense_names.h"
+#include "foreign/raw_keys.h"
 
 namespace vtid::foreign {
 namespace {
@@ -56,6 +58,9 @@ std::vector<ConfigLine> config_lines(std::string_view text) {
   return lines;
 }
 
+// Who takes over from whom with both ends in each other's place: a section's path, and a name.
+using Flips = std::set<std::pair<std::string, std::string>>;
+
 class ConfReader {
  public:
   ConfReader(const Includer& includer, std::vector<Setting>& includes) : includer_(includer), includes_(includes) {}
@@ -88,6 +93,7 @@ class ConfReader {
   }
 
   std::map<std::string, std::vector<Section>> sections;  // by kind
+  Flips flips;
 
  private:
   static std::unexpected<Error> wrong(const std::string& file, const ConfigLine& line, std::string_view what) {
@@ -108,7 +114,10 @@ class ConfReader {
       return fail(fmt::format("line {}: there are more than {} settings", line, kMostInSection));
     value = unquoted(std::move(value));
     if (key == "also" || key == "alsoflip") {
-      for (std::string& name : words_of(value, " ,")) into.references.push_back(std::move(name));
+      for (std::string& name : words_of(value, " ,")) {
+        if (key == "alsoflip") flips.emplace(into.path, name);
+        into.references.push_back(std::move(name));
+      }
       return {};
     }
     std::erase_if(into.settings, [&](const Setting& known) { return known.key == key; });
@@ -134,14 +143,18 @@ class ConfReader {
 // Takes over what it lacks: from what it names, and last from "%default".
 class Heirs {
  public:
-  explicit Heirs(const std::vector<Section>& all) : all_(all) {}
+  Heirs(const std::vector<Section>& all, const Flips& flips) : all_(all), flips_(flips) {}
 
   Result<Section> resolve(const Section& section) {
     Section result = section;
     result.references.clear();
     std::set<std::string> open{section.name};
-    if (auto taken = take_from(result, section, open); !taken) return std::unexpected(taken.error());
-    if (const Section* common = find("%default"); common != nullptr && common != &section) add_missing(result, *common);
+    if (auto taken = take_from(result, section, open, false); !taken) return std::unexpected(taken.error());
+    if (const Section* common = find("%default"); common != nullptr && common != &section) {
+      add_missing(result, *common, false);
+      if (auto taken = take_from(result, *common, open, false); !taken) return std::unexpected(taken.error());
+    }
+    std::erase_if(result.settings, [](const Setting& setting) { return setting.value.empty(); });  // unset again
     return result;
   }
 
@@ -157,17 +170,25 @@ class Heirs {
     return found == all_.end() ? nullptr : &*found;
   }
 
-  static void add_missing(Section& into, const Section& from) {
+  // Of "leftid" that of the other end: "rightid".
+  static std::string other_end(const std::string& key) {
+    if (key.starts_with("left")) return "right" + key.substr(4);
+    return key.starts_with("right") ? "left" + key.substr(5) : key;
+  }
+
+  static void add_missing(Section& into, const Section& from, bool flipped) {
     for (const Setting& setting : from.settings) {
       setting.read = true;  // who takes it over accounts for it
-      if (std::ranges::find(into.settings, setting.key, &Setting::key) == into.settings.end()) {
+      const std::string key = flipped ? other_end(setting.key) : setting.key;
+      if (std::ranges::find(into.settings, key, &Setting::key) == into.settings.end()) {
         into.settings.push_back(setting);
+        into.settings.back().key = key;
         into.settings.back().read = false;
       }
     }
   }
 
-  Result<void> take_from(Section& into, const Section& section, std::set<std::string>& open) {
+  Result<void> take_from(Section& into, const Section& section, std::set<std::string>& open, bool flipped) {
     for (const std::string& name : section.references) {
       const Section* other = find(name);
       if (other == nullptr)
@@ -175,13 +196,15 @@ class Heirs {
                     "write it, or take \"also\" out");
       if (!open.insert(name).second) continue;  // once is enough
       if (open.size() > kMostInSection) return fail(fmt::format("line {}: it takes over from too many", section.line));
-      add_missing(into, *other);
-      if (auto taken = take_from(into, *other, open); !taken) return taken;
+      const bool flips = flipped != flips_.contains({section.path, name});
+      add_missing(into, *other, flips);
+      if (auto taken = take_from(into, *other, open, flips); !taken) return taken;
     }
     return {};
   }
 
   const std::vector<Section>& all_;
+  const Flips& flips_;
 };
 
 // ---- ipsec.secrets ---------------------------------------------------------------------------------------------------
@@ -217,8 +240,8 @@ class SecretsReader {
     std::string entry;
     int line_of_entry = 0;
     for (const ConfigLine& line : config_lines(text)) {
-      if (!line.indented && !entry.empty()) take(std::exchange(entry, {}), line_of_entry, file);
       const std::string words = tidied_line(line.text);
+      if (!line.indented && words != "}" && !entry.empty()) take(std::exchange(entry, {}), line_of_entry, file);
       if (!line.indented && words.starts_with("include ")) {
         const auto files =
             includer_ && depth < kDeepestInclude ? includer_(tidied_line(words.substr(8)), file) : std::vector<IncludedFile>{};
@@ -251,16 +274,30 @@ class SecretsReader {
     for (std::string word = next_word(rest); !word.empty() && word != ":"; word = next_word(rest)) {
       const bool last = word.ends_with(':') && word.size() > 1 && !word.ends_with("::");
       if (last) word.pop_back();
-      secret.settings.push_back({fmt::format("id-{}", ids++), unquoted(word), line, file, false});
+      const std::string id = unquoted(word), plain = strongswan_identity(id);
+      secret.settings.push_back({fmt::format("id-{}", ids++), plain.empty() ? id : plain, line, file, false});
       if (last) break;
     }
     const std::string kind = next_word(rest);
+    if (kind == "RSA" && take_key(rest)) return;
     if (kind != "PSK" && kind != "psk") {
       result.others.push_back({kind.empty() ? "nothing" : kind, "", line, file, false});
       return;
     }
     secret.settings.push_back({"secret", secret_of(next_word(rest)), line, file, false});
     result.secrets.push_back(std::move(secret));
+  }
+
+  // `{ Modulus: 0x… PublicExponent: 0x… }`; false: it names a file instead.
+  bool take_key(std::string_view rest) {
+    if (next_word(rest) != "{") return false;
+    std::map<std::string, std::string> numbers;
+    for (std::string word = next_word(rest); !word.empty() && word != "}"; word = next_word(rest)) {
+      if (word.ends_with(':')) numbers[word.substr(0, word.size() - 1)] = next_word(rest);
+    }
+    auto key = raw_private_key(numbers);
+    if (key) result.keys.push_back(std::move(*key));
+    return key.has_value();
   }
 
   const Includer& includer_;
@@ -274,7 +311,7 @@ Result<IpsecConf> parse_ipsec_conf(std::string_view text, const Includer& includ
   ConfReader reader(includer, conf.includes);
   if (auto read = reader.read(text, "", 0); !read) return std::unexpected(read.error());
   for (const auto& [kind, into] : {std::pair{"conn", &conf.conns}, std::pair{"ca", &conf.authorities}}) {
-    Heirs heirs(reader.sections[kind]);
+    Heirs heirs(reader.sections[kind], reader.flips);
     for (const Section& section : reader.sections[kind]) {
       if (section.name == "%default") continue;
       auto whole = heirs.resolve(section);

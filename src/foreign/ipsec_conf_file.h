@@ -1,6 +1,5 @@
-// ipsec.conf(5) and ipsec.secrets(5), as strongSwan's starter and libreswan read them: text -> sections of keys, with "also"
-// and
-// "%default" taken over. What was asked for is marked. For one thread at a time.
+// ipsec.conf(5) and ipsec.secrets(5), as strongSwan's starter and libreswan read them: text -> sections of keys, with "also",
+// "alsoflip" and "%default" taken over. What was asked for is marked. For one thread at a time.
 #pragma once
 
 #include <string>
@@ -24,7 +23,8 @@ struct IpsecConf {
 // Sections "ike-0" and so on, as under "secrets" of a swanctl.conf; `others` names what is no pre-shared key.
 struct IpsecSecrets {
   std::vector<Section> secrets;
-  std::vector<Setting> others;  // the key is its kind: "RSA", "EAP"
+  std::vector<Setting> others;    // the key is its kind: "RSA", "EAP"
+  std::vector<std::string> keys;  // RSA, in DER: those that stand in the file itself
 };
 [[nodiscard]] IpsecSecrets parse_ipsec_secrets(std::string_view text, const std::string& file, const Includer& includer);
 

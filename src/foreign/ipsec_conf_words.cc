@@ -108,8 +108,28 @@ std::string strongswan_proposals(std::string_view written, bool esp) {
   return result;
 }
 
+std::string with_key_exchange(std::string_view esp, std::string_view ike) {
+  const auto group_of = [](std::string_view proposal) -> std::string {
+    for (const std::string& word : words_of(proposal, "-")) {
+      if (word.starts_with("modp") || word.starts_with("ecp") || word.starts_with("x25519") || word.starts_with("x448"))
+        return word;
+    }
+    return "";
+  };
+  const std::string group = group_of(ike.substr(0, ike.find(',')));
+  std::string result;
+  for (const std::string& one : words_of(esp, ",")) {
+    const bool add = !group.empty() && group_of(one).empty();
+    result += fmt::format("{}{}{}", result.empty() ? "" : ",", one, add ? "-" + group : "");
+  }
+  return result;
+}
+
 std::string strongswan_identity(std::string_view written) {
   if (written == "%fromcert" || written == "%none" || written == "%myid") return "";
+  if (written.starts_with('%') && !written.starts_with("%any")) written.remove_prefix(1);  // the peer is not asked for it
+  if (written.starts_with("@[") && written.ends_with(']'))
+    return fmt::format("keyid:{}", written.substr(2, written.size() - 3));
   const bool name = written.size() > 1 && written.starts_with('@') && written[1] != '@' && written[1] != '#' &&
                     written[1] != '[' && written[1] != '~';
   if (!name) return std::string(written);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <span>
+#include <utility>
 
 #include "foreign/recognise.h"
 
@@ -62,11 +63,12 @@ void drop_noes(Element& parent, NameList flags, bool empty_too = false) {
 }
 
 // What the model of rules writes though it has not been filled in.
-constexpr std::array<std::string_view, 26> kFieldsOfRules{
-    "adaptiveend", "adaptivestart", "categories", "destination_port", "dnpipe",      "gateway",      "icmp6type",
-    "icmptype",    "max",           "overload",   "pdnpipe",          "prio",        "prio_group",   "replyto",
-    "sched",       "set-prio",      "shaper1",    "shaper2",          "source_port", "state-policy", "statetimeout",
-    "statetype",   "tag",           "tagged",     "tcpflags1",        "tcpflags2"};
+constexpr std::array kFieldsOfRules = std::to_array<std::string_view>(
+    {"adaptiveend", "adaptivestart", "categories",   "destination_port", "dnpipe",      "gateway",      "icmp6type",
+     "icmptype",    "max",           "overload",     "pdnpipe",          "prio",        "prio_group",   "replyto",
+     "sched",       "set-prio",      "shaper1",      "shaper2",          "source_port", "state-policy", "statetimeout",
+     "statetype",   "tag",           "tagged",       "tcpflags1",        "tcpflags2",   "target_port",  "natreflection",
+     "trackif",     "tos",           "set-prio-low", "divert-to",        "target"});
 
 void drop_empty_fields(Element& rule) {
   std::erase_if(rule.children, [](const Element& child) {
@@ -186,28 +188,56 @@ void gather_end(Element& rule, const std::string& end) {
   rule.children.push_back(std::move(whole));
 }
 
-// Firewall > Automation, whose rules have a model of their own.
-void reshape_model_rule(Element& rule) {
+// What the models of rules and of translations have in common.
+void reshape_of_model(Element& rule) {
   drop_noes(rule,
             {"source_not", "destination_not", "interfacenot", "log", "allowopts", "disablereplyto", "nosync", "nopfsync",
-             "tcpflags_any"},
+             "tcpflags_any", "nonat", "staticnatport"},
             true);
   drop_empty_fields(rule);
   const bool enabled = text_of(rule, "enabled") != "0";
   mark_children(rule, {"enabled", "categories", "sequence", "sort_order", "prio_group"});
-  rename_elements(rule, "action", "type");
   rename_elements(rule, "description", "descr");
   for (Element& child : rule.children) {
     if (child.name == "protocol")
       std::ranges::transform(child.text, child.text.begin(),
                              [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    if (child.name == "direction" && child.text == "any") child.text.clear();
   }
   gather_end(rule, "source");
   gather_end(rule, "destination");
   if (!enabled) add_element(rule, "disabled", "", rule);
+}
+
+// Firewall > Automation, whose rules have a model of their own.
+void reshape_model_rule(Element& rule) {
+  reshape_of_model(rule);
+  rename_elements(rule, "action", "type");
   const std::string interface = text_of(rule, "interface");
   if (interface.empty() || interface.contains(',')) add_element(rule, "floating", "yes", rule);
+}
+
+// Firewall > NAT, as far as it is of the same model: its rules go before the older ones, and need no mode.
+void reshape_model_nat(Element& root, Element& nat) {
+  const auto take = [&](std::string_view list, Element& into, const std::string& name) {
+    std::vector<Element> ours;
+    Element* rules = below(root, {"OPNsense", "Firewall", "Filter", list});
+    for (Element& rule : rules == nullptr ? std::vector<Element>{} : std::exchange(rules->children, {})) {
+      if (rule.name != "rule") {
+        rules->children.push_back(std::move(rule));
+        continue;
+      }
+      reshape_of_model(rule);
+      rename_elements(rule, "target_port", "natport");
+      rule.name = name;
+      add_element(rule, "model", "", rule).mark();
+      ours.push_back(std::move(rule));
+    }
+    if (rules != nullptr) rules->mark();
+    into.children.insert(into.children.begin(), std::make_move_iterator(ours.begin()), std::make_move_iterator(ours.end()));
+  };
+  take("onetoone", nat, "onetoone");
+  take("npt", nat, "npt");
+  take("snatrules", child_or_new(nat, "outbound"), "rule");
 }
 
 void reshape_filter(Element& root) {
@@ -228,6 +258,7 @@ void reshape_filter(Element& root) {
   }
   Element& nat = child_or_new(root, "nat");
   rename_elements(nat, "advancedoutbound", "outbound");
+  reshape_model_nat(root, nat);
   const NameList flags{"disabled", "nonat", "nordr", "nobinat", "log", "staticnatport"};
   for (Element& entry : nat.children) {
     if (entry.name == "rule" || entry.name == "onetoone" || entry.name == "npt") drop_noes(entry, flags);
@@ -251,6 +282,13 @@ void reshape_aliases(Element& root) {
 }
 
 // ---- tunnels of phases 1 and 2 ---------------------------------------------------------------------------------------
+
+void set_element(Element& parent, const std::string& name, std::string text, const Element& origin) {
+  if (Element* known = child_named(parent, name))
+    known->text = std::move(text);
+  else
+    add_element(parent, name, std::move(text), origin);
+}
 
 // "aes256gcm16" is one word there, and a name with the bits of its tag in pfSense.
 void split_cipher(Element& algorithm) {
@@ -281,6 +319,7 @@ void split_proposals(Element& phase) {
       add_element(item, "dhgroup", group, cipher);
     }
   }
+  std::ranges::reverse(all.children);  // as OPNsense does
   mark_children(phase, {"encryption-algorithm", "hash-algorithm", "dhgroup"});
   for (const Element& part : child_named(phase, "encryption-algorithm")->children) {
     if (part.name == "name" || part.name == "keylen") part.mark();
@@ -288,15 +327,61 @@ void split_proposals(Element& phase) {
   phase.children.push_back(std::move(all));
 }
 
-void set_element(Element& parent, const std::string& name, std::string text, const Element& origin) {
-  if (Element* known = child_named(parent, name))
-    known->text = std::move(text);
-  else
-    add_element(parent, name, std::move(text), origin);
+// ---- times: as strongSwan's starter takes them, which OPNsense writes an ipsec.conf for ----
+
+constexpr long kUsualMargin = 540, kUsualIkeLifetime = 10'800, kUsualLifetime = 3'600;  // seconds: ipsec.conf(5)
+
+bool says_so(Element& phase, std::string_view flag) { return child_named(phase, flag) != nullptr; }
+
+long margin_of(Element& phase1) { return number_of(text_of(phase1, "margintime")).value_or(kUsualMargin); }
+
+// Seconds; 0: never.
+long renewed_after(Element& phase1, long lifetime) {
+  if (says_so(phase1, "rekey_enable")) return 0;
+  const long margin = margin_of(phase1);
+  return lifetime > margin ? lifetime - margin : lifetime;
 }
 
-void reshape_phase1(Element& phase, bool off) {
+// All phases 2 of a connection have the shortest lifetime of those that are on.
+void reshape_child_times(Element& ipsec, Element& phase1) {
+  std::vector<Element*> phases;
+  long shortest = 0;
+  for (Element& phase : ipsec.children) {
+    if (phase.name != "phase2" || text_of(phase, "ikeid") != text_of(phase1, "ikeid")) continue;
+    phases.push_back(&phase);
+    const long lifetime = number_of(text_of(phase, "lifetime")).value_or(0);
+    if (lifetime > 0 && !says_so(phase, "disabled") && (shortest == 0 || lifetime < shortest)) shortest = lifetime;
+  }
+  const long lifetime = shortest == 0 ? kUsualLifetime : shortest;
+  for (Element* phase : phases) {
+    const Element* written = child_named(*phase, "lifetime");
+    const Element origin = written == nullptr ? *phase : *written;
+    set_element(*phase, "lifetime", std::to_string(lifetime), origin);
+    set_element(*phase, "rekey_time", std::to_string(renewed_after(phase1, lifetime)), origin);
+  }
+}
+
+// With "reauth", which is the default, the IKE_SA is made anew instead of being rekeyed; version 1 knows nothing else.
+void reshape_ike_times(Element& phase) {
+  const std::string version = text_of(phase, "iketype");
+  const bool anew = version.empty() || version == "ikev1" || !says_so(phase, "reauth_enable");
+  const Element* written = child_named(phase, "lifetime");
+  const Element origin = written == nullptr ? phase : *written;
+  const std::string until = std::to_string(renewed_after(phase, number_of(origin.text).value_or(kUsualIkeLifetime)));
+  set_element(phase, "rekey_time", anew ? "0" : until, origin);
+  set_element(phase, "reauth_time", anew ? until : "0", origin);
+  for (const char* own : {"rekey_enable", "reauth_enable", "margintime"}) drop(phase, own);
+  if (text_of(phase, "rekeyfuzz") == "100" || text_of(phase, "rekeyfuzz").empty()) drop(phase, "rekeyfuzz");
+}
+
+// `usual` is how it starts when it does not say.
+void reshape_phase1(Element& phase, bool off, const std::string& usual) {
   drop_noes(phase, {"disabled", "tunnel_isolation", "rekey_enable", "reauth_enable", "noinstallpolicy", "mobile"});
+  drop_noes(phase, {"mobike", "auto", "rightallowany", "sha256_96"}, true);
+  const bool stays = says_so(phase, "mobike");  // the flag turns MOBIKE off
+  set_element(phase, "mobike", stays ? "off" : "on", stays ? *child_named(phase, "mobike") : phase);
+  if (text_of(phase, "iketype") == "ike") child_named(phase, "iketype")->text = "auto";
+  if (!says_so(phase, "auto") && !says_so(phase, "mobile")) add_element(phase, "auto", usual, phase);
   split_proposals(phase);
   rename_elements(phase, "tunnel_isolation", "splitconn");
   mark_children(phase, {"noinstallpolicy"});
@@ -350,9 +435,15 @@ void reshape_tunnels(Element& root, Draft& draft) {
                "enable those that are wanted");
     add_element(ipsec, "off", "", ipsec);
   }
+  const std::string usual = text_of(ipsec, "auto_routes_disable").empty() ? "route" : "start";
   for (Element& phase : ipsec.children) {
-    if (phase.name == "phase1") reshape_phase1(phase, !on);
     if (phase.name == "phase2") reshape_phase2(phase);
+  }
+  for (Element& phase : ipsec.children) {
+    if (phase.name != "phase1") continue;
+    reshape_phase1(phase, !on, usual);
+    reshape_child_times(ipsec, phase);
+    reshape_ike_times(phase);
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/base64.h"
 #include "foreign/opnsense.h"
+#include "foreign/raw_keys.h"
 #include "foreign/swanctl.h"
 #include "foreign/swanctl_selectors.h"
 #include "foreign/swanctl_words.h"
@@ -38,7 +39,12 @@ class Kept {
   static constexpr std::array kFolders{Folder{"x509", "cert", "crt", ".crt"}, Folder{"private", "cert", "prv", ".key"},
                                        Folder{"x509ca", "ca", "crt", ".crt"}, Folder{"x509crl", "crl", "text", ".crl"}};
 
+  // Key pairs by their uuids; others by what the references name.
   [[nodiscard]] Result<std::string> read(std::string_view path) const {
+    for (const Element* pair : pairs()) {
+      if (path == "pubkey/" + pair->uuid + ".pub") return pem_of_line(pair->value("publicKey"));
+      if (path == "private/" + pair->uuid + ".prv") return pem_of_line(pair->value("privateKey"));
+    }
     for (const Folder& folder : kFolders) {
       if (!path.starts_with(folder.name) || path.substr(folder.name.size(), 1) != "/") continue;
       const std::string_view file = path.substr(folder.name.size() + 1);
@@ -57,7 +63,14 @@ class Kept {
     for (const Element* one : root_.all(folder->element)) {
       if (!one->value(folder->part).empty()) files.push_back(one->value("refid") + std::string(folder->ending));
     }
+    for (const Element* pair : pairs()) {
+      if (name == "private" && !pair->value("privateKey").empty()) files.push_back(pair->uuid + ".prv");
+    }
     return files;
+  }
+
+  [[nodiscard]] std::vector<const Element*> pairs() const {
+    return root_.at("OPNsense").at("IPsec").at("keyPairs").all("keyPair");
   }
 
   const Element& root_;
@@ -80,6 +93,8 @@ class OpnsenseConnections {
     const Beside beside = kept_.beside();
     const SwanctlAuth auth(root_, wish_, beside, SwanctlAuth::Files::within);
     for (const CarriedChild& child : carry_connections(work_.draft, root_.sections[0], auth)) add_port(child);
+    for (const Element* pair : work_.root.at("OPNsense").at("IPsec").at("keyPairs").all("keyPair"))
+      pass_over(*pair, {"name", "keyType", "publicKey", "privateKey", "keySize", "keyFingerprint"});
     note_idle();
     foreign::note_unread(work_.draft, root_);
   }
@@ -150,9 +165,11 @@ class OpnsenseConnections {
     if (!element.value("auth").contains("eap"))
       std::erase_if(end.settings, [](const Setting& one) { return one.key == "eap_id"; });
     for (Setting& setting : end.settings) {
-      if (setting.key != "certs") continue;
+      const bool raw = setting.key == "pubkeys";
+      if (!raw && setting.key != "certs" && setting.key != "cacerts") continue;
       std::string files;
-      for (const std::string& one : words_of(setting.value, ",")) files += (files.empty() ? "" : ", ") + one + ".crt";
+      for (const std::string& one : words_of(setting.value, ","))
+        files += (files.empty() ? "" : ", ") + one + (raw ? ".pub" : ".crt");
       setting.value = std::move(files);
     }
     connection.sections.push_back(std::move(end));

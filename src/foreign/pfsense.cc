@@ -8,6 +8,8 @@ namespace vtid::foreign {
 
 Place place_of(const Element& element) { return {element.line, element.path}; }
 
+Place described(const Element& element) { return {element.line, element.path, "", element.value("descr")}; }
+
 void told(const Element& element) {
   element.mark();
   for (const Element& child : element.children) {
@@ -56,8 +58,7 @@ std::string Work::device_interface(const std::string& key) {
   std::string name = draft.fresh_name("interfaces", names.title(key), 25);
   draft.add("interfaces", name, {{"device", names.device(key)}}, place_of(*entry));
   draft.note(place_of(*entry),
-             fmt::format("interfaces/{} is the device {}, as on the {} host", name, names.device(key),
-                         opnsense ? "OPNsense" : "pfSense"),
+             fmt::format("interfaces/{} is the device {}, as on the {} host", name, names.device(key), product()),
              "put in what the device is called on the new host; its addresses are the system's");
   interfaces.emplace(key, name);
   return name;

@@ -43,6 +43,7 @@ struct Work {
   bool has_policies = false;  // of enabled children in tunnel mode
   bool opnsense = false;      // whose file it is, in pfSense's words
 
+  [[nodiscard]] std::string_view product() const { return opnsense ? "OPNsense" : "pfSense"; }
   [[nodiscard]] bool assigned_mode() const { return root.at("ipsec").value("filtermode") == "if_ipsec"; }
   // The tunnel's device behind pfSense's interface, if it is one.
   [[nodiscard]] const VtiPort* port_of(const std::string& key) const;
@@ -60,6 +61,8 @@ void note_rest(Work& work);         // at the end: what nobody has read of all t
 void note_unread(Work& work, const Element& part);
 
 [[nodiscard]] Place place_of(const Element& element);
+// With its <descr>, for what has no description in vtid.json.
+[[nodiscard]] Place described(const Element& element);
 // A note stands for all of the element: only what pfSense itself would not write into it is noted besides.
 void told(const Element& element);
 // They have no meaning here, or none that is lost.
@@ -98,8 +101,8 @@ struct PfsenseIke {
 };
 // "ike" of a phase 1; an error says why the tunnel cannot be carried over.
 [[nodiscard]] Result<PfsenseIke> pfsense_ike(Work& work, const Element& phase1, const std::string& tunnel);
-// Of a phase 2, in pfSense's order of preference.
-[[nodiscard]] std::vector<std::string> pfsense_child_proposals(const Element& phase2);
+// Of a phase 2, in pfSense's order of preference, or as they stand there.
+[[nodiscard]] std::vector<std::string> pfsense_child_proposals(const Element& phase2, bool as_they_stand);
 
 // Seconds, as pfSense gives them to charon; 0: never.
 struct PfsenseTimes {

@@ -66,7 +66,10 @@ class Filter {
   }
 
   static bool is_floating(const Element& rule) { return rule.has("floating") && rule.value("floating") != "no"; }
-  static bool shuts(const Element& rule) { return rule.value("type") == "block" || rule.value("type") == "reject"; }
+  static bool shuts(const Element& rule) {
+    const std::string& type = rule.value("type");
+    return !type.empty() && type != "pass" && type != "match";  // a word that nobody knows passes nothing
+  }
 
   [[nodiscard]] std::vector<std::string> places_of(const Element& rule) const {
     if (!is_floating(rule)) return places_.on(rule.value("interface"));
@@ -85,8 +88,9 @@ class Filter {
   [[nodiscard]] std::vector<Spot> spots_of(const Element& rule, const std::vector<std::string>& places) const {
     const std::string& written = rule.value("direction");
     std::vector<std::string> directions{"in"};
-    if (is_floating(rule))
-      directions = written == "in" || written == "out" ? std::vector{written} : std::vector<std::string>{"in", "out"};
+    if (written == "out" && (is_floating(rule) || work_.opnsense)) directions = {"out"};
+    const bool both = written != "in" && written != "out" && (is_floating(rule) || (work_.opnsense && written == "any"));
+    if (both) directions = {"in", "out"};
     std::vector<Spot> result;
     for (const std::string& place : places) {
       if ((place != "ipsec") != work_.assigned_mode()) continue;
@@ -106,7 +110,7 @@ class Filter {
       if (places_.one(entry.name).empty() || !entry.has(known.key)) continue;
       const Place place = place_of(entry.at(known.key));
       if (!work_.assigned_mode()) {
-        work_.draft.note(place, "is not carried over: in filter mode enc pfSense does not look at it");
+        work_.draft.note(place, fmt::format("is not carried over: in filter mode enc {} does not look at it", work_.product()));
         continue;
       }
       if (known.key == "blockbogons")
@@ -131,13 +135,8 @@ class Filter {
       return skip(rule, "it is floating, and chooses a gateway for what comes by no tunnel", "write it as policy routes");
     if (rule.has("disabled")) return skip(rule, "it is disabled", "write it if it is wanted");
     pass_over(rule, {"id", "tracker", "created", "updated", "associated-rule-id", "descr", "interface", "floating", "quick"});
-    const std::string& type = rule.value("type");
-    if (type == "match") return skip(rule, "it decides nothing: \"match\" only adds to what other rules do");
-    std::vector<std::string> wider;
-    for (const std::string_view condition : kConditions) {
-      if (!rule.value(condition).empty() || (condition == "nottagged" && rule.has(condition)))
-        wider.push_back(fmt::format("\"{}\" is nothing that vtid matches", condition));
-    }
+    if (rule.value("type") == "match") return skip(rule, "it decides nothing: \"match\" only adds to what other rules do");
+    std::vector<std::string> wider = lost_conditions(rule);
     if (!wider.empty() && !shuts(rule)) return skip(rule, wider.front());
     if (rule.value("statetype") == "none" && !shuts(rule))
       return skip(rule, "it passes without keeping state, and rules of vtid keep it");
@@ -145,11 +144,25 @@ class Filter {
     filter_rule(rule, spots_of(rule, places), std::move(wider));
   }
 
+  // Without them it would match more than it did. What nobody knows may be one.
+  static std::vector<std::string> lost_conditions(const Element& rule) {
+    std::vector<std::string> lost;
+    for (const std::string_view condition : kConditions) {
+      if (!rule.value(condition).empty() || (condition == "nottagged" && rule.has(condition)))
+        lost.push_back(fmt::format("\"{}\" is nothing that vtid matches", condition));
+    }
+    const std::string& type = rule.value("type");
+    if (shuts(rule) && type != "block" && type != "reject")
+      lost.push_back(fmt::format("\"{}\" is no action that is known", type));
+    if (const std::string unknown = unknown_part(rule); !unknown.empty())
+      lost.push_back(fmt::format("nobody knows what \"{}\" is", unknown));
+    return lost;
+  }
+
   void filter_rule(const Element& rule, const std::vector<Spot>& spots, std::vector<std::string> wider) {
     const std::string_view other = work_.assigned_mode() ? "if_ipsec" : "enc";
-    if (spots.empty()) return skip(rule, fmt::format("in filter mode {} pfSense does not look at it", other));
-    const std::string& type = rule.value("type");
-    Json json{{"action", type.empty() || (type != "block" && type != "reject") ? "pass" : type}};
+    if (spots.empty()) return skip(rule, fmt::format("in filter mode {} {} does not look at it", other, work_.product()));
+    Json json{{"action", !shuts(rule) ? "pass" : rule.value("type") == "reject" ? "reject" : "block"}};
     const auto families = families_of(rule, {Family::ipv4});
     if (auto added = add_traffic(work_, rule, families, json, shuts(rule) ? &wider : nullptr); !added)
       return skip(rule, added.error().text);
@@ -260,7 +273,7 @@ class Filter {
       json.update(traffic);
       json["via"] = via;
       json["when_down"] = when_down(via);
-      work_.draft.append("policy_routes", json, place_of(rule));
+      work_.draft.append("policy_routes", json, described(rule));
       note_exempt(rule, json["name"].get<std::string>());
     }
     note_extras(rule);

@@ -87,7 +87,7 @@ class Gateways {
     if (item.has("force_down")) json["forced_down"] = true;
     if (Json monitor = monitor_of(item); !monitor.empty()) json["monitor"] = std::move(monitor);
     if (!automatic) work_.gateways.emplace(name, address->family());
-    if (!json.empty()) work_.draft.add("gateways", name, std::move(json), place_of(item));
+    if (!json.empty()) work_.draft.add("gateways", name, std::move(json), described(item));
     note_texts(work_, item, {"data_payload", "gw_down_kill_states"}, "vtid has nothing for it");
   }
 
@@ -158,7 +158,7 @@ class Gateways {
     }
     work_.groups.emplace(name, *family);
     work_.draft.add("gateway_groups", name, {{"trigger", trigger_of(group.value("trigger"))}, {"members", std::move(members)}},
-                    place_of(group));
+                    described(group));
     note_texts(work_, group, {"keep_failover_states"}, "vtid kills no states");
   }
 
@@ -213,7 +213,7 @@ class Gateways {
                          fmt::format("{} is not carried over: the gateway has another family", net::print(to)));
       } else {
         routed_.emplace(to, via);
-        work_.draft.append("routes", {{"to", net::print(to)}, {"via", via}}, place_of(route));
+        work_.draft.append("routes", {{"to", net::print(to)}, {"via", via}}, described(route));
       }
     }
   }
@@ -246,18 +246,19 @@ class Gateways {
     const Place place = place_of(pin.phase1.has("interface") ? pin.phase1.at("interface") : pin.phase1);
     if (!work_.gateways.contains(via)) {
       if (is_default(key, family)) return;  // the system's own default route is the same way
-      return work_.draft.note(place,
-                              fmt::format("pfSense sends to the peer {} of tunnels/{} by the gateway of \"{}\", which is not "
-                                          "carried over",
-                                          net::print(peer), pin.tunnel, key.empty() ? pin.phase1.value("interface") : key),
-                              fmt::format("write a route to {}", net::print(to)));
+      return work_.draft.note(
+          place,
+          fmt::format("{} sends to the peer {} of tunnels/{} by the gateway of \"{}\", which is not "
+                      "carried over",
+                      work_.product(), net::print(peer), pin.tunnel, key.empty() ? pin.phase1.value("interface") : key),
+          fmt::format("write a route to {}", net::print(to)));
     }
     const auto [there, fresh] = routed_.emplace(to, via);
     if (fresh) return work_.draft.append("routes", {{"to", net::print(to)}, {"via", via}}, place);
     if (there->second == via) return;
-    work_.draft.note(place, fmt::format("that pfSense sends to the peer of tunnels/{} by {} is not carried over: another "
+    work_.draft.note(place, fmt::format("that {} sends to the peer of tunnels/{} by {} is not carried over: another "
                                         "route to {} goes by {}",
-                                        pin.tunnel, via, net::print(to), there->second));
+                                        work_.product(), pin.tunnel, via, net::print(to), there->second));
   }
 
   // Whatever address the name has, pfSense sends to it by that gateway.
@@ -265,9 +266,9 @@ class Gateways {
     const net::Family family = pin.phase1.value("protocol") == "inet6" ? net::Family::ipv6 : net::Family::ipv4;
     if (key.empty() || is_default(key, family)) return;
     work_.draft.note(place_of(pin.phase1.at("remote-gateway")),
-                     fmt::format("that pfSense sends to {} by the gateway of \"{}\" is not carried over: its address is not "
+                     fmt::format("that {} sends to {} by the gateway of \"{}\" is not carried over: its address is not "
                                  "known here",
-                                 pin.phase1.value("remote-gateway"), key),
+                                 work_.product(), pin.phase1.value("remote-gateway"), key),
                      "write a route to the address that it has");
   }
 

@@ -5,6 +5,7 @@
 
 #include "base/base64.h"
 #include "foreign/pfsense.h"
+#include "foreign/raw_keys.h"
 #include "foreign/swanctl_words.h"
 
 namespace vtid::foreign {
@@ -205,7 +206,8 @@ Result<Json> certificate_auth(Work& work, const Element& phase1, const std::stri
   if (!named) {
     work.draft.note(
         place_of(phase1),
-        "pfSense takes the word of any CA it knows for this peer; here it is the one that signed our own certificate",
+        fmt::format("{} takes the word of any CA it knows for this peer; here it is the one that signed our own certificate",
+                    work.product()),
         "name the peer's CA in \"ca\" if it is another");
   }
   shut = lost_condition(work, phase1, chain);
@@ -224,11 +226,33 @@ Result<Json> certificate_auth(Work& work, const Element& phase1, const std::stri
   return auth;
 }
 
+// OPNsense keeps key pairs, and a phase 1 names ours and the peer's.
+Result<Json> raw_key_auth(Work& work, const Element& phase1, const std::string& tunnel) {
+  const auto pair_of = [&](std::string_view key) -> const Element* {
+    for (const Element* pair : work.root.at("OPNsense").at("IPsec").at("keyPairs").all("keyPair")) {
+      if (!pair->uuid.empty() && pair->uuid == phase1.value(key)) return pair;
+    }
+    return nullptr;
+  };
+  const Element* own = pair_of("local-kpref");
+  const Element* peer = pair_of("peer-kpref");
+  if (own == nullptr || peer == nullptr) return fail("the key pairs that it names are not in the file");
+  if (own->value("privateKey").empty()) return fail("the file does not hold our private key");
+  if (!work.draft.keeps_files())
+    work.draft.note(place_of(phase1), fmt::format("the keys of tunnels/{} are in the file, and are not printed", tunnel),
+                    "run it again with --secrets-dir DIR, which puts them into files");
+  return Json{{"public_key", work.draft.keep_file(tunnel + ".pub.pem", pem_of_line(own->value("publicKey")))},
+              {"key", work.draft.keep_file(tunnel + ".key", pem_of_line(own->value("privateKey")))},
+              {"peer_public_key", work.draft.keep_file(tunnel + ".peer.pub.pem", pem_of_line(peer->value("publicKey")))}};
+}
+
 Result<Json> auth_of(Work& work, const Element& phase1, const std::string& tunnel, std::string& shut) {
   // The fields of the other method may have been left over.
-  pass_over(phase1, {"pre-shared-key", "private-key", "certref", "caref", "pkcs11certref", "pkcs11pin"});
+  pass_over(phase1,
+            {"pre-shared-key", "private-key", "certref", "caref", "pkcs11certref", "pkcs11pin", "local-kpref", "peer-kpref"});
   const std::string& method = phase1.value("authentication_method");
   if (method == "cert") return certificate_auth(work, phase1, tunnel, shut);
+  if (method == "pubkey") return raw_key_auth(work, phase1, tunnel);
   if (method != "pre_shared_key")
     return fail(fmt::format("vtid has no authentication \"{}\"", method), "use a pre-shared key or certificates");
   const std::string& key = phase1.value("pre-shared-key");
@@ -296,11 +320,11 @@ void add_rekey(Work& work, const Element& phase1, bool version1, Json& ike) {
 
 }  // namespace
 
-std::vector<std::string> pfsense_child_proposals(const Element& phase2) {
+std::vector<std::string> pfsense_child_proposals(const Element& phase2, bool as_they_stand) {
   pass_over(phase2, {"hash-algorithm-option"});  // of no use to AEAD ciphers
   std::vector<const Element*> aead, others;
   for (const Element* cipher : phase2.all("encryption-algorithm-option"))
-    (is_gcm(cipher->value("name")) ? aead : others).push_back(cipher);
+    (is_gcm(cipher->value("name")) && !as_they_stand ? aead : others).push_back(cipher);
   std::ranges::reverse(aead);  // as pfSense does
   aead.insert(aead.end(), others.begin(), others.end());
   const std::string group = group_word(phase2.value("pfsgroup"));

@@ -128,7 +128,7 @@ Result<void> PfsenseNames::add_networks(std::string_view text, std::vector<net::
   const auto alias = aliases_.find(text);
   if (alias == aliases_.end()) return fail(fmt::format("\"{}\" is neither an address nor an alias of some", text));
   const std::string& type = alias->second->value("type");
-  if ((type != "host" && type != "network") || depth >= kDeepestAlias) {
+  if ((type != "host" && type != "network" && type != "networkgroup") || depth >= kDeepestAlias) {
     return fail(fmt::format("the alias \"{}\" is of type \"{}\"", text, type));
   }
   const auto entries = words_of(alias->second->value("address"));

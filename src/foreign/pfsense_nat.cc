@@ -18,7 +18,7 @@ class Nat {
     for (const Element* entry : nat.at("outbound").all("rule")) translate(*entry, [&] { return outbound(*entry, mode); });
     for (const Element* entry : nat.all("onetoone")) translate(*entry, [&] { return one_to_one(*entry); });
     for (const Element* entry : nat.all("rule")) translate(*entry, [&] { return forward(*entry); });
-    for (const Element* entry : nat.all("npt")) translate(*entry, [&] { return prefixes(); });
+    for (const Element* entry : nat.all("npt")) translate(*entry, [&] { return prefixes(*entry); });
     pass_separators(nat);
   }
 
@@ -28,9 +28,12 @@ class Nat {
     const auto places = places_.on(entry.value("interface"));
     if (places.empty()) return left_.add(entry, entry.value("interface"));
     pass_over(entry, {"descr", "interface", "created", "updated", "id", "tracker"});
-    Result<Json> json = entry.has("disabled")    ? fail("it is disabled")
-                        : !work_.assigned_mode() ? fail("in filter mode enc replies are not translated back",
-                                                        "set \"filter\": { \"mode\": \"if_ipsec\" } and write it there")
+    const std::string unknown = unknown_part(entry);
+    Result<Json> json = entry.has("disabled")            ? fail("it is disabled")
+                        : !unknown.empty()               ? fail(fmt::format("nobody knows what \"{}\" is", unknown))
+                        : !entry.value("tagged").empty() ? fail("\"tagged\" is nothing that vtid matches")
+                        : !work_.assigned_mode()         ? fail("in filter mode enc replies are not translated back",
+                                                                "set \"filter\": { \"mode\": \"if_ipsec\" } and write it there")
                         : places.front() == "ipsec"
                             ? fail("it is on no one tunnel", "write it on each interface that it is for")
                             : make();
@@ -50,12 +53,20 @@ class Nat {
     }
   }
 
-  static Result<Json> prefixes() {
-    return fail("vtid has no prefix translation of its own", "write it as \"kind\": \"one_to_one\"");
+  // To pf it is a translation of one to one like others.
+  Result<Json> prefixes(const Element& entry) {
+    const auto inside = end_of(work_, entry.at("source"), {Family::ipv6});
+    const auto outside = end_of(work_, entry.at("destination"), {Family::ipv6});
+    if (!inside) return std::unexpected(inside.error());
+    if (!outside) return std::unexpected(outside.error());
+    if (inside->size() != 1 || outside->size() != 1 || inside->front().length != outside->front().length)
+      return fail("it is not one network and one of the same size");
+    return Json{
+        {"kind", "one_to_one"}, {"from", net::print(inside->front())}, {"address", net::print(outside->front().network())}};
   }
 
   Result<Json> outbound(const Element& entry, const std::string& mode) {
-    if (mode != "hybrid" && mode != "advanced")
+    if (mode != "hybrid" && mode != "advanced" && !entry.has("model"))
       return fail(fmt::format("outbound NAT is in mode \"{}\", which does not use it", mode.empty() ? "automatic" : mode));
     if (!entry.value("natport").empty() || entry.has("staticnatport")) return fail("vtid does not choose ports");
     note_texts(work_, entry, {"poolopts", "source_hash_key", "target_subnet"}, "vtid translates to one address");
@@ -65,10 +76,10 @@ class Nat {
     const std::string& target = entry.value("target");
     if (entry.has("nonat"))
       json["address"] = "none";
-    else if (target.empty())
+    else if (target.empty() || target == entry.value("interface") + "ip")
       json["address"] = "interface";
-    else if (net::parse_address(target))
-      json["address"] = target;
+    else if (const auto address = one_address(work_, target))
+      json["address"] = net::print(*address);
     else
       return fail(fmt::format("its target \"{}\" is not one address", target));
     return json;
@@ -77,7 +88,8 @@ class Nat {
   Result<Json> one_to_one(const Element& entry) {
     const auto families = families_of(entry, {Family::ipv4});
     const auto inside = end_of(work_, entry.at("source"), families);
-    const auto outside = net::parse_address(entry.value("external"));
+    const auto outside = net::parse_prefix(entry.value("external"));
+    if (entry.value("type") == "nat") return fail("it translates one way only");
     note_texts(work_, entry, {"natreflection"}, "vtid reflects nothing");
     if (!inside) return std::unexpected(inside.error());
     if (inside->size() != 1 || !outside) return fail("it is not one network and one address");
@@ -86,7 +98,7 @@ class Nat {
     const auto to = end_of(work_, entry.at("destination"), families);
     if (!to) return std::unexpected(to.error());
     if (!to->empty()) json["to"] = json_of(*to);
-    json["address"] = net::print(net::Prefix{*outside, inside->front().length}.network());
+    json["address"] = net::print(net::Prefix{outside->address, inside->front().length}.network());
     return json;
   }
 
@@ -100,15 +112,27 @@ class Nat {
     if (auto added = add_traffic(work_, entry, families_of(entry, {Family::ipv4}), json); !added)
       return std::unexpected(added.error());
     const std::string& target = entry.value("target");
-    if (!net::parse_address(target)) return fail(fmt::format("its target \"{}\" is not one address", target));
-    json["target"] = target;
-    const auto port = number_of(entry.value("local-port"));
-    if (port && json.contains("ports") && json["ports"] != Json::array({std::to_string(*port)})) {
-      if (json["ports"].size() != 1 || json["ports"][0].get<std::string>().contains('-'))
-        return fail("it moves a range of ports");
-      json["target_port"] = *port;
-    }
+    const auto address = one_address(work_, target);
+    if (!address) return fail(fmt::format("its target \"{}\" is not one address", target));
+    json["target"] = net::print(*address);
+    if (auto moved = add_target_port(entry.value("local-port"), json); !moved) return std::unexpected(moved.error());
     return json;
+  }
+
+  // A number, or an alias; of a range it is the first port.
+  Result<void> add_target_port(const std::string& written, Json& json) const {
+    if (written.empty()) return {};
+    const auto to = work_.names.ports(written);
+    if (!to) return std::unexpected(to.error());
+    const std::vector<std::string> from = json.value("ports", std::vector<std::string>{});
+    if (*to == from) return {};
+    if (from.size() != 1 || to->size() != 1) return fail("it does not move one port to one");
+    const bool range = from[0].contains('-');
+    if (range && from[0].substr(0, from[0].find('-')) == to->front()) return {};
+    const auto port = number_of(to->front());
+    if (range || !port) return fail("it moves a range of ports");
+    json["target_port"] = *port;
+    return {};
   }
 
   Work& work_;

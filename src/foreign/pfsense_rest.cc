@@ -53,6 +53,7 @@ class Rest {
     for (const std::string_view part : kParts) note_unread(work_, work_.root.at(part));
     note_unread(work_, work_.root.at("ifgroups"));
     note_system(work_.root.at("system"));
+    for (const Element* item : work_.root.at("sysctl").all("item")) note_tunable(*item);
     for (const std::string_view section : kOfTheHost) {
       if (const Element* found = work_.root.find(section); found != nullptr && !found->children.empty())
         work_.draft.note(place_of(*found), "is left to the system, which makes such interfaces");
@@ -91,6 +92,15 @@ class Rest {
                      fmt::format("the address {}/{} on {} is not carried over{}{}", vip.value("subnet"),
                                  vip.value("subnet_bits"), on, names.empty() ? "" : ", nor ", names),
                      "give it to the system; on a tunnel's interface, vtid leaves it alone");
+  }
+
+  void note_tunable(const Element& item) {
+    const std::string& name = item.value("tunable");
+    const bool ours =
+        name.starts_with("net.inet.ipsec.") || name.starts_with("net.inet6.ipsec6.") || name.starts_with("net.enc.");
+    const bool known = work_.opnsense && name == "net.inet.ipsec.filtertunnel";  // it says which mode "filter" has
+    if (!ours || known || item.value("value") == "default") return;
+    work_.draft.note(place_of(item), fmt::format("{} is left to the system, but for what \"filter\" sets of it", name));
   }
 
   void note_system(const Element& system) {

@@ -51,6 +51,24 @@ Result<std::vector<net::Prefix>> interface_end(const Work& work, std::string_vie
   return result;
 }
 
+// Of a network, an alias of some, an interface; those of the families.
+Result<std::vector<net::Prefix>> networks_of(const Work& work, const std::string& name, const std::set<Family>& families) {
+  if (name == "(self)") return fail("\"(self)\", all addresses of the firewall, cannot be said");
+  auto networks = work.names.networks(name);
+  if (!networks && work.names.is_alias(name)) return networks;
+  if (!networks) return interface_end(work, name, families);
+  std::erase_if(*networks, [&](const net::Prefix& network) { return !families.contains(network.family()); });
+  return networks;
+}
+
+// What OPNsense's rules have besides; it narrows none of them, or is read.
+bool is_opnsense_extra(std::string_view name) {
+  constexpr std::array<std::string_view, 14> kExtras{
+      "icmp6type", "adaptiveend", "adaptivestart", "overload",  "replyto",      "set-prio",   "set-prio-low",
+      "shaper1",   "shaper2",     "state-policy",  "udp-first", "udp-multiple", "udp-single", "target_subnet"};
+  return std::ranges::find(kExtras, name) != kExtras.end();
+}
+
 // Outbound NAT has its ports beside the ends.
 const std::string& port_of(const Element& rule, std::string_view end, std::string_view beside) {
   const std::string& inside = rule.at(end).value("port");
@@ -76,15 +94,22 @@ Result<std::vector<std::string>> protocols_of(const Element& rule, const std::se
   return fail(fmt::format("vtid has no word for the protocol \"{}\"", word));
 }
 
+// OPNsense numbers those of ICMPv6, beside the others.
 Result<void> add_icmp_types(const Element& rule, const std::set<Family>& families, Json& json) {
-  const auto words = words_of(rule.value("icmptype"), ",");
+  auto words = words_of(rule.value("icmptype"), ",");
+  const auto numbers = words_of(families.contains(Family::ipv6) ? rule.value("icmp6type") : "", ",");
+  pass_over(rule, {"icmp6type"});
+  words.insert(words.end(), numbers.begin(), numbers.end());
   if (words.empty() || words.front() == "any") return {};
   if (families.size() != 1) return fail("ICMP types of both families in one rule");
   Json types = Json::array();
   for (const std::string& word : words) {
     const auto found = std::ranges::find(kIcmpTypes, word, &IcmpType::word);
-    const int type = found == kIcmpTypes.end() ? -1 : *families.begin() == Family::ipv4 ? found->v4 : found->v6;
-    if (type < 0) return fail(fmt::format("the ICMP type \"{}\" is not known", word));
+    const long number = number_of(word).value_or(-1);
+    const int type = found == kIcmpTypes.end()           ? static_cast<int>(std::min(number, 256L))
+                     : *families.begin() == Family::ipv4 ? found->v4
+                                                         : found->v6;
+    if (type < 0 || type > 255) return fail(fmt::format("the ICMP type \"{}\" is not known", word));
     types.push_back(type);
   }
   json["icmp_types"] = std::move(types);
@@ -119,15 +144,34 @@ Json json_of(const std::vector<net::Prefix>& networks) {
 Result<std::vector<net::Prefix>> end_of(const Work& work, const Element& end, const std::set<Family>& families) {
   pass_over(end, {"any", "network", "address", "port"});
   if (end.has("not")) return fail("what is \"not\" something cannot be said");
-  const std::string& name = end.value(end.has("address") ? "address" : "network");
-  if (end.has("any") || name.empty() || name == "any") return std::vector<net::Prefix>{};
-  if (name == "(self)") return fail("\"(self)\", all addresses of the firewall, cannot be said");
-  auto networks = work.names.networks(name);
-  if (!networks && work.names.is_alias(name)) return networks;
-  if (!networks) return interface_end(work, name, families);
-  std::erase_if(*networks, [&](const net::Prefix& network) { return !families.contains(network.family()); });
-  if (networks->empty()) return fail(fmt::format("\"{}\" holds no address of the rule's family", name));
-  return networks;
+  const std::string& written = end.value(end.has("address") ? "address" : "network");
+  const auto names = words_of(written, ", ");
+  if (end.has("any") || names.empty() || std::ranges::find(names, "any") != names.end()) return std::vector<net::Prefix>{};
+  std::vector<net::Prefix> all;
+  for (const std::string& name : names) {
+    const auto networks = networks_of(work, name, families);
+    if (!networks) return networks;
+    all.insert(all.end(), networks->begin(), networks->end());
+  }
+  if (all.empty()) return fail(fmt::format("\"{}\" holds no address of the rule's family", written));
+  return all;
+}
+
+std::string unknown_part(const Element& rule) {
+  for (const Element& child : rule.children) {
+    if (!child.read && !is_pfsense_word(child.name) && !is_opnsense_extra(child.name)) return child.name;
+    if (child.name != "source" && child.name != "destination") continue;
+    for (const Element& part : child.children) {
+      if (!part.read && !is_pfsense_word(part.name)) return part.name;
+    }
+  }
+  return "";
+}
+
+std::optional<net::Address> one_address(const Work& work, std::string_view text) {
+  const auto networks = work.names.networks(text);
+  const bool one = networks && networks->size() == 1 && networks->front().length == networks->front().address.bits();
+  return one ? std::optional(networks->front().address) : std::nullopt;
 }
 
 Result<void> add_traffic(const Work& work, const Element& rule, const std::set<Family>& families, Json& json,

@@ -21,4 +21,9 @@ namespace vtid::foreign {
                                                       const std::set<net::Family>& families);
 [[nodiscard]] Json json_of(const std::vector<net::Prefix>& networks);
 
+// The name of an element in a rule or in its ends that nobody has read and no release writes there; empty: there is none.
+[[nodiscard]] std::string unknown_part(const Element& rule);
+// Literal, or an alias of one.
+[[nodiscard]] std::optional<net::Address> one_address(const Work& work, std::string_view text);
+
 }  // namespace vtid::foreign

@@ -68,6 +68,9 @@ class Tunnel {
       told(phase);
     };
     if (phase.value("protocol") == "ah") return skip("vtid has no AH");
+    const std::string& mode = phase.value("mode");
+    if (!mode.empty() && mode != "vti" && mode != "tunnel" && mode != "tunnel6" && mode != "transport")
+      return skip(fmt::format("vtid has no mode \"{}\"", mode));
     result.json = {{"mode", result.vti                           ? "vti"
                             : phase.value("mode") == "transport" ? "transport"
                                                                  : "tunnel"},
@@ -75,7 +78,8 @@ class Tunnel {
                    {"enabled", result.enabled}};
     const Result<void> ends = result.vti ? vti_ends(phase, result.json) : network_ends(phase, result.json);
     if (!ends) return skip(ends.error().text);
-    if (const auto proposals = pfsense_child_proposals(phase); !proposals.empty()) result.json["proposals"] = proposals;
+    if (const auto proposals = pfsense_child_proposals(phase, work_.opnsense); !proposals.empty())
+      result.json["proposals"] = proposals;
     add_rekey(phase, result.json);
     result.name = child_name(result);
     note_phase(phase);
@@ -91,7 +95,7 @@ class Tunnel {
       json["rekey"] = fmt::format("{}s", *rekey);
     else if (per_child() || json["mode"] != "vti")
       json["rekey"] = "60m";
-    if (!rekey) note_texts(work_, phase, {"rekey_time"}, "without a lifetime pfSense does not use it");
+    if (!rekey) note_texts(work_, phase, {"rekey_time"}, fmt::format("without a lifetime {} does not use it", work_.product()));
   }
 
   [[nodiscard]] std::string child_name(const Phase2& phase) const {
@@ -342,7 +346,7 @@ void carry_interfaces(Work& work) {
   work.draft.set("filter", "mode", work.assigned_mode() ? "if_ipsec" : "enc", place_of(mode));
   if (work.assigned_mode() && work.has_policies) {
     work.draft.set("filter", "allow_blocked_tunnels", true, {});
-    work.draft.note(place_of(mode), "the mode blocks children in tunnel mode, as it does in pfSense",
+    work.draft.note(place_of(mode), fmt::format("the mode blocks children in tunnel mode, as it does in {}", work.product()),
                     "make them VTI children, or use mode \"enc\"");
   }
   for (const Element& entry : work.root.at("interfaces").children) {

@@ -50,6 +50,9 @@ void erase(Json& object, Judge judge) {
   for (const std::string& name : names) object.erase(name);
 }
 
+// What one kind of a thing may leave out, another has to say.
+bool is_required(const Json& json, const std::string& key) { return key == "to" && json.value("kind", "") == "destination"; }
+
 void prune(Json& json, const Json& shortest, const Json& defaults);
 
 // Of a list, or of things by their names: one stands for all.
@@ -69,7 +72,7 @@ void prune(Json& json, const Json& shortest, const Json& defaults) {
     const Json* needed = member(shortest, key);
     if (usual == nullptr) continue;
     if (!is_container(value)) {
-      if (needed == nullptr && value == *usual) idle.push_back(key);
+      if (needed == nullptr && value == *usual && !is_required(json, key)) idle.push_back(key);
       continue;
     }
     static const Json kNone = Json::object();

@@ -11,6 +11,7 @@
 namespace vtid::foreign {
 namespace {
 
+constexpr std::size_t kTarWord = 257;         // where the first header of a tar archive has "ustar"
 constexpr std::size_t kLookedAt = 64 * 1024;  // bytes: what tells a file's kind stands at its beginning
 
 struct Opening {
@@ -19,25 +20,28 @@ struct Opening {
 
 constexpr std::string_view kGive =
     "give a config.xml of pfSense or OPNsense, a swanctl.conf, an ipsec.conf or a config.boot of VyOS";
+constexpr std::string_view kDecrypt = "decrypt it first, or export it again without encryption";
 constexpr std::string_view kUnpack = "unpack it and give the file in it";
 
 // What a file of bytes begins with.
-constexpr std::array kOpenings{
-    Opening{"\x1f\x8b", "is compressed with gzip", kUnpack},
-    Opening{std::string_view("\xfd\x37zXZ\0", 6), "is compressed with xz", kUnpack},
-    Opening{"BZh", "is compressed with bzip2", kUnpack},
-    Opening{"\x28\xb5\x2f\xfd", "is compressed with zstd", kUnpack},
-    Opening{"PK\x03\x04", "is a zip archive", kUnpack},
-    Opening{"7z\xbc\xaf\x27\x1c", "is a 7-Zip archive", kUnpack},
-    Opening{"\xff\xfe", "is text in UTF-16", "save it as UTF-8"},
-    Opening{"\xfe\xff", "is text in UTF-16", "save it as UTF-8"},
-    Opening{std::string_view("<\0", 2), "is text in UTF-16", "save it as UTF-8"},
-    Opening{std::string_view("\0<", 2), "is text in UTF-16", "save it as UTF-8"},
-    Opening{"Salted__", "is encrypted by openssl", "decrypt it first, or export it again without encryption"},
-    Opening{"\x7f"
-            "ELF",
-            "is a program", "give the configuration file"},
-    Opening{"-----BEGIN ", "holds keys or certificates", "give the configuration that names them"}};
+constexpr std::array kOpenings{Opening{"\x1f\x8b", "is compressed with gzip", kUnpack},
+                               Opening{std::string_view("\xfd\x37zXZ\0", 6), "is compressed with xz", kUnpack},
+                               Opening{"BZh", "is compressed with bzip2", kUnpack},
+                               Opening{"\x28\xb5\x2f\xfd", "is compressed with zstd", kUnpack},
+                               Opening{"PK\x03\x04", "is a zip archive", kUnpack},
+                               Opening{"7z\xbc\xaf\x27\x1c", "is a 7-Zip archive", kUnpack},
+                               Opening{"\xff\xfe", "is text in UTF-16", "save it as UTF-8"},
+                               Opening{"\xfe\xff", "is text in UTF-16", "save it as UTF-8"},
+                               Opening{std::string_view("<\0", 2), "is text in UTF-16", "save it as UTF-8"},
+                               Opening{std::string_view("\0<", 2), "is text in UTF-16", "save it as UTF-8"},
+                               Opening{"Salted__", "is encrypted by openssl", kDecrypt},
+                               Opening{"U2FsdGVkX1", "is encrypted by openssl", kDecrypt},  // the same in base64
+                               Opening{"-----BEGIN PGP MESSAGE", "is encrypted by OpenPGP", kDecrypt},
+                               Opening{"age-encryption.org", "is encrypted by age", kDecrypt},
+                               Opening{"\x7f"
+                                       "ELF",
+                                       "is a program", "give the configuration file"},
+                               Opening{"-----BEGIN ", "holds keys or certificates", "give the configuration that names them"}};
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr std::string_view kEncrypted = "---- BEGIN config.xml ----";
@@ -77,17 +81,25 @@ std::string_view root_of(std::string_view text) {
   return text.substr(1, std::min(text.find_first_of(" \t\r\n/>", 1), text.size()) - 1);
 }
 
+// As Latin text has them in UTF-16.
+bool is_every_other_nul(std::string_view text) {
+  std::array<std::size_t, 2> nuls{};
+  text = text.substr(0, 256);
+  for (std::size_t at = 0; at < text.size(); ++at) nuls[at % 2] += text[at] == '\0' ? 1U : 0U;
+  return std::ranges::max(nuls) * 3 > text.size() && std::ranges::min(nuls) * 8 < text.size();
+}
+
 std::optional<Error> what_bytes(std::string_view text) {
   for (const Opening& opening : kOpenings) {
     if (text.starts_with(opening.bytes)) return Error{std::string(opening.text), std::string(opening.remedy), 0};
   }
   if (text.substr(0, kLookedAt).contains(kEncrypted))
     return Error{"is an encrypted backup", "restore it, or export it again without encryption", 0};
-  if (const auto nul = text.find('\0'); nul != std::string_view::npos)
-    return Error{nul % 2 == 0 || nul == 1 ? "holds NUL bytes, so it is text in UTF-16, or no text at all"
-                                          : "holds NUL bytes, so it is no text",
-                 "save it as UTF-8", 0};
-  return std::nullopt;
+  if (text.size() > kTarWord && text.substr(kTarWord).starts_with("ustar"))
+    return Error{"is a tar archive", std::string(kUnpack), 0};
+  if (!text.contains('\0')) return std::nullopt;
+  if (is_every_other_nul(text)) return Error{"is text in UTF-16", "save it as UTF-8", 0};
+  return Error{"holds NUL bytes, so it is no text", std::string(kGive), 0};
 }
 
 Result<Source> of_xml(std::string_view root) {
@@ -161,6 +173,12 @@ Result<Source> of_sections(std::string_view text) {
 std::string_view without_mark(std::string_view text) {
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   return text;
+}
+
+void note_end(Draft& draft, std::string_view text) {
+  if (text.empty() || text.back() == '\n') return;
+  draft.note({static_cast<int>(std::ranges::count(text, '\n')) + 1, ""},
+             "the last line does not end, so the file may be cut off", "compare it with the original");
 }
 
 Result<void> expect(Source wanted, std::string_view text, std::string_view file_name) {

@@ -9,7 +9,8 @@
 #include "config/credentials.h"
 #include "config/pem.h"
 #include "foreign/pfsense_names.h"
-#include "foreign/swanctl_secrets.h"
+#include "foreign/raw_keys.h"
+#include "foreign/swanctl_words.h"
 
 namespace vtid::foreign {
 namespace {
@@ -69,8 +70,9 @@ std::string method_of(const std::vector<const Section*>& side) {
 
 void add_lost(std::string& lost, const std::string& what) { lost += (lost.empty() ? "" : ", ") + what; }
 
-// What the remote section asks for besides a key or a secret. All of it is noted.
-std::string lost_conditions(const Section* remote, const std::string& method, Draft& draft) {
+// What the remote section asks for besides a key or a secret, and besides what certificates() knows how to ask for. All of it
+// is noted.
+std::string lost_conditions(const Section* remote, const std::string& method, bool certified, Draft& draft) {
   std::string lost;
   if (remote == nullptr) return lost;
   const auto lose = [&](const Setting& setting) {
@@ -81,12 +83,15 @@ std::string lost_conditions(const Section* remote, const std::string& method, Dr
   for (const std::string_view key : {"groups", "cert_policy", "ca_id", "certs", "revocation"}) {
     const Setting* setting = remote->setting(key);
     if (setting == nullptr || setting->value.empty() || (key == "revocation" && setting->value == "relaxed")) continue;
+    if (certified && (key == "certs" || (key == "revocation" && (setting->value == "ifuri" || setting->value == "strict"))))
+      continue;
     lose(*setting);
   }
   if (method != "pubkey" && method != "psk") lose(*remote->setting("auth"));
   for (const Section& below : remote->sections) {
     if (!below.name.starts_with("cert")) continue;
     below.mark();
+    if (certified) continue;
     const std::string what = fmt::format("{} = {}", below.name, below.value("file"));
     draft.note(place_of(below), fmt::format("{} is not carried over: vtid does not ask it of the peer", what));
     add_lost(lost, what);
@@ -96,10 +101,7 @@ std::string lost_conditions(const Section* remote, const std::string& method, Dr
 
 std::string as_pem(const std::string& bytes) {
   if (config::is_pem(bytes)) return bytes.ends_with('\n') ? bytes : bytes + '\n';
-  std::string text = "-----BEGIN CERTIFICATE-----\n";
-  const std::string digits = encode_base64(bytes);
-  for (std::size_t at = 0; at < digits.size(); at += 64) text += digits.substr(at, 64) + '\n';
-  return text + "-----END CERTIFICATE-----\n";
+  return pem_of("CERTIFICATE", bytes);
 }
 
 }  // namespace
@@ -117,15 +119,18 @@ Result<SwanctlProof> SwanctlAuth::of(const Section& connection, const std::strin
   if (!(ours == "psk" && theirs == "psk") && !(is_key_method(ours) && is_key_method(theirs)))
     return fail(fmt::format("vtid has no authentication by \"{}\" here and \"{}\" there", ours, theirs),
                 "keep it in swanctl.conf and name it with \"external\"");
-  if (connection.value("ppk_required") == "yes")
+  if (is_yes(connection.value("ppk_required"), false))
     return fail("it asks for a post-quantum pre-shared key", "keep it in swanctl.conf and name it with \"external\"");
   const Section* own = local.empty() ? nullptr : local.front();
   const Section* peer = remote.empty() ? nullptr : remote.front();
-  SwanctlProof proof{Json{}, lost_conditions(peer, theirs, draft)};
+  const bool raw = !files_of(own, "pubkey").empty();
+  if (raw != !files_of(peer, "pubkey").empty() && ours != "psk")
+    return fail(raw ? "it does not name the peer's public key" : "it names a public key of the peer and none of ours",
+                "keep it in swanctl.conf and name it with \"external\"");
+  SwanctlProof proof{Json{}, lost_conditions(peer, theirs, ours != "psk" && !raw, draft)};
   if (ours != "pubkey" && ours != "psk")
     draft.note(place_of(*own, *own->setting("auth")),
                fmt::format("\"{}\" is carried over as \"pubkey\": charon chooses how it signs", ours));
-  const bool raw = !files_of(own, "pubkey").empty();
   auto auth = ours == "psk" ? psk(connection, tunnel, draft)
               : raw         ? raw_keys(connection, draft)
                             : certificates(connection, tunnel, draft, proof.shut);
@@ -148,9 +153,9 @@ Result<Json> SwanctlAuth::psk(const Section& connection, const std::string& tunn
     return named.empty() || named == "%any" ? addresses(key) : std::vector{named};
   };
   const Section& secrets = root_.at("secrets");
-  const Section* secret = secret_of(secrets, {end("local", "local_addrs"), end("remote", "remote_addrs")});
+  const Section* secret = secret_of(secrets, {end("local", "local_addrs"), end("remote", "remote_addrs")}, rule_);
   if (secret == nullptr && connection.value("version") == "1")  // charon looks for addresses then
-    secret = secret_of(secrets, {addresses("local_addrs"), addresses("remote_addrs")});
+    secret = secret_of(secrets, {addresses("local_addrs"), addresses("remote_addrs")}, rule_);
   if (secret == nullptr) {
     draft.note(place_of(connection),
                fmt::format("the file holds no pre-shared key for tunnels/{}: \"(secret)\" stands in its place", tunnel),
@@ -181,8 +186,12 @@ Result<SwanctlAuth::File> SwanctlAuth::named(std::string_view folder, const std:
 std::string SwanctlAuth::keep(const File& file, Draft& draft) const {
   if (files_ == Files::within) {
     const std::string_view folder = std::string_view(file.name).substr(0, file.name.find('/'));
-    const std::string_view ending = folder == "private" ? ".key" : folder == "x509ca" ? ".ca.pem" : ".pem";
-    return draft.keep_file(stem_of(file.name) + std::string(ending), folder == "private" ? file.bytes : as_pem(file.bytes));
+    const std::string_view ending = folder == "private"  ? ".key"
+                                    : folder == "x509ca" ? ".ca.pem"
+                                    : folder == "pubkey" ? ".pub.pem"
+                                                         : ".pem";
+    const bool as_it_is = folder == "private" || folder == "pubkey";
+    return draft.keep_file(stem_of(file.name) + std::string(ending), as_it_is ? file.bytes : as_pem(file.bytes));
   }
   draft.know_file(file.name, file.bytes);
   return file.name;
@@ -285,34 +294,61 @@ Result<Json> SwanctlAuth::certificates(const Section& connection, const std::str
   const auto locals = rounds(connection, "local"), remotes = rounds(connection, "remote");
   const auto own = own_keys(locals.empty() ? nullptr : locals.front(), draft);
   if (!own) return std::unexpected(own.error());
-  const auto authorities = authorities_of(remotes.empty() ? nullptr : remotes.front(), draft);
-  if (!authorities) return std::unexpected(authorities.error());
+  const Section* remote = remotes.empty() ? nullptr : remotes.front();
+  const auto pinned = pinned_of(remote, draft, shut);
+  const auto authorities = authorities_of(remote, draft);
+  if (!authorities && pinned.empty()) return std::unexpected(authorities.error());
   if (const std::string lists = lost_lists(draft); !lists.empty()) add_lost(shut, lists);
   if (files_ == Files::within && !draft.keeps_files())
     draft.note(place_of(connection),
                fmt::format("certificate, key and CA of tunnels/{} are in the file, and are not printed", tunnel),
                "run it again with --secrets-dir DIR, which puts them into files");
   Json auth{{"certificate", keep(own->certificate, draft)}, {"key", keep(own->key, draft)}};
-  if (authorities->size() == 1) {
-    auth["ca"] = keep(authorities->front(), draft);
-    return auth;
+  if (authorities) auth["ca"] = keep_all(*authorities, tunnel + ".ca.pem", connection, draft);
+  if (!pinned.empty()) auth["peer_certificate"] = keep_all(pinned, tunnel + ".peer.pem", connection, draft);
+  const Setting* revocation = remote == nullptr ? nullptr : remote->setting("revocation");
+  if (revocation != nullptr && (revocation->value == "strict" || revocation->value == "ifuri")) {
+    auth["revocation"] = revocation->value == "strict" ? "strict" : "if_uri";
+    draft.note(place_of(*remote, *revocation),
+               fmt::format("revocation = {} is carried over: charon asks the CA from here too", revocation->value),
+               "see that the CA's lists can be reached");
   }
+  return auth;
+}
+
+// The certificates one of which the peer has to have.
+std::vector<SwanctlAuth::File> SwanctlAuth::pinned_of(const Section* remote, Draft& draft, std::string& shut) const {
+  std::vector<File> result;
+  for (const std::string& name : files_of(remote, "cert")) {
+    auto file = named("x509", name);
+    const auto parts = file ? config::read_certificates(file->bytes) : fail(file.error().text);
+    if (parts) {
+      result.push_back(std::move(*file));
+      continue;
+    }
+    draft.note(place_of(*remote), fmt::format("certs = {} is not carried over: {}", name, parts.error().text));
+    add_lost(shut, "certs = " + name);
+  }
+  return result;
+}
+
+// One of them as it is; several in a file that has to be written.
+std::string SwanctlAuth::keep_all(const std::vector<File>& files, const std::string& name, const Section& connection,
+                                  Draft& draft) const {
+  if (files.size() == 1) return keep(files.front(), draft);
   std::string joined;
-  for (const File& authority : *authorities) joined += as_pem(authority.bytes);
-  auth["ca"] = draft.keep_file(tunnel + ".ca.pem", joined);
+  for (const File& file : files) joined += as_pem(file.bytes);
   if (!draft.keeps_files())
     draft.note(place_of(connection),
-               fmt::format("tunnels/{} takes the word of {} CAs, in one file {}.ca.pem that is not written", tunnel,
-                           authorities->size(), tunnel),
+               fmt::format("{} certificates stand in one file {} that is not written", files.size(), name),
                "run it again with --secrets-dir DIR, which writes it");
-  return auth;
+  return draft.keep_file(name, std::move(joined));
 }
 
 Result<Json> SwanctlAuth::raw_keys(const Section& connection, Draft& draft) const {
   const auto locals = rounds(connection, "local"), remotes = rounds(connection, "remote");
   const auto ours = files_of(locals.front(), "pubkey"),
              theirs = files_of(remotes.empty() ? nullptr : remotes.front(), "pubkey");
-  if (theirs.empty()) return fail("it does not name the peer's public key", "write it by hand");
   if (theirs.size() > 1)
     return fail("it names several public keys of the peer", "keep it in swanctl.conf and name it with \"external\"");
   const auto own = named("pubkey", ours.front()), peer = named("pubkey", theirs.front());

@@ -7,6 +7,7 @@
 
 #include "foreign/draft.h"
 #include "foreign/settings.h"
+#include "foreign/swanctl_secrets.h"
 
 namespace vtid::foreign {
 
@@ -26,8 +27,9 @@ class SwanctlAuth {
   // Where certificates and keys are: files of their own, or in the foreign file, so that they have to be kept.
   enum class Files { beside, within };
   // All of them outlive it.
-  SwanctlAuth(const Section& root, const Wish& wish, const Beside& beside, Files files = Files::beside)
-      : root_(root), wish_(wish), beside_(beside), files_(files) {}
+  SwanctlAuth(const Section& root, const Wish& wish, const Beside& beside, Files files = Files::beside,
+              SecretRule rule = SecretRule::charon)
+      : root_(root), wish_(wish), beside_(beside), files_(files), rule_(rule) {}
 
   // `side` is "local" or "remote"; empty: none is written.
   [[nodiscard]] std::string id(const Section& connection, std::string_view side) const;
@@ -51,13 +53,16 @@ class SwanctlAuth {
   [[nodiscard]] Result<Keys> own_keys(const Section* local, Draft& draft) const;
   [[nodiscard]] Result<File> key_of(const File& certificate) const;
   [[nodiscard]] Result<std::vector<File>> authorities_of(const Section* remote, Draft& draft) const;
+  [[nodiscard]] std::vector<File> pinned_of(const Section* remote, Draft& draft, std::string& shut) const;
   [[nodiscard]] std::string lost_lists(Draft& draft) const;
+  std::string keep_all(const std::vector<File>& files, const std::string& name, const Section& connection, Draft& draft) const;
   std::string keep(const File& file, Draft& draft) const;
 
   const Section& root_;
   const Wish& wish_;
   const Beside& beside_;
   const Files files_;
+  const SecretRule rule_;
 };
 
 }  // namespace vtid::foreign

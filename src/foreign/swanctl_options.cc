@@ -126,10 +126,13 @@ void carry_ike_options(const Section& connection, Json& ike, Draft& draft) {
     if (timeout && *timeout >= renewed_after(ike, "dpd")) options.margin("dpd_timeout", "dpd_timeout", timeout, 86'400);
   }
   if (!version1) options.word("childless", {"allow", "prefer", "force", "never"});
+  if (connection.value("unique") == "replace" && ike["remote"]["address"] != "any")
+    draft.note(place_of(connection, *connection.setting("unique")),
+               "is not carried over: \"replace\" is for peers at \"any\" address here, and others have \"never\"");
   options.word("fragmentation", {"yes", "accept", "no", version1 ? "force" : "yes"});
   if (ike["remote"]["address"] == "any")
     options.word("unique", {"never", "replace", "keep"});
-  else
+  else if (connection.value("unique") != "replace")
     options.word("unique", {"never"});
   options.put("dscp", "dscp", dscp_of(connection.value("dscp")), "0 to 63");
   Options local(connection, ike["local"], draft), remote(connection, ike["remote"], draft);

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <optional>
+#include <utility>
 
+#include "foreign/pfsense_names.h"
 #include "net/address.h"
 
 namespace vtid::foreign {
@@ -60,6 +63,14 @@ Identity identity_of(std::string_view text) {
   return {text.contains('@') ? Kind::mail : Kind::name, lower(text)};
 }
 
+// Part by part, and a part of the pattern may be anything: "c=ch,o=*,cn=x".
+bool matches_subject(std::string_view subject, std::string_view pattern) {
+  const auto parts = words_of(subject, ","), wanted = words_of(pattern, ",");
+  return std::ranges::equal(parts, wanted, [](const std::string& part, const std::string& one) {
+    return part == one || (one.ends_with("=*") && part.starts_with(std::string_view(one).substr(0, one.size() - 1)));
+  });
+}
+
 IdMatch best_of(const std::vector<std::string>& identities, const std::string& pattern) {
   if (identities.empty()) return match_identity("%any", pattern);
   IdMatch best = IdMatch::none;
@@ -79,29 +90,45 @@ IdMatch match_identity(std::string_view identity, std::string_view pattern) {
     return all->length == all->address.bits() ? IdMatch::perfect : IdMatch::range;
   }
   if (own.text == wanted.text) return IdMatch::perfect;
+  if (own.kind == Kind::subject && matches_subject(own.text, wanted.text)) return IdMatch::wildcards;
   const bool pattern_of_names = own.kind == Kind::name || own.kind == Kind::mail;
   if (pattern_of_names && wanted.text.starts_with('*') && own.text.ends_with(std::string_view(wanted.text).substr(1)))
     return IdMatch::wildcards;
   return IdMatch::none;
 }
 
-const Section* secret_of(const Section& secrets, const Ends& ends) {
+namespace {
+
+using Match = std::pair<IdMatch, IdMatch>;  // the first counts more
+
+// Of a secret with that rule; nothing: it does not fit.
+std::optional<Match> match_of(const Section& secret, const Ends& ends, SecretRule rule) {
+  IdMatch theirs = IdMatch::none, ours = IdMatch::none;
+  int owners = 0;
+  for (const Setting& setting : secret.settings) {
+    if (!setting.key.starts_with("id")) continue;
+    ++owners;
+    theirs = std::max(theirs, best_of(ends.theirs, setting.value));
+    ours = std::max(ours, best_of(ends.ours, setting.value));
+  }
+  if (owners == 0) return Match{IdMatch::any, IdMatch::any};
+  if (rule == SecretRule::charon)
+    return theirs == IdMatch::none && ours == IdMatch::none ? std::nullopt : std::optional(Match{theirs, ours});
+  if (owners == 1 && theirs == IdMatch::none) theirs = IdMatch::any;
+  return theirs == IdMatch::none || ours == IdMatch::none ? std::nullopt : std::optional(Match{ours, theirs});
+}
+
+}  // namespace
+
+const Section* secret_of(const Section& secrets, const Ends& ends, SecretRule rule) {
   const Section* best = nullptr;
-  std::pair best_match{IdMatch::none, IdMatch::none};  // theirs, ours
+  Match best_match{IdMatch::none, IdMatch::none};
   for (const Section& secret : secrets.sections) {
     if (!secret.name.starts_with("ike") || secret.value("secret").empty()) continue;
-    std::pair match{IdMatch::none, IdMatch::none};
-    bool owned = false;
-    for (const Setting& setting : secret.settings) {
-      if (!setting.key.starts_with("id")) continue;
-      owned = true;
-      match = {std::max(match.first, best_of(ends.theirs, setting.value)),
-               std::max(match.second, best_of(ends.ours, setting.value))};
-    }
-    if (!owned) match = {IdMatch::any, IdMatch::any};
-    // charon looks at the last one first
-    if (match == std::pair{IdMatch::none, IdMatch::none} || match < best_match) continue;
-    best_match = match;
+    const auto match = match_of(secret, ends, rule);
+    const bool later = rule == SecretRule::charon && match == best_match;  // charon looks at the last one first
+    if (!match || (*match <= best_match && !later)) continue;
+    best_match = *match;
     best = &secret;
   }
   return best;

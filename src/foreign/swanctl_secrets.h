@@ -18,7 +18,10 @@ struct Ends {
   std::vector<std::string> ours, theirs;
 };
 
-// The best for the peer, then the best for us, then the last in the file; null: none fits either end.
-[[nodiscard]] const Section* secret_of(const Section& secrets, const Ends& ends);
+// charon: the best for the peer, then the best for us, then the last in the file. libreswan: it has to be for us, and for the
+// peer unless we are all that it is for; the best for us, then the best for the peer, then the first in the file.
+enum class SecretRule { charon, libreswan };
+// null: none fits.
+[[nodiscard]] const Section* secret_of(const Section& secrets, const Ends& ends, SecretRule rule = SecretRule::charon);
 
 }  // namespace vtid::foreign

@@ -6,6 +6,7 @@
 
 #include "base/base64.h"
 #include "foreign/pfsense.h"
+#include "foreign/raw_keys.h"
 #include "foreign/recognise.h"
 #include "foreign/swanctl.h"
 #include "foreign/swanctl_selectors.h"
@@ -22,7 +23,7 @@ std::string vyos_group(std::string_view number) {
 
 std::string as_pem_block(const std::string& base64, std::string_view label) {
   if (base64.contains("-----BEGIN")) return base64;
-  return fmt::format("-----BEGIN {0}-----\n{1}\n-----END {0}-----\n", label, encode_base64(decode_base64(base64).value_or("")));
+  return pem_of(label, decode_base64(base64).value_or(""));
 }
 
 const Element& node_of(const Element& parent, std::string_view kind, std::string_view name) {
@@ -36,6 +37,24 @@ bool mentions_word(const Element& node, std::string_view word) {
   const bool own = node.name == word || (node.name.size() > 1 && (node.name.ends_with('*') || node.name.ends_with('+')) &&
                                          word.starts_with(std::string_view(node.name).substr(0, node.name.size() - 1)));
   return own || std::ranges::any_of(node.children, [&](const Element& child) { return mentions_word(child, word); });
+}
+
+bool shuts_word(const Element& node, std::string_view key) {
+  const std::string& action = word_of(node, key);
+  return action == "drop" || action == "reject" || action == "jump" || action == "queue";
+}
+
+// Whether a chain of that family's firewall shuts what comes by any interface.
+bool shuts_everywhere(const Element& family) {
+  for (const char* chain : {"forward", "input", "output", "prerouting"}) {
+    const Element& filter = family.at(chain).at("filter");
+    if (shuts_word(filter, "default-action")) return true;
+    for (const Element& rule : filter.at("rule").children) {
+      const bool bound = rule.has("inbound-interface") || rule.has("outbound-interface");
+      if (!bound && !rule.has("disable") && shuts_word(rule, "action")) return true;
+    }
+  }
+  return false;
 }
 
 // Names of nodes, and no values.
@@ -107,6 +126,9 @@ class Vyos {
   void add_peer(const Element& peer) {
     Section connection{peer.name, peer.path, peer.line, "", {}, {}, {}, false};
     const Element& ike = node_of(ipsec_, "ike-group", word_of(peer, "ike-group"));
+    if (ike.name.empty())
+      draft_.note(place_of(peer), "names no ike-group that is in the file, so VyOS's defaults stand in its place",
+                  "see that they are the peer's");
     connection.description = word_of(peer, "description");
     connection.off = peer.has("disable");
     add_ends(connection, peer);
@@ -130,13 +152,16 @@ class Vyos {
   void shut_behind_firewall(Section& connection, const Element& peer, const std::string& device) {
     const Element* firewall = root_.find("firewall");
     const Element* zones = root_.find("zone-policy");
-    const bool named = (firewall != nullptr && mentions_word(*firewall, device)) ||
+    const bool everywhere =
+        firewall != nullptr && (shuts_everywhere(firewall->at("ipv4")) || shuts_everywhere(firewall->at("ipv6")));
+    const bool named = everywhere || (firewall != nullptr && mentions_word(*firewall, device)) ||
                        (zones != nullptr && mentions_word(*zones, device)) ||
                        node_of(root_.at("interfaces"), "vti", device).find("firewall") != nullptr;
     if (!named || connection.off) return;
     connection.off = true;
     draft_.note(place_of(peer),
-                fmt::format("comes out disabled: rules of VyOS's firewall stand on {}, and are not carried over", device),
+                fmt::format("comes out disabled: rules of VyOS's firewall stand on {}, and are not carried over",
+                            everywhere ? "all interfaces" : device),
                 "write them as \"rules\", and enable it");
   }
 
@@ -155,7 +180,9 @@ class Vyos {
       draft_.note(place_of(peer), fmt::format("the tunnel begins at the address that {} gets, and is \"any\" here", by_lease));
     const Element& proof = peer.at("authentication");
     const std::string& mode = word_of(proof, "mode");
+    const bool keys = !word_of(proof.at("rsa"), "local-key").empty() && !word_of(proof.at("rsa"), "remote-key").empty();
     const std::string word = mode == "pre-shared-secret"       ? "psk"
+                             : mode == "rsa" && !keys          ? "keys that it does not name"
                              : mode == "x509" || mode == "rsa" ? "pubkey"
                              : mode.empty()                    ? "psk"
                                                                : mode;
@@ -169,7 +196,9 @@ class Vyos {
     if (!own_id.empty()) put(own, "id", own_id, place_of(proof));
     if (!peers_id.empty()) put(other, "id", peers_id, place_of(proof));
     if (mode == "x509") add_certificates(proof.at("x509"), own, other);
-    if (mode == "rsa") put(own, "pubkeys", word_of(proof.at("rsa"), "local-key") + ".pem", place_of(proof));
+    for (const auto& [end, key] : {std::pair{&own, "local-key"}, std::pair{&other, "remote-key"}}) {
+      if (mode == "rsa" && keys) put(*end, "pubkeys", word_of(proof.at("rsa"), key) + ".pem", place_of(proof));
+    }
     if (const Element* secret = proof.find("pre-shared-secret");
         secret != nullptr && !word_of(proof, "pre-shared-secret").empty())
       add_secret(*secret, {own_id, peers_id.empty() ? address_of(peer) : peers_id}, word_of(proof, "pre-shared-secret"));
@@ -193,15 +222,18 @@ class Vyos {
     put(connection, "version", exchange == "ikev1" ? "1" : exchange == "ikev2" ? "2" : old ? "1" : "0", at);
     if (const std::string all = proposals(ike, ike, false); !all.empty()) put(connection, "proposals", all, at);
     put(connection, "rekey_time", lifetime + "s", at);
-    const std::string& again = word_of(ike, "ikev2-reauth");
-    if (ike.has("ikev2-reauth") && again != "no")
-      put(connection, "reauth_time", lifetime + "s", place_of(ike.at("ikev2-reauth")));
+    const std::string &own = word_of(peer, "ikev2-reauth"), &groups = word_of(ike, "ikev2-reauth");
+    const bool inherits = own.empty() || own == "inherit";
+    if (inherits ? ike.has("ikev2-reauth") && groups != "no" : own == "yes")
+      put(connection, "reauth_time", lifetime + "s", place_of((inherits ? ike : peer).at("ikev2-reauth")));
     const bool stays = ike.has("disable-mobike") || word_of(ike, "mobike") == "disable";
     put(connection, "mobike", stays ? "no" : "yes", at);
     if (word_of(ike, "mode") == "aggressive") put(connection, "aggressive", "yes", at);
     if (const Element* dead = ike.find("dead-peer-detection"))
       put(connection, "dpd_delay", word_of(*dead, "interval").empty() ? "30" : word_of(*dead, "interval"), place_of(*dead));
-    if (const Element* dead = ike.find("dead-peer-detection")) static_cast<void>(word_of(*dead, "timeout"));
+    const std::string& timeout = word_of(ike.at("dead-peer-detection"), "timeout");
+    if (!timeout.empty() && exchange == "ikev1")
+      put(connection, "dpd_timeout", timeout, place_of(ike.at("dead-peer-detection")));
     const bool encapsulates = peer.has("force-udp-encapsulation") || word_of(peer, "force-encapsulation") == "enable";
     if (encapsulates) put(connection, "encap", "yes", place_of(peer));
   }
@@ -218,6 +250,9 @@ class Vyos {
     child.off = tunnel.has("disable");
     const std::string named = word_of(tunnel, "esp-group"), usual = word_of(peer, "default-esp-group");
     const Element& esp = node_of(ipsec_, "esp-group", named.empty() ? usual : named);
+    if (esp.name.empty())
+      draft_.note(place_of(tunnel), "names no esp-group that is in the file, so VyOS's defaults stand in its place",
+                  "see that they are the peer's");
     const Place at = esp.line == 0 ? place_of(tunnel) : place_of(esp);
     const std::string& mode = word_of(esp, "mode");
     put(child, "mode", mode.empty() ? "tunnel" : mode, at);
@@ -231,6 +266,8 @@ class Vyos {
         compression != nullptr && word_of(esp, "compression") != "disable")
       put(child, "ipcomp", "yes", place_of(*compression));
     put(child, "start_action", start_of(peer), place_of(peer));
+    if (const std::string& window = word_of(peer, "replay-window"); !window.empty())
+      put(child, "replay_window", window, place_of(peer.at("replay-window")));
     const std::string& dead = word_of(ike.at("dead-peer-detection"), "action");
     if (!dead.empty()) put(child, "dpd_action", dead == "hold" ? "trap" : dead, place_of(ike.at("dead-peer-detection")));
     if (!word_of(ike, "close-action").empty())
@@ -332,6 +369,12 @@ class Vyos {
       const std::string_view folder = path.substr(0, slash);
       std::string_view name = path.substr(std::min(slash + 1, path.size()));
       if (name.ends_with(".pem")) name.remove_suffix(4);
+      const Element& pair = node_of(pki, "key-pair", name);
+      if (folder == "pubkey" || (folder == "private" && !pair.name.empty())) {
+        const std::string& key = word_of(pair.at(folder == "pubkey" ? "public" : "private"), "key");
+        if (key.empty()) return fail(fmt::format("the key pair {} is not in the file", name));
+        return as_pem_block(key, folder == "pubkey" ? "PUBLIC KEY" : "PRIVATE KEY");
+      }
       const Element& entry = node_of(pki, folder == "x509ca" || folder == "x509crl" ? "ca" : "certificate", name);
       const std::string& bytes = folder == "private"   ? word_of(entry.at("private"), "key")
                                  : folder == "x509crl" ? word_of(entry, "crl")
@@ -341,6 +384,9 @@ class Vyos {
     };
     return {file, [&pki, file](std::string_view folder) {
               std::vector<std::string> names;
+              for (const Element& entry : folder == "private" ? pki.at("key-pair").children : std::vector<Element>{}) {
+                if (file(fmt::format("private/{}.pem", entry.name))) names.push_back(entry.name + ".pem");
+              }
               for (const Element& entry : pki.at(folder == "x509ca" || folder == "x509crl" ? "ca" : "certificate").children) {
                 if (file(fmt::format("{}/{}.pem", folder, entry.name))) names.push_back(entry.name + ".pem");
               }
@@ -373,9 +419,22 @@ class Vyos {
       json["enabled"] = !device.has("disable");
       json["description"] = word_of(device, "description");
       if (const auto mtu = number_of(word_of(device, "mtu"))) json["mtu"] = *mtu;
-      if (const auto mss = number_of(word_of(device.at("ip"), "adjust-mss"))) json["mss"] = *mss;
+      carry_mss(device, json);
       static_cast<void>(words_below(device, "address"));
       draft_.add("interfaces", device.name, std::move(json), place_of(device));
+    }
+  }
+
+  // "clamp-mss-to-pmtu" is what vtid does by itself.
+  void carry_mss(const Element& device, Json& json) {
+    for (const char* family : {"ip", "ipv6"}) {
+      const std::string& written = word_of(device.at(family), "adjust-mss");
+      const auto mss = number_of(written);
+      if (mss && !json.contains("mss"))
+        json["mss"] = *mss;
+      else if (!written.empty() && written != "clamp-mss-to-pmtu" && (!mss || json["mss"] != *mss))
+        draft_.note(place_of(device.at(family).at("adjust-mss")),
+                    "is not carried over: an interface of vtid has one number for it");
     }
   }
 
@@ -429,7 +488,8 @@ class Vyos {
     if (!draft_.has("interfaces", device) || node_of(root_.at("interfaces"), "vti", device).has("disable"))
       return skip("its interface is disabled");
     const std::string via = device + (to->address.is_v4() ? "_VTIV4" : "_VTIV6");
-    draft_.append("routes", {{"to", net::print(to->network())}, {"via", via}}, place_of(route));
+    draft_.append("routes", {{"to", net::print(to->network())}, {"via", via}},
+                  {route.line, route.path, "", word_of(route, "description")});
     note_part(hop, "is not carried over: vtid has nothing for it");
   }
 
@@ -450,6 +510,7 @@ class Vyos {
     note_part(root_.at("vpn"), "is not carried over: vtid has nothing for it");
     note_part(root_.at("protocols").at("static"), "is left to the system");
     note_part(root_.at("protocols"), "is not carried over: routing protocols have a file of their own");
+    note_part(root_.at("vrf"), "is left to the system");
     for (const char* part : {"firewall", "zone-policy", "nat", "nat66", "policy"})
       note_part(root_.at(part), "is left to the host's own firewall");
     for (const Section& secret : result_.sections[1].sections) {
@@ -474,6 +535,7 @@ Result<Imported> import_vyos(std::string_view text, std::string_view file_name, 
   const auto root = parse_vyos(without_mark(text));
   if (!root) return fail(fmt::format("{}: {}", file_name, root.error().text), root.error().remedy);
   Draft draft(wish);
+  note_end(draft, text);
   Vyos(*root, draft, wish).carry();
   return draft.settle(file_name);
 }

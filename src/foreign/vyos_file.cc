@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <list>
 
 namespace vtid::foreign {
@@ -68,6 +69,12 @@ class VyosTree {
   std::size_t count_ = 0;
 };
 
+// What stands behind it is quoted nowhere, even where a "set" command has it without quotation marks.
+bool names_secret(std::string_view word) {
+  return std::ranges::any_of(std::array<std::string_view, 4>{"secret", "password", "passphrase", "key"},
+                             [&](std::string_view end) { return word.ends_with(end); });
+}
+
 class VyosReader {
  public:
   Result<Element> read(std::string_view text) {
@@ -116,7 +123,8 @@ class VyosReader {
     Growing* node = open_.back();
     for (std::size_t i = 0; i < words->size(); ++i) {
       const bool last = i + 1 == words->size();
-      const bool is_value = !opens && last && (command ? (*words)[i].quoted : words->size() > 1);
+      const bool is_value =
+          !opens && last && (command ? (*words)[i].quoted || (i > 0 && names_secret((*words)[i - 1].text)) : words->size() > 1);
       node = tree_.below(*node, (*words)[i].text, line_, is_value);
       if (node == nullptr) return fail(fmt::format("there are more than {} nodes", kMostElements), "");
     }

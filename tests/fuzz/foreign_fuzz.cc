@@ -25,6 +25,7 @@ void check(const Result<foreign::Imported>& imported) {
   };
   const config::Parsed parsed = config::parse(imported->text, "vtid.json", read);
   if (!parsed.config || foreign::print_plain(*parsed.config) != imported->text) std::abort();
+  if (config::parse(foreign::commented(*imported, "file"), "vtid.json", read).config != parsed.config) std::abort();
   for (const foreign::Note& note : imported->notes) {
     if (foreign::print(note, "file").find('\n') != std::string::npos) std::abort();
   }

@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
+#include <sstream>
 
 #include "config/parse.h"
 #include "config/print.h"
@@ -147,6 +149,26 @@ TEST_P(Carried, TellsWhereEachThingWent) {
     EXPECT_NE(table.find(note.text.substr(0, note.text.find('\n'))), std::string::npos) << note.text;
   for (const Origin& origin : imported->origins) EXPECT_NE(table.find(origin.became), std::string::npos) << origin.became;
   EXPECT_FALSE(imported->origins.empty());
+}
+
+TEST_P(Carried, SaysInCommentsWhatItSaysBesides) {
+  const auto imported = carry_over(GetParam(), "secrets");
+  const std::string file = GetParam().filename().string(), text = commented(*imported, file);
+  std::string without;
+  std::multiset<std::string> comments;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const auto first = line.find_first_not_of(' ');
+    if (first != std::string::npos && line.compare(first, 3, "// ") == 0)
+      comments.insert(line.substr(first + 3));
+    else
+      without += line + '\n';
+  }
+  EXPECT_EQ(without, imported->text);
+  for (const Note& note : imported->notes) EXPECT_EQ(comments.count(print(note, file)), 1U) << print(note, file);
+  Imported whole = *imported;
+  whole.text = text;
+  EXPECT_TRUE(parse(whole).config.has_value());
 }
 
 TEST_P(Refused, SaysWhereAndWhatToDo) {

@@ -97,6 +97,47 @@ TEST_F(Import, TakesTheFilesOfEverySource) {
   EXPECT_THAT(vtictl({"import", files + "ipsec/libreswan.conf"}).out, HasSubstr("\"networks\""));
   EXPECT_THAT(vtictl({"import", files + "vyos/rolling.boot"}).out, HasSubstr("\"vti1\""));
 }
+TEST_F(Import, SaysInCommentsWhatItSaysBesides) {
+  EXPECT_THAT(vtictl({"import", kSite}).out, HasSubstr("// " + kSite + ":254: ipsec/uniqueids: is not carried over"));
+}
+TEST_F(Import, JsonHasNoComments) { EXPECT_THAT(vtictl({"--json", "import", kSite}).out, Not(HasSubstr("// "))); }
+
+// One end's swanctl.conf: its address, the peer's, and the proposals.
+std::string end_of_pair(const std::string& own, const std::string& peer, const std::string& proposals) {
+  return "connections {\n t {\n local_addrs = " + own + "\n remote_addrs = " + peer + "\n proposals = " + proposals +
+         "\n local {\n auth = psk\n }\n remote {\n auth = psk\n }\n children {\n c {\n if_id_in = 1\n if_id_out = 1\n "
+         "esp_proposals = "
+         "aes128gcm16-x25519\n local_ts = " +
+         (own < peer ? "10.6.0.1" : "10.6.0.2") + "/30, 0.0.0.0/0\n remote_ts = " + (own < peer ? "10.6.0.2" : "10.6.0.1") +
+         ", 0.0.0.0/0\n start_action = start\n }\n }\n }\n}\nsecrets {\n ike {\n secret = shared\n }\n}\n";
+}
+class ImportOfPair : public Import {
+ protected:
+  ImportOfPair() {
+    fs::create_directory(folder_);
+    write("here", end_of_pair("192.0.2.1", "198.51.100.1", "aes256-sha256-x25519"));
+    write("there", end_of_pair("198.51.100.1", "192.0.2.1", "aes256-sha256-x25519"));
+    write("elsewhere", end_of_pair("198.51.100.1", "192.0.2.1", "aes128-sha1-modp1024"));
+  }
+  void write(const char* name, const std::string& text) const { std::ofstream(folder_ / name) << text; }
+  [[nodiscard]] std::string file(const char* name) const { return (folder_ / name).string(); }
+};
+TEST_F(ImportOfPair, SaysWhetherItWouldMeetThePeersFile) {
+  const Outcome meets = vtictl({"import", file("here"), "--peer", file("there")});
+  EXPECT_EQ(meets.exit, 0) << meets.err;
+  EXPECT_THAT(meets.err, HasSubstr("they would meet"));
+  EXPECT_THAT(meets.out, HasSubstr("\"tunnels\""));
+  const Outcome fails = vtictl({"import", file("here"), "--peer", file("elsewhere")});
+  EXPECT_EQ(fails.exit, 4);
+  EXPECT_THAT(fails.err, HasSubstr("they would not meet"));
+}
+TEST_F(ImportOfPair, ComparesFilesOfOtherSystemsAsTheyAre) {
+  EXPECT_EQ(vtictl({"compare", file("here"), file("there")}).exit, 0);
+  EXPECT_EQ(vtictl({"compare", file("here"), file("elsewhere")}).exit, 4);
+  write("there.json", vtictl({"import", file("there"), "--secrets-dir", file("secrets")}).out);
+  EXPECT_EQ(vtictl({"compare", file("here"), file("there.json")}).exit, 0);
+}
+
 TEST_F(Import, ExplainsWhereEachThingWentAndWritesNothing) {
   const Outcome outcome = vtictl({"import", kSite, "--explain", "--secrets-dir", folder_.string()});
   EXPECT_EQ(outcome.exit, 0);

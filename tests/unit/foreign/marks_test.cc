@@ -1,8 +1,11 @@
-// Whatever stands in a source and is not carried over has a line that names it: what no reader knows, wherever it stands.
+// Whatever stands in a source and is not carried over has a line that names it: what no reader knows, wherever it stands. Tried
+// with every golden file of every source.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <set>
@@ -18,6 +21,18 @@ namespace {
 std::string contents(std::string_view file) {
   std::ifstream stream(fmt::format("{}/tests/golden/foreign/{}", VTID_SOURCE_DIR, file), std::ios::binary);
   return {std::istreambuf_iterator(stream), {}};
+}
+
+// Names of that source's golden files.
+std::vector<std::string> golden_of(const std::string& source, std::string_view ending) {
+  std::vector<std::string> names;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::string(VTID_SOURCE_DIR) + "/tests/golden/foreign/" + source)) {
+    const std::string name = entry.path().filename().string();
+    if (name.ends_with(ending)) names.push_back(source + '/' + name);
+  }
+  std::ranges::sort(names);
+  return names;
 }
 
 // Before each closing tag from the first one of `part` to its last: <zz1></zz1>, <zz2>1</zz2>, …
@@ -38,12 +53,18 @@ std::string with_unknown_elements(std::string text, std::string_view part, int& 
   return result + text.substr(std::min(text.size(), last + part.size() + 3));
 }
 
-// In each section: `zz1 = 1`.
+// In each section, at its beginning `zz1 = 1`, and at its end a section `zz2 { zz3 = 1 }`.
 std::string with_unknown_keys(const std::string& text, int& count) {
   std::string result;
+  bool comment = false;
   for (const char c : text) {
+    comment = c == '#' || (comment && c != '\n');
+    if (c == '}' && !comment) {
+      result += fmt::format("\n zz{} {{\n zz{} = 1\n }}\n", count + 1, count + 2);
+      count += 2;
+    }
     result += c;
-    if (c == '{') result += fmt::format(" zz{} = 1\n", ++count);
+    if (c == '{' && !comment) result += fmt::format(" zz{} = 1\n", ++count);
   }
   return result;
 }
@@ -66,7 +87,7 @@ std::set<std::string> unnamed(const std::vector<Note>& notes, int count) {
 const Beside kNothing{[](std::string_view) -> Result<std::string> { return fail("there is none"); },
                       [](std::string_view) { return std::vector<std::string>{}; }};
 
-class UnknownElements : public testing::TestWithParam<const char*> {};
+class UnknownElements : public testing::TestWithParam<std::string> {};
 
 TEST_P(UnknownElements, AreNamedWhereverTheyStand) {
   for (const std::string_view part : {"interfaces", "gateways", "Gateways", "staticroutes", "filter", "Filter", "nat", "ipsec",
@@ -78,15 +99,10 @@ TEST_P(UnknownElements, AreNamedWhereverTheyStand) {
     EXPECT_EQ(unnamed(imported->notes, count), std::set<std::string>{}) << part << '\n' << text;
   }
 }
-INSTANTIATE_TEST_SUITE_P(Pfsense, UnknownElements,
-                         testing::Values("pfsense/site.xml", "pfsense/assigned.xml", "pfsense/interface_group.xml",
-                                         "pfsense/revoked.xml", "pfsense/vtimaps.xml", "pfsense/virtual_address.xml",
-                                         "pfsense/long_description.xml"));
+INSTANTIATE_TEST_SUITE_P(Pfsense, UnknownElements, testing::ValuesIn(golden_of("pfsense", ".xml")));
+INSTANTIATE_TEST_SUITE_P(Opnsense, UnknownElements, testing::ValuesIn(golden_of("opnsense", ".xml")));
 
-INSTANTIATE_TEST_SUITE_P(Opnsense, UnknownElements,
-                         testing::Values("opnsense/connections.xml", "opnsense/legacy.xml", "opnsense/switched_off.xml"));
-
-class UnknownKeys : public testing::TestWithParam<const char*> {};
+class UnknownKeys : public testing::TestWithParam<std::string> {};
 
 TEST_P(UnknownKeys, AreNamedWhereverTheyStand) {
   int count = 0;
@@ -95,12 +111,10 @@ TEST_P(UnknownKeys, AreNamedWhereverTheyStand) {
   ASSERT_TRUE(imported.has_value()) << imported.error().text;
   EXPECT_EQ(unnamed(imported->notes, count), std::set<std::string>{}) << text;
 }
-INSTANTIATE_TEST_SUITE_P(Swanctl, UnknownKeys,
-                         testing::Values("swanctl/linux.conf", "swanctl/certificates.conf", "swanctl/secret_of_peer.conf",
-                                         "swanctl/marks.conf", "swanctl/remote_conditions.conf"));
+INSTANTIATE_TEST_SUITE_P(Swanctl, UnknownKeys, testing::ValuesIn(golden_of("swanctl", ".conf")));
 
 // After each line that opens a section: `    zz1=1`.
-class UnknownWords : public testing::TestWithParam<const char*> {};
+class UnknownWords : public testing::TestWithParam<std::string> {};
 
 TEST_P(UnknownWords, AreNamedWhereverTheyStand) {
   std::string text;
@@ -115,10 +129,27 @@ TEST_P(UnknownWords, AreNamedWhereverTheyStand) {
   ASSERT_TRUE(imported.has_value()) << imported.error().text;
   EXPECT_EQ(unnamed(imported->notes, count), std::set<std::string>{}) << text;
 }
-INSTANTIATE_TEST_SUITE_P(IpsecConf, UnknownWords, testing::Values("ipsec/libreswan.conf", "ipsec/starter.conf"));
+INSTANTIATE_TEST_SUITE_P(IpsecConf, UnknownWords, testing::ValuesIn(golden_of("ipsec", ".conf")));
+
+// Below each node on the way to what a "set" command says, of the parts that are looked at: `set vpn zz1`.
+std::string unknown_commands(const std::string& line, int& count) {
+  std::string result;
+  const bool looked_at =
+      std::ranges::any_of(std::array{"set vpn ", "set interfaces ", "set protocols ", "set nat ", "set firewall "},
+                          [&](const char* part) { return line.starts_with(part); });
+  for (auto space = line.find(' ', 4); looked_at && space != std::string::npos; space = line.find(' ', space + 1)) {
+    if (line.find('\'') < space) break;  // the value
+    const std::string_view node = std::string_view(line).substr(0, space);
+    const bool named = std::ranges::any_of(std::array{"id", "secret", "proposal", "remote-address", "route", "peer"},
+                                           [&](std::string_view word) { return node.ends_with(fmt::format(" {}", word)); });
+    if (named) continue;  // what stands below it is a name or a value
+    result += fmt::format("{} zz{}\n", line.substr(0, space), ++count);
+  }
+  return result;
+}
 
 // Within each node of these parts: `zz1` and `zz2 x`.
-class UnknownNodes : public testing::TestWithParam<const char*> {};
+class UnknownNodes : public testing::TestWithParam<std::string> {};
 
 TEST_P(UnknownNodes, AreNamedWhereverTheyStand) {
   std::string text, part;
@@ -126,6 +157,7 @@ TEST_P(UnknownNodes, AreNamedWhereverTheyStand) {
   std::istringstream lines(contents(GetParam()));
   for (std::string line; std::getline(lines, line);) {
     text += line + '\n';
+    if (line.starts_with("set ")) text += unknown_commands(line, count);
     if (!line.starts_with(' ')) part = line;
     const bool looked_at =
         part == "vpn {" || part == "interfaces {" || part == "protocols {" || part == "nat {" || part == "firewall {";
@@ -137,7 +169,7 @@ TEST_P(UnknownNodes, AreNamedWhereverTheyStand) {
   ASSERT_TRUE(imported.has_value()) << imported.error().text;
   EXPECT_EQ(unnamed(imported->notes, count), std::set<std::string>{}) << text;
 }
-INSTANTIATE_TEST_SUITE_P(Vyos, UnknownNodes, testing::Values("vyos/rolling.boot", "vyos/v13.boot"));
+INSTANTIATE_TEST_SUITE_P(Vyos, UnknownNodes, testing::ValuesIn(golden_of("vyos", ".boot")));
 
 TEST(Marks, AnElementIsReadWhenItIsAskedFor) {
   const Element root = parse_xml("<a><b/><c><d/><e/></c></a>").value();

@@ -9,9 +9,9 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "base/base64.h"
 #include "config/parse.h"
 #include "config/print.h"
-#include "base/base64.h"
 #include "foreign/import.h"
 
 namespace vtid::foreign {
@@ -190,6 +190,12 @@ std::string vyos_of(const std::vector<Site>& sites) {
   return text;
 }
 
+// strongSwan has two words for the length of a tag.
+std::string one_spelling(std::string proposal) {
+  if (const auto at = proposal.find("gcm128"); at != std::string::npos) proposal.replace(at, 6, "gcm16");
+  return proposal;
+}
+
 // By name, whole but for what only one of the two files can say.
 OracleJson tunnels_of(const Imported& imported, const std::vector<Site>& sites, bool apply_enabled) {
   const auto read = [&](std::string_view name) -> Result<std::string> {
@@ -202,7 +208,23 @@ OracleJson tunnels_of(const Imported& imported, const std::vector<Site>& sites, 
   for (auto& [name, tunnel] : result.items()) {
     tunnel.erase("description");
     tunnel["ike"]["auth"] = read(tunnel["ike"]["auth"]["psk"]["file"].get<std::string>()).value_or("");
-    for (auto& child : tunnel["children"]) child.erase("description");
+    OracleJson children = OracleJson::array();  // their names are the importers' own
+    for (auto& child : tunnel["children"]) {
+      child.erase("description");
+      children.push_back(child);
+    }
+    tunnel["children"] = std::move(children);
+    for (const char* end : {"local", "remote"}) {
+      std::string id = tunnel["ike"][end].value("id", "");
+      for (const std::string_view prefix : {"fqdn:", "userfqdn:"}) {
+        if (id.starts_with(prefix)) id.erase(0, prefix.size());
+      }
+      tunnel["ike"][end]["id"] = id;
+    }
+    for (auto& proposal : tunnel["ike"]["proposals"]) proposal = one_spelling(proposal.get<std::string>());
+    for (auto& child : tunnel["children"]) {
+      for (auto& proposal : child["proposals"]) proposal = one_spelling(proposal.get<std::string>());
+    }
     const auto site = std::ranges::find_if(sites, [&](const Site& one) { return name == fmt::format("t{}", one.number); });
     if (apply_enabled && site != sites.end() && !site->enabled)
       tunnel["enabled"] = false;  // swanctl.conf leaves it out instead
@@ -220,14 +242,117 @@ std::vector<Site> random_sites(unsigned seed) {
   return sites;
 }
 
-void expect_same(const std::string& text, const std::string& conf, const std::vector<Site>& sites, unsigned seed) {
-  const auto theirs = import_from(recognise(text).value(), text, "theirs", {"secrets"}, kEmptyFolder);
+void expect_same(const std::string& text, const std::string& conf, const std::vector<Site>& sites, unsigned seed,
+                 const Beside& beside = kEmptyFolder) {
+  const auto theirs = import_from(recognise(text).value(), text, "theirs", {"secrets"}, beside);
   const auto made = import_swanctl(conf, "swanctl.conf", {"secrets"}, kEmptyFolder);
   ASSERT_TRUE(theirs.has_value()) << theirs.error().text;
   ASSERT_TRUE(made.has_value()) << made.error().text;
   const OracleJson ours = tunnels_of(*theirs, sites, false);
   ASSERT_EQ(ours.size(), sites.size()) << text;
   ASSERT_EQ(ours, tunnels_of(*made, sites, true)) << "seed " << seed << '\n' << text << '\n' << conf;
+}
+
+// ---- what is written for strongSwan's starter, and what that makes of it ----------------------------------------------
+
+constexpr int kMargin = 540;  // seconds before the end of a lifetime: ipsec.conf(5)
+
+// Its times as charon gets them from the starter: with "reauth" the IKE_SA is made anew, as version 1 always does.
+std::string starter_times(const Site& site) {
+  const bool anew = site.one || !site.forced;
+  return fmt::format("{} = {}s\n", anew ? "reauth_time" : "rekey_time", site.lifetime - kMargin);
+}
+
+std::string as_started_connection(const Site& site, const std::string& name, const std::string& selectors) {
+  return fmt::format(
+      "{} {{\nversion = {}\nlocal_addrs = 192.0.2.1\nremote_addrs = {}\nproposals = {}\n{}{}mobike = {}\nencap = {}\n"
+      "local {{\nauth = psk\nid = {}\n}}\nremote {{\nauth = psk\nid = {}\n}}\nchildren {{\n{} {{\nesp_proposals = {}\n"
+      "rekey_time = {}s\nstart_action = {}\n{}}}\n}}\n}}\n",
+      name, site.one ? 1 : 2, site.peer(), ike_words(site), starter_times(site),
+      site.delay == 0 ? "" : fmt::format("dpd_delay = {}s\n", site.delay), site.mobile ? "yes" : "no",
+      site.forced ? "yes" : "no", site.id, site.peers_id, name, esp_words(site), site.esp_lifetime - kMargin,
+      site.enabled ? site.start : "none", selectors);
+}
+
+std::string starter_selectors(const Site& site) {
+  return site.routed ? fmt::format("local_ts = 0.0.0.0/0\nremote_ts = 0.0.0.0/0\nmark_in = {0}\nmark_out = {0}\n", site.number)
+                     : fmt::format("local_ts = 10.1.0.0/24\nremote_ts = 10.{}.0.0/24\n", 100 + site.number);
+}
+
+// Some keys stand in "%default", some in a conn that others take over, some are overwritten.
+std::string ipsec_conf_of(const std::vector<Site>& sites) {
+  std::string text =
+      "config setup\n    charondebug = \"ike 1\"\n\nconn %default\n    left = 192.0.2.1\n    leftauth = psk\n    rightauth = "
+      "psk\n"
+      "    lifetime = 1s\n\nconn common\n    dpdaction = restart\n    leftsubnet = 10.99.0.0/16\n\n";
+  for (const Site& site : sites) {
+    text += fmt::format("conn t{}\n    right = {}\n    leftid = {}\n    rightid = \"{}\"\n    keyexchange = ikev{}\n",
+                        site.number, site.peer(), site.id, site.peers_id, site.one ? 1 : 2);
+    text += fmt::format("    ike = {}!\n    esp={}!\n    ikelifetime={}s\n    lifetime={}\n    mobike={}\n    forceencaps={}\n",
+                        ike_words(site), esp_words(site), site.lifetime, site.esp_lifetime, site.mobile ? "yes" : "no",
+                        site.forced ? "yes" : "no");
+    if (site.forced && !site.one) text += "    reauth = no\n";
+    text += site.delay == 0 ? "    dpdaction = none\n" : fmt::format("    dpddelay = {}s   # often\n", site.delay);
+    text += site.routed ? fmt::format("    leftsubnet = 0.0.0.0/0\n    rightsubnet = 0.0.0.0/0\n    mark = {}\n", site.number)
+                        : fmt::format("    leftsubnet = 10.1.0.0/24\n    rightsubnet = 10.{}.0.0/24\n", 100 + site.number);
+    text += fmt::format("    also = common\n    auto = {}\n\n", !site.enabled           ? "ignore"
+                                                                : site.start == "start" ? "start"
+                                                                : site.start == "trap"  ? "route"
+                                                                                        : "add");
+  }
+  return text;
+}
+
+// What OPNsense of before its connections wrote, for the starter too.
+std::string opnsense_phases_of(const std::vector<Site>& sites) {
+  std::string phases;
+  for (const Site& site : sites) {
+    const auto id = [&](const std::string& whose, const std::string& value) {
+      const std::string type = value.contains('@')                                      ? "user_fqdn"
+                               : value.starts_with("192.") || value.starts_with("198.") ? "address"
+                                                                                        : "fqdn";
+      return fmt::format("<{0}_type>{1}</{0}_type><{0}_data>{2}</{0}_data>", whose, type, value);
+    };
+    const auto cipher = [](std::string word) {
+      return fmt::format("<name>{}</name>",
+                         word.replace(std::min(word.find("gcm128"), word.size()), 6, word.contains("gcm") ? "gcm16" : ""));
+    };
+    const std::string number = std::to_string(site.number);
+    phases += fmt::format(
+        "<phase1><ikeid>{}</ikeid><iketype>ikev{}</iketype><interface>wan</interface><protocol>inet</protocol><mode>main</mode>"
+        "<remote-gateway>{}</remote-gateway>{}{}<encryption-algorithm>{}</encryption-algorithm><hash-algorithm>{}</"
+        "hash-algorithm>"
+        "<dhgroup>{}</dhgroup><lifetime>{}</lifetime><authentication_method>pre_shared_key</"
+        "authentication_method><pre-shared-key>{}"
+        "</pre-shared-key><nat_traversal>{}</nat_traversal>{}{}{}<auto>{}</auto><descr>t{}</descr>{}</phase1>",
+        number, site.one ? 1 : 2, site.peer(), id("myid", site.id), id("peerid", site.peers_id), cipher(site.cipher), site.hash,
+        site.group, site.lifetime, site.key, site.forced ? "force" : "on", site.mobile ? "" : "<mobike>1</mobike>",
+        site.forced && !site.one ? "<reauth_enable>1</reauth_enable>" : "",
+        site.delay == 0 ? "" : fmt::format("<dpd_delay>{}</dpd_delay><dpd_maxfail>5</dpd_maxfail>", site.delay),
+        site.start == "start"  ? "start"
+        : site.start == "trap" ? "route"
+                               : "add",
+        number, site.enabled ? "" : "<disabled>1</disabled>");
+    const std::string ends =
+        site.routed ? fmt::format("<mode>route-based</mode><tunnel_local>{}</tunnel_local><tunnel_remote>{}</tunnel_remote>",
+                                  site.inner(1), site.inner(2))
+                    : fmt::format(
+                          "<mode>tunnel</mode><localid><type>network</type><address>10.1.0.0</address><netbits>24</netbits></"
+                          "localid><remoteid><type>network</type><address>10.{}.0.0</address><netbits>24</netbits></remoteid>",
+                          100 + site.number);
+    phases += fmt::format(
+        "<phase2><ikeid>{0}</ikeid><uniqid>u{0}</uniqid><reqid>{0}</reqid>{1}<protocol>esp</"
+        "protocol><encryption-algorithm-option>{2}</"
+        "encryption-algorithm-option>{3}<pfsgroup>{4}</pfsgroup><lifetime>{5}</lifetime></phase2>",
+        number, ends, cipher(site.esp_cipher),
+        site.esp_aead() ? "" : fmt::format("<hash-algorithm-option>hmac_{}</hash-algorithm-option>", site.esp_hash), site.group,
+        site.esp_lifetime);
+  }
+  return fmt::format(
+      "<opnsense><interfaces><wan><if>igb0</if><enable>1</enable><ipaddr>192.0.2.1</ipaddr><subnet>24</subnet></wan></"
+      "interfaces>"
+      "<ipsec><enable>1</enable>{}</ipsec></opnsense>",
+      phases);
 }
 
 TEST(Oracle, OpnsenseConnectionsAndWhatItMakesOfThemBecomeTheSame) {
@@ -253,6 +378,43 @@ TEST(Oracle, VyosPeersAndWhatItMakesOfThemBecomeTheSame) {
       secrets += as_swanctl_secret(site);
     }
     expect_same(vyos_of(sites), fmt::format("connections {{\n{}}}\nsecrets {{\n{}}}\n", connections, secrets), sites, seed);
+  }
+}
+
+TEST(Oracle, ConnsOfIpsecConfAndWhatTheStarterMakesOfThemBecomeTheSame) {
+  for (unsigned seed = 1; seed <= 400; ++seed) {
+    const auto sites = random_sites(seed);
+    std::string connections, secrets, lines = "# for all\n";
+    for (const Site& site : sites) {
+      connections += as_started_connection(site, fmt::format("t{}", site.number), starter_selectors(site));
+      secrets += as_swanctl_secret(site);
+      lines += fmt::format("{} {} : PSK \"{}\"\n", site.id, site.peers_id, site.key);
+    }
+    const Beside beside{[&](std::string_view name) -> Result<std::string> {
+                          return name == "ipsec.secrets" ? Result<std::string>(lines) : fail("there is none");
+                        },
+                        [](std::string_view) { return std::vector<std::string>{}; }};
+    expect_same(ipsec_conf_of(sites), fmt::format("connections {{\n{}}}\nsecrets {{\n{}}}\n", connections, secrets), sites,
+                seed, beside);
+  }
+}
+
+TEST(Oracle, OpnsensePhasesAndWhatTheStarterMakesOfThemBecomeTheSame) {
+  for (unsigned seed = 1; seed <= 400; ++seed) {
+    const auto sites = random_sites(seed);
+    std::string connections, secrets;
+    for (const Site& site : sites) {
+      const std::string selectors =
+          site.routed ? fmt::format("local_ts = {}/30,0.0.0.0/0\nremote_ts = {},0.0.0.0/0\nif_id_in = {}\nif_id_out = {}\n",
+                                    site.inner(1), site.inner(2), site.number, site.number)
+                      : starter_selectors(site);
+      Site enabled = site;
+      enabled.enabled = true;  // it is switched off as a whole, whatever its "auto" says
+      connections += as_started_connection(enabled, fmt::format("t{}", site.number), selectors);
+      secrets += as_swanctl_secret(site);
+    }
+    expect_same(opnsense_phases_of(sites), fmt::format("connections {{\n{}}}\nsecrets {{\n{}}}\n", connections, secrets), sites,
+                seed);
   }
 }
 

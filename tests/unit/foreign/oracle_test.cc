@@ -12,9 +12,9 @@
 #include <random>
 #include <regex>
 
+#include "base/base64.h"
 #include "config/parse.h"
 #include "config/print.h"
-#include "base/base64.h"
 #include "foreign/import.h"
 
 namespace vtid::foreign {

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "foreign/import.h"
 
 namespace vtid::foreign {
@@ -68,6 +70,25 @@ TEST(Recognise, WhatIsCutOffSaysSoWhereverThatIs) {
     ASSERT_FALSE(imported.has_value()) << size;
     EXPECT_TRUE(imported.error().remedy.ends_with("it is cut off")) << size << imported.error().text;
   }
+}
+
+TEST(Recognise, SaysHowItIsEncryptedOrPacked) {
+  EXPECT_EQ(what("U2FsdGVkX1+abc\n"), "is encrypted by openssl");
+  EXPECT_EQ(what("-----BEGIN PGP MESSAGE-----\n"), "is encrypted by OpenPGP");
+  EXPECT_EQ(what("config.xml" + std::string(247, '\0') + "ustar"), "is a tar archive");
+}
+TEST(Recognise, TellsUtf16FromBytesThatAreNoText) {
+  std::string wide;
+  for (const char c : std::string("connections {\n}\n")) wide += std::string(1, c) + '\0';
+  EXPECT_EQ(what(wide), "is text in UTF-16");
+  EXPECT_EQ(what(std::string("\x01\x02\0\x03\x04\x05\x06\x07\x08\x09 and so on", 20)), "holds NUL bytes, so it is no text");
+}
+TEST(Recognise, AFileThatEndsWithinALineIsSuspected) {
+  const auto imported = import_vyos("set vpn ipsec interface 'eth0'\nset vpn ipsec esp-gr", "config", {});
+  ASSERT_TRUE(imported.has_value());
+  EXPECT_TRUE(std::ranges::any_of(imported->notes, [](const Note& note) {
+    return note.line == 2 && note.text == "the last line does not end, so the file may be cut off";
+  }));
 }
 
 }  // namespace

@@ -27,6 +27,11 @@ TEST(Secrets, OfAnybodyIsTheLastChoice) {
   EXPECT_EQ(taken("ike-a {\n id = %any\n secret = x\n}\nike-b {\n id = hub.example.org\n secret = x\n}", kEnds), "ike-a");
   EXPECT_EQ(taken("ike-a {\n secret = x\n}\nike-b {\n id = b1.example.org\n secret = x\n}", kEnds), "ike-b");
 }
+TEST(Secrets, APartOfASubjectMayBeAnything) {
+  EXPECT_EQ(match_identity("C=CH, O=x, CN=b1", "C=CH, O=*, CN=b1"), IdMatch::wildcards);
+  EXPECT_EQ(match_identity("C=CH, O=x, CN=b1", "C=CH, O=*, CN=b2"), IdMatch::none);
+  EXPECT_EQ(match_identity("C=CH, O=x, CN=b1", "C=CH, CN=*"), IdMatch::none);
+}
 TEST(Secrets, OfEqualsTheLastIsTaken) { EXPECT_EQ(taken("ike-a {\n secret = x\n}\nike-b {\n secret = x\n}", kEnds), "ike-b"); }
 TEST(Secrets, OfOthersIsNone) { EXPECT_EQ(taken("ike-a {\n id = other\n secret = x\n}", kEnds), ""); }
 TEST(Secrets, OfAnotherTypeIsNone) { EXPECT_EQ(taken("eap-a {\n id = b1.example.org\n secret = x\n}", kEnds), ""); }
