@@ -173,6 +173,7 @@ Json list_gateways(const Index& index) {
     json["interface"] = gateway.interface;
     json["device"] = interface != index.interfaces.end() ? index.device_of(*interface->second).text() : "";
     json["automatic"] = gateway.automatic;
+    json["description"] = gateway.description;
     json["weight"] = gateway.weight;
     json["monitor"] = render_monitor(gateway);
     array.push_back(std::move(json));

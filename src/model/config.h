@@ -266,6 +266,7 @@ struct Gateway {
   bool automatic = false;
   int weight = 1;
   MonitorOptions monitor;
+  std::string description{};
   bool operator==(const Gateway&) const = default;
 };
 
@@ -292,6 +293,7 @@ struct GatewayGroup {
   Trigger trigger = Trigger::down;
   WhenAllDown when_all_down = WhenAllDown::first_tier;
   std::vector<GroupMember> members;  // in the file's order, never empty, of one address family
+  std::string description{};
   bool operator==(const GatewayGroup&) const = default;
 };
 
