@@ -195,6 +195,7 @@ Json gateway(const model::Gateway& gateway) {
     result["address"] = net::print(gateway.address);
     result["on_link"] = gateway.on_link;
   }
+  result["description"] = gateway.description;
   result["weight"] = gateway.weight;
   result["forced_down"] = gateway.monitor.forced_down;
   result["monitor"] = monitor(gateway.monitor);
@@ -207,7 +208,8 @@ Json group(const model::GatewayGroup& group) {
     members.push_back(
         {{"gateway", member.gateway}, {"tier", member.tier}, {"weight", member.weight ? Json(*member.weight) : Json("auto")}});
   }
-  return {{"trigger", model::print(group.trigger)},
+  return {{"description", group.description},
+          {"trigger", model::print(group.trigger)},
           {"when_all_down", model::print(group.when_all_down)},
           {"members", std::move(members)}};
 }

@@ -125,6 +125,7 @@ void read_monitor(Object object, MonitorOptions& monitor) {
 }
 
 void read_options(Object& object, Gateway& gateway) {
+  object.read("description", gateway.description, text);
   object.read("weight", gateway.weight, number_in(1, kHighestWeight));
   object.read("forced_down", gateway.monitor.forced_down, flag);
   if (auto monitor = object.object("monitor")) read_monitor(std::move(*monitor), gateway.monitor);

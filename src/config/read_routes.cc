@@ -24,6 +24,7 @@ constexpr Word<WhenDown> kWhenDown[] = {
 GatewayGroup read_group(std::string name, Object object) {
   GatewayGroup group;
   group.name = std::move(name);
+  object.read("description", group.description, text);
   object.read("trigger", group.trigger, one_of(kTriggers));
   object.read("when_all_down", group.when_all_down, one_of(kWhenAllDown));
   object.need("members");

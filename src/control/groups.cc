@@ -51,6 +51,7 @@ Json list_groups(const Index& index) {
                      {"carriers", render_active(group, index)},
                      {"reason", selection.reason},
                      {"since", render_time(selection.since)},
+                     {"description", group.description},
                      {"trigger", model::print(group.trigger)},
                      {"when_all_down", model::print(group.when_all_down)},
                      {"members", std::move(members)}});

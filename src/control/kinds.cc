@@ -199,6 +199,7 @@ Json list_gateways(const Index& index) {
     json["device"] = interface != index.interfaces.end() ? index.device_of(*interface->second).text() : "";
     json["automatic"] = gateway.automatic;
     json["on_link"] = gateway.on_link;
+    json["description"] = gateway.description;
     json["weight"] = gateway.weight;
     json["targets"] = render_target_states(health);
     json["monitor"] = render_monitor(gateway);

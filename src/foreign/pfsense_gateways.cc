@@ -59,7 +59,7 @@ class Gateways {
       work_.draft.note(place_of(item), fmt::format("the gateway \"{}\" is not carried over: {}", name, why), std::move(remedy));
       told(item);
     };
-    pass_over(item, {"interface", "gateway", "ipprotocol", "descr", "defaultgw"});
+    pass_over(item, {"interface", "gateway", "ipprotocol", "defaultgw"});
     if (item.has("disabled")) return skip("it is disabled");
     if (const auto off = work_.asleep.find(name); off != work_.asleep.end())
       return skip(fmt::format("{} is disabled", off->second));
@@ -83,11 +83,12 @@ class Gateways {
       json["address"] = net::print(*address);
       if (far && !tunnel) json["on_link"] = true;
     }
+    if (const std::string& description = item.value("descr"); !description.empty()) json["description"] = description;
     if (const auto weight = number_of(item.value("weight"))) json["weight"] = *weight;
     if (item.has("force_down")) json["forced_down"] = true;
     if (Json monitor = monitor_of(item); !monitor.empty()) json["monitor"] = std::move(monitor);
     if (!automatic) work_.gateways.emplace(name, address->family());
-    if (!json.empty()) work_.draft.add("gateways", name, std::move(json), described(item));
+    if (!json.empty()) work_.draft.add("gateways", name, std::move(json), place_of(item));
     note_texts(work_, item, {"data_payload", "gw_down_kill_states"}, "vtid has nothing for it");
   }
 
@@ -133,7 +134,6 @@ class Gateways {
 
   void carry_group(const Element& group) {
     const std::string& name = group.value("name");
-    pass_over(group, {"descr"});
     Json members = Json::array();
     std::optional<net::Family> family;
     for (const Element* item : group.all("item")) {
@@ -157,8 +157,9 @@ class Gateways {
       return told(group);
     }
     work_.groups.emplace(name, *family);
-    work_.draft.add("gateway_groups", name, {{"trigger", trigger_of(group.value("trigger"))}, {"members", std::move(members)}},
-                    described(group));
+    Json json{{"trigger", trigger_of(group.value("trigger"))}, {"members", std::move(members)}};
+    if (const std::string& description = group.value("descr"); !description.empty()) json["description"] = description;
+    work_.draft.add("gateway_groups", name, std::move(json), place_of(group));
     note_texts(work_, group, {"keep_failover_states"}, "vtid kills no states");
   }
 

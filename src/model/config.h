@@ -283,6 +283,7 @@ struct Gateway {
   int weight = 1;
   MonitorOptions monitor;
   bool on_link = false;  // a neighbour although no network of its device's addresses holds it
+  std::string description{};
   bool operator==(const Gateway&) const = default;
 };
 
@@ -311,6 +312,7 @@ struct GatewayGroup {
   Trigger trigger = Trigger::down;
   WhenAllDown when_all_down = WhenAllDown::first_tier;
   std::vector<GroupMember> members;  // in the file's order, never empty, of one address family
+  std::string description{};
   bool operator==(const GatewayGroup&) const = default;
 };
 

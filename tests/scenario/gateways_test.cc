@@ -62,6 +62,20 @@ TEST_F(GatewayRoutes, GoThroughTheFirstTier) {
   EXPECT_THAT(routes(), ElementsAre("10.20.0.0/16 ipsec1", "10.30.0.0/16 ipsec2"));
 }
 
+TEST_F(GatewayRoutes, ADescriptionIsShownAfterAReloadAndChangesNothing) {
+  gateway_is("A_VTIV4", down, "no answer");
+  const auto since = stage.snapshot()->gateways.at("A_VTIV4").since;
+  const std::size_t writes = stage.kernel.writes();
+  stage.file.replace(stage.file.find("\"BOTH\": {"), 9, R"("BOTH": { "description": "the first line first",)");
+  stage.file.insert(stage.file.rfind('}'), R"(, "gateways": { "A_VTIV4": { "description": "the first line" } })");
+  EXPECT_EQ(stage.command(model::Reload{}), "configuration 2 accepted");
+  const auto snapshot = stage.snapshot();
+  EXPECT_EQ(snapshot->config->gateway("A_VTIV4")->description, "the first line");
+  EXPECT_EQ(snapshot->config->group("BOTH")->description, "the first line first");
+  EXPECT_EQ(snapshot->gateways.at("A_VTIV4").since, since);
+  EXPECT_EQ(stage.kernel.writes(), writes);
+}
+
 TEST_F(GatewayRoutes, MoveInTheMomentInWhichTheGatewayFallsWithOneWrite) {
   gateway_is("A_VTIV4", down, "no answer");
   EXPECT_THAT(routes(), ElementsAre("10.20.0.0/16 ipsec2", "10.30.0.0/16 ipsec2"));

@@ -129,6 +129,21 @@ TEST(Pfsense, AnAliasThatHoldsItselfIsNoRule) {
                   "destination></rule></filter>"));
   EXPECT_EQ(json["rules"], Json::array());
 }
+// Of a gateway that vtid makes by itself too, and one that is too long goes alone.
+TEST(Pfsense, GatewaysAndGroupsKeepTheirDescriptions) {
+  const Json json = file(
+      config(phase1() + phase2(),
+             fmt::format(
+                 "<gateways><gateway_item><interface>opt1</interface><gateway>dynamic</gateway><name>VTI_VTIV4</name><descr>to "
+                 "HQ</descr></gateway_item><gateway_item><interface>wan</interface><gateway>192.0.2.254</gateway><name>WAN_GW"
+                 "</name><descr>{}</descr></gateway_item><gateway_group><name>BOTH</name><item>VTI_VTIV4|1</item><item>WAN_GW|2"
+                 "</item><descr>HQ first</descr></gateway_group></gateways>",
+                 std::string(1'025, 'x'))));
+  EXPECT_EQ(json["gateways"]["VTI_VTIV4"]["description"], "to HQ");
+  EXPECT_EQ(json["gateways"]["WAN_GW"]["description"], "");
+  EXPECT_EQ(json["gateways"]["WAN_GW"]["address"], "192.0.2.254");
+  EXPECT_EQ(json["gateway_groups"]["BOTH"]["description"], "HQ first");
+}
 TEST(Pfsense, ARuleOfOneFamilyIsOfOne) {
   const Json json = file(
       config(phase1() + phase2(),
