@@ -231,6 +231,12 @@ Json print_http(const model::HttpConfig& http) {
   return {{"listen", std::move(listen)}, {"allow_remote", http.allow_remote}};
 }
 
+Json on_change(const model::OnChange& run) {
+  Json events = Json::array();
+  for (const model::ChangeEvent event : run.events) events.push_back(model::print(event));
+  return {{"command", run.command}, {"timeout", print_duration(run.timeout)}, {"events", std::move(events)}};
+}
+
 }  // namespace
 
 std::string print_canonical(const model::Config& config) {
@@ -246,9 +252,7 @@ std::string print_canonical(const model::Config& config) {
             {"policy_routes", print_policy_routes(config.policy_routes)}};
   if (config.filter.rules) file["rules"] = print_rules(*config.filter.rules);
   file["nat"] = print_nat(config.filter.nat);
-  if (config.on_change) {
-    file["on_change"] = {{"command", config.on_change->command}, {"timeout", print_duration(config.on_change->timeout)}};
-  }
+  if (config.on_change) file["on_change"] = on_change(*config.on_change);
   if (!config.http.listen.empty()) file["http"] = print_http(config.http);
   return file.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "config/read.h"
 #include "config/values.h"
 
@@ -7,6 +9,7 @@ namespace vtid::config {
 namespace {
 
 using namespace std::chrono_literals;
+using model::ChangeEvent;
 using model::GatewayGroup;
 using model::Trigger;
 using model::WhenAllDown;
@@ -20,6 +23,10 @@ constexpr Word<WhenAllDown> kWhenAllDown[] = {
     {"first_tier", WhenAllDown::first_tier}, {"keep_last", WhenAllDown::keep_last}, {"none", WhenAllDown::none}};
 constexpr Word<WhenDown> kWhenDown[] = {
     {"keep", WhenDown::keep}, {"withdraw", WhenDown::withdraw}, {"blackhole", WhenDown::blackhole}};
+constexpr Word<ChangeEvent> kChangeEvents[] = {{"gateway", ChangeEvent::gateway},
+                                               {"tunnel", ChangeEvent::tunnel},
+                                               {"group", ChangeEvent::group},
+                                               {"role", ChangeEvent::role}};
 
 GatewayGroup read_group(std::string name, Object object) {
   GatewayGroup group;
@@ -52,6 +59,21 @@ Result<std::vector<std::string>> command(const Node& node) {
   }
   if (!result.empty() && result.front().starts_with('/')) return result;
   return fail("does not begin with the path of a program", "write it in full: [\"/usr/local/bin/notify\"]");
+}
+
+Result<std::vector<ChangeEvent>> change_events(const Node& node) {
+  const auto* items = std::get_if<Node::Array>(&node.value);
+  if (items == nullptr) return std::unexpected(wrong_kind(node, "an array of strings"));
+  if (items->empty()) return fail("is empty", "name what the program is run for, or take the key out for gateways");
+  std::vector<ChangeEvent> events;
+  for (const Node& item : *items) {
+    const auto event = one_of(kChangeEvents)(item);
+    if (!event) return std::unexpected(event.error());
+    if (std::ranges::find(events, *event) != events.end())
+      return fail(fmt::format("has \"{}\" twice", print(*event)), "name it once");
+    events.push_back(*event);
+  }
+  return events;
 }
 
 }  // namespace
@@ -96,6 +118,7 @@ std::optional<model::OnChange> read_on_change(Object& root) {
   model::OnChange result;
   object->require("command", result.command, command);
   object->read("timeout", result.timeout, duration_in(100ms, 5min));
+  object->read("events", result.events, change_events);
   object->close();
   return result;
 }

@@ -30,8 +30,7 @@ Json render_member(const model::GroupMember& member, const model::GroupSelection
 }  // namespace
 
 std::string_view group_state(const model::GatewayGroup& group, const Index& index) {
-  const model::GroupSelection& selection = selection_of(group, index);
-  return !selection.usable ? "down" : selection.reason.empty() ? "full" : "reduced";
+  return model::state_of(selection_of(group, index));
 }
 
 Json render_active(const model::GatewayGroup& group, const Index& index) {

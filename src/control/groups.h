@@ -8,7 +8,7 @@ namespace vtid::control {
 
 [[nodiscard]] Json list_groups(const Index& index);
 
-// "full": all of the first tier carry; "reduced": others or fewer do; "down": no member is usable.
+// As model::state_of().
 [[nodiscard]] std::string_view group_state(const model::GatewayGroup& group, const Index& index);
 [[nodiscard]] Json render_active(const model::GatewayGroup& group, const Index& index);  // their names
 

@@ -244,6 +244,8 @@ void Engine::follow_gateways(Now now) {
     for (const std::string& gateway : monitor::members_that_left(selection_, group, selection)) {
       if (fallen.contains(gateway)) begin_move(gateway);
     }
+    const auto before = selection_.groups.find(group);
+    wiring_.changed(GroupChange{group, before == selection_.groups.end() ? nullptr : &before->second, selection});
   }
   if (chosen != selection_) move_routes(now);
   selection_ = std::move(chosen);

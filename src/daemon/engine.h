@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "config/parse.h"
+#include "daemon/change.h"
 #include "daemon/executor.h"
 #include "daemon/host_names.h"
 #include "daemon/probes.h"
@@ -42,6 +43,7 @@ struct EngineWiring {
   std::string version;
   std::uint32_t seed = 0;  // of the jitter
   std::function<void(const model::Event&)> publish = [](const model::Event&) {};
+  std::function<void(const Change&)> changed = [](const Change&) {};
   std::function<model::Work()> loop_work = [] { return model::Work{}; };               // the loop's part of it
   std::function<model::Gateways()> gateway_health = [] { return model::Gateways{}; };  // the monitors' latest
   std::function<std::optional<model::GatewayHealth>(const std::string&)> health_of = [](const auto&) { return std::nullopt; };

@@ -136,6 +136,7 @@ void Engine::end_trial(Now now) {
 // Obeyed at once, also when it cannot be remembered: the other node may be gone already.
 model::CommandResult Engine::take_role(model::Role role, Now now) {
   log::info("role taken", {{"role", std::string(model::print(role))}, {"before", std::string(model::print(role_))}});
+  if (role != role_) wiring_.changed(RoleChange{role});
   role_ = role;
   supervisor_.stand_by(role == model::Role::standby, now);
   want_connections(now);

@@ -178,6 +178,10 @@ void Engine::emit_tunnels(Now now) {
     told->second = view->state;
     log::info("tunnel changed", {{"tunnel", name}, {"state", std::string(print(view->state))}, {"reason", view->reason}});
     emit(now, "tunnel", name, fmt::format("is {}{}{}", print(view->state), view->reason.empty() ? "" : ": ", view->reason));
+    wiring_.changed(TunnelChange{name, *view, fresh, [this, &name] {
+                                   ++statuses_;
+                                   return tunnel_status(*tunnels_.at(name), status_sources());
+                                 }});
   }
 }
 

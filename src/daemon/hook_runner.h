@@ -1,5 +1,5 @@
-// Runs the user's program when a gateway changes its state ("on_change"): a few at a time, the others wait in order, none for
-// ever. Nothing waits for them, and nothing that they do or print changes what vtid does.
+// Runs the user's program when a gateway, a tunnel, a group or the role changes its state ("on_change"): a few at a time, the
+// others wait in order, none for ever. Nothing waits for them, and nothing that they do or print changes what vtid does.
 #pragma once
 
 #include <deque>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "daemon/change.h"
 #include "model/config.h"
 #include "model/gateway.h"
 #include "platform/program.h"
@@ -31,31 +32,42 @@ class HookRunner {
 
   // Queues a run when the file asks for one and the state is another than the last that was told of this gateway.
   void on_change(const model::Config& config, const std::string& gateway, const model::GatewayHealth& health);
+  void on_change(const model::Config& config, const Change& change);
 
   // Starts what may start, reads what runs, kills what runs for too long, logs what has ended.
   void step(TimePoint now);
   [[nodiscard]] std::optional<TimePoint> next_deadline() const { return next_; }
 
  private:
+  // What it is run for.
+  struct Object {
+    model::ChangeEvent event{};
+    std::string name;
+  };
   struct Waiting {
-    std::string gateway;
+    Object object;
     model::OnChange run;
     std::vector<std::string> environment;
   };
   struct Running {
-    std::string gateway;
+    Object object;
     platform::Program program;
     TimePoint until;
     bool killed = false;
     std::string output;
   };
 
+  void tell(const model::Config& config, const TunnelChange& change);
+  static bool asks_for(const model::Config& config, model::ChangeEvent event);
+  void queue(const model::OnChange& run, Object object, std::vector<std::string> variables);
   void start(TimePoint now);
   [[nodiscard]] bool follow(Running& running, TimePoint now);  // false: it has ended
 
   Programs programs_;
   std::map<std::string, model::GatewayState> reported_;
+  std::map<std::string, model::TunnelState> reported_tunnels_;
   std::deque<Waiting> waiting_;
+  std::size_t dropped_ = 0;  // since none waited
   std::vector<Running> running_;
   std::optional<TimePoint> next_;
 };

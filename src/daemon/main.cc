@@ -136,6 +136,7 @@ class Daemon {
       if (control_) control_->publish(event);
       if (http_) http_->publish(event);
     };
+    wiring.changed = [this](const Change& change) { hooks_.on_change(engine_->config(), change); };
     if (options_.kernel == Options::KernelChoice::native) wiring.read_host = host_reader();
     wiring.find_mtus = [this](std::vector<model::MtuPath> paths, const Requests::Reply& reply) {
       find_mtus(std::move(paths), reply);

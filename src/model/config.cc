@@ -52,6 +52,16 @@ std::string_view print(Start start) {
   std::abort();
 }
 
+std::string_view print(ChangeEvent event) {
+  switch (event) {
+    case ChangeEvent::gateway: return "gateway";
+    case ChangeEvent::tunnel: return "tunnel";
+    case ChangeEvent::group: return "group";
+    case ChangeEvent::role: return "role";
+  }
+  std::abort();
+}
+
 std::string_view print(ChildMode mode) {
   switch (mode) {
     case ChildMode::vti: return "vti";

@@ -331,10 +331,15 @@ struct DefaultGateway {
   return net::Metric{family == net::Family::ipv4 ? 0U : 1U};
 }
 
-// A program that is run when a gateway changes its state.
+// Whose changes a program is run for.
+enum class ChangeEvent : std::uint8_t { gateway, tunnel, group, role };
+[[nodiscard]] std::string_view print(ChangeEvent event);  // "gateway"
+
+// A program that is run when one of these changes its state.
 struct OnChange {
   std::vector<std::string> command;  // its path and its arguments, never empty; no shell reads them
   Duration timeout{10'000};
+  std::vector<ChangeEvent> events{ChangeEvent::gateway};  // never empty, each once
   bool operator==(const OnChange&) const = default;
 };
 

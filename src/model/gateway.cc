@@ -19,4 +19,8 @@ std::optional<GatewayState> parse_gateway_state(std::string_view name) {
   return found == kNames.end() ? std::nullopt : std::optional(static_cast<GatewayState>(found - kNames.begin()));
 }
 
+std::string_view state_of(const GroupSelection& selection) {
+  return !selection.usable ? "down" : selection.reason.empty() ? "full" : "reduced";
+}
+
 }  // namespace vtid::model

@@ -60,6 +60,8 @@ struct GroupSelection {
   WallTime since{};                  // of these active members
   bool operator==(const GroupSelection&) const = default;
 };
+// "full": all of the first tier carry; "reduced": others or fewer do; "down": no member is usable.
+[[nodiscard]] std::string_view state_of(const GroupSelection& selection);
 
 // What the kernel's routes follow of all that.
 struct GatewaySelection {

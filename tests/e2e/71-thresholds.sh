@@ -1,6 +1,7 @@
 #!/bin/bash
 # Delay and loss on the wire move a gateway's state as its thresholds say, and each group as its trigger says; a tunnel that IKE
-# says is down takes its gateway and the withdrawn route along at once; forced down is down. Each change runs the user's program.
+# says is down takes its gateway and the withdrawn route along at once; forced down is down. Each change of a gateway, of the tunnel, of
+# a group and of the role runs the user's program, and nothing else does.
 . "$(dirname "$0")/lib.sh"
 
 dpd=30s # the monitor is to tell, not IKE
@@ -18,14 +19,20 @@ write_thresholds() {
         latency: { low: "150ms", high: "700ms" }, loss: { low: 10, high: 60 } } } } |
     .gateway_groups = ([ $triggers[] | { key: ., value: { trigger: .,
         members: [ { gateway: "VTI_VTIV4" }, { gateway: "WAN_GW", tier: 2 } ] } } ] | from_entries) |
-    .on_change = { command: ["/run/hq/etc/alarm", "to the log"], timeout: "2s" } |
+    .on_change = { command: ["/run/hq/etc/alarm", "to the log"], timeout: "2s",
+      events: ["gateway", "tunnel", "group", "role"] } |
     .routes[0].when_down = "withdraw"' /run/hq/etc/vtid.json >/run/hq/etc/new.json
   mv /run/hq/etc/new.json /run/hq/etc/vtid.json
   cat >/run/hq/etc/alarm <<'ALARM'
 #!/bin/bash
-echo "$VTID_GATEWAY ${VTID_OLD_STATE:-new} $VTID_STATE" >>/run/hq/alarms
+case $VTID_EVENT in
+gateway) echo "$VTID_GATEWAY ${VTID_OLD_STATE:-new} $VTID_STATE" ;;
+tunnel) echo "tunnel $VTID_TUNNEL ${VTID_OLD_STATE:-new} $VTID_STATE $VTID_DEVICE $VTID_REMOTE" ;;
+group) echo "group $VTID_GROUP ${VTID_OLD_STATE:-new} $VTID_STATE $VTID_OLD_CARRIERS to $VTID_CARRIERS" ;;
+role) echo "role $VTID_ROLE" ;;
+esac >>/run/hq/alarms
 echo "told $1"
-[[ $VTID_STATE != forced_down ]] || sleep 600
+[[ ${VTID_STATE:-} != forced_down ]] || sleep 600
 ALARM
   chmod +x /run/hq/etc/alarm
 }
@@ -46,6 +53,7 @@ start_sites
 expect 5 gateway_is online
 expect 5 moved_are ""
 expect 1 has_route
+expect 5 alarm_says "tunnel branch new up ipsec1 198.51.100.1"
 
 say "delay"
 wire delay 250ms
@@ -53,6 +61,7 @@ expect 15 gateway_is latency
 assert_match "reason" "^[0-9.]+ ms, more than 150ms$" "$(gateway .reason)"
 expect 2 moved_are "latency loss_or_latency"
 expect 5 alarm_says "VTI_VTIV4 online latency"
+expect 5 alarm_says "group latency full reduced VTI_VTIV4 to WAN_GW"
 expect 5 grep -q 'alarm ended.*VTI_VTIV4.*outcome=done.*told to the log' /run/hq/vtid.log
 assert_eq "the route stays" 1 "$(has_route && echo 1)"
 wire delay 0ms
@@ -103,3 +112,10 @@ expect 5 alarm_says "VTI_VTIV4 online forced_down"
 expect 10 grep -q 'alarm ended.*outcome="killed after its timeout"' /run/hq/vtid.log
 assert_match "status knows the groups" "group: +down reduced, carried by WAN_GW" "$(vtictl_at hq status)"
 assert_eq "converged" true "$(status_of hq .converged)"
+
+say "standby"
+vtictl_at hq role standby >/dev/null
+expect 5 alarm_says "role standby"
+expect 5 alarm_says "tunnel branch up down ipsec1 198.51.100.1"
+assert_eq "told of the tunnel" "new up, up waiting, waiting up, up down" \
+  "$(sed -n 's/^tunnel branch \(.*\) ipsec1 .*/\1/p' /run/hq/alarms | paste -sd, | sed 's/,/, /g')"

@@ -70,6 +70,7 @@ void Stage::start_vtid() {
                               .version = "0.1.0",
                               .seed = 7,
                               .publish = [this](const model::Event& event) { events.push_back(event); },
+                              .changed = [this](const daemon::Change& change) { changed(change); },
                               .gateway_health = [this] { return gateways; },
                               .health_of =
                                   [this](const std::string& gateway) {

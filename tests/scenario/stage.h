@@ -2,6 +2,7 @@
 // Time passes only in run(); everything that is due at a moment happens in that moment.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -60,6 +61,7 @@ class Stage {
   std::unique_ptr<daemon::StateStore> store = daemon::make_memory_store();
   std::unique_ptr<daemon::Engine> engine;
   std::vector<model::Event> events;
+  std::function<void(const daemon::Change&)> changed = [](const daemon::Change&) {};
   std::map<std::string, std::vector<std::string>> hosts;  // what names stand for, in the order given; absent: not found
   int lookups = 0;
   // Tells the engine what the monitors would: a gateway's state, at this moment.

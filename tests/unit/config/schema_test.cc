@@ -141,6 +141,7 @@ TEST(Schema, RefusesWhatItDoesNotSay) {
       R"({"tunnels": {}, "gateway_groups": {"x": {"members": []}}})",
       R"({"tunnels": {}, "gateway_groups": {"x": {"members": [{"gateway": "y", "tier": 6}]}}})",
       R"({"tunnels": {}, "default_gateway": {"ipv4": 1}})",
+      R"({"tunnels": {}, "on_change": {"command": ["/x"], "events": ["role", "role"]}})",
       R"({"tunnels": {}, "routes": [{"to": "x", "via": "y", "metric": 0}]})"};
   for (const char* text : kWrong) EXPECT_FALSE(schema().errors(json::parse(text)).empty()) << text;
 }

@@ -1,5 +1,6 @@
 #include "daemon/hook_runner.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -21,7 +22,29 @@ class HookRun : public testing::Test {
  protected:
   HookRun() {
     config.gateways.push_back({"W", "WAN", test::address("192.0.2.254"), false, 1, {}});
+    config.tunnels.emplace_back().name = "hq";
     config.on_change = model::OnChange{{"/bin/notify", "--now"}, 3s};
+  }
+
+  void ask_for(std::vector<model::ChangeEvent> events) { config.on_change->events = std::move(events); }
+
+  void tunnel_is(const std::string& name, model::TunnelState state, std::string reason = {}) {
+    TunnelView view;
+    view.state = state;
+    view.reason = std::move(reason);
+    view.failed = state == model::TunnelState::down;
+    hooks.on_change(config, TunnelChange{name, view, false, [&] {
+                                           ++statuses;
+                                           model::TunnelStatus status;
+                                           status.name = name;
+                                           return status;
+                                         }});
+  }
+
+  static std::ptrdiff_t said(const std::string& log, std::string_view line) {
+    std::ptrdiff_t times = 0;
+    for (auto at = log.find(line); at != std::string::npos; at = log.find(line, at + 1)) ++times;
+    return times;
   }
 
   void change(model::GatewayState state) { hooks.on_change(config, "W", {.state = state, .reason = "why"}); }
@@ -43,6 +66,7 @@ class HookRun : public testing::Test {
   model::Config config;
   std::vector<std::vector<std::string>> commands;
   std::vector<std::vector<std::string>> environments;
+  int statuses = 0;
   std::set<std::int32_t> done;
   std::set<std::int32_t> killed;
   HookRunner hooks{programs()};
@@ -59,9 +83,10 @@ TEST_F(HookRun, TellsTheGatewayAndBothStates) {
   change(online);
   change(down);
   hooks.step(now);
-  EXPECT_THAT(environments.at(1), ElementsAre(testing::StartsWith("PATH="), "VTID_GATEWAY=W", "VTID_INTERFACE=WAN",
-                                              "VTID_ADDRESS=192.0.2.254", "VTID_STATE=down", "VTID_OLD_STATE=online",
-                                              "VTID_REASON=why", "VTID_RTT_MS=0.0", "VTID_LOSS_PERCENT=0"));
+  EXPECT_THAT(environments.at(1),
+              ElementsAre(testing::StartsWith("PATH="), "VTID_EVENT=gateway", "VTID_GATEWAY=W", "VTID_INTERFACE=WAN",
+                          "VTID_ADDRESS=192.0.2.254", "VTID_STATE=down", "VTID_OLD_STATE=online", "VTID_REASON=why",
+                          "VTID_RTT_MS=0.0", "VTID_LOSS_PERCENT=0"));
   EXPECT_THAT(environments.at(0), Contains("VTID_OLD_STATE="));
 }
 
@@ -102,6 +127,47 @@ TEST_F(HookRun, OfTooManyTheOldestAreDropped) {
   for (std::int32_t i = 1; i < 1'000; ++i) done.insert(i);
   for (int i = 0; i < 100; ++i) hooks.step(now);
   EXPECT_THAT(commands, SizeIs(kMostHooksWaiting));
+}
+
+TEST_F(HookRun, ABurstCostsNoMoreThanTheBoundAndIsSaidOnce) {
+  ask_for({model::ChangeEvent::tunnel});
+  testing::internal::CaptureStderr();
+  for (int i = 0; i < 10'000; ++i) tunnel_is(fmt::format("t{}", i), model::TunnelState::up);
+  for (std::int32_t i = 1; i < 10'000; ++i) done.insert(i);
+  for (int i = 0; i < 1'000; ++i) hooks.step(now);
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(commands, SizeIs(kMostHooksWaiting));
+  EXPECT_THAT(environments.back(), Contains("VTID_TUNNEL=t9999"));
+  EXPECT_EQ(said(log, "alarm dropped tunnel=t0 "), 1);
+  EXPECT_EQ(said(log, "alarm dropped"), 1);
+  EXPECT_EQ(said(log, fmt::format("alarms caught up dropped={}", 10'000 - kMostHooksWaiting)), 1);
+}
+
+TEST_F(HookRun, IsNotRunForWhatTheFileDoesNotName) {
+  const model::GroupSelection group;
+  tunnel_is("hq", model::TunnelState::up);
+  hooks.on_change(config, GroupChange{"G", nullptr, group});
+  hooks.on_change(config, RoleChange{model::Role::standby});
+  ask_for({model::ChangeEvent::tunnel});
+  change(down);
+  hooks.step(now);
+  EXPECT_THAT(commands, IsEmpty());
+  EXPECT_EQ(statuses, 0);
+}
+
+TEST_F(HookRun, KnowsTheOldStateOfBeforeTheFileNamedIt) {
+  tunnel_is("hq", model::TunnelState::up);
+  ask_for({model::ChangeEvent::tunnel});
+  tunnel_is("hq", model::TunnelState::down);
+  hooks.step(now);
+  EXPECT_THAT(environments.at(0), Contains("VTID_OLD_STATE=up"));
+}
+
+TEST_F(HookRun, WhatAPeerMaySayHasNoControlCharacters) {
+  ask_for({model::ChangeEvent::tunnel});
+  tunnel_is("hq", model::TunnelState::down, "refused\n\x1b[2J");
+  hooks.step(now);
+  EXPECT_THAT(environments.at(0), Contains("VTID_REASON=refused\\u000a\\u001b[2J"));
 }
 
 TEST_F(HookRun, AsksToBeCalledAgainOnlyWhileSomethingRuns) {
