@@ -238,8 +238,9 @@ Outcome<ExitCode> check(const Run& run) {
 
 Outcome<ExitCode> import_file(const Run& run) {
   const Options& options = run.options;
-  const auto meets = run_import(
-      {options.source, options.file, options.secrets_dir, options.peer_file, options.json, options.explain}, run.out, run.err);
+  const auto meets =
+      run_import({options.source, options.file, options.secrets_dir, options.peer_file, options.comments, options.explain},
+                 run.out, run.err);
   if (!meets) return std::unexpected(Failure{kRefused, meets.error()});
   return *meets ? kDone : kFound;
 }
@@ -298,7 +299,7 @@ constexpr std::array kOfPlan{Word::other_file, Word::expect_empty};
 constexpr std::array kOfTop{Word::top};
 constexpr std::array kOfMetrics{Word::metrics};
 constexpr std::array kOfLevel{Word::level};
-constexpr std::array kOfImport{Word::source, Word::secrets_dir, Word::peer, Word::explain};
+constexpr std::array kOfImport{Word::source, Word::secrets_dir, Word::peer, Word::comments, Word::explain};
 constexpr std::array kOfEvents{Word::event_kind};
 
 constexpr std::array kCommands{

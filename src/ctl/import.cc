@@ -116,7 +116,7 @@ Result<bool> run_import(const ImportOrder& order, std::ostream& out, std::ostrea
   }
   if (auto kept = keep(order.secrets_folder, imported->files); !kept) return std::unexpected(kept.error());
   for (const foreign::Note& note : imported->notes) err << foreign::print(note, order.file) << '\n';
-  out << (order.plain ? imported->text : foreign::commented(*imported, order.file));
+  out << (order.comments ? foreign::commented(*imported, order.file) : imported->text);
   if (compared.is_null()) return true;
   err << render_comparison(compared, {});
   return text_of(compared, "meets") == "yes";

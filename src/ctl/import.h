@@ -16,7 +16,7 @@ struct ImportOrder {
   std::string file;            // its configuration
   std::string secrets_folder;  // empty: secrets are withheld
   std::string peer_file{};     // the other end's, of any kind; empty: nobody compares
-  bool plain = false;          // JSON without comments
+  bool comments = false;       // descriptions and what was not carried over, in their places
   bool explain = false;        // print the table of what became of each thing, and nothing else
 };
 

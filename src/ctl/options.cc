@@ -156,6 +156,10 @@ void add_word(CLI::App& command, Word word, Options& options) {
           .add_option("--peer", options.peer_file, "say whether it would meet the other end's file, of whatever kind that is")
           ->type_name("FILE");
       return;
+    case Word::comments:
+      command.add_flag("--comments", options.comments,
+                       "with descriptions and what is not carried over as comments, in their places");
+      return;
     case Word::explain:
       command.add_flag("--explain", options.explain, "print what became of each thing of the file, and no vtid.json");
       return;
@@ -199,6 +203,7 @@ Suggestions suggestions_of(Word word) {
     case Word::expect_empty:
     case Word::secrets_dir:
     case Word::peer:
+    case Word::comments:
     case Word::metrics:
     case Word::top:
     case Word::watch:

@@ -36,6 +36,7 @@ enum class Word {
   source,
   secrets_dir,
   peer,
+  comments,
   explain,
   metrics,
   level,
@@ -70,6 +71,7 @@ struct Options {
   bool probe = false;
   std::string source;
   std::string secrets_dir;
+  bool comments = false;
   bool explain = false;
   std::string format;
   std::string as;
