@@ -198,11 +198,11 @@ TEST(GroupMove, IsOneStepOfOneWriteForEachRoute) {
     }
     return routes;
   };
-  ASSERT_EQ(lead_to("ipsec1"), stage.kernel.is_linux() ? 2 : 1);
+  const int before = lead_to("ipsec1");  // the ways of replies stay
   const std::size_t writes = stage.kernel.writes();
   stage.gateway_is("A_VTIV4", down, "no answer");
   (void)stage.engine->step(stage.now);
-  EXPECT_EQ(lead_to("ipsec1"), 0);
+  EXPECT_EQ(before - lead_to("ipsec1"), stage.kernel.is_linux() ? 2 : 1);
   EXPECT_EQ(stage.kernel.writes(), writes + 2);  // FreeBSD: the route, and the filter that routes by policy
 }
 
