@@ -26,19 +26,6 @@ int rank(GatewayState state) {
 
 int rank_of(const JudgedTarget* target) { return rank(target->health.state); }
 
-// When as many as are required came to be as good, or so many of the others became no better that too few were left.
-WallTime since(const std::vector<const JudgedTarget*>& best_first, std::size_t required) {
-  const int decided = rank_of(best_first[required - 1]);
-  std::vector<WallTime> as_good, no_better;
-  for (const JudgedTarget* target : best_first) {
-    if (rank_of(target) <= decided) as_good.push_back(target->health.since);
-    if (rank_of(target) >= decided) no_better.push_back(target->health.since);
-  }
-  std::ranges::sort(as_good);
-  std::ranges::sort(no_better);
-  return std::max(as_good[required - 1], no_better[best_first.size() - required]);
-}
-
 // Nothing comes back when nothing does by any of them.
 Answers answers(const std::vector<JudgedTarget>& targets) {
   const auto any = [&](Answers answers) {
@@ -69,7 +56,6 @@ GatewayHealth combine(const std::vector<JudgedTarget>& targets, std::size_t requ
   for (const JudgedTarget& target : targets) best_first.push_back(&target);
   std::ranges::stable_sort(best_first, {}, rank_of);
   GatewayHealth health = best_first[required - 1]->health;
-  health.since = since(best_first, required);
   health.answers = answers(targets);
   health.reason = health.state == GatewayState::online ? "" : reason(targets, required, health.state);
   for (const auto& [name, part] : targets) {

@@ -15,7 +15,7 @@ struct JudgedTarget {
 };
 
 // The gateway is what the `required` best of them are at least, from the best state on: online, latency, loss, pending (it may
-// be well), down; its round trip and loss are those of the last of these. One target or more; `required` from 1 to their
+// be well), down; its round trip, loss and since are those of the last of these. One target or more; `required` from 1 to their
 // number.
 [[nodiscard]] model::GatewayHealth combine(const std::vector<JudgedTarget>& targets, std::size_t required);
 

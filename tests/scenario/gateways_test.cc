@@ -198,7 +198,7 @@ TEST_F(GatewayRoutes, SayNothingOfTheWayBack) {
 TEST(GroupMove, IsOneStepOfOneWriteForEachRoute) {
   std::string text = file();
   text.resize(text.rfind('}'));
-  Stage stage(text + R"(, "default_gateway": { "ipv4": "BOTH" }, "rules": [],
+  Stage stage(text + R"(, "rules": [],
     "nat": [ { "on": "A", "kind": "source", "from": "10.1.0.0/24", "to": "10.20.0.0/16", "address": "interface" } ],
     "filter": { "mode": "if_ipsec" },
     "policy_routes": [ { "name": "voip", "in": "lan", "from": "10.1.0.0/24", "protocol": "udp", "ports": "5060", "via": "BOTH" } ] })");
@@ -212,12 +212,12 @@ TEST(GroupMove, IsOneStepOfOneWriteForEachRoute) {
     }
     return routes;
   };
-  ASSERT_EQ(lead_to("ipsec1"), stage.kernel.is_linux() ? 3 : 2);
+  const int before = lead_to("ipsec1");  // the ways of replies stay
   const std::size_t writes = stage.kernel.writes();
   stage.gateway_is("A_VTIV4", down, "no answer");
   (void)stage.engine->step(stage.now);
-  EXPECT_EQ(lead_to("ipsec1"), 0);
-  EXPECT_EQ(stage.kernel.writes(), writes + 3);
+  EXPECT_EQ(before - lead_to("ipsec1"), stage.kernel.is_linux() ? 2 : 1);
+  EXPECT_EQ(stage.kernel.writes(), writes + 2);  // FreeBSD: the route, and the filter that routes by policy
 }
 
 }  // namespace

@@ -171,7 +171,8 @@ inline model::Snapshot snapshot_with_group() {
   snapshot.config = std::make_shared<const model::Config>(std::move(file));
   snapshot.observed.routes.push_back({route("10.40.0.0/16", 10)});
   snapshot.desired.routes.push_back({route("10.40.0.0/16", 10), "routes/3"});
-  snapshot.gateways["WAN_GW"] = {model::GatewayState::down, at(30), 2.5, 0.2, 25, false, false, "25 % loss, more than 20 %"};
+  snapshot.gateways["WAN_GW"] = {model::GatewayState::down,  at(30), 2.5, 0.2, 25, false, {}, false,
+                                 "25 % loss, more than 20 %"};
   snapshot.selection.down = {"WAN_GW"};
   snapshot.selection.groups["OUT"] = {{{"VTI_HQ_VTIV4", 3}}, true, "WAN_GW is down: 25 % loss, more than 20 %", at(30)};
   return snapshot;

@@ -65,7 +65,7 @@ std::string probed_beyond(std::size_t count) {
 }
 TEST(Limits, EveryMarkMayHaveAGateway) { EXPECT_THAT(parse(probed_beyond(4'096)).errors, IsEmpty()); }
 TEST(Limits, MoreGatewaysThanMarksAreRefused) {
-  EXPECT_EQ(parse(probed_beyond(4'097)).errors.at(0).text, "4097 have a monitor address that is not their own");
+  EXPECT_EQ(parse(probed_beyond(4'097)).errors.at(0).text, "4097 are probed by other addresses than their own");
 }
 
 }  // namespace

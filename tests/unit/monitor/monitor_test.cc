@@ -38,7 +38,8 @@ TEST(GatewayMonitor, is_pending_at_first) {
 }
 
 TEST(GatewayMonitor, is_online_with_the_first_answer) {
-  EXPECT_EQ(online_monitor().health(), (model::GatewayHealth{.state = online, .since = at(1s).wall, .rtt_ms = 20}));
+  EXPECT_EQ(online_monitor().health(),
+            (model::GatewayHealth{.state = online, .since = at(1s).wall, .rtt_ms = 20, .answers = model::Answers::come}));
 }
 
 TEST(GatewayMonitor, is_down_when_nothing_answers_within_the_first_loss_interval) {
@@ -60,14 +61,16 @@ TEST(GatewayMonitor, does_not_hold_losses_from_before_the_first_answer_against_t
   for (int i = 0; i < 100; ++i) std::ignore = monitor.on_sent(at(0s).steady);
   monitor.on_check(at(60s));
   monitor.on_reply(monitor.on_sent(at(60s).steady), at(60s).steady, at(60s));
-  EXPECT_EQ(monitor.health(), (model::GatewayHealth{.state = online, .since = at(60s).wall}));
+  EXPECT_EQ(monitor.health(), (model::GatewayHealth{.state = online, .since = at(60s).wall, .answers = model::Answers::come}));
 }
 
 TEST(GatewayMonitor, shows_the_latest_numbers_without_a_change_of_state) {
   GatewayMonitor monitor = online_monitor();
   monitor.on_reply(monitor.on_sent(at(2s).steady), at(2s).steady + 40ms, at(2s));
   monitor.on_check(at(3s));
-  EXPECT_EQ(monitor.health(), (model::GatewayHealth{.state = online, .since = at(1s).wall, .rtt_ms = 30, .stddev_ms = 10}));
+  EXPECT_EQ(monitor.health(),
+            (model::GatewayHealth{
+                .state = online, .since = at(1s).wall, .rtt_ms = 30, .stddev_ms = 10, .answers = model::Answers::come}));
 }
 
 TEST(GatewayMonitor, goes_down_at_once_with_its_tunnel) {
@@ -119,14 +122,14 @@ TEST(GatewayMonitor, is_online_again_when_the_hold_has_passed_since_the_first_an
   monitor.set_underlay(kUp, at(3s));
   monitor.on_reply(monitor.on_sent(at(3s).steady), at(3s).steady, at(3s));
   monitor.on_check(at(8s));
-  EXPECT_EQ(monitor.health(), (model::GatewayHealth{.state = online, .since = at(8s).wall}));
+  EXPECT_EQ(monitor.health(), (model::GatewayHealth{.state = online, .since = at(8s).wall, .answers = model::Answers::come}));
 }
 
 TEST(GatewayMonitor, is_online_with_the_first_answer_when_its_tunnel_comes_up_for_the_first_time) {
   GatewayMonitor monitor(kOptions, kDown, at(0s));
   monitor.set_underlay(kUp, at(3s));
   monitor.on_reply(monitor.on_sent(at(4s).steady), at(4s).steady, at(4s));
-  EXPECT_EQ(monitor.health(), (model::GatewayHealth{.state = online, .since = at(4s).wall}));
+  EXPECT_EQ(monitor.health(), (model::GatewayHealth{.state = online, .since = at(4s).wall, .answers = model::Answers::come}));
 }
 
 TEST(GatewayMonitor, is_unmonitored_when_disabled_and_says_when_its_tunnel_is_down) {
@@ -146,9 +149,12 @@ TEST(GatewayMonitor, keeps_its_history_when_thresholds_change) {
   GatewayMonitor monitor = online_monitor();
   monitor.set_options(options(true, 10ms), at(2s));
   monitor.on_check(at(3s));
-  EXPECT_EQ(monitor.health(),
-            (model::GatewayHealth{
-                .state = latency, .since = at(3s).wall, .rtt_ms = 20, .slow = true, .reason = "20.0 ms, more than 10ms"}));
+  EXPECT_EQ(monitor.health(), (model::GatewayHealth{.state = latency,
+                                                    .since = at(3s).wall,
+                                                    .rtt_ms = 20,
+                                                    .slow = true,
+                                                    .answers = model::Answers::come,
+                                                    .reason = "20.0 ms, more than 10ms"}));
 }
 
 TEST(GatewayMonitor, is_pending_when_it_cannot_measure) {
@@ -285,7 +291,7 @@ TEST(GatewayMonitor, is_held_after_a_restart) {
   answer(monitor, 5s);
   EXPECT_FALSE(monitor.on_check(at(10s - 1ms)));
   EXPECT_TRUE(monitor.on_check(at(10s)));
-  EXPECT_EQ(monitor.health(), (model::GatewayHealth{.state = online, .since = at(10s).wall}));
+  EXPECT_EQ(monitor.health(), (model::GatewayHealth{.state = online, .since = at(10s).wall, .answers = model::Answers::come}));
 }
 
 TEST(GatewayMonitor, is_held_after_a_restart_when_its_tunnel_comes_up_later) {

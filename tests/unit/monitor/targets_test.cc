@@ -77,12 +77,9 @@ TEST(Targets, AreMeasuredEachForItself) {
   EXPECT_EQ(combine(targets({{online}, {loss}, {down}}), 2).rtt_ms, 1);  // of the one that decides
 }
 
-TEST(Targets, TellSinceWhenSoManyAreSoGood) {
-  EXPECT_EQ(since_of({{down, 10}, {down, 20}}, 1), 20);               // the last one fell
-  EXPECT_EQ(since_of({{down, 10}, {down, 20}}, 2), 10);               // the first one fell
-  EXPECT_EQ(since_of({{online, 10}, {online, 20}}, 1), 10);           // the first one came
-  EXPECT_EQ(since_of({{online, 10}, {online, 20}}, 2), 20);           // the last one came
-  EXPECT_EQ(since_of({{online, 5}, {down, 10}, {down, 20}}, 2), 10);  // one too few
+TEST(Targets, TellSinceWhenTheOneThatDecidesIsSo) {
+  EXPECT_EQ(since_of({{down, 10}, {loss, 20}, {online, 30}}, 2), 20);
+  EXPECT_EQ(since_of({{online, 30}, {down, 10}}, 2), 10);
 }
 
 TEST(Targets, SayWhichOfThemAreTooFew) {

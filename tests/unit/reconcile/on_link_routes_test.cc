@@ -27,7 +27,7 @@ model::Config with_far_gateway(const char* own, bool on_link = true) {
 std::vector<std::string> made(const model::Config& config) {
   std::vector<std::string> lines;
   model::Observed observed;
-  observed.links.push_back({.name = test::device("eth0")});
+  observed.links.emplace_back().name = test::device("eth0");
   for (const model::Op& op : make_plan(derive(config, {}, {}, {}, {}, {}).desired, observed, {}, Removal::allowed).ops) {
     lines.push_back(print(op.change));
   }
