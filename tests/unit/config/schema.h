@@ -98,7 +98,7 @@ class Schema {
     if (keyword == "minItems") return !value.is_array() || value.size() >= wanted;
     if (keyword == "maxItems") return !value.is_array() || value.size() <= wanted;
     if (keyword == "uniqueItems")
-      return !wanted || !value.is_array() || std::set<json>(value.begin(), value.end()).size() == value.size();
+      return !wanted.get<bool>() || !value.is_array() || std::set<json>(value.begin(), value.end()).size() == value.size();
     if (keyword == "minProperties") return !value.is_object() || value.size() >= wanted;
     if (keyword == "maxProperties") return !value.is_object() || value.size() <= wanted;
     if (keyword == "pattern")
