@@ -148,15 +148,15 @@ void look_at_rekeyed_delay(const DoctorInput& input, DoctorFindings& findings) {
 // Off by default before 6.0.0.
 void look_at_make_before_break(const DoctorInput& input, DoctorFindings& findings) {
   const auto& tunnels = input.index.config.tunnels;
-  const auto anew = std::ranges::find_if(tunnels, [](const model::Tunnel& tunnel) {
+  const auto with_reauth = std::ranges::find_if(tunnels, [](const model::Tunnel& tunnel) {
     const auto* ike = std::get_if<model::Ike>(&tunnel.ike);
     return tunnel.enabled && ike != nullptr && ike->options.reauth.value_or(Duration{0}).count() != 0;
   });
-  if (anew == tunnels.end()) return;
+  if (with_reauth == tunnels.end()) return;
   const bool usual = !input.index.snapshot.sas.version.is_before({6, 0, 0});
   const auto written = setting(input, findings, "make_before_break", usual ? "yes" : "no");
   if (!written || is_yes(*written, usual)) return;
-  findings.say(Verdict::caveat, "tunnels/" + anew->name, "has \"reauth\", and charon.make_before_break is off",
+  findings.say(Verdict::caveat, "tunnels/" + with_reauth->name, "has \"reauth\", and charon.make_before_break is off",
                set(input, "make_before_break", "yes"));
 }
 

@@ -290,7 +290,7 @@ void Supervisor::judge_carriage(SupervisedChild& supervised, Now now) {
   view.remedy.clear();
   if (supervised.loss && supervised.loss->confirmed) {
     view.reason = "its SAs are there, and the kernel lacks what their packets need: " + supervised.loss->what;
-    view.remedy = "vtid has charon make it anew";
+    view.remedy = "vtid has charon make it again";
   } else if (supervised.silence) {
     view.reason = nothing_comes_back(supervised.silence->reason);
     view.remedy = fmt::format(

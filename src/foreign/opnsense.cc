@@ -361,15 +361,15 @@ void reshape_child_times(Element& ipsec, Element& phase1) {
   }
 }
 
-// With "reauth", which is the default, the IKE_SA is made anew instead of being rekeyed; version 1 knows nothing else.
+// With "reauth", which is the default, the IKE_SA is made again instead of being rekeyed; version 1 knows nothing else.
 void reshape_ike_times(Element& phase) {
   const std::string version = text_of(phase, "iketype");
-  const bool anew = version.empty() || version == "ikev1" || !says_so(phase, "reauth_enable");
+  const bool reauthenticates = version.empty() || version == "ikev1" || !says_so(phase, "reauth_enable");
   const Element* written = child_named(phase, "lifetime");
   const Element origin = written == nullptr ? phase : *written;
   const std::string until = std::to_string(renewed_after(phase, number_of(origin.text).value_or(kUsualIkeLifetime)));
-  set_element(phase, "rekey_time", anew ? "0" : until, origin);
-  set_element(phase, "reauth_time", anew ? until : "0", origin);
+  set_element(phase, "rekey_time", reauthenticates ? "0" : until, origin);
+  set_element(phase, "reauth_time", reauthenticates ? until : "0", origin);
   for (const char* own : {"rekey_enable", "reauth_enable", "margintime"}) drop(phase, own);
   if (text_of(phase, "rekeyfuzz") == "100" || text_of(phase, "rekeyfuzz").empty()) drop(phase, "rekeyfuzz");
 }

@@ -313,8 +313,8 @@ void add_rekey(Work& work, const Element& phase1, bool version1, Json& ike) {
   const long rekey = times.rekey > 0 || !version1 ? times.rekey : times.reauth;
   ike["rekey"] = fmt::format("{}s", rekey);
   if (!version1 && times.reauth > 0) ike["reauth"] = fmt::format("{}s", times.reauth);
-  const bool anew = !version1 && times.reauth > 0;
-  add_spread(work, phase1, !anew ? rekey : rekey == 0 ? times.reauth : std::min(rekey, times.reauth), ike);
+  const bool reauthenticates = !version1 && times.reauth > 0;
+  add_spread(work, phase1, !reauthenticates ? rekey : rekey == 0 ? times.reauth : std::min(rekey, times.reauth), ike);
   pass_over(phase1, {"lifetime", "rekey_time", "reauth_time", "rekey_enable", "reauth_enable"});
 }
 

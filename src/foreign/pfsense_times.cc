@@ -20,7 +20,7 @@ long rekey_of(const Element& phase, long otherwise) {
 PfsenseTimes pfsense_ike_times(const Element& phase1) {
   const bool version1 = phase1.value("iketype") == "ikev1" || phase1.value("iketype").empty();
   const bool never = phase1.has("rekey_enable") && !version1;
-  const bool never_anew = phase1.has("reauth_enable");
+  const bool no_reauth = phase1.has("reauth_enable");
   const long lifetime = number_of(phase1.value("lifetime")).value_or(0);
   const long margin = number_of(phase1.value("margintime")).value_or(0);
   PfsenseTimes times{rekey_of(phase1, 14'400), 0};
@@ -32,7 +32,7 @@ PfsenseTimes pfsense_ike_times(const Element& phase1) {
     times.reauth = std::max(1L, nine_tenths(lifetime));
   if (margin > 0 && margin < lifetime && !number_of(phase1.value("rekey_time"))) times.rekey = lifetime - margin;
   if (never) times.rekey = 0;
-  if (never || never_anew) times.reauth = 0;
+  if (never || no_reauth) times.reauth = 0;
   if (version1) times.rekey = 0;  // IKEv1 has none
   return times;
 }

@@ -16,9 +16,9 @@ enum class Insert : std::uint16_t {
 // Of the devices of a route's hops, in their order; none for a blackhole.
 using Indexes = std::vector<net::IfIndex>;
 
-// RTNH_F_ONLINK is never set: a tunnel's far end is covered by a connected prefix or is the address's peer, a gateway that is said
-// to be on the link has a route of its own, and any other that no prefix of its device covers is a mistake that the kernel is to
-// name ("Nexthop has invalid gateway").
+// RTNH_F_ONLINK is never set: a tunnel's far end is covered by a connected prefix or is the address's peer, a gateway that is
+// said to be on the link has a route of its own, and any other that no prefix of its device covers is a mistake that the kernel
+// is to name ("Nexthop has invalid gateway").
 [[nodiscard]] Bytes encode_new_route(const model::Route& route, const Indexes& indexes, Insert insert,
                                      std::uint8_t protocol = model::kRouteProtocol);
 // Exactly this one: same protocol, metric, table, devices and gateways.
