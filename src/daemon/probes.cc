@@ -4,7 +4,6 @@
 #include <set>
 
 #include "daemon/tunnel_status.h"
-#include "reconcile/probe_routes.h"
 
 namespace vtid::daemon {
 namespace {

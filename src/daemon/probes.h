@@ -11,6 +11,7 @@
 #include "model/config.h"
 #include "monitor/probe_target.h"
 #include "reconcile/numbers.h"
+#include "reconcile/probe_routes.h"
 
 namespace vtid::daemon {
 

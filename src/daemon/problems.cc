@@ -5,6 +5,7 @@
 #include <set>
 
 #include "daemon/tunnel_status.h"
+#include "monitor/group_selection.h"
 
 namespace vtid::daemon {
 
@@ -59,7 +60,7 @@ std::vector<model::Problem> group_problems(const model::GatewaySelection& select
   for (const auto& [name, selection] : selected.groups) {
     if (selection.usable) continue;
     problems.push_back({model::Severity::warning, "gateway_groups/" + name,
-                        fmt::format("{}; carried by {}", selection.reason, print_active(selection)),
+                        fmt::format("{}; carried by {}", selection.reason, monitor::print_active(selection)),
                         fmt::format("vtictl explain {} shows each member", name)});
   }
   return problems;

@@ -23,7 +23,7 @@ inline model::Config config() {
   std::get<model::Ike>(config.tunnels[1].ike).remote.address = model::HostName{"lab.example.org"};
   vtid::test::assign(config, "VTI_HQ", "hq");
   config.interfaces.push_back({"WAN", model::DevicePort{device("eth0")}, true, "", std::nullopt, {}, {}});
-  config.gateways.push_back({"WAN_GW", "WAN", address("192.0.2.254"), false, 1, {}, "the provider"});
+  config.gateways.push_back({"WAN_GW", "WAN", address("192.0.2.254"), false, 1, {}, false, "the provider"});
   config.routes = {{prefix("10.20.0.0/16"), "VTI_HQ_VTIV4", net::Metric{10}, model::WhenDown::keep},
                    {prefix("10.30.0.0/16"), "WAN_GW", net::Metric{10}, model::WhenDown::keep},
                    {prefix("10.30.0.0/16"), "VTI_HQ_VTIV4", net::Metric{20}, model::WhenDown::keep}};
