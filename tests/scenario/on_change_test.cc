@@ -23,7 +23,7 @@ using testing::UnorderedElementsAre;
 
 constexpr std::string_view kAllEvents = R"(, "events": ["gateway", "tunnel", "group", "role"])";
 
-std::string file_with(std::string_view events) {
+std::string file_with_events(std::string_view events) {
   std::string text = many_tunnels_file(2);
   text.resize(text.rfind('}'));
   return fmt::format(R"({}, "interfaces": {{ "A": {{ "tunnel": "t1" }}, "B": {{ "tunnel": "t2" }} }},
@@ -66,7 +66,7 @@ class ProgramsRun : public testing::Test {
     stage.charon.take_down(own->first);
   }
 
-  Stage stage{file_with(kAllEvents)};
+  Stage stage{file_with_events(kAllEvents)};
   std::vector<std::string> runs;
   daemon::HookRunner hooks{programs()};
 };
@@ -165,7 +165,7 @@ TEST_F(ProgramsRun, ForAnotherRoleAndTheTunnelsThatFollowIt) {
 }
 
 TEST_F(ProgramsRun, ForGatewaysAloneUnlessTheFileSaysMore) {
-  stage.file = file_with("");
+  stage.file = file_with_events("");
   start();
   stage.gateway_is("A_VTIV4", model::GatewayState::down, "no answer");
   (void)stage.command(TakeRole{Role::standby});

@@ -65,7 +65,8 @@ TEST_F(WithOwnPolicies, WhatAKilledCharonLeftIsLetGo) {
   model::Sa left = sa_of(child());
   left.spi = 0x0badcafe;
   stage.kernel.add_foreign_sa(left);
-  const std::vector<model::Op> hold{{model::HoldSa{{left.destination, left.spi, left.reqid, true}}, {}, {}, {}}};
+  const std::vector<model::Op> hold{
+      {model::HoldSa{{left.destination, left.spi, left.source, left.reqid, {}, true, true}}, {}, {}, {}}};
   ASSERT_TRUE(stage.kernel.apply(hold, Duration::max())[0]);
   EXPECT_EQ(held().size(), 2U);
   stage.run(Duration{61'000});
