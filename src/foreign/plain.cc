@@ -64,6 +64,12 @@ bool has_names(const std::string& key) {
   return key == "tunnels" || key == "children" || key == "interfaces" || key == "gateways" || key == "gateway_groups";
 }
 
+// Of things by their names the one that the shortest form has: beside it there are automatic ones.
+const Json& one_of(const Json& items, const Json& shortest) {
+  const Json* same = shortest.is_object() && !shortest.empty() ? member(items, shortest.begin().key()) : nullptr;
+  return same != nullptr ? *same : items.front();
+}
+
 // Takes out what is as the defaults say and the shortest form leaves out.
 void prune(Json& json, const Json& shortest, const Json& defaults) {
   std::vector<std::string> idle;
@@ -78,7 +84,7 @@ void prune(Json& json, const Json& shortest, const Json& defaults) {
     static const Json kNone = Json::object();
     const Json& less = needed == nullptr ? kNone : *needed;
     if (has_names(key) || value.is_array())
-      prune_each(value, less.empty() ? kNone : less.front(), usual->empty() ? kNone : usual->front());
+      prune_each(value, less.empty() ? kNone : less.front(), usual->empty() ? kNone : one_of(*usual, less));
     else
       prune(value, less, *usual);
     if (key == "gateways") erase(value, [](const Json& gateway) { return gateway.empty(); });  // automatic, as it is
