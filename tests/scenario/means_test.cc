@@ -95,7 +95,8 @@ TEST(Means, OneMonitorAddressOfTwoGatewaysIsTwoWaysOrAProblem) {
   });
   EXPECT_EQ(told, !stage.kernel.is_linux());
   EXPECT_EQ(stage.kernel.seen().rules.size(), stage.kernel.is_linux() ? 2U : 0U);
-  for (const auto& target : stage.engine->take_probes().value().targets) EXPECT_EQ(target.mark != 0, true);
+  const auto probes = stage.engine->take_probes().value();
+  for (const auto& target : probes.targets) EXPECT_NE(target.mark, 0U);
 }
 
 TEST(Means, WhatComesByATunnelHasNoPolicyRouteWhereTheFilterMakesThem) {

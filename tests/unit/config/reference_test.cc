@@ -36,7 +36,7 @@ const std::vector<Section>& sections() {
                              {page, "`outer` and `keys`", {"/tunnels/x", "/tunnels/x/keys/out"}},
                              {page, "`children.NAME`", {"/tunnels/x/children/x"}},
                              {page, "`interfaces.NAME`", {"/interfaces/x"}},
-                             {page, "`gateways.NAME`", {"/gateways/x"}},
+                             {page, "`gateways.NAME`", {"/gateways/x", "/gateways/x/monitor/targets/0"}},
                              {page, "`gateway_groups.NAME`", {"/gateway_groups/x"}},
                              {page, "`http`", {"/http"}},
                              {page, "`on_change`", {"/on_change"}},
