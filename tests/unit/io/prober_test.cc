@@ -2,8 +2,6 @@
 // answered is sent to documentation addresses by the loopback device.
 #include "io/prober.h"
 
-#include <fcntl.h>
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sched.h>
@@ -14,6 +12,7 @@
 #include <sstream>
 
 #include "io/asio.h"
+#include "support/far_namespace.h"
 
 namespace vtid::io {
 namespace {
@@ -102,36 +101,14 @@ TEST_F(ProberTest, marks_no_other_probes) {
   EXPECT_EQ(run_until(down), down);
 }
 
-// A network namespace that lasts as long as this, and another that this process is in from then on.
-class FarNamespace {
- public:
-  FarNamespace() {
-    EXPECT_EQ(::unshare(CLONE_NEWNET), 0);
-    file_ = ::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-    EXPECT_EQ(::unshare(CLONE_NEWNET), 0);
-  }
-  FarNamespace(const FarNamespace&) = delete;
-  FarNamespace& operator=(const FarNamespace&) = delete;
-  ~FarNamespace() { ::close(file_); }
-  [[nodiscard]] std::string path() const { return fmt::format("/proc/{}/fd/{}", ::getpid(), file_); }
-
- private:
-  int file_ = -1;
-};
-
 // A neighbour has the address and would answer for it, by the main table and by ARP; the mark leads to a table that refuses.
 TEST_F(ProberTest, does_not_take_the_answers_of_another_while_its_own_way_is_missing) {
-  const FarNamespace far;
-  const std::string setup =
-      "at() { nsenter --net=" + far.path() +
-      " ip \"$@\"; }; "
-      "ip link set lo up && ip link add name v type veth peer name vp && ip link set vp netns " +
-      far.path() +
-      " && "
-      "at link set lo up && at link set vp up && at addr add 192.0.2.254/24 dev vp && at addr add 203.0.113.77/32 dev lo && "
+  const test::FarNamespace far;
+  ASSERT_TRUE(far.run(
+      "ip link set lo up && ip link add name v type veth peer name vp && ip link set vp netns $far && at ip link set lo up && "
+      "at ip link set vp up && at ip addr add 192.0.2.254/24 dev vp && at ip addr add 203.0.113.77/32 dev lo && "
       "ip link set v up && ip addr add 192.0.2.1/24 dev v && ip route add default via 192.0.2.254 && "
-      "ip rule add fwmark 0xf0010000/0xffff0000 lookup 7 && ip route add blackhole 203.0.113.77/32 table 7";
-  ASSERT_EQ(std::system(setup.c_str()), 0);
+      "ip rule add fwmark 0xf0010000/0xffff0000 lookup 7 && ip route add blackhole 203.0.113.77/32 table 7"));
   Prober::Target marked = target("203.0.113.77", "v");
   prober.set_targets({marked});
   ASSERT_EQ(run_until(online), online);
@@ -467,20 +444,14 @@ TEST_F(ProberTest, remembers_each_target) {
   EXPECT_EQ(memories.begin()->first, "GW tcp 192.0.2.1:9");
 }
 
-// A neighbour behind a pair of devices, which answers no echo requests.
-void make_mute_neighbour() {
-  ASSERT_EQ(::unshare(CLONE_NEWNET), 0);
-  ASSERT_EQ(std::system("unshare -n sleep 60 & p=$!; sleep 0.3; at() { nsenter -t $p -n \"$@\"; }; "
-                        "ip link set lo up && ip link add name v type veth peer name vp netns $p && at ip link set vp up && "
-                        "at ip addr add 192.0.2.254/24 dev vp && at ip addr add 2001:db8::1/64 dev vp nodad && "
-                        "ip link set v up && ip addr add 192.0.2.1/24 dev v && ip addr add 2001:db8::2/64 dev v nodad && "
-                        "at nft 'add table inet t; add chain inet t in { type filter hook input priority 0; }; "
-                        "add rule inet t in icmp type echo-request drop; add rule inet t in icmpv6 type echo-request drop'"),
-            0);
-}
-
+// Behind a pair of devices, and it answers no echo requests.
 TEST_F(ProberTest, asks_an_ipv6_neighbour_for_itself) {
-  make_mute_neighbour();
+  const test::FarNamespace far;
+  ASSERT_TRUE(far.run(
+      "ip link set lo up && ip link add name v type veth peer name vp && ip link set vp netns $far && at ip link set vp up && "
+      "at ip addr add 2001:db8::1/64 dev vp nodad && ip link set v up && ip addr add 2001:db8::2/64 dev v nodad && "
+      "at nft 'add table inet t; add chain inet t in { type filter hook input priority 0; }; "
+      "add rule inet t in icmpv6 type echo-request drop'"));
   Prober::Target neighbour = target("2001:db8::1", "v");
   prober.set_targets({neighbour});
   ASSERT_EQ(run_until(down), down);

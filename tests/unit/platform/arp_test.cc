@@ -4,9 +4,10 @@
 #include <gtest/gtest.h>
 #include <net/if.h>
 #include <poll.h>
-#include <sched.h>
 
 #include <cstdlib>
+
+#include "support/far_namespace.h"
 
 namespace vtid::platform {
 namespace {
@@ -19,12 +20,10 @@ net::IfIndex index_of(const char* device) { return {::if_nametoindex(device)}; }
 class Arp : public testing::Test {
  protected:
   void SetUp() override {
-    ASSERT_EQ(::unshare(CLONE_NEWNET), 0);
-    ASSERT_EQ(
-        std::system("unshare -n sleep 60 & p=$!; sleep 0.3; ip link set lo up && "
-                    "ip link add name v type veth peer name vp netns $p && nsenter -t $p -n ip link set vp up && "
-                    "nsenter -t $p -n ip addr add 192.0.2.254/24 dev vp && ip link set v up && ip addr add 192.0.2.1/24 dev v"),
-        0);
+    ASSERT_TRUE(
+        far.run("ip link set lo up && ip link add name v type veth peer name vp && ip link set vp netns $far && at ip link set "
+                "vp up && "
+                "at ip addr add 192.0.2.254/24 dev vp && ip link set v up && ip addr add 192.0.2.1/24 dev v"));
     auto opened = open_arp_socket();
     ASSERT_TRUE(opened) << opened.error().text;
     fd = std::move(*opened);
@@ -35,6 +34,7 @@ class Arp : public testing::Test {
     pollfd ready{fd.get(), POLLIN, 0};
     return ::poll(&ready, 1, 1'000) == 1 ? receive_arp_reply(fd.get()).value() : std::nullopt;
   }
+  const test::FarNamespace far;
   UniqueFd fd;
 };
 
