@@ -79,6 +79,8 @@ wait_for 10 refilled || fail "the emptied table is not filled"
 at branch nft 'add table inet theirs; add chain inet theirs c { type filter hook input priority 10; }; add rule inet theirs c tcp dport 7777 drop'
 
 say "rules and routes"
+carries() { [[ $(vtictl_at branch --json show gateways VTI_VTIV4 | jq -r .state) != down ]]; } # after the silence of before
+expect 40 carries
 ours() { ip -n branch rule list | grep -c 'proto 118' || true; }
 rules=$(ours)
 ((rules > 0)) || fail "there are no rules of vtid"
