@@ -274,6 +274,7 @@ void Supervisor::follow(SupervisedChild& supervised, const Seen& seen, Now now, 
     supervised.backoff.reset();
     supervised.next_attempt = now.steady;
     supervised.requested = view.failed = false;
+    forget_former_silence(supervised, seen.ikes);
     judge_carriage(supervised, now);
     repair(supervised, now, asks);
     renew(supervised, now, asks);
@@ -281,6 +282,17 @@ void Supervisor::follow(SupervisedChild& supervised, const Seen& seen, Now now, 
   }
   if (model::has_sas(view.state) || view.state == TunnelState::unknown) view.reason.clear();
   pursue(supervised, seen.ikes, now, asks);
+}
+
+// Who makes an IKE_SA is there, and has both halves of what is made in it: whether that carries, the next answer tells.
+void Supervisor::forget_former_silence(SupervisedChild& supervised, Ikes ikes) {
+  if (!supervised.silence) return;
+  std::uint32_t newest = 0;
+  for (const model::IkeSa* ike : ikes) {
+    if (established(*ike)) newest = std::max(newest, ike->id);
+  }
+  if (supervised.silence->ike == 0) supervised.silence->ike = newest;
+  if (newest != 0 && newest != supervised.silence->ike) supervised.silence.reset();
 }
 
 // Of a desired CHILD_SA that has its SAs: whether they carry anything.

@@ -188,6 +188,7 @@ class Supervisor {
   struct Silence {
     std::string reason;
     TimePoint since;
+    std::uint32_t ike = 0;                    // the newest IKE_SA when it was first seen; 0: not yet
     std::optional<TimePoint> next_renewal{};  // none: as long after `since` as the file says
   };
   struct SupervisedChild {
@@ -256,6 +257,7 @@ class Supervisor {
   void repair(SupervisedChild& supervised, Now now, std::vector<Ask>& asks);
   void note_loss(SupervisedChild& supervised, std::string missing, Now now);
   void renew(SupervisedChild& supervised, Now now, std::vector<Ask>& asks);
+  static void forget_former_silence(SupervisedChild& supervised, Ikes ikes);
   void judge_carriage(SupervisedChild& supervised, Now now);
   void set_left_behind(SupervisedChild& supervised, bool left_behind);
   static void look_for(SupervisedChild& supervised, Now now, std::vector<Ask>& asks);

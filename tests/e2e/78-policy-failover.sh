@@ -53,7 +53,7 @@ write_two branch from_ports
 mkdir -p /run/hq/etc
 {
   echo '#!/bin/sh'
-  sed -n '/^    # forgets what/,/^$/s/^    //p' "$(dirname "$0")/../../docs/monitoring.md" | sed 's/HQ_A_VTIV4/A_VTIV4/'
+  sed -n '/^# forgets what/,/^```$/{/^```$/!p}' "$(dirname "$0")/../../docs/monitoring.md" | sed 's/HQ_A_VTIV4/A_VTIV4/'
 } >/run/hq/etc/flush
 chmod +x /run/hq/etc/flush
 jq '.on_change = { command: ["/run/hq/etc/flush"] }' /run/hq/etc/vtid.json >/run/hq/etc/new.json

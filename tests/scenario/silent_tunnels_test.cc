@@ -87,6 +87,21 @@ TEST_F(SilentTunnel, IsUpWithTheFirstAnswer) {
   EXPECT_THAT(stage.events, testing::Not(testing::Contains(testing::Field(&model::Event::kind, "gateway"))));
 }
 
+// A peer of another make, at the same address, which answers no echo requests.
+TEST_F(SilentTunnel, IsUpWhenThePeerHasMadeAnotherIkeSa) {
+  begin("off");
+  stage.gateway_falls_silent(gateway);
+  stage.run(Duration{100});
+  const auto before = stage.charon.ikes.begin();
+  const std::string connection = before->second.name;
+  const std::uint32_t old = before->first;
+  (void)stage.charon.bring_up(connection);
+  stage.run(Duration{1'000});
+  stage.charon.take_down(old);
+  stage.run(Duration{1'000});
+  EXPECT_EQ(stage.state(), TunnelState::up);
+}
+
 TEST_F(SilentTunnel, IsUpWhenItIsNoLongerMonitored) {
   begin("off");
   stage.gateway_falls_silent(gateway);
