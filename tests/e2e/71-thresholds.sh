@@ -118,5 +118,4 @@ vtictl_at hq role standby >/dev/null
 expect 5 alarm_says "role standby"
 expect 5 alarm_says "tunnel branch up down ipsec1 198.51.100.1"
 told=$(sed -n 's/^tunnel branch \(.*\) ipsec1 .*/\1/p' /run/hq/alarms | paste -sd, | sed 's/,/, /g')
-assert_match "told of its silence" 'up silent, silent up' "$told"
-assert_eq "told of the tunnel" "new up, up waiting, waiting up, up down" "${told//, up silent, silent up/}"
+assert_eq "told of the tunnel" "new up, up waiting, waiting up, up down" "${told//, up silent, silent up/}" # silent if the cut lasted long enough
