@@ -4,18 +4,12 @@
 
 #include <algorithm>
 
+#include "base/one_line.h"
 #include "config/parse.h"
 #include "config/tree.h"
 
 namespace vtid::config {
 namespace {
-
-std::string shown(std::string_view text) {
-  std::string result(text);
-  std::ranges::replace_if(
-      result, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
-  return result;
-}
 
 void add(std::vector<Finding>& findings, Finding finding) {
   if (findings.size() < kMostFindings) return findings.push_back(std::move(finding));
@@ -45,7 +39,7 @@ std::string print(const Finding& finding) {
   if (!finding.pointer.empty()) result += finding.pointer + ": ";
   result += finding.text;
   if (!finding.remedy.empty()) result += "; " + finding.remedy;
-  return shown(result);
+  return one_line(std::move(result), '?');
 }
 
 void Findings::error(std::string pointer, std::string text, std::string remedy, int line) {

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/one_line.h"
 #include "foreign/draft.h"
 #include "foreign/import.h"
 
@@ -110,12 +111,6 @@ class CommentedPrinter {
   std::string text_;
 };
 
-std::string one_line_of(std::string text) {
-  std::ranges::replace_if(
-      text, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
-  return text;
-}
-
 }  // namespace
 
 std::string commented(const Imported& imported, std::string_view file_name) {
@@ -130,7 +125,7 @@ std::string commented(const Imported& imported, std::string_view file_name) {
     comments[pointer].push_back(std::move(comment));
   };
   for (const Origin& origin : imported.origins) {
-    if (!origin.remark.empty()) add(homes.pointer(origin.became), one_line_of(origin.remark));
+    if (!origin.remark.empty()) add(homes.pointer(origin.became), one_line(origin.remark, ' '));
   }
   for (const Note& note : imported.notes) add(homes.of(note), print(note, file_name));
   return CommentedPrinter(comments).print(file);

@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "base/number.h"
+#include "base/one_line.h"
 #include "config/print.h"
 #include "foreign/plain.h"
 
@@ -126,19 +127,14 @@ void drop_repeated(std::vector<Note>& notes) {
   std::erase_if(notes, [&](const Note& note) { return !known.emplace(note.file, note.line, note.place, note.text).second; });
 }
 
-std::string one_line(std::string text) {
-  std::ranges::replace_if(
-      text, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
-  return text;
-}
-
 }  // namespace
 
 std::string print(const Note& note, std::string_view file_name) {
   if (!note.file.empty()) file_name = note.file;
-  return one_line(fmt::format("{}{}{}: {}{}{}{}", file_name, note.line > 0 ? fmt::format(":{}", note.line) : "",
-                              note.place.empty() ? "" : ": " + note.place, note.text, note.remedy.empty() ? "" : "; ",
-                              note.remedy, ""));
+  return one_line(
+      fmt::format("{}{}{}: {}{}{}{}", file_name, note.line > 0 ? fmt::format(":{}", note.line) : "",
+                  note.place.empty() ? "" : ": " + note.place, note.text, note.remedy.empty() ? "" : "; ", note.remedy, ""),
+      '?');
 }
 
 void append_name(std::string& list, std::string_view name) {

@@ -7,20 +7,13 @@
 #include <set>
 
 #include "base/base64.h"
+#include "base/one_line.h"
 #include "foreign/ipsec_conf_words.h"
 #include "foreign/pfsense_names.h"
 #include "foreign/raw_keys.h"
 
 namespace vtid::foreign {
 namespace {
-
-std::string tidied_line(std::string_view text) {
-  std::string result(text);
-  std::ranges::replace_if(
-      result, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
-  const auto first = result.find_first_not_of(' ');
-  return first == std::string::npos ? std::string{} : result.substr(first, result.find_last_not_of(' ') - first + 1);
-}
 
 // Without what follows a '#' that begins a word outside of quotation marks.
 std::string_view without_comment(std::string_view line) {
@@ -53,7 +46,7 @@ std::vector<ConfigLine> config_lines(std::string_view text) {
     const std::string_view line = without_comment(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
     ++number;
-    if (!tidied_line(line).empty()) lines.push_back({line, number, line.front() == ' ' || line.front() == '\t'});
+    if (!trimmed_line(line).empty()) lines.push_back({line, number, line.front() == ' ' || line.front() == '\t'});
   }
   return lines;
 }
@@ -68,9 +61,9 @@ class ConfReader {
   Result<void> read(std::string_view text, const std::string& file, std::size_t depth) {
     Section* open = nullptr;
     for (const ConfigLine& line : config_lines(text)) {
-      const std::string words = tidied_line(line.text);
+      const std::string words = trimmed_line(line.text);
       const std::string first = words.substr(0, words.find(' '));
-      const std::string rest = words.size() > first.size() ? tidied_line(words.substr(first.size())) : "";
+      const std::string rest = words.size() > first.size() ? trimmed_line(words.substr(first.size())) : "";
       if (first == "include" && !words.contains('=')) {
         if (auto followed = include(unquoted(rest), line.number, file, depth); !followed) return followed;
         continue;
@@ -85,7 +78,7 @@ class ConfReader {
       if (open == nullptr || equals == std::string::npos || equals == 0)
         return wrong(file, line, open == nullptr ? "stands in no section" : "is no \"key = value\"");
       if (auto taken =
-              take(*open, tidied_line(words.substr(0, equals)), tidied_line(words.substr(equals + 1)), line.number, file);
+              take(*open, trimmed_line(words.substr(0, equals)), trimmed_line(words.substr(equals + 1)), line.number, file);
           !taken)
         return taken;
     }
@@ -105,7 +98,7 @@ class ConfReader {
     auto& all = sections[kind];
     const auto known = std::ranges::find(all, name, &Section::name);
     if (known != all.end()) return *known;
-    all.push_back({name, fmt::format("{} {}", kind, tidied_line(name)), line, file, {}, {}, {}, false});
+    all.push_back({name, fmt::format("{} {}", kind, trimmed_line(name)), line, file, {}, {}, {}, false});
     return all.back();
   }
 
@@ -240,11 +233,11 @@ class SecretsReader {
     std::string entry;
     int line_of_entry = 0;
     for (const ConfigLine& line : config_lines(text)) {
-      const std::string words = tidied_line(line.text);
+      const std::string words = trimmed_line(line.text);
       if (!line.indented && words != "}" && !entry.empty()) take(std::exchange(entry, {}), line_of_entry, file);
       if (!line.indented && words.starts_with("include ")) {
         const auto files =
-            includer_ && depth < kDeepestInclude ? includer_(tidied_line(words.substr(8)), file) : std::vector<IncludedFile>{};
+            includer_ && depth < kDeepestInclude ? includer_(trimmed_line(words.substr(8)), file) : std::vector<IncludedFile>{};
         for (const IncludedFile& one : files) {
           if (++files_ <= kMostIncluded) read(one.text, one.name, depth + 1);
         }

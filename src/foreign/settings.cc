@@ -5,16 +5,11 @@
 #include <algorithm>
 #include <set>
 
+#include "base/one_line.h"
 #include "base/settings_reader.h"
 
 namespace vtid::foreign {
 namespace {
-
-std::string tidy(std::string text) {
-  std::ranges::replace_if(
-      text, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
-  return text;
-}
 
 // What the files of one reading share.
 struct Reading {
@@ -49,8 +44,9 @@ class Parser {
       }
       if (item->kind == SettingsItem::Kind::end_of_text) {
         if (opened == nullptr) return {};
-        return wrong(fmt::format("the file ends inside \"{}\" of line {}", tidy(opened->name.substr(0, 64)), opened->line),
-                     "write the closing '}'");
+        return wrong(
+            fmt::format("the file ends inside \"{}\" of line {}", one_line(opened->name.substr(0, 64), ' '), opened->line),
+            "write the closing '}'");
       }
       if (++reading_.settings > kMostSettings) return wrong(fmt::format("more than {} settings", kMostSettings), "");
       if (auto taken = take(into, *item, depth); !taken) return taken;
@@ -59,7 +55,7 @@ class Parser {
 
   Result<void> take(Section& into, SettingsItem& item, std::size_t depth) {
     switch (item.kind) {
-      case SettingsItem::Kind::include: return include(into, tidy(std::move(item.value)), item.line, depth);
+      case SettingsItem::Kind::include: return include(into, one_line(std::move(item.value), ' '), item.line, depth);
       case SettingsItem::Kind::section: return open(into, item, depth);
       default: return set(into, item);
     }
@@ -82,7 +78,7 @@ class Parser {
     if (item.value.empty()) return {};
     if (into.settings.size() >= kMostInSection)
       return wrong(fmt::format("more than {} settings in a section", kMostInSection), "");
-    into.settings.push_back({std::move(item.name), tidy(std::move(item.value)), item.line, file_, false});
+    into.settings.push_back({std::move(item.name), one_line(std::move(item.value), ' '), item.line, file_, false});
     return {};
   }
 

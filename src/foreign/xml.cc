@@ -8,6 +8,8 @@
 #include <map>
 #include <sstream>
 
+#include "base/one_line.h"
+
 namespace vtid::foreign {
 namespace {
 
@@ -127,21 +129,14 @@ class Outline {
   std::vector<int> lines_;
 };
 
-std::string trimmed_text(std::string text) {
-  std::ranges::replace_if(
-      text, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
-  const auto first = text.find_first_not_of(' ');
-  return first == std::string::npos ? std::string{} : text.substr(first, text.find_last_not_of(' ') - first + 1);
-}
-
 class Builder {
  public:
   explicit Builder(std::vector<int> lines) : lines_(std::move(lines)) {}
 
   Element build(const std::string& name, const Tree& tree, std::string path) {
-    Element element{name, std::move(path), trimmed_text(tree.data()), next_ < lines_.size() ? lines_[next_] : 0, {}, false};
+    Element element{name, std::move(path), trimmed_line(tree.data()), next_ < lines_.size() ? lines_[next_] : 0, {}, false};
     ++next_;
-    element.uuid = trimmed_text(tree.get("<xmlattr>.uuid", ""));
+    element.uuid = trimmed_line(tree.get("<xmlattr>.uuid", ""));
     std::map<std::string_view, std::size_t> total, seen;
     for (const auto& [child, below] : tree) ++total[child];
     for (const auto& [child, below] : tree) {
