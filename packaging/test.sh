@@ -46,7 +46,8 @@ tests() { # preset [option of ctest...]: what it said is in build/PRESET.log too
 }
 freebsd() {
   build freebsd &&
-    cmake --preset freebsd-aarch64 -DCMAKE_CXX_FLAGS_RELEASE=-O0 >/dev/null && # to see that it compiles
+    # to see that it compiles, and what it needs: the linker keeps what nothing uses of libc++ unless it is told, or optimises
+    cmake --preset freebsd-aarch64 -DCMAKE_CXX_FLAGS_RELEASE=-O0 -DCMAKE_EXE_LINKER_FLAGS=-Wl,--gc-sections >/dev/null &&
     cmake --build --preset freebsd-aarch64 --target vtid vtictl &&
     packaging/freebsd/needs.sh build/freebsd && packaging/freebsd/needs.sh --without-tests build/freebsd-aarch64 &&
     packaging/freebsd/plist.sh build/freebsd
