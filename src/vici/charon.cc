@@ -189,7 +189,7 @@ void Charon::ask(Channel channel, std::string_view command, const Message& messa
 void Charon::advance(Now now) {
   subscribe_to_log(now);
   advance_inventory(now);
-  advance_readings(now);
+  advance_polling(now);
   if (table().connected) advance_loads(now);
 }
 
@@ -212,7 +212,7 @@ void Charon::advance_inventory(Now now) {
 }
 
 // Not before every event is subscribed: what happens after the list must be heard.
-void Charon::advance_readings(Now now) {
+void Charon::advance_polling(Now now) {
   if (!all_open() || !peer_.stats_known || peer_.subscriptions < kEvents.size()) return;
   Line& queries = line(Channel::queries);
   const auto poll = poller_.next(now.steady);

@@ -174,7 +174,7 @@ class Charon {
   void advance(Now now);
   void subscribe_to_log(Now now);
   void advance_inventory(Now now);
-  void advance_readings(Now now);
+  void advance_polling(Now now);
   void advance_loads(Now now);
   void note_outliving(const Step& step);
   void add_older(std::vector<model::Problem>& problems) const;

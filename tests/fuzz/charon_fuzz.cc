@@ -1,4 +1,4 @@
-// The whole of vici::Charon (three lines, loader, readings, view) against a charon that lies: raw bytes, answers that are well
+// The whole of vici::Charon (three lines, loader, SA poller, view) against a charon that lies: raw bytes, answers that are well
 // formed and say something else, lines that end, other processes, clocks that are set, and requests of ours in between. The
 // input is a script of such moves. Whatever it plays: no crash, no endless loop, and every bound holds after each move.
 #include <cstddef>

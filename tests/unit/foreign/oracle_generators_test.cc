@@ -257,10 +257,10 @@ void expect_same(const std::string& text, const std::string& conf, const std::ve
 
 constexpr int kMargin = 540;  // seconds before the end of a lifetime: ipsec.conf(5)
 
-// Its times as charon gets them from the starter: with "reauth" the IKE_SA is made anew, as version 1 always does.
+// Its times as charon gets them from the starter: with "reauth" the IKE_SA is reauthenticated, as version 1 always does.
 std::string starter_times(const Site& site) {
-  const bool anew = site.one || !site.forced;
-  return fmt::format("{} = {}s\n", anew ? "reauth_time" : "rekey_time", site.lifetime - kMargin);
+  const bool reauthenticates = site.one || !site.forced;
+  return fmt::format("{} = {}s\n", reauthenticates ? "reauth_time" : "rekey_time", site.lifetime - kMargin);
 }
 
 std::string as_started_connection(const Site& site, const std::string& name, const std::string& selectors) {
