@@ -312,7 +312,7 @@ void Engine::save_state(Now now) {
   if (unsaved) save_again_ = now.steady + kSaveAgain;
 }
 
-Result<void> Engine::look() {
+Result<bool> Engine::look() {
   (void)wiring_.kernel.drain();  // what these would tell us is what we read next
   auto observed = wiring_.kernel.observe();
   if (!observed && observed.error().code == EINPROGRESS) return std::unexpected(observed.error());
@@ -322,7 +322,8 @@ Result<void> Engine::look() {
   }
   kernel_problem_.reset();
   kernel_seen_ = true;
-  if (observed_ != *observed) {
+  const bool changed = observed_ != *observed;
+  if (changed) {
     needs_plan_ = static_tunnels_changed_ = true;
     if (!wrote_) executor_.on_seen(observed_, *observed, now_.steady);
   }
@@ -335,7 +336,7 @@ Result<void> Engine::look() {
     mark_derived(true);
     read_all_sas();
   }
-  return {};
+  return changed;
 }
 
 // Something changed that derive reads; a plan follows when it then says another thing.
@@ -371,12 +372,16 @@ void Engine::reconcile(Now now) {
   const bool retry_is_due = executor_.next_deadline().value_or(TimePoint::max()) <= now.steady;
   const bool rescan_is_due = now.steady >= rescan_;
   if ((needs_observe_ && now.steady >= next_look_) || rescan_is_due || retry_is_due) {
+    const bool wrote = wrote_;
     const auto looked = look();
     const bool seen = looked.has_value();
     needs_observe_ = !seen;
     next_look_ = now.steady + (seen || looked.error().code == EINPROGRESS ? kLookInterval : kLookRetry);
     rescan_ = now.steady + kRescan;
-    // What the kernel took without an error and does not show is still in the plan, and nothing has changed that would tell.
+    // What the kernel took without an error and does not show, or others took away at once, is still in the plan, and nothing
+    // has changed that would tell.
+    if (seen && wrote && !*looked && !executor_.plan().ops.empty())
+      rescan_ = now.steady + std::min(kRescan, write_again_.next(random()));
     needs_plan_ |= retry_is_due || (rescan_is_due && !executor_.plan().ops.empty());
     changed = true;
     if (!seen && overtaken) return;  // what was seen before is no longer so
@@ -404,6 +409,7 @@ bool Engine::plan(Now now) {
   static_tunnels_changed_ = true;
   const auto removal = charon_.table().known || !needs_charon() ? reconcile::Removal::allowed : reconcile::Removal::withheld;
   executor_.accept(reconcile::make_plan(deriver_.derived().desired, observed_, system_, removal), now.steady);
+  if (executor_.plan().ops.empty()) write_again_.reset();
   return true;
 }
 

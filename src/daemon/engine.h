@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "config/parse.h"
 #include "daemon/change.h"
@@ -123,7 +124,7 @@ class Engine {
   Engine(EngineWiring wiring, vici::Loaded loaded, reconcile::Numbers numbers);
 
   Result<std::string> accept_config(config::Parsed parsed, Now now);
-  Result<void> look();
+  Result<bool> look();  // whether it shows something new
   [[nodiscard]] reconcile::Restraints restraints(const model::Config& config) const;
   [[nodiscard]] std::set<std::string> early_of(const std::vector<std::string>& on_demand) const;
   [[nodiscard]] bool derive_running();
@@ -243,9 +244,10 @@ class Engine {
     model::GatewayState state{};
     model::Answers answers{};
   };
-  std::map<std::string, ProbesTold> probes_told_;  // by gateway
-  bool wrote_ = false;                             // since the last look
-  std::set<std::uint32_t> lost_sas_;               // SPIs of others that went, not yet followed
+  std::map<std::string, ProbesTold> probes_told_;             // by gateway
+  bool wrote_ = false;                                        // since the last look
+  Backoff write_again_{{Duration{1'000}, Duration{60'000}}};  // what was written and is not there
+  std::set<std::uint32_t> lost_sas_;                          // SPIs of others that went, not yet followed
   bool lost_policies_ = false;
   std::optional<TimePoint> losses_due_;
   TimePoint next_look_{};  // not before

@@ -92,15 +92,15 @@ ip -n branch rule add lookup default priority 32767
 wait_for 5 has_rules || fail "the rules are not back after 5 s"
 say "ok: $rules rules are back"
 has_routes() { grep -q "^${lan[hq]}.0/24 .*ipsec1" <<<"$(ip -n branch route show table all)" && grep -q "^${lan6[hq]}:/64 .*ipsec1" <<<"$(ip -n branch -6 route show table all)"; }
-# `ip route flush` goes on until nothing is left. What it takes again before vtid has looked, the look of each minute finds.
+# `ip route flush` goes on until nothing is left, and so takes again what vtid has just written.
 ip -n branch route flush dev ipsec1 proto 118 # not those that the kernel made of the addresses: only a new address would bring them back
 ip -n branch -6 route flush dev ipsec1 proto 118
-wait_for 25 has_routes || fail "the routes are not back after 25 s"
+wait_for 10 has_routes || fail "the routes are not back after 10 s"
 for table in $(ip -n branch rule list | sed -n 's/.*lookup \(118[0-9]*\).*/\1/p' | sort -u); do
   [[ $(ip -n branch route show table "$table" | grep -c .) -gt 0 ]] || continue
   was=$(ip -n branch route show table "$table")
   ip -n branch route flush table "$table"
-  wait_for 25 eval '[[ $(ip -n branch route show table '"$table"') == "$was" ]]' || fail "table $table is not back after 25 s"
+  wait_for 10 eval '[[ $(ip -n branch route show table '"$table"') == "$was" ]]' || fail "table $table is not back after 10 s"
 done
 say "ok: the routes are back"
 

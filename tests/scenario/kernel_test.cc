@@ -49,6 +49,31 @@ TEST_F(Kernel, ADeletedRouteComesBack) {
   expect_repaired();
 }
 
+// Nothing has changed then between two looks.
+TEST_F(Kernel, ARouteThatIsDeletedAgainBeforeVtidHasLookedComesBack) {
+  const auto delete_it = [&] { stage.kernel.delete_route(whole.routes.at(0).route); };
+  stage.kernel.after_write([&] {
+    delete_it();
+    stage.kernel.after_write(delete_it);
+  });
+  delete_it();
+  stage.run(Duration{5'000});
+  EXPECT_EQ(picture(), whole);
+  EXPECT_TRUE(stage.snapshot()->converged);
+}
+
+// A kernel that takes it and does nothing is asked at growing distances.
+TEST_F(Kernel, ARouteThatIsAlwaysDeletedIsWrittenEverLessOften) {
+  std::function<void()> delete_it = [&] {
+    stage.kernel.delete_route(whole.routes.at(0).route);
+    stage.kernel.after_write(delete_it);
+  };
+  delete_it();
+  const std::size_t before = stage.kernel.writes();
+  stage.run(std::chrono::minutes{10});
+  EXPECT_THAT(stage.kernel.writes() - before, testing::AllOf(testing::Ge(10U), testing::Le(20U)));
+}
+
 TEST_F(Kernel, ALinkThatWasSetDownIsSetUp) {
   stage.kernel.set_link(ipsec1, false, 1446);
   expect_repaired();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "platform/freebsd/backend.h"
 #include "platform/refusal.h"
@@ -60,6 +61,7 @@ std::vector<Result<void>> StagedKernel::apply(std::span<const model::Op> ops, Du
     }
     if (some.size() < run) break;
   }
+  if (const auto then = std::exchange(after_write_, {})) then();
   return results;
 }
 

@@ -2,6 +2,7 @@
 // scenario is played on the Linux-like one, and on FreeBSD's backend over a FreeBSD-like one.
 #pragma once
 
+#include <functional>
 #include <map>
 
 #include "contract/stage.h"
@@ -70,6 +71,7 @@ class StagedKernel final : public platform::Kernel {
   void delete_filter() { backend_.world->delete_our_filter(); }
 
   void fail_apply(std::size_t after, int code) { failing_ops_[writes_ + after] = code; }  // 0: the next operation
+  void after_write(std::function<void()> then) { after_write_ = std::move(then); }        // the next one
   void refuse_filters(bool refuse) { filters_refused_ = refuse; }
   void fail_observe(int code) { failing_observe_ = code; }  // the next one
   void lose_notices() { lost_ = true; }
@@ -86,6 +88,7 @@ class StagedKernel final : public platform::Kernel {
   std::unique_ptr<platform::Kernel> eyes_;  // others', where looking is a dialogue
   std::vector<model::Change> under_way_;
   std::map<std::size_t, int> failing_ops_;
+  std::function<void()> after_write_;
   int failing_observe_ = 0;
   bool lost_ = false;
   bool filters_refused_ = false;
