@@ -3,7 +3,7 @@
 # its route has moved in under two seconds, each time again. A path that loses one packet in twenty is not called silent, and moves in
 # under four seconds when it is.
 #   VTID_CUTS   how many times it is cut (20; 6 under emulation)
-#   VTID_LOSSY  for how many seconds it is lossy (60)
+#   VTID_LOSSY  for how many seconds it is lossy (60); ten minutes want LAB_CASE_TIMEOUT=1800
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/two-paths.sh"
 

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 
 #include "support/config_round_trip.h"
@@ -19,11 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 
 const fs::path kFolder = fs::path(VTID_SOURCE_DIR) / "tests/golden/config";
-
-std::string contents(const fs::path& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator(file), {}};
-}
 
 constexpr auto* read_secret = test::read_golden_config_file;
 
@@ -50,18 +44,18 @@ class Good : public testing::TestWithParam<fs::path> {};
 class Bad : public testing::TestWithParam<fs::path> {};
 
 TEST_P(Good, PrintsAsItsGoldenFile) {
-  const Parsed parsed = parse(contents(GetParam()), GetParam().filename().string(), read_secret);
+  const Parsed parsed = parse(test::file_contents(GetParam()), GetParam().filename().string(), read_secret);
   ASSERT_EQ(lines(parsed.errors, ""), "");
   test::expect_golden(golden_of(GetParam()), lines(parsed.warnings, "warning: ") + print_canonical(*parsed.config));
 }
 
 TEST_P(Good, CanonicalTextIsTheSameConfiguration) {
-  const Parsed parsed = parse(contents(GetParam()), "file", read_secret);
+  const Parsed parsed = parse(test::file_contents(GetParam()), "file", read_secret);
   EXPECT_EQ(round_trip_fault(parsed.config.value(), read_secret), "");
 }
 
 TEST_P(Bad, IsRefusedWithTheFindingsOfItsGoldenFile) {
-  const Parsed parsed = parse(contents(GetParam()), GetParam().filename().string(), read_secret);
+  const Parsed parsed = parse(test::file_contents(GetParam()), GetParam().filename().string(), read_secret);
   ASSERT_FALSE(parsed.config.has_value());
   test::expect_golden(golden_of(GetParam()), lines(parsed.errors, "") + lines(parsed.warnings, "warning: "));
 }

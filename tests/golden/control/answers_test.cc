@@ -3,11 +3,10 @@
 
 #include <algorithm>
 #include <cctype>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "control/dispatch.h"
+#include "support/golden.h"
 #include "support/site.h"
 
 namespace vtid::control {
@@ -40,13 +39,7 @@ std::string answer(const Case& asked) {
 class Answer : public ::testing::TestWithParam<Case> {};
 
 TEST_P(Answer, IsTheGoldenOne) {
-  const std::string actual = answer(GetParam());
-  std::ifstream golden(std::string(VTID_SOURCE_DIR "/tests/golden/control/") + GetParam().file);
-  std::ostringstream expected;
-  expected << golden.rdbuf();
-  const std::string written = ::testing::TempDir() + GetParam().file;
-  if (actual != expected.str()) std::ofstream(written) << actual;
-  EXPECT_EQ(expected.str(), actual) << "the new answer is in " << written;
+  vtid::test::expect_golden(std::string(VTID_SOURCE_DIR "/tests/golden/control/") + GetParam().file, answer(GetParam()));
 }
 
 std::string name_of(const ::testing::TestParamInfo<Case>& test) {

@@ -1,11 +1,9 @@
 // What doctor answers about a host where several things are wrong, compared with doctor.json.
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
-
 #include "control/dispatch.h"
 #include "control/message.h"
+#include "support/golden.h"
 #include "support/host.h"
 
 namespace vtid::control {
@@ -27,13 +25,7 @@ TEST(DoctorAnswer, IsTheGoldenOne) {
   host.facts.sysctls["net.ipv6.conf.ipsec1.disable_ipv6"] = fail("cannot read it: No such file or directory");
   host.facts.drops->at(0) = {"XfrmInNoStates", 15, 4, 3};
   host.facts.charon = fail("/etc/strongswan.conf is not of the charon at unix:///run/charon.vici", "name it");
-  const std::string actual = answer(host);
-  std::ifstream golden(VTID_SOURCE_DIR "/tests/golden/control/doctor.json");
-  std::ostringstream expected;
-  expected << golden.rdbuf();
-  const std::string written = ::testing::TempDir() + "doctor.json";
-  if (actual != expected.str()) std::ofstream(written) << actual;
-  EXPECT_EQ(expected.str(), actual) << "the new answer is in " << written;
+  vtid::test::expect_golden(VTID_SOURCE_DIR "/tests/golden/control/doctor.json", answer(host));
 }
 
 }  // namespace

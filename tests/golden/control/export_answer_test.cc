@@ -3,14 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "config/parse.h"
 #include "config/print.h"
 #include "control/export.h"
 #include "peers/compare.h"
+#include "support/golden.h"
 #include "support/site.h"
 #include "vtid/protocol.h"
 
@@ -72,12 +71,7 @@ class Export : public testing::TestWithParam<std::string_view> {};
 TEST_P(Export, IsTheGoldenOne) {
   std::string actual;
   for (const char* tunnel : {"hq", "old", "van", "lab"}) actual += exported(tunnel, GetParam()) + '\n';
-  const std::string name = "export-" + std::string(GetParam()) + ".txt";
-  std::ifstream golden(VTID_SOURCE_DIR "/tests/golden/control/" + name);
-  std::ostringstream expected;
-  expected << golden.rdbuf();
-  if (actual != expected.str()) std::ofstream(testing::TempDir() + name) << actual;
-  EXPECT_EQ(expected.str(), actual) << "the new answer is in " << testing::TempDir() + name;
+  vtid::test::expect_golden(VTID_SOURCE_DIR "/tests/golden/control/export-" + std::string(GetParam()) + ".txt", actual);
 }
 INSTANTIATE_TEST_SUITE_P(Formats, Export, testing::ValuesIn(protocol::kExportFormats),
                          [](const auto& format) { return std::string(format.param); });

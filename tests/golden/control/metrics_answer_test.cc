@@ -2,23 +2,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <regex>
 #include <set>
-#include <sstream>
 
 #include "control/metrics.h"
+#include "support/golden.h"
 #include "support/site.h"
 
 namespace vtid::control {
 namespace {
 
-std::string file_text(const std::string& path) {
-  std::ifstream file(std::string(VTID_SOURCE_DIR) + path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
+std::string file_text(const std::string& path) { return vtid::test::file_contents(VTID_SOURCE_DIR + path); }
 
 std::string metrics(MetricsFormat format) {
   model::Snapshot site = test::snapshot_with_group();
@@ -26,15 +20,12 @@ std::string metrics(MetricsFormat format) {
   return render_metrics(Index(site), format);
 }
 
-void expect_golden(MetricsFormat format, const std::string& name) {
-  const std::string actual = metrics(format), written = ::testing::TempDir() + name;
-  const std::string expected = file_text("/tests/golden/control/" + name);
-  if (actual != expected) std::ofstream(written) << actual;
-  EXPECT_EQ(expected, actual) << "the new answer is in " << written;
+TEST(Metrics, AreTheGoldenOnesAsOpenMetrics) {
+  vtid::test::expect_golden(VTID_SOURCE_DIR "/tests/golden/control/metrics.openmetrics", metrics(MetricsFormat::openmetrics));
 }
-
-TEST(Metrics, AreTheGoldenOnesAsOpenMetrics) { expect_golden(MetricsFormat::openmetrics, "metrics.openmetrics"); }
-TEST(Metrics, AreTheGoldenOnesForPrometheus) { expect_golden(MetricsFormat::prometheus, "metrics.prometheus"); }
+TEST(Metrics, AreTheGoldenOnesForPrometheus) {
+  vtid::test::expect_golden(VTID_SOURCE_DIR "/tests/golden/control/metrics.prometheus", metrics(MetricsFormat::prometheus));
+}
 
 TEST(Metrics, EscapeWhatALabelMayNotHold) {
   model::Snapshot site = test::snapshot();

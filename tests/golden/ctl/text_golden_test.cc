@@ -3,10 +3,9 @@
 
 #include <algorithm>
 #include <cctype>
-#include <fstream>
-#include <sstream>
 
 #include "ctl/text.h"
+#include "support/golden.h"
 
 namespace vtid::ctl {
 namespace {
@@ -17,24 +16,16 @@ struct Case {
   std::string kind;
 };
 
-std::string read(const std::string& file) {
-  std::ifstream stream(VTID_SOURCE_DIR "/tests/golden/" + file);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  return text.str();
-}
+const std::string kFolder = VTID_SOURCE_DIR "/tests/golden/";
 
 class Text : public ::testing::TestWithParam<Case> {};
 
 TEST_P(Text, IsTheGoldenOne) {
   Options options;
   options.kind = GetParam().kind;
-  const Json answer = Json::parse(read("control/" + GetParam().name + ".json"));
+  const Json answer = Json::parse(vtid::test::file_contents(kFolder + "control/" + GetParam().name + ".json"));
   const std::string actual = GetParam().render(answer, options);
-  const std::string expected = read("ctl/" + GetParam().name + ".txt");
-  const std::string written = ::testing::TempDir() + GetParam().name + ".txt";
-  if (actual != expected) std::ofstream(written) << actual;
-  EXPECT_EQ(expected, actual) << "the new text is in " << written;
+  vtid::test::expect_golden(kFolder + "ctl/" + GetParam().name + ".txt", actual);
 }
 
 std::string name_of(const ::testing::TestParamInfo<Case>& test) {

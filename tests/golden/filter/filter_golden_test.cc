@@ -4,7 +4,6 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "config/parse.h"
@@ -21,15 +20,11 @@ namespace fs = std::filesystem;
 
 const fs::path kGolden = fs::path(VTID_SOURCE_DIR) / "tests/golden";
 
-std::string contents(const fs::path& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator(file), {}};
-}
-
 const model::GatewaySelection kCarrying{{}, {{"BOTH", {{{"WAN_GW", 1}, {"VTI_LAB_VTIV4", 1}}}}}};
 
 model::FilterSet filter_of(const std::string& name, const model::Capabilities& system = {}) {
-  const auto parsed = config::parse(contents(kGolden / "config/good" / (name + ".json")), name, test::read_golden_config_file);
+  const auto parsed =
+      config::parse(test::file_contents(kGolden / "config/good" / (name + ".json")), name, test::read_golden_config_file);
   const auto numbers = reconcile::allocate(parsed.config.value(), {});
   return reconcile::derive(*parsed.config, numbers.value(), {}, kCarrying, {}, system).desired.filter.value().value;
 }

@@ -1,17 +1,13 @@
 // A listing that libnftables 1.0.6 made on a real kernel of the contract suite's largest set.
 #include <gtest/gtest.h>
 
-#include <fstream>
-
 #include "platform/linux/nft_ruleset.h"
+#include "support/golden.h"
 
 namespace vtid::platform::netlink {
 namespace {
 
-std::string captured() {
-  std::ifstream file(std::string(VTID_SOURCE_DIR) + "/tests/golden/filter/listing.json");
-  return {std::istreambuf_iterator(file), {}};
-}
+std::string captured() { return test::file_contents(VTID_SOURCE_DIR "/tests/golden/filter/listing.json"); }
 
 std::string replaced(std::string text, std::string_view what, std::string_view by) {
   const auto at = text.find(what);

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <set>
 #include <sstream>
@@ -25,17 +24,12 @@ namespace fs = std::filesystem;
 
 const fs::path kFolder = fs::path(VTID_SOURCE_DIR) / "tests/golden/foreign";
 
-std::string contents(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator(file), {}};
-}
-
 // What lies beside swanctl.conf: certificates and keys of the configuration's golden files.
 Result<std::string> read_beside(std::string_view name) {
   const std::string file(name.substr(name.find('/') + 1));
   const bool key = name.starts_with("private/");
   const fs::path path = fs::path(VTID_SOURCE_DIR) / "tests/golden/config/files" / file;
-  if (key == file.ends_with(".key") && fs::exists(path)) return contents(path);
+  if (key == file.ends_with(".key") && fs::exists(path)) return test::file_contents(path);
   return fail(fmt::format("cannot open {}: No such file or directory", name));
 }
 
@@ -63,14 +57,15 @@ std::vector<fs::path> files(std::string_view folder) {
 
 // Beside an ipsec.conf its secrets lie, and what ipsec.d has of certificates and keys.
 Result<std::string> read_beside_ipsec(const fs::path& path, std::string_view name) {
-  if (name == "ipsec.secrets") return contents(fs::path(path).replace_extension(".secrets"));
+  if (name == "ipsec.secrets") return test::file_contents(fs::path(path).replace_extension(".secrets"));
   constexpr std::string_view kIpsecFolder = "ipsec.d/";
   if (!name.starts_with(kIpsecFolder)) return fail(fmt::format("cannot open {}: No such file or directory", name));
   return read_beside(name.substr(kIpsecFolder.size()));
 }
 
 Result<Imported> carry_over(const fs::path& path, const std::string& secrets_folder) {
-  const std::string text = contents(path), file = path.filename().string(), folder = path.parent_path().filename().string();
+  const std::string text = test::file_contents(path), file = path.filename().string(),
+                    folder = path.parent_path().filename().string();
   const Wish wish{secrets_folder, "/etc/swanctl"};
   if (folder == "bad" && path.extension() == ".xml") return import_pfsense(text, file, wish);
   if (folder == "bad") return import_swanctl(text, file, wish, {read_beside, list_beside});
