@@ -8,8 +8,8 @@ ip -n hq address add 10.99.0.1/24 dev mine
 foreign() { ip -n branch -o -d link show dev ipsec1; ip -n hq -o -d link show dev mine; ip -n hq -o address show dev mine; }
 before=$(foreign)
 
+start_charon hq branch
 for site in hq branch; do
-  start_charon "$site"
   write_config "$site"
   start_vtid "$site"
 done

@@ -24,8 +24,8 @@ two_tunnels() {
 }
 
 make_network
+start_charon hq branch
 for site in hq branch; do
-  start_charon "$site"
   mkdir -p "/run/$site/etc"
   (umask 077; echo "$psk" >"/run/$site/etc/peer.psk")
   cat >"/run/$site/etc/vtid.json" <<JSON

@@ -4,7 +4,8 @@
 . "$(dirname "$0")/lib.sh"
 
 make_network
-for site in hq branch; do start_charon "$site"; write_config "$site"; done
+start_charon hq branch
+for site in hq branch; do write_config "$site"; done
 sed -i 's/"start": "start"/"start": "trap"/' /run/branch/etc/vtid.json
 for site in hq branch; do start_vtid "$site"; done
 

@@ -6,7 +6,8 @@ make_network
 at wan nft -f - <<'NFT'
 table ip nat { chain out { type nat hook postrouting priority 100; oifname "hq" ip saddr 198.51.100.0/24 masquerade; }; }
 NFT
-for site in hq branch; do start_charon "$site"; write_config "$site"; done
+start_charon hq branch
+for site in hq branch; do write_config "$site"; done
 sed -i 's/"address": "198.51.100.1"/"address": "any"/' /run/hq/etc/vtid.json
 start_vtid hq
 

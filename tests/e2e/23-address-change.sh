@@ -11,8 +11,8 @@ remote_is() { [[ $(status_of hq '.tunnels[0].remote') == "$1" ]]; }
 
 make_network
 at branch sysctl -qw net.ipv4.conf.all.promote_secondaries=1 net.ipv4.conf.wan.promote_secondaries=1
+start_charon hq branch
 for site in hq branch; do
-  start_charon "$site"
   write_config "$site"
   sed -i 's/"dpd": "2s"/"dpd": "2s", "mobike": true/' "/run/$site/etc/vtid.json"
 done

@@ -14,8 +14,8 @@ mount --bind /run/hosts /etc/hosts
 mount --bind /run/nsswitch.conf /etc/nsswitch.conf
 make_network
 at hq sysctl -qw net.ipv4.conf.all.promote_secondaries=1 net.ipv4.conf.wan.promote_secondaries=1
+start_charon hq branch
 for site in hq branch; do
-  start_charon "$site"
   write_config "$site"
 done
 sed -i 's/"local": { "address": "192.0.2.1"/"local": { "address": "any"/' /run/hq/etc/vtid.json

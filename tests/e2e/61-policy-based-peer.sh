@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 
 make_network
-for site in hq branch; do start_charon "$site"; done
+start_charon hq branch
 write_config hq '' '"gateways": { "VTI_VTIV4": { "monitor": { "enabled": false } } }'
 only_ipv4 hq
 start_vtid hq

@@ -13,7 +13,7 @@ for site in carol dave; do
   cable wan "$site" "${home[$site]%.*}.254/24" "$site" wan "${home[$site]}/24"
   ip -n "$site" route add default via "${home[$site]%.*}.254"
 done
-for site in hq carol dave; do start_charon "$site"; done
+start_charon hq carol dave
 
 roadwarrior() { # site [lines]: its connection
   cat >"/run/$1/swanctl.conf" <<CONF

@@ -23,7 +23,8 @@ fallen() { grep -cE 'gateway changed.*state=(down|loss|pending)' "/run/$1/vtid.l
 left_alone() { ip -n "$1" xfrm state | grep -c "reqid 5001 " || true; }
 
 make_network
-for site in hq branch; do start_charon "$site"; write_two "$site"; start_vtid "$site"; done
+start_charon hq branch
+for site in hq branch; do write_two "$site"; start_vtid "$site"; done
 for site in hq branch; do
   for tunnel in "${peer[$site]}" spare2; do expect 30 tunnel_is "$site" "$tunnel" up; done
   for gateway in A_VTIV4 B_VTIV4; do expect 20 gateway_is "$site" "$gateway" online; done

@@ -4,7 +4,8 @@
 . "$(dirname "$0")/lib.sh"
 
 make_network
-for site in hq branch; do start_charon "$site"; mkdir -p "/run/$site/etc"; done
+start_charon hq branch
+for site in hq branch; do mkdir -p "/run/$site/etc"; done
 key=$(printf %s "$psk" | base64)
 
 # The peer's XFRM interface, with what stands on it.

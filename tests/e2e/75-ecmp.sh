@@ -13,8 +13,8 @@ ip -n hq-lan link set hosts up
 sources=(10.1.2.{1..8})
 for source in "${sources[@]}"; do ip -n hq-lan address add "$source/24" dev hosts; done
 for node in hq-lan branch; do at "$node" sysctl -qw net.ipv4.fib_multipath_hash_policy=1; done
+start_charon "${sites[@]}"
 for site in "${sites[@]}"; do
-  start_charon "$site"
   write_recipe ecmp "$site"
 done
 for site in "${sites[@]}"; do start_vtid "$site"; done

@@ -40,7 +40,7 @@ start_keepalived() { # site
 }
 role_is() { [[ $(status_of "$1" .role) == "$2" ]]; } # site role
 
-for site in "${sites[@]}"; do start_charon "$site"; done
+start_charon "${sites[@]}"
 for site in hq branch; do write_recipe keepalived "$site"; done
 mkdir -p /run/hq2/etc
 cp -p /run/hq/etc/peer.psk /run/hq2/etc

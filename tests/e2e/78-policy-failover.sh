@@ -58,7 +58,8 @@ mkdir -p /run/hq/etc
 chmod +x /run/hq/etc/flush
 jq '.on_change = { command: ["/run/hq/etc/flush"] }' /run/hq/etc/vtid.json >/run/hq/etc/new.json
 mv /run/hq/etc/new.json /run/hq/etc/vtid.json
-for site in hq branch; do start_charon "$site"; start_vtid "$site"; done
+start_charon hq branch
+for site in hq branch; do start_vtid "$site"; done
 for site in hq branch; do
   expect 30 tunnel_is "$site" "${peer[$site]}" up
   expect 30 tunnel_is "$site" second up

@@ -51,8 +51,8 @@ start_two_tunnels() {
   local site
   make_network
   cable hq line 203.0.113.1/24 branch line 203.0.113.2/24
+  start_charon hq branch
   for site in hq branch; do
-    start_charon "$site"
     write_recipe two-tunnels "$site"
   done
   for site in hq branch; do start_vtid "$site"; done

@@ -72,38 +72,45 @@ expect() { # seconds command...: wait_for, or the case fails
 
 # ---- the network -------------------------------------------------------------------------------------------------------
 
+# Few programs are started here: where a processor is emulated, each takes a tenth of a second.
 make_network() {
-  local site
-  for site in wan "${sites[@]}" "${sites[@]/%/-lan}"; do
-    ip netns add "$site"
-    ip -n "$site" link set lo up
+  local site places=(wan "${sites[@]}" "${sites[@]/%/-lan}")
+  printf 'netns add %s\n' "${places[@]}" | ip -batch -
+  for site in "${places[@]}"; do
     ip netns exec "$site" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
       net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0
   done
   for site in "${sites[@]}"; do
-    cable wan "$site" "${outer[$site]%.*}.254/24" "$site" wan "${outer[$site]}/24"
-    ip -n "$site" route add default via "${outer[$site]%.*}.254"
-    cable "$site" lan "${lan[$site]}.1/24" "$site-lan" "$site" "${lan[$site]}.10/24"
-    ip -n "$site" address add "${lan6[$site]}:1/64" dev lan
-    ip -n "$site-lan" address add "${lan6[$site]}:10/64" dev "$site"
-    ip -n "$site-lan" route add default via "${lan[$site]}.1"
-    ip -n "$site-lan" -6 route add default via "${lan6[$site]}:1"
+    printf 'link add %s netns %s type veth peer name %s netns %s\n' "$site" wan wan "$site" lan "$site" "$site" "$site-lan"
+  done | ip -batch -
+  for site in "${sites[@]}"; do
+    printf '%s\n' "link set lo up" "address add ${outer[$site]%.*}.254/24 dev $site" "link set $site up"
+  done | ip -n wan -batch -
+  for site in "${sites[@]}"; do
+    printf '%s\n' "link set lo up" "address add ${outer[$site]}/24 dev wan" "link set wan up" "address add ${lan[$site]}.1/24 dev lan" \
+      "address add ${lan6[$site]}:1/64 dev lan" "link set lan up" "route add default via ${outer[$site]%.*}.254" | ip -n "$site" -batch -
+    printf '%s\n' "link set lo up" "address add ${lan[$site]}.10/24 dev $site" "address add ${lan6[$site]}:10/64 dev $site" "link set $site up" \
+      "route add default via ${lan[$site]}.1" "route add default via ${lan6[$site]}:1" | ip -n "$site-lan" -batch -
   done
 }
 
 cable() { # namespace device address namespace device address
   ip link add "$2" netns "$1" type veth peer name "$5" netns "$4"
-  ip -n "$1" address add "$3" dev "$2"
-  ip -n "$4" address add "$6" dev "$5"
-  ip -n "$1" link set "$2" up
-  ip -n "$4" link set "$5" up
+  printf '%s\n' "address add $3 dev $2" "link set $2 up" | ip -n "$1" -batch -
+  printf '%s\n' "address add $6 dev $5" "link set $5 up" | ip -n "$4" -batch -
 }
 
 at() { ip netns exec "$@"; } # site command...
 
 # ---- charon ------------------------------------------------------------------------------------------------------------
 
-start_charon() { # site
+start_charon() { # site...
+  local site
+  for site; do launch_charon "$site"; done
+  for site; do wait_for 20 test -S "/run/$site/charon.vici" || fail "charon at $site did not start"; done
+}
+
+launch_charon() { # site
   mkdir -p "/run/$1"
   cat >"/run/$1/strongswan.conf" <<CONF
 charon-systemd {
@@ -126,7 +133,6 @@ CONF
   rm -f "/run/$1/charon.vici"
   STRONGSWAN_CONF=/run/$1/strongswan.conf ip netns exec "$1" /usr/sbin/charon-systemd >>"/run/$1/charon.out" 2>&1 &
   charon_pid[$1]=$!
-  wait_for 20 test -S "/run/$1/charon.vici" || fail "charon at $1 did not start"
 }
 
 kill_charon() { # site
@@ -254,7 +260,7 @@ ifindex() { ip -n "$1" -o link show dev "$2" | cut -d: -f1; } # site device
 start_sites() {
   local site
   make_network
-  for site in hq branch; do start_charon "$site"; done
+  start_charon hq branch
   for site in hq branch; do
     [[ -e /run/$site/etc/vtid.json ]] || write_config "$site"
     start_vtid "$site"

@@ -21,7 +21,8 @@ start_two_paths() {
   modprobe sch_netem
   make_network
   cable hq wan2 "${outer2[hq]}/24" branch wan2 "${outer2[branch]}/24"
-  for site in hq branch; do start_charon "$site"; write_site "$site"; start_vtid "$site"; done
+  start_charon hq branch
+  for site in hq branch; do write_site "$site"; start_vtid "$site"; done
   for site in hq branch; do
     expect 30 tunnel_is "$site" "${peer[$site]}" up
     expect 30 tunnel_is "$site" second up
