@@ -1,15 +1,15 @@
 #!/bin/bash
-# test.sh [--here]: everything that is checked about vtid, as root on a fresh Debian 12 or 13: it builds with warnings as errors,
-# for FreeBSD on amd64 and arm64, and all tests pass: those of the code under the sanitizers, those of the programs as they will run,
+# test.sh [--no-packages|--here]: everything that is checked about vtid, as root on a fresh Debian 12 or 13: it builds with warnings
+# as errors, for FreeBSD on amd64 and arm64, and all tests pass: those of the code under the sanitizers, those of the programs as they will run,
 # on a real kernel with a real charon. A third of these pass on the other Debian too, and the packages for both do what
-# docs/quickstart.md says; --here leaves that out.
+# docs/quickstart.md says: --no-packages leaves the packages out, --here the other Debian as well.
 # Prints how long each stage took, and ends with the closing lines of ctest's two runs, and with their status.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 . packaging/packages.sh
 
-here=${1:-}
-[[ -z $here || $here == --here ]] || { sed -n '2,6s/^# //p' "$0" >&2; exit 2; }
+without=${1:-}
+[[ $without =~ ^(|--no-packages|--here)$ ]] || { sed -n '2,6s/^# //p' "$0" >&2; exit 2; }
 other=trixie
 ! grep -q '^VERSION_CODENAME=trixie' /etc/os-release || other=bookworm
 mkdir -p build
@@ -55,22 +55,26 @@ freebsd() {
 roots() {
   tests/lab/debian bookworm true && tests/lab/debian trixie true
 }
-elsewhere() {
-  tests/e2e/on-debian "$other" && tests/package/run bookworm && tests/package/run trixie
+packaged() {
+  tests/package/run bookworm && tests/package/run trixie
 }
 
 stage packages packages
-[[ $here ]] || beside roots roots
+[[ $without == --here ]] || beside roots roots
 stage "build, sanitizers" build asan-ubsan
 stage "tests, sanitizers" tests asan-ubsan
 stage "build, programs" build ci --target programs
 stage freebsd freebsd
-if [[ ! $here ]]; then
+if [[ $without != --here ]]; then
   result roots
-  beside elsewhere elsewhere
+  beside "code on $other" tests/e2e/on-debian --code "$other" # little beside the labs: it yields
 fi
 stage "tests, programs" tests ci --label-regex '^(e2e|lint)$' && tested=0 || tested=$?
-[[ $here ]] || result elsewhere
+if [[ $without != --here ]]; then
+  result "code on $other"
+  stage "lab on $other" tests/e2e/on-debian --lab "$other"
+fi
+[[ $without ]] || stage "packages of both" packaged
 cat build/stages
 for preset in asan-ubsan ci; do sed -n '/% tests passed/,$p' build/$preset.log; done
 exit "$tested"

@@ -176,7 +176,7 @@ std::string Draft::fresh_name(const std::string& section, std::string_view wante
   name = name.substr(0, longest);
   if (name.empty()) name = "unnamed";
   if (!has(section, name)) return name;
-  for (int& last = repeated_.emplace(section + '/' + name, 1).first->second;;) {
+  for (int& last = repeated_.emplace(fmt::format("{}/{}", section, name), 1).first->second;;) {
     const std::string suffix = fmt::format("_{}", ++last);
     std::string other = name.substr(0, longest - suffix.size()) + suffix;
     if (!has(section, other)) return other;

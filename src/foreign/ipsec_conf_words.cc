@@ -90,7 +90,7 @@ std::string starter_proposal(std::string_view written, bool esp) {
       }
       if (aead && is_hash_word(word)) {
         if (esp) continue;
-        word = "prf" + word;
+        word.insert(0, "prf");
       }
       result += (result.empty() ? "" : "-") + word;
     }

@@ -38,7 +38,7 @@ PfsenseDevices::PfsenseDevices(const Element& root) : root_(root) {
 }
 
 std::string PfsenseDevices::number(const std::string& ikeid, const std::string& reqid, std::optional<std::size_t> index) const {
-  const std::string old = index ? fmt::format("{}00{}", ikeid, *index) : "";
+  std::string old = index ? fmt::format("{}00{}", ikeid, *index) : "";
   switch (naming_) {
     case Naming::reqid: return reqid;
     case Naming::ikeid: return old;

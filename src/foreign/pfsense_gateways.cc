@@ -230,7 +230,7 @@ class Gateways {
 
   // The interface that a phase 1 stands on: of a group of gateways, that of its first member.
   [[nodiscard]] std::string interface_of(const Element& phase1) const {
-    const std::string key = work_.names.owner(phase1.value("interface").empty() ? "wan" : phase1.value("interface"));
+    std::string key = work_.names.owner(phase1.value("interface").empty() ? "wan" : phase1.value("interface"));
     if (work_.names.interface(key) != nullptr) return key;
     const auto first = work_.names.first_member(key);
     return first ? first->interface : "";
