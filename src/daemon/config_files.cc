@@ -39,7 +39,7 @@ Result<std::string> read_checked(const Result<OpenFile>& file, const fs::path& p
   return read_all(file->fd, path, config::kLongestNamedFile);
 }
 
-config::Readers readers_by(Opener open, const fs::path& folder, Check of_public) {
+config::Readers readers_by(const Opener& open, const fs::path& folder, Check of_public) {
   const auto reader = [=](Check check) -> config::FileReader {
     return [=](std::string_view name) { return read_checked(open(name), folder / name, check); };
   };

@@ -48,7 +48,7 @@ Engine::Engine(EngineWiring wiring, vici::Loaded loaded, reconcile::Numbers numb
     : wiring_(std::move(wiring)),
       system_(wiring_.kernel.capabilities()),
       random_state_(wiring_.seed),
-      charon_(loaded, [this] { return random(); }),
+      charon_(std::move(loaded), [this] { return random(); }),
       executor_(wiring_.kernel),
       supervisor_([this] { return random(); }),
       names_([this] { return random(); }),
@@ -265,7 +265,7 @@ void Engine::follow_move(Now now) {
   if (!move_) return;
   if (std::exchange(move_->timed, move_->writes) != move_->writes) move_->last_write = now.steady;
   if (!move_->planned || executor_.busy() || executor_.waits()) return;
-  const Move move = *std::exchange(move_, {});
+  const TrafficMove move = *std::exchange(move_, {});
   if (move.writes == 0) return;
   for (const auto& [gateway, last_answer] : move.last_answers) {
     const Duration took = moves_[gateway] = move.last_write - last_answer;

@@ -55,6 +55,15 @@ struct EngineWiring {
   };
 };
 
+// What follows gateways that fell, from their last answers to the last write.
+struct TrafficMove {
+  std::map<std::string, TimePoint> last_answers;  // by gateway
+  bool planned = false;
+  std::size_t writes = 0;
+  std::size_t timed = 0;  // of them
+  TimePoint last_write{};
+};
+
 class Engine {
  public:
   // Reads the file and the state directory; an invalid file is an error here, because there is nothing to keep running.
@@ -155,7 +164,7 @@ class Engine {
   void emit_changes(Now now);
   void emit_tunnels(Now now);
   void emit_unloaded(Now now);
-  void emit(Now now, std::string kind, std::string object, std::string text);
+  void emit(Now now, std::string kind, const std::string& object, const std::string& text);
   [[nodiscard]] Result<Requests::Target> find_target(const std::string& name) const;
   [[nodiscard]] model::CommandResult plan_for(const model::MakePlan& command);
   [[nodiscard]] model::CommandResult reload(Now now);
@@ -229,17 +238,9 @@ class Engine {
   bool probes_changed_ = true;                      // all
   std::set<std::string> probed_changed_;            // the tunnels behind which some have
   std::map<std::string, bool> gateways_changed_{};  // to usable by themselves, or not
-  // What follows gateways that fell, from their last answers to the last write.
-  struct Move {
-    std::map<std::string, TimePoint> last_answers;  // by gateway
-    bool planned = false;
-    std::size_t writes = 0;
-    std::size_t timed = 0;  // of them
-    TimePoint last_write{};
-  };
-  std::set<std::string> fallen_;           // gateways, since routes were last chosen
-  std::optional<Move> move_;               // under way
-  std::map<std::string, Duration> moves_;  // the latest of each gateway
+  std::set<std::string> fallen_;                    // gateways, since routes were last chosen
+  std::optional<TrafficMove> move_;                 // under way
+  std::map<std::string, Duration> moves_;           // the latest of each gateway
   struct ProbesTold {
     model::GatewayState state{};
     model::Answers answers{};

@@ -113,7 +113,7 @@ model::CommandResult Engine::apply(const model::Apply& apply, Now now) {
 model::CommandResult Engine::confirm(Now now) {
   if (!trial_) return fail("nothing waits to be confirmed", "vtictl apply FILE --confirm 60s");
   if (const auto replaced = wiring_.replace_config(trial_->text); !replaced) {
-    const Error error = replaced.error();
+    const Error& error = replaced.error();
     if (now.steady >= trial_->until) end_trial(now);  // it was not to wait for anybody
     return fail(fmt::format("the file stays as it was: {}", error.text), error.remedy);
   }

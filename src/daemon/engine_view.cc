@@ -198,7 +198,7 @@ void Engine::emit_unloaded(Now now) {
   emit(now, "charon", "", fmt::format("somebody unloaded {} more: they are loaded again", more));
 }
 
-void Engine::emit(Now now, std::string kind, std::string object, std::string text) {
+void Engine::emit(Now now, std::string kind, const std::string& object, const std::string& text) {
   wiring_.publish({now.wall, std::move(kind), to_utf8(object, kLongestText), to_utf8(text, kLongestText)});
 }
 
