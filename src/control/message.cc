@@ -94,8 +94,10 @@ class Reader final : public nlohmann::json_sax<Json> {
   // A value of the request itself; what lies deeper is only counted.
   void keep(Kind kind, std::string text) {
     if (depth_ == 0) root = {kind, {}};
-    if (depth_ == 1 && root.kind == Kind::object) *member_ = {kind, std::move(text)};
-    if (in_params() && kind == Kind::string) arguments.back().text = std::move(text);
+    if (depth_ == 1 && root.kind == Kind::object)
+      *member_ = {kind, std::move(text)};
+    else if (in_params() && kind == Kind::string)
+      arguments.back().text = std::move(text);
   }
 
   bool scalar(Kind kind, std::string text) {
