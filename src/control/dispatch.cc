@@ -109,12 +109,12 @@ Action run_show(const Call& call) {
   return look(
       [reply = call.reply, kind = find_kind(call.text("kind")), name = call.text("name")](const Index& index) {
         if (Json item = kind->one == nullptr ? nullptr : kind->one(index, name); !item.is_null())
-          return reply.result(std::move(item));
+          return reply.result(item);
         Json all = kind->list(index);
         std::vector<std::string> names;
         for (auto item = all.rbegin(); item != all.rend(); ++item) {
           names.push_back(item->at("name").get<std::string>());
-          if (names.back() == name) return reply.result(std::move(*item));
+          if (names.back() == name) return reply.result(*item);
         }
         return not_found(reply, kind->singular, name, names).line;
       },
@@ -124,7 +124,7 @@ Action run_show(const Call& call) {
 Action run_explain(const Call& call) {
   return look(
       [reply = call.reply, name = call.text("name")](const Index& index) {
-        if (auto steps = explain(name, index)) return reply.result(std::move(*steps));
+        if (auto steps = explain(name, index)) return reply.result(*steps);
         return not_found(reply, "tunnel, interface, gateway or route", name, explainable_names(index)).line;
       },
       {.rules = true, .links = false});
