@@ -57,7 +57,7 @@ bool Deriver::update(const model::Config& config, const Numbers& numbers, const 
   const TunnelInputs inputs{numbers, sas, host, system, restraints, assignments_};
   const bool parts_changed = update_parts(inputs);
   const bool orphans = sas.orphans_before || derived_.desired.charon;
-  const bool rest_changed = first || orphans || rest_marked_ || all_marked_;
+  const bool rest_changed = first || orphans || rest_marked_;  // of the host it reads nothing
   marked_.clear();
   rest_marked_ = all_marked_ = false;
   if (!parts_changed && !rest_changed) return false;

@@ -19,7 +19,7 @@ class Deriver {
   // The file, its numbers or the system are others: nothing of before counts. In between they stay as and where they are.
   void forget();
 
-  // What is another since the last update(): the facts of a unit, the gateways' and groups' selection, or anything.
+  // What is another since the last update(): a unit's facts, the gateways' and groups' selection, or anything beside that.
   void mark(net::Unit unit) { marked_.insert(unit); }
   void mark_selection() { rest_marked_ = true; }
   void mark_all() { all_marked_ = true; }
