@@ -14,8 +14,6 @@ namespace {
 
 constexpr std::string_view kRpcVersion = "2.0";
 
-std::string dump(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
 std::string invalid(const Reply& reply, std::string text) {
   return reply.error(protocol::kInvalidRequest,
                      {std::move(text), R"(a request is one line: {"jsonrpc":"2.0","id":1,"method":"status"})"});
@@ -136,13 +134,17 @@ std::optional<std::string> print_id(const Reader::Value& id) {
 
 }  // namespace
 
-std::string Reply::line(std::string_view member, const Json& value) const {
-  std::string text = fmt::format(R"({{"jsonrpc":"{}","id":{},"{}":)", kRpcVersion, *id_, member);
-  text += dump(value);
-  return text += "}\n";
+std::string dump(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+// In its own place: an answer may be of megabytes.
+std::string Reply::line(std::string_view member, std::string value) const {
+  value.insert(0, fmt::format(R"({{"jsonrpc":"{}","id":{},"{}":)", kRpcVersion, *id_, member));
+  value += "}\n";
+  return value;
 }
 
-std::string Reply::result(const Json& value) const { return id_ ? line("result", value) : std::string{}; }
+std::string Reply::result(const Json& value) const { return id_ ? line("result", dump(value)) : std::string{}; }
+std::string Reply::result(Rendered value) const { return id_ ? line("result", std::move(value.text)) : std::string{}; }
 
 std::string Reply::error(int code, const Error& error, const Json& more) const {
   if (!id_) return {};
@@ -150,7 +152,7 @@ std::string Reply::error(int code, const Error& error, const Json& more) const {
   data["remedy"] = error.remedy;
   if (error.code != 0) data["errno"] = error.code;
   data.update(more);
-  return line("error", {{"code", code}, {"message", error.text}, {"data", data}});
+  return line("error", dump({{"code", code}, {"message", error.text}, {"data", data}}));
 }
 
 const Argument* Request::argument(std::string_view name) const {

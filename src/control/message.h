@@ -18,6 +18,13 @@ namespace vtid::control {
 
 using Json = nlohmann::ordered_json;  // fields appear in the order in which they are written
 
+// A value that is JSON text already.
+struct Rendered {
+  std::string text;
+};
+
+[[nodiscard]] std::string dump(const Json& value);
+
 // What is common to the lines that answer one request. A notification has no id, and its answers are empty.
 class Reply {
  public:
@@ -26,11 +33,12 @@ class Reply {
 
   [[nodiscard]] bool is_awaited() const { return id_.has_value(); }
   [[nodiscard]] std::string result(const Json& value) const;
+  [[nodiscard]] std::string result(Rendered value) const;
   // `error`'s remedy and code, and the members of `more`, become the error's data.
   [[nodiscard]] std::string error(int code, const Error& error, const Json& more = Json::object()) const;
 
  private:
-  [[nodiscard]] std::string line(std::string_view member, const Json& value) const;
+  [[nodiscard]] std::string line(std::string_view member, std::string value) const;
 
   std::optional<std::string> id_ = "null";
 };

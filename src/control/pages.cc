@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view kJson = "application/json; charset=utf-8";
 constexpr std::string_view kOpenMetrics = "application/openmetrics-text";
 
-std::string json_line(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n'; }
+std::string json_line(const Json& json) { return dump(json) + '\n'; }
 
 PageAnswer error_page(unsigned status, std::string_view text, std::string headers = {}) {
   return {status, "text/plain; charset=utf-8", std::string(text) + '\n', std::move(headers)};
@@ -44,7 +44,7 @@ PageLook look_at_metrics(std::string_view accept) {
 
 PageLook look_at_status() {
   return {model::Refresh{}, [](const model::Snapshot& snapshot, const model::GatewayHistory&) {
-            return PageAnswer{200, kJson, json_line(render_status(Index(snapshot)))};
+            return PageAnswer{200, kJson, render_status(Index(snapshot)).text + '\n'};
           }};
 }
 

@@ -6,9 +6,12 @@
 #include <cmath>
 
 #include "control/groups.h"
+#include "control/json_text.h"
 
 namespace vtid::control {
 namespace {
+
+constexpr std::size_t kBytesOfTunnel = 1'536;  // with two gateways and long names: what is reserved need not grow
 
 double to_microseconds(double milliseconds) { return std::round(milliseconds * 1000) / 1000; }
 
@@ -52,91 +55,115 @@ Json render_problem(const model::Problem& problem) {
           {"remedy", problem.remedy}};
 }
 
-Json render_gateway(const model::Gateway& gateway, const Index& index) {
-  const model::GatewayHealth health = index.snapshot.gateway(gateway.name).value_or(model::GatewayHealth{});
-  return {{"name", gateway.name},
-          {"address", net::print(gateway.address)},
-          {"state", model::print(health.state)},
-          {"rtt_ms", to_microseconds(health.rtt_ms)},
-          {"stddev_ms", to_microseconds(health.stddev_ms)},
-          {"loss_percent", health.loss_percent}};
-}
-
 namespace {
 
-Json render_gateways(const std::vector<std::string>& names, const Index& index) {
-  Json gateways = Json::array();
+template <class To>
+void put_time(To& to, std::string_view name, WallTime time) {
+  if (time == WallTime{}) return to.add(name, Json());
+  to.add(name, print(time));
+}
+
+template <class To>
+void put_gateway(To& to, const model::Gateway& gateway, const Index& index) {
+  const model::GatewayHealth health = index.snapshot.gateway(gateway.name).value_or(model::GatewayHealth{});
+  to.add("name", gateway.name);
+  to.add("address", net::print(gateway.address));
+  to.add("state", model::print(health.state));
+  to.add("rtt_ms", to_microseconds(health.rtt_ms));
+  to.add("stddev_ms", to_microseconds(health.stddev_ms));
+  to.add("loss_percent", health.loss_percent);
+}
+
+template <class To>
+void put_gateways(To& to, const std::vector<std::string>& names, const Index& index) {
+  std::vector<const model::Gateway*> gateways;
   for (const std::string& name : names) {
-    if (const auto found = index.gateways.find(name); found != index.gateways.end()) {
-      gateways.push_back(render_gateway(*found->second, index));
-    }
+    if (const auto found = index.gateways.find(name); found != index.gateways.end()) gateways.push_back(found->second);
   }
-  return gateways;
+  to.add_all("gateways", gateways, [&](auto& each, const auto* gateway) { put_gateway(each, *gateway, index); });
 }
 
-void add_counters(Json& json, const model::LinkCounters& counters) {
-  json["bytes_in"] = counters.bytes_in;
-  json["bytes_out"] = counters.bytes_out;
-  json["packets_in"] = counters.packets_in;
-  json["packets_out"] = counters.packets_out;
+template <class To>
+void put_counters(To& to, const model::LinkCounters& counters) {
+  to.add("bytes_in", counters.bytes_in);
+  to.add("bytes_out", counters.bytes_out);
+  to.add("packets_in", counters.packets_in);
+  to.add("packets_out", counters.packets_out);
 }
 
-Json render_child(const model::ChildStatus& child, const Index& index) {
-  Json json{{"name", child.name},
-            {"mode", model::print(child.mode)},
-            {"state", model::print(child.state)},
-            {"reason", child.reason},
-            {"since", render_time(child.since)},
-            {"device", child.device.text()},
-            {"interface", child.interface},
-            {"reqid", child.reqid.value},
-            {"if_id", child.if_id.value},
-            {"mtu", child.mtu},
-            {"up", child.up}};
-  add_counters(json, child.counters);
-  json["gateways"] = render_gateways(child.gateways, index);
-  return json;
+template <class To>
+void put_child(To& to, const model::ChildStatus& child, const Index& index) {
+  to.add("name", child.name);
+  to.add("mode", model::print(child.mode));
+  to.add("state", model::print(child.state));
+  to.add("reason", child.reason);
+  put_time(to, "since", child.since);
+  to.add("device", child.device.text());
+  to.add("interface", child.interface);
+  to.add("reqid", child.reqid.value);
+  to.add("if_id", child.if_id.value);
+  to.add("mtu", child.mtu);
+  to.add("up", child.up);
+  put_counters(to, child.counters);
+  put_gateways(to, child.gateways, index);
+}
+
+template <class To>
+void put_tunnel(To& to, const model::TunnelStatus& status, const Index& index) {
+  to.add("name", status.name);
+  to.add("state", model::print(status.state));
+  to.add("reason", status.reason);
+  put_time(to, "since", status.since);
+  to.add("device", status.device.text());
+  to.add("interface", status.interface);
+  to.add("reqid", status.reqid.value);
+  to.add("if_id", status.if_id.value);
+  to.add("local", status.local);
+  to.add("remote", status.remote);
+  to.add("mtu", status.mtu);
+  to.add("children_up", status.children_up);
+  to.add("children_wanted", status.children_wanted);
+  put_counters(to, status.counters);
+  put_gateways(to, status.gateways, index);
+  to.add_all("child_sas", status.children, [&](auto& each, const auto& child) { put_child(each, child, index); });
 }
 
 }  // namespace
 
-Json render_tunnel(const model::TunnelStatus& status, const Index& index) {
-  Json json{{"name", status.name},
-            {"state", model::print(status.state)},
-            {"reason", status.reason},
-            {"since", render_time(status.since)},
-            {"device", status.device.text()},
-            {"interface", status.interface},
-            {"reqid", status.reqid.value},
-            {"if_id", status.if_id.value},
-            {"local", status.local},
-            {"remote", status.remote},
-            {"mtu", status.mtu},
-            {"children_up", status.children_up},
-            {"children_wanted", status.children_wanted}};
-  add_counters(json, status.counters);
-  json["gateways"] = render_gateways(status.gateways, index);
-  json["child_sas"] = render_all(status.children, [&](const auto& child) { return render_child(child, index); });
+Json render_gateway(const model::Gateway& gateway, const Index& index) {
+  Json json;
+  JsonTree to(json);
+  put_gateway(to, gateway, index);
   return json;
 }
 
-Json render_status(const Index& index) {
+Json render_tunnel(const model::TunnelStatus& status, const Index& index) {
+  Json json;
+  JsonTree to(json);
+  put_tunnel(to, status, index);
+  return json;
+}
+
+Rendered render_status(const Index& index) {
   const model::SnapshotView& snapshot = index.snapshot;
-  return {
-      {"version", snapshot.version},
-      {"charon", render_charon(snapshot.sas)},
-      {"filter", render_filter(index.snapshot)},
-      {"role", model::print(snapshot.role)},
-      {"generation", snapshot.generation},
-      {"converged", *snapshot.converged},
-      {"problems", render_all(snapshot.problems, render_problem)},
-      {"groups",
-       render_all(
-           index.config.groups,
-           [&](const model::GatewayGroup& group) {
-             return Json{{"name", group.name}, {"state", group_state(group, index)}, {"carriers", render_active(group, index)}};
-           })},
-      {"tunnels", render_all(snapshot.tunnels, [&](const auto& status) { return render_tunnel(status, index); })}};
+  const auto render_group = [&](const model::GatewayGroup& group) {
+    return Json{{"name", group.name}, {"state", group_state(group, index)}, {"carriers", render_active(group, index)}};
+  };
+  Rendered status;
+  status.text.reserve(kBytesOfTunnel * (index.config.tunnels.size() + 1));
+  {
+    JsonText to(status.text);
+    to.add("version", snapshot.version);
+    to.add("charon", render_charon(snapshot.sas));
+    to.add("filter", render_filter(index.snapshot));
+    to.add("role", model::print(snapshot.role));
+    to.add("generation", snapshot.generation);
+    to.add("converged", *snapshot.converged);
+    to.add("problems", render_all(snapshot.problems, render_problem));
+    to.add("groups", render_all(index.config.groups, render_group));
+    to.add_each("tunnels", snapshot.each_tunnel, [&](auto& each, const auto& tunnel) { put_tunnel(each, tunnel, index); });
+  }
+  return status;
 }
 
 Json render_plan(const model::Answer& answer, const std::vector<model::FailedOp>& failed) {

@@ -8,8 +8,8 @@
 
 namespace vtid::control {
 
-// The published status.
-[[nodiscard]] Json render_status(const Index& index);
+// The published status, as text: it is long.
+[[nodiscard]] Rendered render_status(const Index& index);
 
 // The pieces of it that lists show too.
 [[nodiscard]] Json render_tunnel(const model::TunnelStatus& status, const Index& index);

@@ -26,12 +26,18 @@ constexpr Duration kRescan{60'000};                 // without any notice: what 
 constexpr Duration kLossPause{300};       // from a word about SAs or policies of others that went until it is followed
 constexpr std::size_t kMostLost = 1'024;  // of SPIs that are waited with; more of them are all worth a look
 
-// On standby charon is given no trap either: it would call by itself.
+using Names = std::set<std::string_view>;
+
+// On standby charon is given no trap either: it would call by itself. `unchanged` are those that are wanted as before.
 std::vector<vici::WantedConnection> connections_of(const model::Config& config, const reconcile::Numbers& numbers,
-                                                   const HostNames& names, model::Role role) {
+                                                   const HostNames& names, model::Role role, const Names& unchanged) {
   std::vector<vici::WantedConnection> connections;
   for (const model::Tunnel& tunnel : config.tunnels) {
     if (!tunnel.enabled) continue;
+    if (unchanged.contains(tunnel.name)) {
+      connections.push_back({.name = tunnel.name, .as_before = true});
+      continue;
+    }
     const auto peer = names.resolved(tunnel);
     const auto resolved = peer ? peer->addresses : std::vector<net::Address>{};
     std::optional<model::Tunnel> mute;
@@ -148,7 +154,11 @@ void Engine::request_look_up(const model::Tunnel& tunnel, Now now) {
   supervisor_.locate(tunnel.name, names_.resolved(tunnel), now);
 }
 
-void Engine::want_connections(Now now) { charon_.want(connections_of(*config_, numbers_, names_, role_), now); }
+void Engine::want_connections(Now now, const Names& unchanged) {
+  auto connections = connections_of(*config_, numbers_, names_, role_, unchanged);
+  connections_made_ += static_cast<std::size_t>(std::ranges::count(connections, false, &vici::WantedConnection::as_before));
+  charon_.want(std::move(connections), now);
+}
 
 TimePoint Engine::step(Now now) {
   now_ = now;
@@ -198,7 +208,7 @@ void Engine::follow_charon(Now now) {
   take_sa_changes();
   needs_observe_ |= charon_.table().connected && !reported_connected_;  // what one of before has left in the kernel
   std::set<std::string> early = early_of(on_demand_);
-  mark_derived(early != early_);
+  if (early != early_) mark_all_derived();
   early_ = std::move(early);
 }
 
@@ -208,12 +218,13 @@ void Engine::take_sa_changes() {
   if (changes.everywhere) {
     needs_observe_ |= !observed_.policies.empty();
     needs_plan_ = true;  // what is not wanted may go when charon is known
-    mark_derived(true);
     read_all_sas();
   } else {
     for (const net::Unit unit : changes.units) {
       needs_observe_ |= spi_scope_.own_policies.contains(unit);  // by which of its SAs the kernel sends is ours to see to
-      mark_derived(reconcile::refresh(sa_facts_, unit, charon_.table(), charon_.index(), spi_scope_));
+      if (!reconcile::refresh(sa_facts_, unit, charon_.table(), charon_.index(), spi_scope_)) continue;
+      deriver_.mark(unit);
+      needs_derive_ = true;
     }
   }
   unsupervised_.add(std::move(changes));
@@ -223,6 +234,7 @@ void Engine::read_all_sas() {
   spi_scope_ = {reconcile::units_with_own_policies(*config_, numbers_, system_),
                 reconcile::may_have_orphans(observed_, charon_.table(), system_)};
   sa_facts_ = reconcile::facts_of(charon_.table(), charon_.index(), spi_scope_);
+  mark_all_derived();
 }
 
 void Engine::follow_gateways(Now now) {
@@ -279,7 +291,8 @@ void Engine::follow_move(Now now) {
 
 // Traffic is lost until they have: this plan is put off only when others were made just before, and by little.
 void Engine::move_routes(Now now) {
-  mark_derived(true);
+  deriver_.mark_selection();
+  needs_derive_ = true;
   const TimePoint planned = next_plan_ - kPlanInterval;
   const Duration pause{static_cast<std::int64_t>(config_->tunnels.size()) / kUrgentTunnelsEachMs};
   replan_ = std::min(replan_, std::max(now.steady, planned + pause));
@@ -330,17 +343,19 @@ Result<bool> Engine::look() {
   wrote_ = false;
   observed_ = std::move(*observed);
   reconcile::Host host = reconcile::read_host(observed_);
-  mark_derived(host != host_);
+  if (host != host_) mark_all_derived();
   host_ = std::move(host);
   if (reconcile::may_have_orphans(observed_, charon_.table(), system_) != spi_scope_.orphans) {
-    mark_derived(true);
     read_all_sas();
   }
   return changed;
 }
 
 // Something changed that derive reads; a plan follows when it then says another thing.
-void Engine::mark_derived(bool changed) { needs_derive_ |= changed; }
+void Engine::mark_all_derived() {
+  deriver_.mark_all();
+  needs_derive_ = true;
+}
 
 bool Engine::derive_running() {
   ++derivations_;
@@ -390,7 +405,7 @@ void Engine::reconcile(Now now) {
     }
   }
   if (std::exchange(ended_revision_, supervisor_.ended_revision()) != supervisor_.ended_revision()) {
-    mark_derived(true);
+    mark_all_derived();
     replan_ = now.steady;  // somebody waits for it
   }
   if (plan_is_due() && kernel_seen_ && now.steady >= replan_) changed |= plan(now);

@@ -83,14 +83,18 @@ class Engine {
 
   // What it has cost so far: tests hold it to what changed.
   struct Work {
-    std::size_t derived = 0;  // how often what is wanted was brought up to date
-    std::size_t parts = 0;    // tunnels, by that
+    std::size_t derived = 0;   // how often what is wanted was brought up to date
+    std::size_t compared = 0;  // tunnels whose inputs were looked at, by that
+    std::size_t parts = 0;     // tunnels that were made, by that
     std::size_t planned = 0;
-    std::size_t visited = 0;   // desired CHILD_SAs, by the supervisor
-    std::size_t statuses = 0;  // of tunnels, made for who asked
+    std::size_t visited = 0;      // desired CHILD_SAs, by the supervisor
+    std::size_t statuses = 0;     // of tunnels, made for who asked
+    std::size_t connections = 0;  // made for charon, whether or not it has them already
     bool operator==(const Work&) const = default;
   };
-  [[nodiscard]] Work work() const { return {derivations_, deriver_.parts(), plans_, supervisor_.visited(), statuses_}; }
+  [[nodiscard]] Work work() const {
+    return {derivations_, deriver_.compared(), deriver_.parts(), plans_, supervisor_.visited(), statuses_, connections_made_};
+  }
 
   // Takes away all that is ours when the file says so ("on_stop": "remove"); else nothing.
   void stop(Now now);
@@ -133,11 +137,12 @@ class Engine {
   Engine(EngineWiring wiring, vici::Loaded loaded, reconcile::Numbers numbers);
 
   Result<std::string> accept_config(config::Parsed parsed, Now now);
+  void run(model::Config config, reconcile::Numbers numbers, Now now);
   Result<bool> look();  // whether it shows something new
   [[nodiscard]] reconcile::Restraints restraints(const model::Config& config) const;
   [[nodiscard]] std::set<std::string> early_of(const std::vector<std::string>& on_demand) const;
   [[nodiscard]] bool derive_running();
-  void mark_derived(bool changed);
+  void mark_all_derived();
   void follow_losses(Now now);
   void follow_silence(const std::string& desired, Now now);
   void reconcile(Now now);
@@ -155,7 +160,8 @@ class Engine {
   void follow_move(Now now);
   void save_state(Now now);
   void supervise(Now now);
-  void want_connections(Now now);
+  using Names = std::set<std::string_view>;  // of tunnels
+  void want_connections(Now now, const Names& unchanged = {});
   void request_look_up(const model::Tunnel& tunnel, Now now);
   void ask(const Ask& ask, Now now);
   void ask(const std::vector<RekeyAsk>& asks, Now now);
@@ -222,6 +228,7 @@ class Engine {
   std::size_t derivations_ = 0;
   std::size_t plans_ = 0;
   std::size_t statuses_ = 0;
+  std::size_t connections_made_ = 0;
   std::uint64_t ended_revision_ = 0;  // planned
   std::map<std::string, model::TunnelState> reported_states_;
   bool reported_connected_ = false;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -15,6 +16,17 @@ namespace {
 
 constexpr Duration kCountPatience{2'000};  // for the counters of the filter's rules
 constexpr std::size_t kMostCounting = 64;  // people who wait for those at a time
+
+// Of which both say the same, and nobody else anything: where a host name leads is not in the file.
+std::set<std::string_view> unchanged_tunnels(const model::Config& before, const model::Config& after) {
+  const auto known = model::index_by_name(before.tunnels);
+  std::set<std::string_view> unchanged;
+  for (const model::Tunnel& tunnel : after.tunnels) {
+    const auto old = known.find(tunnel.name);
+    if (old != known.end() && *old->second == tunnel && host_name_of(tunnel) == nullptr) unchanged.insert(tunnel.name);
+  }
+  return unchanged;
+}
 
 std::string print_all(const std::vector<config::Finding>& findings) {
   std::string text;
@@ -36,9 +48,8 @@ Result<std::string> Engine::accept_config(config::Parsed parsed, Now now) {
     numbers_unsaved_ = true;
     save_again_ = now.steady + kSaveAgain;
   } else {
-    numbers_ = std::move(*numbers);
-    const bool same = config_ && *config_ == *parsed.config;
-    config_ = std::make_shared<const model::Config>(std::move(*parsed.config));
+    const bool same = config_ && *config_ == *parsed.config && *numbers == numbers_;
+    if (!same) run(std::move(*parsed.config), std::move(*numbers), now);
     config_problem_.reset();
     config_warnings_.clear();
     for (const config::Finding& finding : parsed.warnings) {
@@ -46,25 +57,8 @@ Result<std::string> Engine::accept_config(config::Parsed parsed, Now now) {
                                   finding.text, finding.remedy});
     }
     ++generation_;
-    needs_selection_ = needs_plan_ = needs_derive_ = probes_changed_ = static_tunnels_changed_ = true;
+    needs_selection_ = needs_plan_ = true;  // also of an equal file: who reloads it wants to be sure
     replan_ = now.steady;
-    shown_.reset();
-    deriver_.forget();
-    tunnels_ = model::index_by_name(config_->tunnels);
-    on_demand_ = tunnels_on_demand(*config_);
-    probes_ = Probes(*config_, numbers_);
-    read_all_sas();
-    std::erase_if(reported_states_, [this](const auto& told) { return !tunnels_.contains(told.first); });
-    names_.follow(*config_, now);
-    want_connections(now);
-    supervisor_.supervise(desired_child_sas(*config_, numbers_), now);
-    for (const model::Tunnel& tunnel : config_->tunnels) {
-      supervisor_.locate(tunnel.name, names_.resolved(tunnel), now);
-      for (const model::ChildConfig& child : model::child_configs(tunnel)) follow_silence(child.holder, now);
-    }
-    const auto gateways = model::index_by_name(config_->gateways);
-    std::erase_if(probes_told_, [&](const auto& told) { return !gateways.contains(told.first); });
-    std::erase_if(moves_, [&](const auto& move) { return !gateways.contains(move.first); });
     std::string text = fmt::format("configuration {} accepted{}", generation_, same ? ", unchanged" : "");
     log::info("configuration accepted", {{"generation", std::to_string(generation_)}, {"changed", same ? "no" : "yes"}});
     emit(now, "config", wiring_.config_path, same ? "accepted, unchanged" : "accepted");
@@ -74,6 +68,31 @@ Result<std::string> Engine::accept_config(config::Parsed parsed, Now now) {
   config_problem_ = {model::Severity::error, "config", refusal.text, refusal.remedy};
   emit(now, "config", wiring_.config_path, "refused: " + refusal.text);
   return std::unexpected(refusal);
+}
+
+// All that follows from the file alone is made anew; an equal one changes nothing of it.
+void Engine::run(model::Config config, reconcile::Numbers numbers, Now now) {
+  const auto before = std::exchange(config_, std::make_shared<const model::Config>(std::move(config)));
+  const bool keeps_units = std::ranges::includes(numbers, numbers_);
+  numbers_ = std::move(numbers);
+  needs_derive_ = probes_changed_ = static_tunnels_changed_ = true;
+  shown_.reset();
+  deriver_.forget();
+  tunnels_ = model::index_by_name(config_->tunnels);
+  on_demand_ = tunnels_on_demand(*config_);
+  probes_ = Probes(*config_, numbers_);
+  read_all_sas();
+  std::erase_if(reported_states_, [this](const auto& told) { return !tunnels_.contains(told.first); });
+  names_.follow(*config_, now);
+  want_connections(now, before && keeps_units ? unchanged_tunnels(*before, *config_) : Names{});
+  supervisor_.supervise(desired_child_sas(*config_, numbers_), now);
+  for (const model::Tunnel& tunnel : config_->tunnels) {
+    supervisor_.locate(tunnel.name, names_.resolved(tunnel), now);
+    for (const model::ChildConfig& child : model::child_configs(tunnel)) follow_silence(child.holder, now);
+  }
+  const auto gateways = model::index_by_name(config_->gateways);
+  std::erase_if(probes_told_, [&](const auto& told) { return !gateways.contains(told.first); });
+  std::erase_if(moves_, [&](const auto& move) { return !gateways.contains(move.first); });
 }
 
 model::CommandResult Engine::reload(Now now) {

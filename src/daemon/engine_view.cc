@@ -118,6 +118,12 @@ model::SnapshotView Engine::view() {
             return found == tunnels_.end() ? std::nullopt : std::optional(tunnel_status(*found->second, status_sources()));
           },
       .gateway = wiring_.health_of,
+      .each_tunnel =
+          [this](const auto& visit) {
+            statuses_ += config_->tunnels.size();
+            const StatusSources sources = status_sources();
+            for (const model::Tunnel& tunnel : config_->tunnels) visit(tunnel_status(tunnel, sources));
+          },
       .tunnels = model::Lazy<std::vector<model::TunnelStatus>>([this] {
         statuses_ += config_->tunnels.size();
         return tunnel_statuses(status_sources());

@@ -81,8 +81,7 @@ void Executor::accept(model::Plan plan, TimePoint now) {
   }
   std::set<std::string_view> waiting;
   for (const model::Op& op : waiting_) waiting.insert(op.object);
-  due_.clear();
-  next_ = 0;
+  forget_due();
   for (const model::Op& op : plan_.ops) {
     const auto failure = failures_.find(op.object);
     if (failure != failures_.end() && failure->second.op.change == op.change && failure->second.next > now) continue;
@@ -93,6 +92,12 @@ void Executor::accept(model::Plan plan, TimePoint now) {
   const bool open = std::ranges::any_of(failures_, [](const auto& item) { return is_restrictive(item.second.op.change); }) ||
                     std::ranges::any_of(waiting_, [](const model::Op& op) { return is_restrictive(op.change); });
   if (open) hold_back_links();
+}
+
+// Thousands that are done are not kept for the few that come next.
+void Executor::forget_due() {
+  std::vector<model::Op>().swap(due_);
+  next_ = 0;
 }
 
 void Executor::hold_back_links() {
@@ -118,6 +123,7 @@ std::vector<Executor::Done> Executor::step(TimePoint now, std::uint32_t random) 
     next_ += carry_out(std::span(due_).subspan(next_, alone ? 1 : std::min(kPortion, due_.size() - next_)), false, now, random,
                        done);
     if (alone && (done.empty() || done.front().error)) hold_back_links();
+    if (!busy()) forget_due();
   }
   return done;
 }

@@ -67,6 +67,7 @@ class Executor {
 
   // Without the filter that they need, links are not made: they come back with a later plan.
   void hold_back_links();
+  void forget_due();
   // Those of `ops` that have a result are settled.
   std::size_t carry_out(std::span<const model::Op> ops, bool waited, TimePoint now, std::uint32_t random,
                         std::vector<Done>& done);

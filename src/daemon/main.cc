@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <exception>
 
 #include "base/log.h"
@@ -78,10 +79,19 @@ Result<std::unique_ptr<platform::Kernel>> open_kernel(const Options& options) {
   return platform::open_native_kernel();
 }
 
+// With what reading cost, so that one can tell it from what follows.
+config::Parsed read_and_time(const std::filesystem::path& path, const model::Capabilities& system) {
+  const std::clock_t began = std::clock();
+  config::Parsed parsed = read_config(path, system);
+  const double took = static_cast<double>(std::clock() - began) * 1000 / CLOCKS_PER_SEC;
+  log::debug("configuration read", {{"file", path.string()}, {"cpu_ms", fmt::format("{:.1f}", took)}});
+  return parsed;
+}
+
 EngineWiring wiring_for(const Options& options, platform::Kernel& kernel, StateStore& store) {
   return {.kernel = kernel,
           .store = store,
-          .read_config = [path = options.config, system = kernel.capabilities()] { return read_config(path, system); },
+          .read_config = [path = options.config, system = kernel.capabilities()] { return read_and_time(path, system); },
           .parse_text = {},
           .config_path = options.config.string(),
           .version = std::string(kVersion),

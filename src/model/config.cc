@@ -163,7 +163,6 @@ std::vector<ChildConfig> child_configs(const Tunnel& tunnel) {
       config.name = shares && !external ? tunnel.name : child.name;
       config.holder = shares ? tunnel.name : tunnel.name + '/' + child.name;
       config.mode = child.mode;
-      config.proposals = kDefaultChildProposals;
       config.rekey = kDefaultChildRekey;
       if (has_static_keys(tunnel)) config.policies = PolicyOwner::vtid;
       if (shares) shared = configs.size() - 1;
@@ -174,6 +173,9 @@ std::vector<ChildConfig> child_configs(const Tunnel& tunnel) {
     if (child.rekey) config.rekey = *child.rekey;
     if (child.policies) config.policies = *child.policies;
     take_over(config.options, child.options);
+  }
+  for (ChildConfig& config : configs) {
+    if (config.proposals.empty()) config.proposals = kDefaultChildProposals;
   }
   return configs;
 }

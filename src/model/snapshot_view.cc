@@ -51,6 +51,7 @@ SnapshotView::SnapshotView(const Snapshot& snapshot, std::shared_ptr<const Made>
                           const auto found = snapshot.gateways.find(name);
                           return found == snapshot.gateways.end() ? std::nullopt : std::optional(found->second);
                         },
+                    .each_tunnel = [&snapshot](const auto& visit) { std::ranges::for_each(snapshot.tunnels, visit); },
                     .tunnels = Lazy<std::vector<TunnelStatus>>(snapshot.tunnels),
                     .failed = Lazy<std::vector<FailedOp>>(snapshot.failed),
                     .problems = Lazy<std::vector<Problem>>(snapshot.problems),

@@ -59,7 +59,8 @@ struct SnapshotParts {
   Work work;
   std::function<std::optional<TunnelStatus>(std::string_view)> tunnel;
   std::function<std::optional<GatewayHealth>(const std::string&)> gateway;
-  Lazy<std::vector<TunnelStatus>> tunnels;  // in the file's order
+  std::function<void(const std::function<void(const TunnelStatus&)>&)> each_tunnel;  // one after another, in the file's order
+  Lazy<std::vector<TunnelStatus>> tunnels;                                           // in the file's order
   Lazy<std::vector<FailedOp>> failed;
   Lazy<std::vector<Problem>> problems;
   Lazy<bool> converged;

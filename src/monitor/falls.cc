@@ -20,7 +20,7 @@ void Falls::note(GatewayState before, GatewayState after, TimePoint now) {
   if (!judged || after <= before || !has_risen_) return;
   has_risen_ = false;
   times_.push_back(now);
-  if (times_.size() > kMostKept) times_.pop_front();
+  if (times_.size() > kMostKept) times_.erase(times_.begin());
 }
 
 int Falls::count(const model::MonitorOptions& options, TimePoint now) const {
@@ -39,7 +39,7 @@ void Falls::recall(const std::vector<WallTime>& times, Now now) {
   WallTime latest = now.wall;
   for (const WallTime fell : times) latest = std::max(latest, fell);
   for (const WallTime fell : times) times_.push_back(now.steady - (latest - fell));
-  while (times_.size() > kMostKept) times_.pop_front();
+  if (times_.size() > kMostKept) times_.erase(times_.begin(), times_.end() - kMostKept);
 }
 
 Duration Falls::hold(const model::MonitorOptions& options, TimePoint now) const {

@@ -1,7 +1,6 @@
 // How often a path fell lately, and how much longer it has to wait for that before it is believed again. Pure.
 #pragma once
 
-#include <deque>
 #include <vector>
 
 #include "base/clock.h"
@@ -25,7 +24,7 @@ class Falls {
   void recall(const std::vector<WallTime>& times, Now now);
 
  private:
-  std::deque<TimePoint> times_;
+  std::vector<TimePoint> times_;
   bool has_risen_ = false;  // since the last fall
 };
 

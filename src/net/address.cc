@@ -59,8 +59,10 @@ Result<Address> parse_address(std::string_view text) {
 }
 
 std::string print(const Address& address) {
+  const auto bytes = address.bytes();
+  if (address.is_v4()) return fmt::format("{}.{}.{}.{}", bytes[0], bytes[1], bytes[2], bytes[3]);
   std::array<char, INET6_ADDRSTRLEN> text{};
-  inet_ntop(address.is_v4() ? AF_INET : AF_INET6, address.bytes().data(), text.data(), text.size());
+  inet_ntop(AF_INET6, bytes.data(), text.data(), text.size());
   return text.data();
 }
 

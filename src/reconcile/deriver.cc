@@ -23,14 +23,6 @@ std::set<std::string> gateways_read(const model::Config& config) {
   return names;
 }
 
-std::set<std::string> those_down(const std::set<std::string>& gateways, const model::GatewaySelection& selection) {
-  std::set<std::string> down;
-  for (const std::string& name : gateways) {
-    if (selection.down.contains(name)) down.insert(name);
-  }
-  return down;
-}
-
 template <class Key, class Value>
 std::optional<Value> find(const std::map<Key, Value>& map, const Key& key) {
   const auto found = map.find(key);
@@ -53,6 +45,8 @@ void Deriver::forget() {
   assignments_.clear();
   kept_.clear();
   parts_.clear();
+  places_.clear();
+  mark_all();
 }
 
 bool Deriver::update(const model::Config& config, const Numbers& numbers, const SaFacts& sas,
@@ -62,12 +56,11 @@ bool Deriver::update(const model::Config& config, const Numbers& numbers, const 
   if (first) follow(config, numbers);
   const TunnelInputs inputs{numbers, sas, host, system, restraints, assignments_};
   const bool parts_changed = update_parts(inputs);
-  std::set<std::string> down = those_down(read_, selection);
   const bool orphans = sas.orphans_before || derived_.desired.charon;
-  const bool rest_is_equal = !first && !orphans && down == down_ && selection.groups == groups_;
-  down_ = std::move(down);
-  groups_ = selection.groups;
-  if (!parts_changed && rest_is_equal) return false;
+  const bool rest_changed = first || orphans || rest_marked_;  // of the host it reads nothing
+  marked_.clear();
+  rest_marked_ = all_marked_ = false;
+  if (!parts_changed && !rest_changed) return false;
   Derived fresh = derive(config, inputs, selection, parts_);
   if (fresh == derived_) return false;
   derived_ = std::move(fresh);
@@ -85,6 +78,7 @@ void Deriver::follow(const model::Config& config, const Numbers& numbers) {
     for (const model::ChildConfig& child : model::child_configs(tunnel)) {
       const bool has_interface = child.mode == model::ChildMode::vti;
       kept.children.push_back({child.holder, has_interface ? std::optional(numbers.at(child.holder)) : std::nullopt});
+      if (has_interface) places_.emplace(numbers.at(child.holder), kept_.size() - 1);
     }
   }
   parts_.resize(kept_.size());
@@ -129,18 +123,27 @@ bool Deriver::is_current(const Kept& kept, const TunnelInputs& inputs) {
 
 bool Deriver::update_parts(const TunnelInputs& inputs) {
   bool changed = false;
-  for (std::size_t place = 0; place < kept_.size(); ++place) {
-    Kept& kept = kept_[place];
-    auto& part = parts_[place];
-    if (part && is_current(kept, inputs)) continue;
-    take(kept, inputs);
-    TunnelPart fresh = derive_tunnel(*kept.tunnel, inputs);
-    ++parts_made_;
-    if (part && *part == fresh) continue;
-    part = std::make_shared<const TunnelPart>(std::move(fresh));
-    changed = true;
+  if (all_marked_) {
+    for (std::size_t place = 0; place < kept_.size(); ++place) changed |= update_part(place, inputs);
+    return changed;
+  }
+  for (const net::Unit unit : marked_) {
+    if (const auto place = places_.find(unit); place != places_.end()) changed |= update_part(place->second, inputs);
   }
   return changed;
+}
+
+bool Deriver::update_part(std::size_t place, const TunnelInputs& inputs) {
+  Kept& kept = kept_[place];
+  auto& part = parts_[place];
+  ++compared_;
+  if (part && is_current(kept, inputs)) return false;
+  take(kept, inputs);
+  TunnelPart fresh = derive_tunnel(*kept.tunnel, inputs);
+  ++parts_made_;
+  if (part && *part == fresh) return false;
+  part = std::make_shared<const TunnelPart>(std::move(fresh));
+  return true;
 }
 
 }  // namespace vtid::reconcile

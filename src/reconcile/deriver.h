@@ -1,5 +1,6 @@
 // derive(), at the cost of what changed: what a tunnel contributes is kept while all that it is made of is equal, and the whole
-// is put together again only when a part, or something that its rest reads, is another. Says what derive() says of the same.
+// is put together again only when a part, or something that its rest reads, is another. Says what derive() says of the same, as
+// long as it is told what changed.
 #pragma once
 
 #include <cstddef>
@@ -18,6 +19,11 @@ class Deriver {
   // The file, its numbers or the system are others: nothing of before counts. In between they stay as and where they are.
   void forget();
 
+  // What is another since the last update(): a unit's facts, the gateways' and groups' selection, or anything beside that.
+  void mark(net::Unit unit) { marked_.insert(unit); }
+  void mark_selection() { rest_marked_ = true; }
+  void mark_all() { all_marked_ = true; }
+
   // Whether derived() is another than before.
   bool update(const model::Config& config, const Numbers& numbers, const SaFacts& sas, const model::GatewaySelection& selection,
               const Host& host, const model::Capabilities& system, const Restraints& restraints);
@@ -26,7 +32,9 @@ class Deriver {
   // Whether anything follows from this gateway by itself being up or down; groups apart.
   [[nodiscard]] bool reads(const std::string& gateway) const { return !known_ || read_.contains(gateway); }
 
-  [[nodiscard]] std::size_t parts() const { return parts_made_; }  // of tunnels, in all updates
+  // Of tunnels, in all updates: those whose inputs were held against those of before, and of them those that were made.
+  [[nodiscard]] std::size_t compared() const { return compared_; }
+  [[nodiscard]] std::size_t parts() const { return parts_made_; }
 
  private:
   // Of an interface: all that its tunnel's part reads of it.
@@ -55,14 +63,18 @@ class Deriver {
   void take(Kept& kept, const TunnelInputs& inputs) const;
   [[nodiscard]] static bool is_current(const Kept& kept, const TunnelInputs& inputs);
   [[nodiscard]] bool update_parts(const TunnelInputs& inputs);
+  [[nodiscard]] bool update_part(std::size_t place, const TunnelInputs& inputs);
 
   bool known_ = false;  // the file
   Assignments assignments_;
-  std::vector<Kept> kept_;      // of the enabled tunnels
-  TunnelParts parts_;           // of the same
-  std::set<std::string> read_;  // gateways
-  std::set<std::string> down_;  // of them, as derived_ follows it
-  std::map<std::string, model::GroupSelection, std::less<>> groups_;
+  std::vector<Kept> kept_;                   // of the enabled tunnels
+  TunnelParts parts_;                        // of the same
+  std::set<std::string> read_;               // gateways
+  std::map<net::Unit, std::size_t> places_;  // in both, of the tunnels with that interface
+  std::set<net::Unit> marked_;
+  bool rest_marked_ = false;
+  bool all_marked_ = true;  // as long as nothing is known
+  std::size_t compared_ = 0;
   std::size_t parts_made_ = 0;
   Derived derived_;
 };

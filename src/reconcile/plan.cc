@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "model/words.h"
+#include "reconcile/merge.h"
 #include "reconcile/order.h"
 #include "reconcile/ownership.h"
 #include "reconcile/sa_facts.h"
@@ -22,8 +23,17 @@ std::string name_of(const model::InterfaceAddress& address) {
   return fmt::format("address {} on {}", net::print(address.local), address.device.text());
 }
 
+auto key_of(const model::InterfaceAddress& address) { return std::tie(address.device, address.local, address.peer); }
+auto key_of(const model::ObservedAddress& address) { return std::tie(address.device, address.local, address.peer); }
+
+const net::IfName& key_of(const model::Link& link) { return link.name; }
+const net::IfName& key_of(const model::ObservedLink& link) { return link.name; }
+
+const model::Rule& key_of(const model::Rule& rule) { return rule; }
+
 using RouteKey = std::tuple<net::Prefix, net::Metric, net::TableId>;
 RouteKey key_of(const model::Route& route) { return {route.to, route.metric, route.table}; }
+RouteKey key_of(const model::ObservedRoute& observed) { return key_of(observed.route); }
 std::string name_of(const model::Route& route) {
   std::string name = "route " + net::print(route.to);
   if (route.metric.value != 0) name += fmt::format(" metric {}", route.metric.value);
@@ -42,6 +52,12 @@ template <class T>
 SaKey key_of(const T& sa) {
   return {sa.destination, sa.spi};
 }
+template <class T>
+decltype(auto) key_of(const model::Wanted<T>& item) {
+  return key_of(item.value);
+}
+constexpr auto kKey = [](const auto& item) -> decltype(auto) { return key_of(item); };
+
 std::string name_of(const SaKey& sa) { return fmt::format("SA 0x{:08x} to {}", sa.second, net::print(sa.first)); }
 std::string name_of(const model::Sa& sa) { return name_of(key_of(sa)); }
 std::string name_of(const model::CharonsSa& sa) { return name_of(key_of(sa)); }
@@ -144,18 +160,21 @@ class Planner {
   }
 
   void links() {
-    std::set<net::IfName> wanted;
-    for (const auto& [link, because] : desired_.links) {
-      wanted.insert(link.name);
-      if (!conflicts_.blocks(link.name)) want_link(link, because);
-    }
-    for (const model::ObservedLink& link : observed_.links) {
-      if (link.owner == model::Owner::vtid && !wanted.contains(link.name)) {
-        const bool goes = removal_ == Removal::allowed || has_static_sas(link);
-        remove(model::DeleteLink{link.name}, name_of(link.name), goes);
-        if (goes) gone_.insert(link.name);
-      }
-    }
+    const auto want = [this](const auto& wanted, const model::ObservedLink* have) {
+      if (!conflicts_.blocks(wanted.value.name)) want_link(wanted.value, wanted.because, have);
+    };
+    merge(
+        by_key(desired_.links, kKey), by_key(observed_.links, kKey), kKey, [&](const auto& wanted) { want(wanted, nullptr); },
+        [&](const model::ObservedLink& link) {
+          if (link.owner == model::Owner::vtid) remove_link(link);
+        },
+        [&](const auto& wanted, auto have) { want(wanted, have.front()); });
+  }
+
+  void remove_link(const model::ObservedLink& link) {
+    const bool goes = removal_ == Removal::allowed || has_static_sas(link);
+    remove(model::DeleteLink{link.name}, name_of(link.name), goes);
+    if (goes) gone_.insert(link.name);
   }
 
   // Of ours, for which nobody asks charon.
@@ -165,8 +184,7 @@ class Planner {
     });
   }
 
-  void want_link(const model::Link& link, const std::string& because) {
-    const model::ObservedLink* have = observed_.link(link.name);
+  void want_link(const model::Link& link, const std::string& because, const model::ObservedLink* have) {
     if (have == nullptr) {
       add(model::CreateLink{link}, name_of(link.name), "not there", because);
       gone_.insert(link.name);
@@ -185,47 +203,57 @@ class Planner {
   }
 
   void addresses() {
-    std::set<model::InterfaceAddress> wanted;
-    for (const auto& item : desired_.addresses) wanted.insert(item.value);
-    std::set<model::InterfaceAddress> have;
-    for (const model::ObservedAddress& address : observed_.addresses) {
+    const auto is_on_ours = [this](const model::ObservedAddress& address) {
       const model::ObservedLink* link = observed_.link(address.device);
-      if (link == nullptr || link->owner != model::Owner::vtid || gone_.contains(address.device)) continue;
-      const model::InterfaceAddress value{address.device, address.local, address.peer};
-      have.insert(value);
-      if (!address.kernel_made && !wanted.contains(value)) remove(model::DeleteAddress{value}, name_of(value));
-    }
-    for (const auto& [address, because] : desired_.addresses) {
-      if (conflicts_.blocks(address.device) || have.contains(address)) continue;
-      add(model::AddAddress{address}, name_of(address), "not there", because);
-    }
+      return link != nullptr && link->owner == model::Owner::vtid && !gone_.contains(address.device);
+    };
+    merge(
+        by_key(desired_.addresses, kKey), by_key(observed_.addresses, kKey, is_on_ours), kKey,
+        [this](const auto& wanted) {
+          const auto& [address, because] = wanted;
+          if (!conflicts_.blocks(address.device)) add(model::AddAddress{address}, name_of(address), "not there", because);
+        },
+        [this](const model::ObservedAddress& address) {
+          if (address.kernel_made) return;
+          const model::InterfaceAddress value{address.device, address.local, address.peer};
+          remove(model::DeleteAddress{value}, name_of(value));
+        },
+        [](const auto&, auto) {});
   }
 
   void routes() {
-    std::map<RouteKey, const model::Wanted<model::Route>*> wanted;
-    for (const auto& item : desired_.routes) wanted.emplace(key_of(item.value), &item);
-    std::map<RouteKey, const model::Route*> have;
-    for (const auto& [route] : observed_.routes) {
-      const auto [first, fresh] = have.emplace(key_of(route), &route);
-      const auto want = wanted.find(key_of(route));
-      const model::Route* extra = want == wanted.end() || !fresh ? &route : nullptr;
-      if (want != wanted.end() && !fresh && route == want->second->value) std::swap(first->second, extra);
-      if (extra != nullptr) remove(model::DeleteRoute{*extra}, name_of(*extra));
-    }
+    const auto wanted = by_key(desired_.routes, kKey);
+    merge(
+        wanted, by_key(observed_.routes, kKey), kKey, [this](const auto& want) { want_route(want, nullptr); },
+        [this](const model::ObservedRoute& have) { remove_route(have.route); },
+        [this](const auto& want, auto have) {
+          const auto equal = std::ranges::find(have, want.value, &model::ObservedRoute::route);
+          const model::ObservedRoute* kept = equal == have.end() ? have.front() : *equal;
+          for (const model::ObservedRoute* other : have) {
+            if (other != kept) remove_route(other->route);
+          }
+          want_route(want, &kept->route);
+        });
     for (const model::Route& rival : observed_.rivals) {
-      if (const auto want = wanted.find(key_of(rival)); want != wanted.end()) tell_of_rival(rival, *want->second);
+      const auto want = std::ranges::lower_bound(wanted, key_of(rival), {}, [](const auto* item) { return key_of(*item); });
+      if (want != wanted.end() && key_of(**want) == key_of(rival)) tell_of_rival(rival, **want);
     }
-    for (const auto& [route, because] : desired_.routes) {
-      const auto hops = model::hops_of(route);
-      if (std::ranges::any_of(hops, [&](const model::NextHop& hop) { return conflicts_.blocks(hop.via.device); })) continue;
-      const auto found = have.find(key_of(route));
-      const bool leaves_with_link =
-          std::ranges::any_of(hops, [&](const model::NextHop& hop) { return gone_.contains(hop.via.device); });
-      if (found == have.end()) {
-        add(model::SetRoute{route, false}, name_of(route), "not there", because);
-      } else if (*found->second != route || leaves_with_link) {
-        add(model::SetRoute{route, !leaves_with_link}, name_of(route), "points elsewhere", because);
-      }
+  }
+
+  void remove_route(const model::Route& route) { remove(model::DeleteRoute{route}, name_of(route)); }
+
+  void want_route(const model::Wanted<model::Route>& wanted, const model::Route* have) {
+    const auto& [route, because] = wanted;
+    const auto hops = model::hops_of(route);
+    const auto any_device = [&](auto is_so) {
+      return std::ranges::any_of(hops, [&](const model::NextHop& hop) { return is_so(hop.via.device); });
+    };
+    if (any_device([this](const net::IfName& device) { return conflicts_.blocks(device); })) return;
+    const bool leaves_with_link = any_device([this](const net::IfName& device) { return gone_.contains(device); });
+    if (have == nullptr) {
+      add(model::SetRoute{route, false}, name_of(route), "not there", because);
+    } else if (*have != route || leaves_with_link) {
+      add(model::SetRoute{route, !leaves_with_link}, name_of(route), "points elsewhere", because);
     }
   }
 
@@ -244,32 +272,27 @@ class Planner {
   }
 
   void rules() {
-    std::set<model::Rule> wanted;
-    for (const auto& item : desired_.rules) wanted.insert(item.value);
-    for (const model::Rule& rule : observed_.rules) {
-      if (!wanted.contains(rule)) remove(model::DeleteRule{rule}, print(rule));
-    }
-    const std::set<model::Rule> have(observed_.rules.begin(), observed_.rules.end());
-    for (const auto& [rule, because] : desired_.rules) {
-      if (!have.contains(rule)) add(model::AddRule{rule}, print(rule), "not there", because);
-    }
+    merge(
+        by_key(desired_.rules, kKey), by_key(observed_.rules, kKey), kKey,
+        [this](const auto& wanted) { add(model::AddRule{wanted.value}, print(wanted.value), "not there", wanted.because); },
+        [this](const model::Rule& rule) { remove(model::DeleteRule{rule}, print(rule)); }, [](const auto&, auto) {});
   }
 
   void policies() {
-    std::set<PolicyKey> wanted;
-    for (const auto& item : desired_.policies) wanted.insert(key_of(item.value));
-    std::map<PolicyKey, const model::Policy*> have;
-    for (const model::Policy& policy : observed_.policies) {
-      have.emplace(key_of(policy), &policy);
-      if (wanted.contains(key_of(policy)) || desired_.withheld.contains(policy.if_id) || is_in_use(policy)) continue;
-      remove(model::DeletePolicy{policy}, name_of(policy));
-    }
-    for (const auto& [policy, because] : desired_.policies) {
-      const auto found = have.find(key_of(policy));
-      if (found != have.end() && *found->second == policy) continue;
-      if (conflicts_.blocks(policy.if_id)) continue;
-      add(model::SetPolicy{policy}, name_of(policy), found == have.end() ? "not there" : "differs", because);
-    }
+    const auto set = [this](const auto& wanted, const char* reason) {
+      const auto& [policy, because] = wanted;
+      if (!conflicts_.blocks(policy.if_id)) add(model::SetPolicy{policy}, name_of(policy), reason, because);
+    };
+    merge(
+        by_key(desired_.policies, kKey), by_key(observed_.policies, kKey), kKey,
+        [&](const auto& wanted) { set(wanted, "not there"); },
+        [this](const model::Policy& policy) {
+          if (!desired_.withheld.contains(policy.if_id) && !is_in_use(policy))
+            remove(model::DeletePolicy{policy}, name_of(policy));
+        },
+        [&](const auto& wanted, auto have) {
+          if (*have.front() != wanted.value) set(wanted, "differs");
+        });
   }
 
   // SAs that a charon of before left carry by it, although nobody knows the ends any more.
@@ -279,22 +302,18 @@ class Planner {
   }
 
   void sas() {
-    std::set<SaKey> wanted;
-    for (const auto& item : desired_.sas) wanted.insert(key_of(item.value));
-    std::map<SaKey, const model::Sa*> have;
-    for (const model::Sa& sa : observed_.sas) {
-      have.emplace(key_of(sa), &sa);
-      if (!wanted.contains(key_of(sa))) add(model::DeleteSa{sa}, name_of(sa), "no longer wanted", "");
-    }
-    for (const auto& [sa, because] : desired_.sas) {
-      if (conflicts_.blocks(sa.if_id)) continue;
-      const auto found = have.find(key_of(sa));
-      if (found == have.end()) {
-        add(model::SetSa{sa}, name_of(sa), "not there", because);
-      } else if (std::string reason = difference(*found->second, sa); !reason.empty()) {
-        add(model::SetSa{sa, true}, name_of(sa), std::move(reason), because);
-      }
-    }
+    merge(
+        by_key(desired_.sas, kKey), by_key(observed_.sas, kKey), kKey, [this](const auto& wanted) { want_sa(wanted, nullptr); },
+        [this](const model::Sa& sa) { add(model::DeleteSa{sa}, name_of(sa), "no longer wanted", ""); },
+        [this](const auto& wanted, auto have) { want_sa(wanted, have.front()); });
+  }
+
+  void want_sa(const model::Wanted<model::Sa>& wanted, const model::Sa* have) {
+    const auto& [sa, because] = wanted;
+    if (conflicts_.blocks(sa.if_id)) return;
+    if (have == nullptr) return add(model::SetSa{sa}, name_of(sa), "not there", because);
+    std::string reason = difference(*have, sa);
+    if (!reason.empty()) add(model::SetSa{sa, true}, name_of(sa), std::move(reason), because);
   }
 
   // The new one is held before the old one is let go, so that the order between them is never open.
@@ -352,7 +371,7 @@ bool awaits_end(const model::Desired& desired, const model::Observed& observed) 
   return std::ranges::any_of(desired.send_orders, [&](const model::Wanted<model::SendOrder>& wanted) {
     const auto& sas = wanted.value.sas;
     return std::any_of(sas.begin(), sas.begin() + static_cast<std::ptrdiff_t>(wanted.value.replaced), [&](const SaKey& key) {
-      return std::ranges::binary_search(observed.charons_sas, key, {}, key_of<model::CharonsSa>);
+      return std::ranges::binary_search(observed.charons_sas, key, {}, kKey);
     });
   });
 }

@@ -18,7 +18,7 @@ namespace vtid::vici {
 // Requests as charon wants them. `secret` and `key` hold key material: never print them, never put them into an error.
 struct WantedConnection {
   std::string name;
-  Message connection;                      // of load-conn
+  Message connection = {};                 // of load-conn
   Message secret = {};                     // of load-shared; empty: the connection needs none
   std::vector<Message> certificates = {};  // of load-cert: intermediate CAs, which no connection can name
   std::string key_id = {};                 // by which charon knows the private key; empty: the connection needs none
@@ -26,6 +26,7 @@ struct WantedConnection {
   bool waits = false;                      // for the peer's addresses: meanwhile what charon has of it stays
   bool looked_up = false;                  // remote_addrs are what a host name stands for today, and no setting
   std::vector<Requirement> requirements = {};
+  bool as_before = false;  // as it was wanted last, if it was: none of the above says anything
   bool operator==(const WantedConnection&) const = default;
 };
 

@@ -53,6 +53,10 @@ Loader::Loader(Loaded loaded, std::function<std::uint32_t()> random) : loaded_(s
 void Loader::want(std::vector<WantedConnection> connections) {
   std::map<std::string, Wish> before = std::exchange(wishes_, {});
   for (WantedConnection& connection : connections) {
+    if (connection.as_before) {
+      wishes_.insert(before.extract(connection.name));
+      continue;
+    }
     const std::string name = connection.name;
     Wish wish{std::move(connection), {}, false, false, 0, {}};
     if (auto known = before.extract(name)) {

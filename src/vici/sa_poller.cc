@@ -26,15 +26,23 @@ void SaPoller::recheck(const std::set<std::string>& connections) {
 
 std::optional<SaPoll> SaPoller::next(TimePoint now) {
   if (poll_) return std::nullopt;
-  if (std::exchange(recheck_all_, false) || recheck_.size() > kMostSinglePolls)
-    return begin(true, true, std::exchange(recheck_, {}));
-  if (!recheck_.empty()) return begin(false, true, take_first(recheck_));
+  if (std::exchange(recheck_all_, false)) return begin(true, true, std::exchange(recheck_, {}), now);
   if (all_soon_ && *all_soon_ <= now) {
     all_soon_.reset();
     all_due_ = true;
   }
+  if (now < held_until_ && !all_due_) return std::nullopt;
+  const bool rests = now < rested_;
+  const bool many = recheck_.size() > kMostSinglePolls;
+  if (many && !rests) return begin(true, true, std::exchange(recheck_, {}), now);
+  if (many && !all_due_) return hold();
+  if (!many && !recheck_.empty()) return begin(false, true, take_first(recheck_), now);
   Covered due = take_due(now);
-  if (std::exchange(all_due_, false) || due.size() > kMostSinglePolls) return begin(true, false, std::move(due));
+  if (due.size() > kMostSinglePolls && rests && !all_due_) {
+    asked_ = std::move(due);
+    return hold();
+  }
+  if (std::exchange(all_due_, false) || due.size() > kMostSinglePolls) return begin(true, false, std::move(due), now);
   if (due.empty()) return std::nullopt;
   Covered one = take_first(due);
   for (auto& [connection, tickets] : due) {
@@ -42,7 +50,7 @@ std::optional<SaPoll> SaPoller::next(TimePoint now) {
   }
   std::erase_if(due, [](const auto& item) { return item.second.empty(); });
   asked_ = std::move(due);
-  return begin(false, false, std::move(one));
+  return begin(false, false, std::move(one), now);
 }
 
 SaPoller::Covered SaPoller::take_first(Covered& from) {
@@ -61,7 +69,13 @@ SaPoller::Covered SaPoller::take_due(TimePoint now) {
   return due;
 }
 
-SaPoll SaPoller::begin(bool all, bool waits, Covered covered) {
+std::nullopt_t SaPoller::hold() {
+  held_until_ = rested_;
+  return std::nullopt;
+}
+
+SaPoll SaPoller::begin(bool all, bool waits, Covered covered, TimePoint now) {
+  began_ = now;
   covered_ = std::move(covered);
   listed_.clear();
   return poll_.emplace(SaPoll{all ? std::nullopt : std::optional(covered_.begin()->first), waits});
@@ -70,6 +84,7 @@ SaPoll SaPoller::begin(bool all, bool waits, Covered covered) {
 void SaPoller::on_listed(const std::string& connection) { listed_.insert(connection); }
 
 std::vector<Ticket> SaPoller::finish(const std::set<std::string>& missing) {
+  if (!poll_->connection) rested_ = began_ + kRestEach * static_cast<int>(listed_.size());
   const bool proven = poll_->waits || never_wait_;
   std::vector<Ticket> answered;
   if (!proven) recheck(missing);
@@ -99,10 +114,15 @@ std::vector<Ticket> SaPoller::abandon() {
 
 std::optional<TimePoint> SaPoller::next_deadline() const {
   if (poll_) return std::nullopt;
-  if (all_due_ || recheck_all_ || !recheck_.empty() || !asked_.empty()) return TimePoint{};
-  if (all_soon_) return all_soon_;
-  const auto first = std::ranges::min_element(soon_, {}, [](const auto& look) { return look.second; });
-  return first == soon_.end() ? std::nullopt : std::optional(first->second);
+  if (all_due_ || recheck_all_) return TimePoint{};
+  std::optional<TimePoint> next;
+  if (!recheck_.empty() || !asked_.empty()) {
+    next = held_until_;
+  } else if (!soon_.empty()) {
+    next = std::max(held_until_, std::ranges::min_element(soon_, {}, [](const auto& look) { return look.second; })->second);
+  }
+  if (all_soon_) next = std::min(next.value_or(*all_soon_), *all_soon_);
+  return next;
 }
 
 }  // namespace vtid::vici

@@ -1,6 +1,7 @@
 // Which `list-sas` is due next. charon skips an IKE_SA that is busy when asked not to wait (noblock), and holds up everything
 // behind it when asked to wait; so a poll does not wait at first, and waits only for what it failed to find.
-// Many due connections become one poll of all. One poll is under way at a time.
+// Many due connections become one poll of all, which then rests: what comes up one after another by thousands would have the
+// whole table read for each hundred of them. One poll is under way at a time.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +26,7 @@ struct SaPoll {
 
 inline constexpr std::size_t kMostLooks = 4'096;     // connections in mind at once: above, a look at all of them
 inline constexpr std::size_t kMostSinglePolls = 16;  // each walks charon's whole table: above, one poll of all
+inline constexpr Duration kRestEach{1};              // from the begin of that to the next such, for each connection it listed
 
 class SaPoller {
  public:
@@ -54,7 +56,8 @@ class SaPoller {
  private:
   using Covered = std::map<std::string, std::vector<Ticket>>;
 
-  SaPoll begin(bool all, bool waits, Covered covered);  // of all, or of the one that is covered
+  SaPoll begin(bool all, bool waits, Covered covered, TimePoint now);  // of all, or of the one that is covered
+  std::nullopt_t hold();                                               // until the latest poll of all has rested
   [[nodiscard]] static Covered take_first(Covered& from);
   [[nodiscard]] Covered take_due(TimePoint now);
 
@@ -66,7 +69,10 @@ class SaPoller {
   bool recheck_all_ = false;
   bool never_wait_ = false;
   std::optional<SaPoll> poll_;
-  Covered covered_;  // by the poll under way
+  TimePoint began_{};
+  TimePoint rested_{};      // of the latest poll of all
+  TimePoint held_until_{};  // all that is due, because it is much
+  Covered covered_;         // by the poll under way
   std::set<std::string> listed_;
 };
 

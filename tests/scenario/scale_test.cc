@@ -57,6 +57,7 @@ class TwoThousand : public testing::Test {
   [[nodiscard]] std::size_t visits() const { return stage->engine->work().visited - before.visited; }
   [[nodiscard]] std::size_t plans() const { return stage->engine->work().planned - before.planned; }
   [[nodiscard]] std::size_t derivations() const { return stage->engine->work().derived - before.derived; }
+  [[nodiscard]] std::size_t compared() const { return stage->engine->work().compared - before.compared; }
   [[nodiscard]] std::size_t written() const { return stage->kernel.writes() - writes; }
   static std::uint32_t some_child() { return std::next(stage->charon.children.begin(), kMany / 2)->first; }
 
@@ -83,6 +84,8 @@ TEST_F(TwoThousand, ComingUpDerivesEachAFewTimesAndPlansWhatIsWantedAnew) {
   EXPECT_GE(came_up.parts, static_cast<std::size_t>(kMany));
   EXPECT_LE(came_up.parts, 4U * kMany);
   EXPECT_LE(came_up.planned, kFew);
+  EXPECT_LE(came_up.compared,
+            12U * kMany);  // with the file and what the kernel then has all of them, and each when it comes up
 }
 
 TEST_F(TwoThousand, WhatIsLoadedIsNotRecordedForEach) { EXPECT_LE(saves, 2 * kFew); }
@@ -166,15 +169,34 @@ TEST_F(TwoThousand, OneThatGoesAndComesBackIsVisitedAlone) {
   EXPECT_LE(visits(), 2 * kFew);
   EXPECT_LE(derivations(), 4U);
   EXPECT_LE(parts(), 4U);
+  EXPECT_LE(compared(), 4U);
   EXPECT_EQ(plans(), 0U);
   EXPECT_EQ(written(), 0U);
 }
 
-TEST_F(TwoThousand, AReloadWithoutChangeVisitsNobodyAndWritesNothing) {
+TEST_F(TwoThousand, AReloadWithoutChangeMakesNothingAnewAndWritesNothing) {
   (void)stage->command(model::Reload{});
   EXPECT_EQ(visits(), 0U);
+  EXPECT_EQ(derivations(), 0U);
+  EXPECT_EQ(compared(), 0U);
   EXPECT_LE(plans(), 2U);
   EXPECT_EQ(written(), 0U);
+}
+
+TEST_F(TwoThousand, AFileWithOneChangeMakesOneConnectionAndWritesOneLink) {
+  const auto replace = [](std::string_view from, std::string_view to) {
+    stage->file.replace(stage->file.find(from), from.size(), to);
+    (void)stage->command(model::Reload{});
+    stage->settle();
+  };
+  replace(R"("I1000": { "tunnel": "t1000" })", R"("I1000": { "tunnel": "t1000", "mtu": 1300 })");
+  EXPECT_EQ(stage->engine->work().connections - before.connections, 0U);
+  EXPECT_GE(written(), 1U);
+  EXPECT_LE(written(), 2U);
+  replace(R"("t1000": { "ike")", R"("t1000": { "description": "moved", "ike")");
+  EXPECT_EQ(stage->engine->work().connections - before.connections, 1U);
+  EXPECT_LE(written(), 2U);
+  EXPECT_EQ(visits(), 0U);
 }
 
 // ---- the same bytes as from nothing -----------------------------------------------------------------------------------

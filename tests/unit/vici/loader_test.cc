@@ -57,6 +57,28 @@ TEST_F(LoaderTest, TheSecretGoesBeforeItsConnection) {
   EXPECT_EQ(run(loader), (Commands{"load-shared hq", "load-conn hq"}));
 }
 
+TEST_F(LoaderTest, WhatIsWantedAsBeforeIsNotLookedAtAgain) {
+  const WantedConnection hq_as_before{.name = "hq", .as_before = true};
+  loader.want({wanted("hq"), wanted("lab")});
+  run(loader);
+  const Loaded loaded = loader.loaded();
+  loader.want({hq_as_before, wanted("lab")});
+  EXPECT_FALSE(loader.busy_with("hq"));
+  EXPECT_TRUE(loader.busy_with("lab"));
+  EXPECT_EQ(run(loader), Commands{});
+  EXPECT_EQ(loader.loaded(), loaded);
+  connect({}, kAnother);
+  EXPECT_EQ(run(loader), (Commands{"load-shared hq", "load-conn hq", "load-shared lab", "load-conn lab"}));
+  loader.want({hq_as_before});
+  EXPECT_EQ(run(loader), (Commands{"unload-conn lab", "unload-shared lab"}));
+}
+
+TEST_F(LoaderTest, NothingIsWantedAsItWasWhenItWasNot) {
+  loader.want({WantedConnection{.name = "hq", .as_before = true}});
+  EXPECT_EQ(loader.wanted(), 0U);
+  EXPECT_EQ(run(loader), Commands{});
+}
+
 TEST_F(LoaderTest, ARecordAnnouncesWhatIsToBeLoadedSoThatItNeedNotBeMadeForEach) {
   loader.want({wanted("hq"), wanted("lab")});
   const auto first = loader.next_step(kNow);

@@ -72,6 +72,50 @@ TEST(SaPoller, ManyBecomeOneReadingOfAll) {
   EXPECT_EQ(poller.next(kNow), (SaPoll{"0", true}));
 }
 
+// As thousands come up, a hundred each second: the table is not read for each hundred.
+TEST(SaPoller, AReadingOfAllRestsForAsLongAsItListed) {
+  const auto ask_many = [](SaPoller& poller) {
+    for (std::size_t i = 0; i <= kMostSinglePolls; ++i) poller.ask(std::to_string(i), i);
+  };
+  SaPoller poller;
+  ask_many(poller);
+  (void)poller.next(kNow);
+  for (int i = 0; i < 3'000; ++i) poller.on_listed(std::to_string(i));
+  (void)poller.finish({});
+  const TimePoint rested = kNow + 3'000 * kRestEach;
+  poller.ask("one", 1);
+  EXPECT_EQ(poller.next(kNow), (SaPoll{"one", false}));  // a few are no matter
+  poller.on_listed("one");
+  (void)poller.finish({});
+  ask_many(poller);
+  EXPECT_EQ(poller.next(kNow + Duration{1}), std::nullopt);
+  EXPECT_EQ(poller.next_deadline(), rested);
+  poller.look_soon("soon", kNow + Duration{5});
+  EXPECT_EQ(poller.next(rested - Duration{1}), std::nullopt);
+  EXPECT_EQ(poller.next_deadline(), rested);
+  EXPECT_EQ(poller.next(rested), (SaPoll{std::nullopt, false}));
+  for (std::size_t i = 0; i <= kMostSinglePolls; ++i) poller.on_listed(std::to_string(i));
+  EXPECT_EQ(poller.finish({}).size(), kMostSinglePolls + 1);
+  EXPECT_EQ(poller.next_deadline(), std::nullopt);
+}
+
+TEST(SaPoller, WhatMustBeReadWholeDoesNotWaitForThat) {
+  SaPoller poller;
+  for (std::size_t i = 0; i <= kMostSinglePolls; ++i) poller.ask(std::to_string(i), i);
+  (void)poller.next(kNow);
+  for (int i = 0; i < 3'000; ++i) poller.on_listed(std::to_string(i));
+  (void)poller.finish({});
+  std::set<std::string> missing;
+  for (std::size_t i = 0; i <= kMostSinglePolls; ++i) missing.insert(std::to_string(i));
+  poller.recheck(missing);
+  EXPECT_EQ(poller.next(kNow), std::nullopt);
+  poller.look_at_all();
+  EXPECT_EQ(poller.next(kNow), (SaPoll{std::nullopt, false}));
+  (void)poller.finish({});
+  poller.recheck_all();
+  EXPECT_EQ(poller.next(kNow), (SaPoll{std::nullopt, true}));
+}
+
 TEST(SaPoller, ManyThatWereNotFoundBecomeOneReadingThatWaits) {
   SaPoller poller;
   for (std::size_t i = 0; i <= kMostSinglePolls; ++i) poller.ask(std::to_string(i), i);
