@@ -24,6 +24,7 @@
 #include "model/snapshot_view.h"
 #include "platform/kernel.h"
 #include "reconcile/deriver.h"
+#include "reconcile/local_ends.h"
 #include "reconcile/numbers.h"
 #include "reconcile/plan.h"
 #include "vici/charon.h"
@@ -146,6 +147,9 @@ class Engine {
   void save_state(Now now);
   void supervise(Now now);
   void want_connections(Now now);
+  [[nodiscard]] reconcile::NamedPeers named_peers(const model::Config& config) const;
+  [[nodiscard]] model::LocalEnds local_ends_now() const;
+  void follow_local_ends(Now now);
   void request_look_up(const model::Tunnel& tunnel, Now now);
   void ask(const Ask& ask, Now now);
   void ask(const std::vector<RekeyAsk>& asks, Now now);
@@ -209,6 +213,9 @@ class Engine {
   std::set<std::string> early_;         // those of them where it has none
   reconcile::Deriver deriver_;
   reconcile::Host host_;  // as deriver_ follows it
+  model::LocalEnds local_ends_;
+  bool locates_ends_ = false;                  // the file says of some tunnel where it begins otherwise than by an address
+  std::set<std::string> located_named_peers_;  // of those tunnels the ones whose peers have host names
   std::size_t derivations_ = 0;
   std::size_t plans_ = 0;
   std::size_t statuses_ = 0;
@@ -222,6 +229,7 @@ class Engine {
   bool kernel_seen_ = false;
   bool needs_observe_ = true;
   bool needs_selection_ = true;
+  bool needs_local_ends_ = true;
   bool needs_plan_ = true;
   bool needs_derive_ = true;  // something changed that derive reads: then it is planned too, if it says another thing
   bool static_tunnels_changed_ = true;

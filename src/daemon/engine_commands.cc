@@ -56,10 +56,15 @@ Result<std::string> Engine::accept_config(config::Parsed parsed, Now now) {
     read_all_sas();
     std::erase_if(reported_states_, [this](const auto& told) { return !tunnels_.contains(told.first); });
     names_.follow(*config_, now);
+    locates_ends_ = reconcile::has_located_tunnels(*config_);
+    located_named_peers_ = reconcile::located_with_named_peers(*config_);
+    local_ends_ = local_ends_now();
     want_connections(now);
     supervisor_.supervise(desired_child_sas(*config_, numbers_), now);
     for (const model::Tunnel& tunnel : config_->tunnels) {
       supervisor_.locate(tunnel.name, names_.resolved(tunnel), now);
+      const auto end = local_ends_.find(tunnel.name);
+      supervisor_.move(tunnel.name, end == local_ends_.end() ? nullptr : &end->second);
       for (const model::ChildConfig& child : model::child_configs(tunnel)) follow_silence(child.holder, now);
     }
     const auto gateways = model::index_by_name(config_->gateways);
@@ -242,12 +247,13 @@ void Engine::on_command(const model::Command& command, Requests::Reply reply, No
 model::CommandResult Engine::plan_for(const model::MakePlan& command) {
   if (auto seen = look(); !seen) return std::unexpected(seen.error());
   follow_gateways(now_);
+  follow_local_ends(now_);
   const auto plan_of = [this](const reconcile::Derived& derived) {
     return reconcile::make_plan(derived.desired, observed_, system_, reconcile::Removal::allowed);
   };
   if (!command.text) {
-    return model::Answer{
-        "", plan_of(reconcile::derive(*config_, numbers_, sa_facts_, selection_, host_, system_, restraints(*config_)))};
+    return model::Answer{"", plan_of(reconcile::derive(*config_, numbers_, sa_facts_, selection_, host_, system_,
+                                                       restraints(*config_), local_ends_))};
   }
   const config::Parsed parsed = wiring_.parse_text(*command.text, command.path);
   if (!parsed.config) return fail(print_all(parsed.errors), "mend the file");
@@ -257,7 +263,8 @@ model::CommandResult Engine::plan_for(const model::MakePlan& command) {
   const model::GatewaySelection selection = monitor::choose(config, wiring_.gateway_health(), selection_, now_.wall);
   const reconcile::SpiScope scope{reconcile::units_with_own_policies(config, *numbers, system_), spi_scope_.orphans};
   const auto sas = reconcile::facts_of(charon_.table(), charon_.index(), scope);
-  model::Plan plan = plan_of(reconcile::derive(config, *numbers, sas, selection, host_, system_, restraints(config)));
+  const auto ends = reconcile::local_ends(config, observed_, selection, named_peers(config), local_ends_);
+  model::Plan plan = plan_of(reconcile::derive(config, *numbers, sas, selection, host_, system_, restraints(config), ends));
   reconcile::name_former_holders(plan, deriver_.derived().desired);
   return model::Answer{"", std::move(plan)};
 }

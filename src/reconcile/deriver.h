@@ -20,7 +20,8 @@ class Deriver {
 
   // Whether derived() is another than before.
   bool update(const model::Config& config, const Numbers& numbers, const SaFacts& sas, const model::GatewaySelection& selection,
-              const Host& host, const model::Capabilities& system, const Restraints& restraints);
+              const Host& host, const model::Capabilities& system, const Restraints& restraints,
+              const model::LocalEnds& local_ends = {});
   [[nodiscard]] const Derived& derived() const { return derived_; }
 
   // Whether anything follows from this gateway by itself being up or down; groups apart.
@@ -47,6 +48,7 @@ class Deriver {
     const model::Tunnel* tunnel = nullptr;
     std::vector<Child> children;
     std::vector<OuterAddress> outer;
+    std::optional<net::Address> local;  // where the file does not give it
     bool early = false;
     bool looked = false;  // anybody at the host's addresses
   };
@@ -63,6 +65,7 @@ class Deriver {
   std::set<std::string> read_;  // gateways
   std::set<std::string> down_;  // of them, as derived_ follows it
   std::map<std::string, model::GroupSelection, std::less<>> groups_;
+  model::LocalEnds local_ends_;
   std::size_t parts_made_ = 0;
   Derived derived_;
 };

@@ -46,9 +46,14 @@ struct Moment {
   Host host;
   model::Capabilities system;
   Restraints restraints;
+  model::LocalEnds local_ends;
 
-  [[nodiscard]] Derived from_nothing() const { return derive(config, numbers, sas, selection, host, system, restraints); }
-  bool update(Deriver& deriver) const { return deriver.update(config, numbers, sas, selection, host, system, restraints); }
+  [[nodiscard]] Derived from_nothing() const {
+    return derive(config, numbers, sas, selection, host, system, restraints, local_ends);
+  }
+  bool update(Deriver& deriver) const {
+    return deriver.update(config, numbers, sas, selection, host, system, restraints, local_ends);
+  }
 };
 
 template <class Set, class Value>
@@ -94,9 +99,27 @@ void change_host(Moment& moment, Dice& dice) {
   }
 }
 
+// Some tunnel of those from t3 on begins at one of two gateways, or nowhere for now.
+void move_an_end(Moment& moment, Dice& dice) {
+  const auto way = [](int n) {
+    const std::string network = "192.0.2." + std::to_string(n);
+    return model::OuterWay{"W" + std::to_string(n), test::device("eth" + std::to_string(n)), test::address(network + "54"),
+                           test::address(network)};
+  };
+  model::LocalEnd end;
+  end.ways = {way(1), way(2)};
+  if (dice.chance(70)) end.peers = {test::address("198.51.100." + std::to_string(dice.below(2) + 1))};
+  if (dice.chance(80)) {
+    const model::OuterWay& carrier = end.ways[static_cast<std::size_t>(dice.below(2))];
+    end.address = carrier.local;
+    end.gateway = carrier.gateway;
+  }
+  moment.local_ends["t" + std::to_string(dice.below(kTunnels - 2) + 3)] = end;
+}
+
 void happen(Moment& moment, Dice& dice) {
   const std::string tunnel = "t" + std::to_string(dice.below(kTunnels) + 1);
-  switch (dice.below(7)) {
+  switch (dice.below(8)) {
     case 0:
     case 1: change_facts(moment, dice); break;
     case 2: change_host(moment, dice); break;
@@ -106,6 +129,7 @@ void happen(Moment& moment, Dice& dice) {
     case 6:
       moment.sas.orphans_before = dice.chance(30) ? std::optional(WallTime{std::chrono::seconds{1}}) : std::nullopt;
       break;
+    case 7: move_an_end(moment, dice); break;
   }
 }
 
