@@ -110,16 +110,16 @@ std::string open_interface(Work& work, const std::string& key) {
 
 Json local_peer(Work& work, const Element& phase1, const std::string& tunnel, bool psk) {
   const net::Family family = outer_family(phase1);
-  const std::string interface = phase1.value("interface").empty() ? "wan" : phase1.value("interface");
+  std::string interface = phase1.value("interface").empty() ? "wan" : phase1.value("interface");
   std::string address = printed(work.names.address(interface, family));
   pass_over(phase1, {"myid_data"});
   if (const auto first = address.empty() ? work.names.first_member(interface) : std::nullopt) {
     address = printed(work.names.address(first->virtual_address.empty() ? first->interface : first->virtual_address, family));
     work.group_ends.push_back({phase1, tunnel, interface, family});
+    interface = first->interface;
   }
   const std::string id = identity(phase1.value("myid_type"), phase1.value("myid_data"), address);
-  const std::string place =
-      address.empty() && (!id.empty() || !psk) ? open_interface(work, first ? first->interface : interface) : "";
+  const std::string place = address.empty() && (!id.empty() || !psk) ? open_interface(work, interface) : "";
   if (address.empty() && place.empty()) {
     work.draft.note(place_of(phase1.has("interface") ? phase1.at("interface") : phase1),
                     fmt::format("the file does not say which address \"{}\" has, so the tunnel begins at \"any\"", interface),
