@@ -84,6 +84,10 @@ void check_ways_to_peers(const model::Config& config, Findings& findings) {
     if (route.to.length != route.to.address.bits()) continue;
     ways.emplace(route.to.address, std::pair(std::string_view(route.via), "the route to " + net::print(route.to)));
   }
+  for (const model::Gateway& gateway : config.gateways) {
+    for (const net::Address& address : model::probed_beyond(gateway))
+      ways.emplace(address, std::pair(std::string_view(gateway.name), "the monitor of gateways/" + gateway.name));
+  }
   for (const model::Tunnel& tunnel : config.tunnels) {
     const auto* ike = tunnel.enabled ? std::get_if<model::Ike>(&tunnel.ike) : nullptr;
     const auto* peer = ike == nullptr ? nullptr : std::get_if<net::Address>(&ike->remote.address);
