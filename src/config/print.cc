@@ -33,7 +33,14 @@ Json secret(const model::SecretSource& source) {
 }
 
 Json peer(const model::IkePeer& peer) {
-  Json result{{"address", model::print(peer.address)}};
+  Json result = Json::object();
+  if (!peer.interface.empty()) {
+    result["interface"] = peer.interface;
+  } else if (!peer.gateway.empty()) {
+    result["gateway"] = peer.gateway;
+  } else {
+    result["address"] = model::print(peer.address);
+  }
   if (!peer.id.empty()) result["id"] = peer.id;
   if (peer.port) result["port"] = *peer.port;
   return result;

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <chrono>
 
 #include "config/identity.h"
@@ -30,13 +32,29 @@ Result<std::optional<std::uint16_t>> ike_port(const Node& node) {
   return map(number_in<std::uint16_t>(1, 65'535)(node), [](std::uint16_t value) { return std::optional(value); });
 }
 
+// Where our end is, in the place of its address.
+void read_place(Object& object, model::IkePeer& local) {
+  object.read("interface", local.interface, filled_text);
+  object.read("gateway", local.gateway, filled_text);
+  std::string_view first = object.has("address") ? "address" : "";
+  for (const std::string_view key : {"interface", "gateway"}) {
+    if (!object.has(key)) continue;
+    if (!first.empty()) object.fail(key, Error{fmt::format("stands beside \"{}\"", first), "keep one of them"});
+    if (first.empty()) first = key;
+  }
+}
+
 template <class Convert>
 void read_peer(Object& ike, std::string_view key, model::IkePeer& peer, Convert endpoint,
                Result<std::string> (*identity)(const Node&), bool required) {
   auto object = ike.object(key);
   if (!object) return;
-  if (required) object->need("address");
   object->read("address", peer.address, endpoint);
+  if (required) {
+    object->need("address");
+  } else {
+    read_place(*object, peer);
+  }
   object->read("id", peer.id, identity);
   object->read("port", peer.port, ike_port);
   object->close();

@@ -29,6 +29,7 @@ void check_system(const model::Config& config, const model::Capabilities& system
 
 class GatewayRefChecker;
 void check_groups(const model::Config& config, GatewayRefChecker& gateway_refs, Findings& findings);
+void check_local_ends(const model::Config& config, GatewayRefChecker& gateway_refs, Findings& findings);
 void check_policy_routes(const model::Config& config, GatewayRefChecker& gateway_refs, Findings& findings);
 void check_rule_gateways(const model::Config& config, GatewayRefChecker& gateway_refs, Findings& findings);
 // Ports belong to protocols that have them.

@@ -117,13 +117,19 @@ const net::Address* peer_of(const Tunnel& tunnel) {
   return ike == nullptr ? nullptr : std::get_if<net::Address>(&ike->remote.address);
 }
 
+// vtid itself keeps the way to its peer, by gateways that are on no tunnel.
+bool is_pinned(const Tunnel& tunnel) {
+  const auto* ike = std::get_if<model::Ike>(&tunnel.ike);
+  return ike != nullptr && !ike->local.gateway.empty();
+}
+
 // The narrowest route wins, then the lowest metric.
 std::vector<Step> Paths::steps_from(const Tunnel& tunnel) const {
   std::vector<Step> steps;
   const net::Address* peer = peer_of(tunnel);
   const std::string at = join("/tunnels", tunnel.name);
   const bool known = !findings_.any_under(at + "/ike/remote") && !findings_.any_under(at + "/outer");
-  if (!tunnel.enabled || peer == nullptr || !known) return steps;
+  if (!tunnel.enabled || peer == nullptr || !known || is_pinned(tunnel)) return steps;
   auto hops = hops_.covering(*peer);
   std::ranges::stable_sort(hops, {}, [](const Hop& hop) { return std::pair(-hop.to.length, hop.metric); });
   std::string after;

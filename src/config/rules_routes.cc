@@ -31,6 +31,7 @@ class RouteRules {
   void check() {
     check_groups(config_, gateway_refs_, findings_);
     check_default_gateway(config_, gateway_refs_, findings_);
+    check_local_ends(config_, gateway_refs_, findings_);
     check_policy_routes(config_, gateway_refs_, findings_);
     check_rule_gateways(config_, gateway_refs_, findings_);
     for (std::size_t i = 0; i < config_.routes.size(); ++i) {

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <ranges>
 
 #include "config/rules.h"
@@ -76,10 +77,36 @@ void check_probes(const model::Config& config, const model::Capabilities& system
   }
 }
 
+// One route to an address is all there is, so whoever sends there goes the same way.
+void check_ways_to_peers(const model::Config& config, Findings& findings) {
+  std::map<net::Address, std::pair<std::string_view, std::string>> ways;  // gateway, who says so
+  for (const model::StaticRoute& route : config.routes) {
+    if (route.to.length != route.to.address.bits()) continue;
+    ways.emplace(route.to.address, std::pair(std::string_view(route.via), "the route to " + net::print(route.to)));
+  }
+  for (const model::Gateway& gateway : config.gateways) {
+    for (const net::Address& address : model::probed_beyond(gateway))
+      ways.emplace(address, std::pair(std::string_view(gateway.name), "the monitor of gateways/" + gateway.name));
+  }
+  for (const model::Tunnel& tunnel : config.tunnels) {
+    const auto* ike = tunnel.enabled ? std::get_if<model::Ike>(&tunnel.ike) : nullptr;
+    const auto* peer = ike == nullptr ? nullptr : std::get_if<net::Address>(&ike->remote.address);
+    const std::string at = join("/tunnels", tunnel.name) + "/ike/local/gateway";
+    if (peer == nullptr || ike->local.gateway.empty() || findings.any_under(at)) continue;
+    const auto [way, fresh] = ways.emplace(*peer, std::pair(std::string_view(ike->local.gateway), "tunnels/" + tunnel.name));
+    const auto& [gateway, who] = way->second;
+    if (fresh || gateway == ike->local.gateway) continue;
+    findings.error(
+        at, fmt::format("{} goes to {} by {}, and this system has one way to an address", who, net::print(*peer), gateway),
+        "name the same gateway or group in both");
+  }
+}
+
 }  // namespace
 
 void check_system(const model::Config& config, const model::Capabilities& system, Findings& findings) {
   check_probes(config, system, findings);
+  if (!system.has_rules) check_ways_to_peers(config, findings);
   Algorithms algorithms(system, findings);
   for (const model::Tunnel& tunnel : config.tunnels) {
     const std::string of_tunnel = join("/tunnels", tunnel.name);

@@ -249,8 +249,7 @@ void check_twins(const Config& config, Findings& findings) {
     const std::string at = join("/tunnels", tunnel.name) + "/ike";
     if (ike == nullptr || !tunnel.enabled || findings.any_under(at)) continue;
     const auto [twin, fresh] = seen.emplace(
-        std::tuple(model::print(ike->local.address), ike->local.id, model::print(ike->remote.address), ike->remote.id),
-        tunnel.name);
+        std::tuple(model::print(ike->local), ike->local.id, model::print(ike->remote.address), ike->remote.id), tunnel.name);
     if (fresh) continue;
     findings.warning(
         at,

@@ -124,11 +124,20 @@ class Chain {
 
   void tell_tunnel(const model::Tunnel& tunnel) {
     step("file", tunnel.enabled ? "enabled" : "disabled", describe(tunnel));
+    tell_local_end(tunnel);
     tell_host_name(tunnel);
     if (status_ == nullptr) return;
     const std::string since = status_->since == WallTime{} ? "" : "since " + vtid::print(status_->since);
     step("tunnel", model::print(status_->state), status_->reason.empty() ? since : status_->reason);
     tell_sas(tunnel);
+  }
+
+  void tell_local_end(const model::Tunnel& tunnel) {
+    const auto found = snapshot_.local_ends.find(tunnel.name);
+    if (found == snapshot_.local_ends.end()) return;
+    const model::LocalEnd& end = found->second;
+    step("our end", end.address ? "known" : "unknown",
+         end.address ? fmt::format("{} on {}: {}", net::print(*end.address), end.device.text(), end.reason) : end.reason);
   }
 
   void tell_host_name(const model::Tunnel& tunnel) {
@@ -174,7 +183,7 @@ class Chain {
       return fmt::format("static SAs {} to {}", net::print(keys->local), net::print(keys->remote));
     }
     const auto& ike = std::get<model::Ike>(tunnel.ike);
-    return fmt::format("IKEv{} {} to {}{}", static_cast<int>(ike.version), model::print(ike.local.address),
+    return fmt::format("IKEv{} {} to {}{}", static_cast<int>(ike.version), model::print(ike.local),
                        model::print(ike.remote.address), behind(print(ike.options)));
   }
 

@@ -69,7 +69,9 @@ PeerSide turned_round(const model::Tunnel& tunnel, const model::Ike& ike, const 
   peer.name = tunnel.name;
   peer.version = static_cast<int>(ike.version);
   peer.local = known_address(ike.remote.address, live_remote);
-  peer.remote = known_address(ike.local.address, live_local);
+  peer.begins = tunnel.start == model::Start::none;
+  const bool moves = ike.local.is_located() && !peer.begins;  // then we call, from wherever our end is
+  peer.remote = moves ? "" : known_address(ike.local.address, live_local);
   peer.local_id = identity_or(ike.remote, peer.local);
   peer.remote_id = identity_or(ike.local, peer.remote);
   peer.psk = std::holds_alternative<model::PskAuth>(ike.auth);
@@ -84,7 +86,6 @@ PeerSide turned_round(const model::Tunnel& tunnel, const model::Ike& ike, const 
   peer.mobike = ike.mobike;
   peer.encapsulate = ike.encapsulate;
   peer.split = model::has_interface_per_child(tunnel);
-  peer.begins = tunnel.start == model::Start::none;
   const auto number = index.snapshot.numbers.find(tunnel.name);
   peer.unit = number == index.snapshot.numbers.end() ? net::Unit{1} : number->second;
   for (const model::Child& child : tunnel.children) {

@@ -24,7 +24,7 @@ DesiredChildSa desired_of(const model::Tunnel& tunnel) {
   }
   const auto& ike = std::get<model::Ike>(tunnel.ike);
   desired.peer = print(ike.remote.address);
-  desired.identity = print(ike.local.address) + ' ' + ike.local.id + ' ' + desired.peer + ' ' + ike.remote.id;
+  desired.identity = print(ike.local) + ' ' + ike.local.id + ' ' + desired.peer + ' ' + ike.remote.id;
   const auto* local = std::get_if<net::Address>(&ike.local.address);
   const auto* remote = std::get_if<net::Address>(&ike.remote.address);
   if (local != nullptr && remote != nullptr && *remote < *local) desired.initial_delay = kInitialDelay;

@@ -30,7 +30,8 @@ using Names = std::set<std::string_view>;
 
 // On standby charon is given no trap either: it would call by itself. `unchanged` are those that are wanted as before.
 std::vector<vici::WantedConnection> connections_of(const model::Config& config, const reconcile::Numbers& numbers,
-                                                   const HostNames& names, model::Role role, const Names& unchanged) {
+                                                   const HostNames& names, const model::LocalEnds& local_ends, model::Role role,
+                                                   const Names& unchanged) {
   std::vector<vici::WantedConnection> connections;
   for (const model::Tunnel& tunnel : config.tunnels) {
     if (!tunnel.enabled) continue;
@@ -39,13 +40,21 @@ std::vector<vici::WantedConnection> connections_of(const model::Config& config, 
       continue;
     }
     const auto peer = names.resolved(tunnel);
-    const auto resolved = peer ? peer->addresses : std::vector<net::Address>{};
+    auto resolved = peer ? peer->addresses : std::vector<net::Address>{};
+    const auto end = local_ends.find(tunnel.name);
+    const auto located = end == local_ends.end() ? std::nullopt : end->second.address;
+    if (located) std::erase_if(resolved, [&](const net::Address& address) { return address.family() != located->family(); });
     std::optional<model::Tunnel> mute;
     if (role == model::Role::standby && tunnel.start == model::Start::trap) mute.emplace(tunnel).start = model::Start::none;
-    if (auto wanted = vici::make_connection(mute ? *mute : tunnel, numbers, resolved))
+    if (auto wanted = vici::make_connection(mute ? *mute : tunnel, numbers, resolved, located))
       connections.push_back(std::move(*wanted));
   }
   return connections;
+}
+
+std::optional<model::LocalEnd> end_of(const model::LocalEnds& ends, std::string_view tunnel) {
+  const auto found = ends.find(tunnel);
+  return found == ends.end() ? std::nullopt : std::optional(found->second);
 }
 
 }  // namespace
@@ -136,7 +145,11 @@ void Engine::follow_silence(const std::string& desired, Now now) {
 
 void Engine::on_name_answer(const model::NameAnswer& answer, Now now) {
   const bool changed = names_.on_answer(answer, now);
-  if (changed) want_connections(now);  // before the supervisor: what it begins waits for them
+  if (changed) {
+    needs_local_ends_ = true;
+    follow_local_ends(now);
+    want_connections(now);  // before the supervisor: what it begins waits for them
+  }
   for (const std::string& name : names_.tunnels_of(answer.name)) {
     const auto resolved_peer = names_.resolved(*config_->tunnel(name));
     supervisor_.locate(name, resolved_peer, now);
@@ -155,9 +168,53 @@ void Engine::request_look_up(const model::Tunnel& tunnel, Now now) {
 }
 
 void Engine::want_connections(Now now, const Names& unchanged) {
-  auto connections = connections_of(*config_, numbers_, names_, role_, unchanged);
+  auto connections = connections_of(*config_, numbers_, names_, local_ends_, role_, unchanged);
   connections_made_ += static_cast<std::size_t>(std::ranges::count(connections, false, &vici::WantedConnection::as_before));
   charon_.want(std::move(connections), now);
+}
+
+// With those where SAs are: a name may not have been looked up since the start, and a peer may have moved.
+reconcile::NamedPeers Engine::named_peers(const model::Config& config) const {
+  reconcile::NamedPeers peers;
+  for (const std::string& name : reconcile::located_with_named_peers(config)) {
+    const auto resolved = names_.resolved(*config.tunnel(name));
+    std::vector<net::Address>& addresses = peers[name];
+    if (resolved) addresses = resolved->addresses;
+    for (const model::IkeSa* sa : charon_.index().connection(name)) {
+      if (std::ranges::find(addresses, sa->remote) == addresses.end()) addresses.push_back(sa->remote);
+    }
+  }
+  return peers;
+}
+
+// Before the host was seen no end is known.
+model::LocalEnds Engine::local_ends_now() const {
+  if (kernel_seen_) return reconcile::local_ends(*config_, observed_, selection_, named_peers(*config_), local_ends_);
+  model::LocalEnds unknown = reconcile::local_ends(*config_, {}, {}, {}, {});
+  for (auto& [tunnel, end] : unknown) end = {};
+  return unknown;
+}
+
+// Before the supervisor: what it begins waits for the connection.
+void Engine::follow_local_ends(Now now) {
+  if (!kernel_seen_ || !std::exchange(needs_local_ends_, false) || !locates_ends_) return;
+  const model::LocalEnds before = std::exchange(local_ends_, local_ends_now());
+  if (before == local_ends_) return;
+  needs_derive_ = true;
+  deriver_.mark_local_ends();
+  Names unmoved;
+  for (const auto& [name, tunnel] : tunnels_) {
+    if (end_of(before, name) == end_of(local_ends_, name)) unmoved.insert(name);
+  }
+  want_connections(now, unmoved);
+  for (const auto& [tunnel, end] : local_ends_) {
+    supervisor_.move(tunnel, &end);
+    const auto last = before.find(tunnel);
+    if (last == before.end() || !last->second.address || last->second.address == end.address) continue;
+    const std::string address = end.address ? net::print(*end.address) : "nowhere";
+    log::info("tunnel moved", {{"tunnel", tunnel}, {"address", address}, {"reason", end.reason}});
+    emit(now, "tunnel", tunnel, fmt::format("begins {}{}: {}", end.address ? "at " : "", address, end.reason));
+  }
 }
 
 TimePoint Engine::step(Now now) {
@@ -169,6 +226,7 @@ TimePoint Engine::step(Now now) {
   follow_move(now);
   follow_charon(now);
   follow_gateways(now);
+  follow_local_ends(now);
   follow_losses(now);
   reconcile(now);
   carry_out(now);
@@ -215,6 +273,9 @@ void Engine::follow_charon(Now now) {
 // A plan follows only when something changed that derive reads.
 void Engine::take_sa_changes() {
   model::SaChanges changes = charon_.take_changes();
+  needs_local_ends_ |= changes.everywhere || std::ranges::any_of(changes.connections, [this](const std::string& connection) {
+                         return located_named_peers_.contains(connection);
+                       });
   if (changes.everywhere) {
     needs_observe_ |= !observed_.policies.empty();
     needs_plan_ = true;  // what is not wanted may go when charon is known
@@ -259,7 +320,10 @@ void Engine::follow_gateways(Now now) {
     const auto before = selection_.groups.find(group);
     wiring_.changed(GroupChange{group, before == selection_.groups.end() ? nullptr : &before->second, selection});
   }
-  if (chosen != selection_) move_routes(now);
+  if (chosen != selection_) {
+    move_routes(now);
+    needs_local_ends_ = true;
+  }
   selection_ = std::move(chosen);
 }
 
@@ -337,11 +401,12 @@ Result<bool> Engine::look() {
   kernel_seen_ = true;
   const bool changed = observed_ != *observed;
   if (changed) {
-    needs_plan_ = static_tunnels_changed_ = true;
+    needs_plan_ = static_tunnels_changed_ = needs_local_ends_ = true;
     if (!wrote_) executor_.on_seen(observed_, *observed, now_.steady);
   }
   wrote_ = false;
   observed_ = std::move(*observed);
+  follow_local_ends(now_);
   reconcile::Host host = reconcile::read_host(observed_);
   if (host != host_) mark_all_derived();
   host_ = std::move(host);
@@ -359,7 +424,7 @@ void Engine::mark_all_derived() {
 
 bool Engine::derive_running() {
   ++derivations_;
-  return deriver_.update(*config_, numbers_, sa_facts_, selection_, host_, system_, restraints(*config_));
+  return deriver_.update(*config_, numbers_, sa_facts_, selection_, host_, system_, restraints(*config_), local_ends_);
 }
 
 // The administrator's own connections are there before ours.
@@ -493,7 +558,8 @@ void Engine::ask(const Ask& asked, Now now) {
     }
     void operator()(const AskTerminate& ask) const {
       log::info("termination asked", {{"tunnel", ask.desired}, {"force", ask.force ? "yes" : "no"}});
-      engine.charon_.terminate(engine.ticket(Pending::Kind::terminate, ask.desired), {ask.ike, ask.child, 0, ask.force}, now);
+      engine.charon_.terminate(engine.ticket(Pending::Kind::terminate, ask.desired),
+                               {ask.ike_id == 0 ? ask.ike : "", ask.child, ask.ike_id, ask.force}, now);
     }
     void operator()(const AskLook& ask) const {
       engine.charon_.look(engine.ticket(Pending::Kind::look, ask.desired), ask.ike, now);

@@ -25,6 +25,7 @@
 #include "model/snapshot_view.h"
 #include "platform/kernel.h"
 #include "reconcile/deriver.h"
+#include "reconcile/local_ends.h"
 #include "reconcile/numbers.h"
 #include "reconcile/plan.h"
 #include "vici/charon.h"
@@ -162,6 +163,9 @@ class Engine {
   void supervise(Now now);
   using Names = std::set<std::string_view>;  // of tunnels
   void want_connections(Now now, const Names& unchanged = {});
+  [[nodiscard]] reconcile::NamedPeers named_peers(const model::Config& config) const;
+  [[nodiscard]] model::LocalEnds local_ends_now() const;
+  void follow_local_ends(Now now);
   void request_look_up(const model::Tunnel& tunnel, Now now);
   void ask(const Ask& ask, Now now);
   void ask(const std::vector<RekeyAsk>& asks, Now now);
@@ -225,6 +229,9 @@ class Engine {
   std::set<std::string> early_;         // those of them where it has none
   reconcile::Deriver deriver_;
   reconcile::Host host_;  // as deriver_ follows it
+  model::LocalEnds local_ends_;
+  bool locates_ends_ = false;                  // the file says of some tunnel where it begins otherwise than by an address
+  std::set<std::string> located_named_peers_;  // of those tunnels the ones whose peers have host names
   std::size_t derivations_ = 0;
   std::size_t plans_ = 0;
   std::size_t statuses_ = 0;
@@ -239,6 +246,7 @@ class Engine {
   bool kernel_seen_ = false;
   bool needs_observe_ = true;
   bool needs_selection_ = true;
+  bool needs_local_ends_ = true;
   bool needs_plan_ = true;
   bool needs_derive_ = true;  // something changed that derive reads: then it is planned too, if it says another thing
   bool static_tunnels_changed_ = true;

@@ -17,13 +17,15 @@ namespace {
 constexpr Duration kCountPatience{2'000};  // for the counters of the filter's rules
 constexpr std::size_t kMostCounting = 64;  // people who wait for those at a time
 
-// Of which both say the same, and nobody else anything: where a host name leads is not in the file.
+// Of which both say the same, and nobody else anything: where a host name leads, or a gateway, is not in the tunnel's entry.
 std::set<std::string_view> unchanged_tunnels(const model::Config& before, const model::Config& after) {
   const auto known = model::index_by_name(before.tunnels);
   std::set<std::string_view> unchanged;
   for (const model::Tunnel& tunnel : after.tunnels) {
     const auto old = known.find(tunnel.name);
-    if (old != known.end() && *old->second == tunnel && host_name_of(tunnel) == nullptr) unchanged.insert(tunnel.name);
+    const auto* ike = std::get_if<model::Ike>(&tunnel.ike);
+    const bool elsewhere = host_name_of(tunnel) != nullptr || (ike != nullptr && ike->local.is_located());
+    if (old != known.end() && *old->second == tunnel && !elsewhere) unchanged.insert(tunnel.name);
   }
   return unchanged;
 }
@@ -70,7 +72,7 @@ Result<std::string> Engine::accept_config(config::Parsed parsed, Now now) {
   return std::unexpected(refusal);
 }
 
-// All that follows from the file alone is made anew; an equal one changes nothing of it.
+// All that follows from the file alone is made again; an equal one changes nothing of it.
 void Engine::run(model::Config config, reconcile::Numbers numbers, Now now) {
   const auto before = std::exchange(config_, std::make_shared<const model::Config>(std::move(config)));
   const bool keeps_units = std::ranges::includes(numbers, numbers_);
@@ -84,10 +86,15 @@ void Engine::run(model::Config config, reconcile::Numbers numbers, Now now) {
   read_all_sas();
   std::erase_if(reported_states_, [this](const auto& told) { return !tunnels_.contains(told.first); });
   names_.follow(*config_, now);
+  locates_ends_ = reconcile::has_located_tunnels(*config_);
+  located_named_peers_ = reconcile::located_with_named_peers(*config_);
+  local_ends_ = local_ends_now();
   want_connections(now, before && keeps_units ? unchanged_tunnels(*before, *config_) : Names{});
   supervisor_.supervise(desired_child_sas(*config_, numbers_), now);
   for (const model::Tunnel& tunnel : config_->tunnels) {
     supervisor_.locate(tunnel.name, names_.resolved(tunnel), now);
+    const auto end = local_ends_.find(tunnel.name);
+    supervisor_.move(tunnel.name, end == local_ends_.end() ? nullptr : &end->second);
     for (const model::ChildConfig& child : model::child_configs(tunnel)) follow_silence(child.holder, now);
   }
   const auto gateways = model::index_by_name(config_->gateways);
@@ -261,12 +268,13 @@ void Engine::on_command(const model::Command& command, Requests::Reply reply, No
 model::CommandResult Engine::plan_for(const model::MakePlan& command) {
   if (auto seen = look(); !seen) return std::unexpected(seen.error());
   follow_gateways(now_);
+  follow_local_ends(now_);
   const auto plan_of = [this](const reconcile::Derived& derived) {
     return reconcile::make_plan(derived.desired, observed_, system_, reconcile::Removal::allowed);
   };
   if (!command.text) {
-    return model::Answer{
-        "", plan_of(reconcile::derive(*config_, numbers_, sa_facts_, selection_, host_, system_, restraints(*config_)))};
+    return model::Answer{"", plan_of(reconcile::derive(*config_, numbers_, sa_facts_, selection_, host_, system_,
+                                                       restraints(*config_), local_ends_))};
   }
   const config::Parsed parsed = wiring_.parse_text(*command.text, command.path);
   if (!parsed.config) return fail(print_all(parsed.errors), "mend the file");
@@ -276,7 +284,8 @@ model::CommandResult Engine::plan_for(const model::MakePlan& command) {
   const model::GatewaySelection selection = monitor::choose(config, wiring_.gateway_health(), selection_, now_.wall);
   const reconcile::SpiScope scope{reconcile::units_with_own_policies(config, *numbers, system_), spi_scope_.orphans};
   const auto sas = reconcile::facts_of(charon_.table(), charon_.index(), scope);
-  model::Plan plan = plan_of(reconcile::derive(config, *numbers, sas, selection, host_, system_, restraints(config)));
+  const auto ends = reconcile::local_ends(config, observed_, selection, named_peers(config), local_ends_);
+  model::Plan plan = plan_of(reconcile::derive(config, *numbers, sas, selection, host_, system_, restraints(config), ends));
   reconcile::name_former_holders(plan, deriver_.derived().desired);
   return model::Answer{"", std::move(plan)};
 }

@@ -88,8 +88,8 @@ const Engine::Shown& Engine::shown() {
 }
 
 StatusSources Engine::status_sources() {
-  return {*config_,           shown().names, numbers_,    charon_.table(), charon_.index(),
-          deriver_.derived(), counters_,     supervisor_, static_tunnels_};
+  return {*config_,           shown().names, numbers_,  charon_.table(), charon_.index(),
+          deriver_.derived(), local_ends_,   counters_, supervisor_,     static_tunnels_};
 }
 
 model::SnapshotView Engine::view() {
@@ -109,6 +109,7 @@ model::SnapshotView Engine::view() {
       .plan = executor_.plan(),
       .rule_counters = rule_counters_,
       .selection = selection_,
+      .local_ends = local_ends_,
       .moves = moves_,
       .work = work_of_loop(),
       .tunnel =
@@ -156,6 +157,7 @@ std::shared_ptr<const model::Snapshot> Engine::snapshot() {
   fresh->gateways = wiring_.gateway_health();
   fresh->rule_counters = now.rule_counters;
   fresh->selection = now.selection;
+  fresh->local_ends = now.local_ends;
   fresh->moves = now.moves;
   fresh->work = now.work;
   fresh->converged = *now.converged;

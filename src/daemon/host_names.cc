@@ -26,10 +26,19 @@ std::vector<net::Address> in_order(std::vector<net::Address> addresses) {
   return addresses;
 }
 
+std::optional<net::Family> family_of_our_end(const model::Tunnel& tunnel, const model::Config& config) {
+  const model::IkePeer& local = std::get<model::Ike>(tunnel.ike).local;
+  if (const auto* address = std::get_if<net::Address>(&local.address)) return address->family();
+  const model::GatewayGroup* group = config.group(local.gateway);
+  const model::Gateway* gateway = config.gateway(group == nullptr ? local.gateway : group->members.front().gateway);
+  return gateway == nullptr ? std::nullopt : std::optional(gateway->address.family());
+}
+
 }  // namespace
 
 void HostNames::follow(const model::Config& config, Now now) {
   std::map<std::string, Entry> before = std::exchange(entries_, {});
+  families_.clear();
   for (const model::Tunnel& tunnel : config.tunnels) {
     const model::HostName* host = host_name_of(tunnel);
     if (host == nullptr || !tunnel.enabled) continue;
@@ -37,6 +46,7 @@ void HostNames::follow(const model::Config& config, Now now) {
     const Duration every = std::get<model::Ike>(tunnel.ike).resolve;
     entry->second.every = fresh ? every : std::min(entry->second.every, every);
     entry->second.tunnels.push_back(tunnel.name);
+    if (const auto family = family_of_our_end(tunnel, config)) families_.emplace(tunnel.name, *family);
   }
   std::erase_if(turns_, [&](const auto& turn) { return config.tunnel(turn.first) == nullptr; });
   for (auto& [name, entry] : entries_) {
@@ -109,10 +119,10 @@ std::optional<ResolvedPeer> HostNames::resolved(const model::Tunnel& tunnel) con
   const model::ResolvedName& known = found->second.known;
   ResolvedPeer resolved_peer{host->name, known.addresses, {}, {}};
   std::string why = known.failure;
-  if (const auto* local = std::get_if<net::Address>(&std::get<model::Ike>(tunnel.ike).local.address)) {
-    std::erase_if(resolved_peer.addresses, [&](const net::Address& address) { return address.family() != local->family(); });
+  if (const auto local = families_.find(tunnel.name); local != families_.end()) {
+    std::erase_if(resolved_peer.addresses, [&](const net::Address& address) { return address.family() != local->second; });
     if (resolved_peer.addresses.empty() && !known.addresses.empty())
-      why = fmt::format("it has no {} address, as our end has", net::print(local->family()));
+      why = fmt::format("it has no {} address, as our end has", net::print(local->second));
   }
   if (!resolved_peer.addresses.empty()) {
     const auto turn = turns_.find(tunnel.name);

@@ -54,7 +54,8 @@ class HostNames {
 
   std::function<std::uint32_t()> random_;
   std::map<std::string, Entry> entries_;
-  std::map<std::string, std::size_t> turns_;  // by tunnel: which of its addresses is called
+  std::map<std::string, net::Family> families_;  // by tunnel: of our end, where it has one
+  std::map<std::string, std::size_t> turns_;     // by tunnel: which of its addresses is called
 };
 
 inline constexpr std::size_t kMostAddressesOfName = 16;  // the lowest ones count

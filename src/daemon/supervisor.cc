@@ -27,6 +27,7 @@ constexpr Duration kCallSpread{500};  // and by chance up to so much more: it ma
 constexpr BackoffLimits kRepairRetry{Duration{4'000}, Duration{60'000}};  // the first leaves time for a rekey and its look
 constexpr int kQuickRepairs = 5;             // a first wait apart; only then it is somebody who does it again and again
 constexpr Duration kRepairForgets{120'000};  // so long without a loss, and it begins again
+constexpr BackoffLimits kTransferRetry{Duration{5'000}, Duration{60'000}};
 constexpr Duration kLossConfirmed{400};
 constexpr Duration kLongestRenewal{3'600'000};  // between renewals of what stays silent
 constexpr Duration kRepairLook{500};            // so often it is looked whether a repair has helped, and
@@ -67,6 +68,7 @@ void Supervisor::supervise(std::vector<DesiredChildSa> all_desired, Now now) {
     if (fresh) {
       supervised.backoff = Backoff(kInitiateRetry);
       supervised.repairs = Backoff(kRepairRetry);
+      supervised.transfers = Backoff(kTransferRetry);
       supervised.next_attempt = now.steady + desired.initial_delay;
       supervised.view.since = now.wall;
     } else if (supervised.desired != desired) {
@@ -153,6 +155,103 @@ void Supervisor::leave_old_address(SupervisedChild& supervised, Ikes ikes, Now n
   supervised.replacing = !ikes.empty() || supervised.begins_unseen();
 }
 
+void Supervisor::move(const std::string& tunnel, const model::LocalEnd* local_end) {
+  const auto all_desired = by_tunnel_.find(tunnel);
+  if (all_desired == by_tunnel_.end()) return;
+  for (const std::string& name : all_desired->second) {
+    SupervisedChild& supervised = supervised_.at(name);
+    auto fresh = local_end == nullptr ? std::nullopt : std::optional(*local_end);
+    if (supervised.local_end == fresh) continue;
+    supervised.local_end = std::move(fresh);
+    mark(supervised);
+    if (local_end == nullptr || !local_end->address) continue;
+    const auto before = std::exchange(supervised.place, local_end->address);
+    if (!before || before == local_end->address) continue;
+    supervised.displaced = true;
+    supervised.transfer.reset();
+    supervised.transfers.reset();
+  }
+}
+
+void Supervisor::follow_ends(const std::vector<SupervisedChild*>& marked, const model::SaIndex& index, Now now,
+                             std::vector<Ask>& asks) {
+  std::map<std::string_view, std::vector<SupervisedChild*>> displaced;  // by connection
+  for (SupervisedChild* supervised : marked) {
+    if (!stays(*supervised) || !supervised->desired.callable) {
+      supervised->displaced = false;
+      supervised->transfer.reset();
+    }
+    if (supervised->displaced) displaced[supervised->desired.ike].push_back(supervised);
+  }
+  for (const auto& [ike, connection] : displaced) follow_end(connection, index, now, asks);
+}
+
+// One that MOBIKE brought here meanwhile stays when it was there first, and goes when a new one was asked for.
+bool Supervisor::is_here(const SupervisedChild& supervised, const model::IkeSa& ike) {
+  return ike.local == supervised.place && (!supervised.transfer || ike.id > supervised.transfer->newest);
+}
+
+// Make before break: what carries stays until all that the connection wants carries where our end is now. What is left then
+// goes without asking the peer, to whom there may be no way any more.
+void Supervisor::follow_end(const std::vector<SupervisedChild*>& connection, const model::SaIndex& index, Now now,
+                            std::vector<Ask>& asks) {
+  const Ikes ikes = index.connection(connection.front()->desired.ike);
+  std::set<std::uint32_t> here;
+  for (const model::IkeSa* ike : ikes) {
+    if (std::ranges::all_of(connection, [&](const auto* supervised) { return is_here(*supervised, *ike); }))
+      here.insert(ike->id);
+  }
+  bool followed = true;
+  for (SupervisedChild* supervised : connection) {
+    const auto children = children_of(supervised->desired, index);
+    const auto carries_here = [&](const model::ChildSa* child) { return child->carries() && here.contains(child->ike_id); };
+    if (std::ranges::any_of(children, carries_here)) continue;
+    if (std::ranges::none_of(children, &model::ChildSa::carries)) {
+      go_on_here(*supervised, now);
+      continue;
+    }
+    followed = false;
+    transfer(*supervised, ikes, now, asks);
+  }
+  if (!followed) return;
+  const DesiredChildSa& desired = connection.front()->desired;
+  for (const model::IkeSa* ike : ikes) {
+    if (!here.contains(ike->id)) asks.push_back(AskTerminate{desired.name, desired.ike, {}, true, ike->id});
+  }
+  for (SupervisedChild* supervised : connection) {
+    supervised->displaced = false;
+    supervised->transfer.reset();
+  }
+}
+
+// Of what does not carry: an attempt where our end was is given up, one where it is goes on.
+void Supervisor::go_on_here(SupervisedChild& supervised, Now now) {
+  supervised.displaced = false;
+  if (const auto begun = std::exchange(supervised.transfer, std::nullopt)) {
+    supervised.attempt = Attempt{begun->began, begun->next_look, true};
+    return;
+  }
+  reset_attempts(supervised, now);
+  supervised.replacing |= supervised.begins_unseen();
+}
+
+void Supervisor::transfer(SupervisedChild& supervised, Ikes ikes, Now now, std::vector<Ask>& asks) {
+  const auto under_way = [&](const model::IkeSa* ike) { return is_here(supervised, *ike); };
+  const bool due =
+      !supervised.transfer || (now.steady >= supervised.transfer->next_try && std::ranges::none_of(ikes, under_way));
+  if (due) {
+    if (!take_turn(supervised, now)) return;
+    const std::uint32_t newest = ikes.empty() ? 0 : ikes.back()->id;
+    supervised.transfer =
+        Transfer{now.steady, now.steady + kFirstLook, now.steady + supervised.transfers.next(random_()), newest};
+    asks.push_back(AskInitiate{supervised.desired.name, supervised.desired.ike, supervised.desired.child});
+  } else if (now.steady >= supervised.transfer->next_look) {
+    asks.push_back(AskLook{supervised.desired.name, supervised.desired.ike});
+    supervised.transfer->next_look = now.steady + look_interval(now.steady - supervised.transfer->began);
+  }
+  wake_at(supervised, supervised.transfer->next_look);
+}
+
 std::vector<Ask> Supervisor::step(const model::SaTable& sas, const model::SaIndex& index, const model::SaChanges& changes,
                                   Now now) {
   if (std::exchange(connected_, sas.connected) != sas.connected) mark_all();
@@ -229,6 +328,7 @@ void Supervisor::lose_sight(const std::vector<SupervisedChild*>& marked, Now now
     if (model::has_sas(supervised->view.state)) supervised->lost = supervised->unproven = supervised->sas_left = true;
     set_left_behind(*supervised, supervised->lost && supervised->stays() && !standby_);
     supervised->attempt.reset();
+    supervised->transfer.reset();
     supervised->terminating.reset();
     supervised->loss.reset();
     set_state(*supervised, supervised->desired.enabled ? TunnelState::unknown : TunnelState::disabled, now);
@@ -239,6 +339,7 @@ void Supervisor::lose_sight(const std::vector<SupervisedChild*>& marked, Now now
 void Supervisor::visit(const std::vector<SupervisedChild*>& marked, const model::SaIndex& index, Now now,
                        std::vector<Ask>& asks) {
   for (SupervisedChild* supervised : marked) leave_old_address(*supervised, index.connection(supervised->desired.ike), now);
+  follow_ends(marked, index, now, asks);
   std::map<std::string_view, int> staying;  // desired CHILD_SAs by connection
   for (const SupervisedChild* supervised : marked) staying[supervised->desired.ike] += stays(*supervised) ? 1 : 0;
   for (SupervisedChild* supervised : marked) {
@@ -463,7 +564,7 @@ void Supervisor::pursue(SupervisedChild& supervised, Ikes ikes, Now now, std::ve
   TunnelView& view = supervised.view;
   const DesiredChildSa& desired = supervised.desired;
   if (!supervised.attempt) {
-    if (lacks_address(supervised, now)) return;
+    if (lacks_address(supervised, now) || lacks_place(supervised, now)) return;
     call_after_loss(supervised, now);
     if (desired.start != model::Start::start && !supervised.requested) {
       wait(supervised, ikes, now);
@@ -540,6 +641,16 @@ bool Supervisor::lacks_address(SupervisedChild& supervised, Now now) {
   return true;
 }
 
+bool Supervisor::lacks_place(SupervisedChild& supervised, Now now) {
+  if (!supervised.local_end || supervised.local_end->address) return false;
+  TunnelView& view = supervised.view;
+  view.failed = !supervised.local_end->reason.empty();
+  view.reason = view.failed ? "it has no address to begin with: " + supervised.local_end->reason : "looking for our address";
+  view.remedy = view.failed ? "vtid goes on as soon as there is one" : "";
+  set_state(supervised, view.failed ? TunnelState::down : TunnelState::connecting, now);
+  return true;
+}
+
 // For the peer, or for a packet that makes charon begin.
 void Supervisor::wait(SupervisedChild& supervised, Ikes ikes, Now now) {
   const bool on_demand = supervised.desired.start == model::Start::trap;
@@ -553,23 +664,31 @@ void Supervisor::wait(SupervisedChild& supervised, Ikes ikes, Now now) {
 
 // False: its turn comes later.
 bool Supervisor::begin(SupervisedChild& supervised, Now now, std::vector<Ask>& asks) {
-  if (now.steady - rate_window_ >= kRateWindow) {
-    rate_window_ = now.steady;
-    begun_in_window_ = 0;
-  }
-  if (begun_in_window_ >= kBegunPerWindow) {
+  if (!take_turn(supervised, now)) {
     supervised.next_attempt = rate_window_ + kRateWindow;
     set_state(supervised, TunnelState::down, now);
     if (supervised.view.reason.empty()) supervised.view.reason = "its turn comes soon";
-    for_turns_.emplace(supervised.desired.name, &supervised);
     return false;
   }
-  ++begun_in_window_;
   supervised.attempt = Attempt{now.steady, now.steady + kFirstLook};
   set_state(supervised, TunnelState::connecting, now);
   if (!supervised.view.failed) supervised.view.reason = "connecting";
   asks.push_back(AskInitiate{supervised.desired.name, supervised.desired.ike, supervised.desired.child});
   return true;
+}
+
+bool Supervisor::take_turn(SupervisedChild& supervised, Now now) {
+  if (now.steady - rate_window_ >= kRateWindow) {
+    rate_window_ = now.steady;
+    begun_in_window_ = 0;
+  }
+  const bool turn = begun_in_window_ < kBegunPerWindow;
+  if (turn) {
+    ++begun_in_window_;
+  } else {
+    for_turns_.emplace(supervised.desired.name, &supervised);
+  }
+  return turn;
 }
 
 void Supervisor::fail_attempt(SupervisedChild& supervised, Now now, std::string reason, std::string remedy) {

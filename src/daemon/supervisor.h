@@ -19,6 +19,7 @@
 #include "base/backoff.h"
 #include "base/clock.h"
 #include "model/config.h"
+#include "model/local_end.h"
 #include "model/sa_index.h"
 #include "model/sa_table.h"
 #include "model/snapshot.h"
@@ -68,8 +69,9 @@ struct AskInitiate {
 struct AskTerminate {
   std::string desired;
   std::string ike;
-  std::string child;   // empty: the whole connection
-  bool force = false;  // do not wait for the peer's consent
+  std::string child;         // empty: the whole connection
+  bool force = false;        // do not wait for the peer's consent
+  std::uint32_t ike_id = 0;  // of the connection's IKE_SAs only this one; 0: all
   bool operator==(const AskTerminate&) const = default;
 };
 struct AskLook {
@@ -111,6 +113,11 @@ class Supervisor {
   // Where the tunnel's peer is; none: the file gives its address. While a name has no address nothing is begun. SAs with other
   // addresses are replaced once when the name's have changed, whatever their order; not because they differ: a peer may move.
   void locate(const std::string& tunnel, const std::optional<ResolvedPeer>& resolved_peer, Now now);
+
+  // Where our end of the tunnel is; none: the file gives its address. While it is nowhere nothing is begun. When it is
+  // somewhere else than before, and no SA is there, charon is asked to begin there; what carries until then goes when that
+  // does.
+  void move(const std::string& tunnel, const model::LocalEnd* local_end);
 
   // Looks at charon's table and says what to ask charon now. Visits the desired CHILD_SAs of connections where `changes` says
   // that the table changed since the last step, where something was said to this object meanwhile, and where something is due:
@@ -191,6 +198,13 @@ class Supervisor {
     std::uint32_t ike = 0;                    // the newest IKE_SA when it was first seen; 0: not yet
     std::optional<TimePoint> next_renewal{};  // none: as long after `since` as the file says
   };
+  // From SAs where our end was to those where it is.
+  struct Transfer {
+    TimePoint began;
+    TimePoint next_look;
+    TimePoint next_try;
+    std::uint32_t newest = 0;  // IKE_SA when it began
+  };
   struct SupervisedChild {
     DesiredChildSa desired;
     TunnelView view;
@@ -199,7 +213,12 @@ class Supervisor {
     bool leaving = false;    // no longer in the file: forgotten when its SAs are gone
     bool replacing = false;  // its identity or its peer's address changed: the old SAs go first
     std::optional<ResolvedPeer> resolved_peer;
-    bool moved = false;     // its peer's name has other addresses, and its SAs have not been held against them yet
+    bool moved = false;  // its peer's name has other addresses, and its SAs have not been held against them yet
+    std::optional<model::LocalEnd> local_end{};
+    std::optional<net::Address> place{};  // where it was last
+    bool displaced = false;               // our end moved, and its SAs have not been held against that yet
+    std::optional<Transfer> transfer{};
+    Backoff transfers{};
     bool unproven = true;   // no live CHILD_SA was seen since vtid's start, or since charon was lost
     bool lost = false;      // it was up when charon was lost, and nothing has been tried yet since it is back
     bool sas_left = false;  // SAs of its reqid are in the kernel, as last seen
@@ -235,6 +254,12 @@ class Supervisor {
 
   static void reset_attempts(SupervisedChild& supervised, Now now);
   static void leave_old_address(SupervisedChild& supervised, Ikes ikes, Now now);
+  void follow_ends(const std::vector<SupervisedChild*>& marked, const model::SaIndex& index, Now now, std::vector<Ask>& asks);
+  void follow_end(const std::vector<SupervisedChild*>& connection, const model::SaIndex& index, Now now,
+                  std::vector<Ask>& asks);
+  void transfer(SupervisedChild& supervised, Ikes ikes, Now now, std::vector<Ask>& asks);
+  static void go_on_here(SupervisedChild& supervised, Now now);
+  [[nodiscard]] static bool is_here(const SupervisedChild& supervised, const model::IkeSa& ike);
   void index_desired();
   void mark(SupervisedChild& supervised) { dirty_.insert(&supervised); }
   void mark_all();
@@ -247,10 +272,12 @@ class Supervisor {
   void unschedule(SupervisedChild& supervised);
   void put_away(SupervisedChild& supervised);
   [[nodiscard]] bool lacks_address(SupervisedChild& supervised, Now now);
+  [[nodiscard]] bool lacks_place(SupervisedChild& supervised, Now now);
   void follow(SupervisedChild& supervised, const Seen& seen, Now now, std::vector<Ask>& asks);
   void pursue(SupervisedChild& supervised, Ikes ikes, Now now, std::vector<Ask>& asks);
   void wait(SupervisedChild& supervised, Ikes ikes, Now now);
   bool begin(SupervisedChild& supervised, Now now, std::vector<Ask>& asks);
+  [[nodiscard]] bool take_turn(SupervisedChild& supervised, Now now);
   static void add_refusal(std::string& to, const std::string& text);
   void fail_attempt(SupervisedChild& supervised, Now now, std::string reason, std::string remedy);
   void call_after_loss(SupervisedChild& supervised, Now now);

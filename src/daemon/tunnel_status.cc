@@ -10,7 +10,7 @@ namespace {
 
 // Of the IKE_SA whose CHILD_SA carries, else of the file.
 void show_ends(model::TunnelStatus& status, const model::Tunnel& tunnel, const model::SaTable& sas,
-               const model::ChildSa* live) {
+               const model::LocalEnds& local_ends, const model::ChildSa* live) {
   const auto found = live == nullptr ? sas.ikes.end() : sas.ikes.find(live->ike_id);
   if (found != sas.ikes.end()) {
     status.local = net::print(found->second.local);
@@ -19,7 +19,9 @@ void show_ends(model::TunnelStatus& status, const model::Tunnel& tunnel, const m
     status.local = net::print(keys->local);
     status.remote = net::print(keys->remote);
   } else if (const auto* ike = std::get_if<model::Ike>(&tunnel.ike)) {
-    status.local = print(ike->local.address);
+    const auto located = local_ends.find(tunnel.name);
+    const bool placed = located != local_ends.end() && located->second.address;
+    status.local = placed ? net::print(*located->second.address) : print(ike->local.address);
     status.remote = print(ike->remote.address);
   }
 }
@@ -46,7 +48,7 @@ class Statuses {
       status.since = view->since;
       status.reason = view->reason;
     }
-    show_ends(status, tunnel, from_.sas, live);
+    show_ends(status, tunnel, from_.sas, from_.local_ends, live);
     if (has_several_peers(tunnel)) status.remote = print(model::Endpoint{model::AnyAddress{}});
     return status;
   }

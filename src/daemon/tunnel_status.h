@@ -23,6 +23,7 @@ struct StatusSources {
   const model::SaTable& sas;
   const model::SaIndex& index;  // of them
   const reconcile::Derived& derived;
+  const model::LocalEnds& local_ends;
   const std::map<net::IfName, model::LinkCounters>& counters;
   const Supervisor& supervisor;
   const StaticTunnels& static_tunnels;

@@ -37,6 +37,8 @@ class Draft {
   void place(const std::string& what, Place place) { named_[what] = std::move(place); }  // "tunnels/hq/children/v4"
   void begin(const std::string& section) { file_[section] = Json::array(); }
   [[nodiscard]] bool has(const std::string& section, const std::string& name) const;
+  // What add() put there.
+  [[nodiscard]] Json& at(const std::string& section, const std::string& name) { return file_.at(section).at(name); }
 
   // Letters, digits, '_' and '-' of `wanted`, at most `longest` of them, unlike every name there is in `section`.
   [[nodiscard]] std::string fresh_name(const std::string& section, std::string_view wanted, std::size_t longest);

@@ -28,6 +28,14 @@ struct PeerPin {
   std::optional<net::Address> peer;  // none: it has a name
 };
 
+// A phase 1 on a group of gateways: the tunnel moves with the group, if that comes over.
+struct GroupEnd {
+  const Element& phase1;
+  std::string tunnel;
+  std::string group;
+  net::Family family;
+};
+
 struct Work {
   const Element& root;
   PfsenseNames names;
@@ -42,6 +50,7 @@ struct Work {
 
   bool has_policies = false;  // of enabled children in tunnel mode
   bool opnsense = false;      // whose file it is, in pfSense's words
+  std::vector<GroupEnd> group_ends{};
 
   [[nodiscard]] std::string_view product() const { return opnsense ? "OPNsense" : "pfSense"; }
   [[nodiscard]] bool assigned_mode() const { return root.at("ipsec").value("filtermode") == "if_ipsec"; }

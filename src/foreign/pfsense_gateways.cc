@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "foreign/pfsense.h"
 
@@ -18,6 +19,7 @@ class Gateways {
     carry_default(net::Family::ipv4, "defaultgw4");
     carry_default(net::Family::ipv6, "defaultgw6");
     for (const Element* route : work_.root.at("staticroutes").all("route")) carry_route(*route);
+    for (const GroupEnd& end : work_.group_ends) carry_group_end(end);
     for (const PeerPin& pin : work_.pins) carry_pin(pin);
   }
 
@@ -236,7 +238,44 @@ class Gateways {
     return first ? first->interface : "";
   }
 
+  // Why a tunnel cannot move with the group that it stands on; empty: it can.
+  [[nodiscard]] std::string why_fixed(const GroupEnd& end, const Json& ike) const {
+    const auto family = work_.groups.find(end.group);
+    if (family == work_.groups.end()) return "the group is not carried over";
+    if (family->second != end.family) return "its gateways are of another address family";
+    for (const Element* item : section_.all("gateway_item")) {
+      const bool on_tunnel = work_.port_of(item->value("interface")) != nullptr;
+      if (on_tunnel && is_member(item->value("name"), end.group)) return "a tunnel carries one of its gateways";
+    }
+    return ike["remote"]["address"] == "any" ? "its peer may be anywhere" : "";
+  }
+
+  [[nodiscard]] bool is_member(const std::string& gateway, const std::string& name) const {
+    const auto groups = section_.all("gateway_group");
+    return std::ranges::any_of(groups, [&](const Element* group) {
+      const auto items = group->all("item");
+      return group->value("name") == name &&
+             std::ranges::any_of(items, [&](const Element* item) { return item->text.starts_with(gateway + '|'); });
+    });
+  }
+
+  void carry_group_end(const GroupEnd& end) {
+    if (!work_.draft.has("tunnels", end.tunnel)) return;
+    Json& ike = work_.draft.at("tunnels", end.tunnel)["ike"];
+    if (const std::string why = why_fixed(end, ike); !why.empty()) {
+      return work_.draft.note(
+          place_of(end.phase1.at("interface")),
+          fmt::format("the tunnel begins where the first gateway of the group \"{}\" is, and does not move when that fails: {}",
+                      end.group, why));
+    }
+    Json local{{"gateway", end.group}};
+    if (ike["local"].contains("id")) local["id"] = ike["local"]["id"];
+    ike["local"] = std::move(local);
+    moving_.insert(end.tunnel);
+  }
+
   void carry_pin(const PeerPin& pin) {
+    if (moving_.contains(pin.tunnel)) return;  // vtid keeps the way to the peer itself
     const std::string key = interface_of(pin.phase1);
     if (!pin.peer) return note_named_peer(pin, key);
     const net::Address& peer = *pin.peer;
@@ -286,6 +325,7 @@ class Gateways {
   Work& work_;
   const Element& section_;
   std::map<net::Prefix, std::string> routed_;  // by what
+  std::set<std::string> moving_;               // tunnels, with their gateways
 };
 
 }  // namespace

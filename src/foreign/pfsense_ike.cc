@@ -97,24 +97,36 @@ std::string identity(const std::string& type, const std::string& value, const st
 
 std::string printed(const std::optional<net::Prefix>& prefix) { return prefix ? net::print(prefix->address) : ""; }
 
-Json local_peer(Work& work, const Element& phase1, net::Family family) {
-  const std::string interface = phase1.value("interface").empty() ? "wan" : phase1.value("interface");
+// The outer family, of which there is one.
+net::Family outer_family(const Element& phase1) {
+  if (const auto address = net::parse_address(phase1.value("remote-gateway"))) return address->family();
+  return phase1.value("protocol") == "inet6" ? net::Family::ipv6 : net::Family::ipv4;
+}
+
+// A device whose address only the running system knows; empty: it is none, or a tunnel's.
+std::string open_interface(Work& work, const std::string& key) {
+  return work.names.device(key).starts_with("ipsec") ? "" : work.device_interface(key);
+}
+
+Json local_peer(Work& work, const Element& phase1, const std::string& tunnel, bool psk) {
+  const net::Family family = outer_family(phase1);
+  std::string interface = phase1.value("interface").empty() ? "wan" : phase1.value("interface");
   std::string address = printed(work.names.address(interface, family));
   pass_over(phase1, {"myid_data"});
   if (const auto first = address.empty() ? work.names.first_member(interface) : std::nullopt) {
     address = printed(work.names.address(first->virtual_address.empty() ? first->interface : first->virtual_address, family));
-    work.draft.note(
-        place_of(phase1.at("interface")),
-        fmt::format("the tunnel begins where the first gateway of the group \"{}\" is, and does not move when that fails",
-                    interface));
+    work.group_ends.push_back({phase1, tunnel, interface, family});
+    interface = first->interface;
   }
-  if (address.empty()) {
+  const std::string id = identity(phase1.value("myid_type"), phase1.value("myid_data"), address);
+  const std::string place = address.empty() && (!id.empty() || !psk) ? open_interface(work, interface) : "";
+  if (address.empty() && place.empty()) {
     work.draft.note(place_of(phase1.has("interface") ? phase1.at("interface") : phase1),
                     fmt::format("the file does not say which address \"{}\" has, so the tunnel begins at \"any\"", interface),
                     "write \"local\": { \"address\": … } unless the system's choice is right");
   }
   Json peer{{"address", address.empty() ? "any" : address}};
-  const std::string id = identity(phase1.value("myid_type"), phase1.value("myid_data"), address);
+  if (!place.empty()) peer = {{"interface", place}};
   if (!id.empty()) peer["id"] = id;
   return peer;
 }
@@ -133,12 +145,6 @@ Json remote_peer(Work& work, const Element& phase1) {
                     "write \"remote\": { \"id\": … } if the peer names itself otherwise");
   }
   return peer;
-}
-
-// The outer family, of which there is one.
-net::Family outer_family(const Element& phase1) {
-  if (const auto address = net::parse_address(phase1.value("remote-gateway"))) return address->family();
-  return phase1.value("protocol") == "inet6" ? net::Family::ipv6 : net::Family::ipv4;
 }
 
 // ---- credentials -----------------------------------------------------------------------------------------------------
@@ -354,7 +360,7 @@ Result<PfsenseIke> pfsense_ike(Work& work, const Element& phase1, const std::str
   if (!auth) return std::unexpected(auth.error());
   Json ike{{"version", version1 ? 1 : 2},
            {"split", !version1 && phase1.has("splitconn")},
-           {"local", local_peer(work, phase1, outer_family(phase1))},
+           {"local", local_peer(work, phase1, tunnel, auth->contains("psk"))},
            {"remote", remote_peer(work, phase1)},
            {"auth", std::move(*auth)}};
   ike["proposals"] = ike_proposals(work, phase1);

@@ -177,7 +177,8 @@ class Vyos {
     put(connection, "local_addrs", local.empty() || local == "any" ? "%any" : local, place_of(peer));
     put(connection, "remote_addrs", address_of(peer), place_of(peer));
     if (const std::string& by_lease = word_of(peer, "dhcp-interface"); !by_lease.empty())
-      draft_.note(place_of(peer), fmt::format("the tunnel begins at the address that {} gets, and is \"any\" here", by_lease));
+      draft_.note(place_of(peer), fmt::format("the tunnel begins at the address that {} gets, and is \"any\" here", by_lease),
+                  fmt::format("write \"local\": {{ \"interface\": \"{}\" }}, with an id", by_lease));
     const Element& proof = peer.at("authentication");
     const std::string& mode = word_of(proof, "mode");
     const bool keys = !word_of(proof.at("rsa"), "local-key").empty() && !word_of(proof.at("rsa"), "remote-key").empty();

@@ -25,6 +25,11 @@ std::string print(const Endpoint& endpoint) {
   return std::visit(Printer{}, endpoint);
 }
 
+std::string print(const IkePeer& peer) {
+  if (!peer.interface.empty()) return "the address of " + peer.interface;
+  return peer.gateway.empty() ? print(peer.address) : "the address towards " + peer.gateway;
+}
+
 std::string_view print(SendCertificate send) {
   switch (send) {
     case SendCertificate::asked: return "asked";

@@ -44,8 +44,15 @@ struct IkePeer {
   Endpoint address = AnyAddress{};
   std::string id;  // empty: the address with a PSK, else charon's default, the certificate's subject or the key
   std::optional<std::uint16_t> port{};  // none: 500
+  // Of our end, in the place of an address, and one of them at most: it has the address of an interface or a device, or of the
+  // device of a gateway, of a group the one that carries.
+  std::string interface {};
+  std::string gateway{};
   bool operator==(const IkePeer&) const = default;
+
+  [[nodiscard]] bool is_located() const { return !interface.empty() || !gateway.empty(); }
 };
+[[nodiscard]] std::string print(const IkePeer& peer);  // "192.0.2.1", "the address of WAN", "the address towards UPLINKS"
 
 struct PskAuth {
   SecretSource psk;

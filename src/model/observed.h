@@ -40,6 +40,7 @@ struct ObservedAddress {
   net::Prefix local;
   std::optional<net::Address> peer;
   bool kernel_made = false;  // link-local addresses that the kernel generated
+  bool spare = false;        // secondary, temporary, deprecated or not in use yet: to be taken when there is no other
   bool operator==(const ObservedAddress&) const = default;
 };
 

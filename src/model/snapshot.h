@@ -12,6 +12,7 @@
 #include "model/desired.h"
 #include "model/gateway.h"
 #include "model/host_name.h"
+#include "model/local_end.h"
 #include "model/observed.h"
 #include "model/op.h"
 #include "model/role.h"
@@ -102,6 +103,7 @@ struct Snapshot {
   Gateways gateways;
   std::map<std::string, RuleCounters> rule_counters;  // by "rules/0"
   GatewaySelection selection;
+  LocalEnds local_ends{};
   std::map<std::string, Duration> moves{};  // by gateway: from its last answer to the last write, when traffic last left it
   Work work;
 };

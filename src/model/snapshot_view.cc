@@ -39,6 +39,7 @@ SnapshotView::SnapshotView(const Snapshot& snapshot, std::shared_ptr<const Made>
                     .plan = snapshot.plan,
                     .rule_counters = snapshot.rule_counters,
                     .selection = snapshot.selection,
+                    .local_ends = snapshot.local_ends,
                     .moves = snapshot.moves,
                     .work = snapshot.work,
                     .tunnel =

@@ -55,6 +55,7 @@ struct SnapshotParts {
   const Plan& plan;
   const std::map<std::string, RuleCounters>& rule_counters;
   const GatewaySelection& selection;
+  const LocalEnds& local_ends;
   const std::map<std::string, Duration>& moves;
   Work work;
   std::function<std::optional<TunnelStatus>(std::string_view)> tunnel;

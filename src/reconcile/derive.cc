@@ -9,6 +9,7 @@
 #include "reconcile/derive_filter.h"
 #include "reconcile/next_hops.h"
 #include "reconcile/on_link_routes.h"
+#include "reconcile/outer_routes.h"
 #include "reconcile/policy_routes.h"
 #include "reconcile/probe_routes.h"
 
@@ -26,7 +27,7 @@ struct OuterEnds {
 
 std::uint32_t rounded_up(std::uint32_t number, std::uint32_t step) { return (number + step - 1) / step * step; }
 
-OuterEnds configured_ends(const model::Tunnel& tunnel) {
+OuterEnds configured_ends(const model::Tunnel& tunnel, const model::LocalEnds& local_ends) {
   OuterEnds ends;
   if (const auto* keys = std::get_if<model::StaticKeys>(&tunnel.ike)) {
     ends.local = keys->local;
@@ -35,13 +36,16 @@ OuterEnds configured_ends(const model::Tunnel& tunnel) {
   const auto* ike = std::get_if<model::Ike>(&tunnel.ike);
   if (ike == nullptr) return ends;
   if (const auto* local = std::get_if<net::Address>(&ike->local.address)) ends.local = *local;
+  const auto located = local_ends.find(tunnel.name);
+  if (located != local_ends.end() && located->second.address) ends.local = *located->second.address;
   if (const auto* remote = std::get_if<net::Address>(&ike->remote.address)) ends.remote = *remote;
   ends.forced_udp = ike->encapsulate;
   return ends;
 }
 
-OuterEnds outer_ends(const model::Tunnel& tunnel, const std::optional<std::pair<net::Address, net::Address>>& known) {
-  OuterEnds ends = configured_ends(tunnel);
+OuterEnds outer_ends(const model::Tunnel& tunnel, const model::LocalEnds& local_ends,
+                     const std::optional<std::pair<net::Address, net::Address>>& known) {
+  OuterEnds ends = configured_ends(tunnel, local_ends);
   if (!known) return ends;
   ends.local = known->first;
   ends.remote = known->second;
@@ -106,7 +110,7 @@ class TunnelDerivation {
     const std::string because =
         config.holder == tunnel.name ? "tunnels/" + tunnel.name : object_of(tunnel, *config.children[0]);
     const UnitFacts& facts = facts_of(tunnel, unit);
-    const OuterEnds ends = outer_ends(tunnel, facts.newest);
+    const OuterEnds ends = outer_ends(tunnel, inputs_.local_ends, facts.newest);
     model::Link link;
     link.name = net::IfName::of(unit);
     link.if_id = net::if_id_of(unit);
@@ -138,7 +142,7 @@ class TunnelDerivation {
       return;
     const bool has_interface = config.mode == model::ChildMode::vti;
     const UnitFacts& facts = has_interface ? facts_of(tunnel, inputs_.numbers.at(config.holder)) : kNothing;
-    const auto local = outer_ends(tunnel, facts.newest).local;
+    const auto local = outer_ends(tunnel, inputs_.local_ends, facts.newest).local;
     if (!local || inputs_.host.addresses.contains(*local)) return;
     if (!part_.problems.empty()) return;
     part_.problems.push_back(
@@ -177,7 +181,7 @@ class TunnelDerivation {
   std::optional<Mtu> least_mtu(const model::Tunnel& tunnel, const UnitFacts& facts) const {
     std::optional<Mtu> least;
     for (const SaPath& way : facts.paths) {
-      OuterPath path = outer_path(outer_ends(tunnel, way.ends), inputs_.host);
+      OuterPath path = outer_path(outer_ends(tunnel, inputs_.local_ends, way.ends), inputs_.host);
       path.udp = way.udp;
       Mtu mtu = tunnel_mtu(path, way.shape);
       if (!least || mtu.value < least->value) least = std::move(mtu);
@@ -246,6 +250,7 @@ class Derivation {
         sas_(inputs.sas),
         system_(inputs.system),
         restraints_(inputs.restraints),
+        local_ends_(inputs.local_ends),
         next_hops_(config, inputs.numbers, selection) {}
 
   Derived run(const TunnelParts& parts) {
@@ -256,6 +261,7 @@ class Derivation {
     if (system_.has_rules) add_policy_routes(config_, next_hops_, filter, system_, derived_.desired);
     add_probe_routes(config_, next_hops_, system_, derived_.desired);
     add_on_link_routes(config_, next_hops_, derived_.desired);
+    add_outer_routes(config_, local_ends_, system_, derived_.desired);
     if (filter) derived_.desired.filter = {*std::move(filter), "filter"};
     for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) add_default_route(family);
     if (sas_.orphans_before) tell_what_charon_has();
@@ -354,6 +360,7 @@ class Derivation {
   const SaFacts& sas_;
   const model::Capabilities& system_;
   const Restraints& restraints_;
+  const model::LocalEnds& local_ends_;
   const NextHopResolver next_hops_;
   Derived derived_;
 };
@@ -385,9 +392,9 @@ Derived derive(const model::Config& config, const TunnelInputs& inputs, const mo
 
 Derived derive(const model::Config& config, const Numbers& numbers, const SaFacts& sas,
                const model::GatewaySelection& selection, const Host& host, const model::Capabilities& system,
-               const Restraints& restraints) {
+               const Restraints& restraints, const model::LocalEnds& local_ends) {
   const Assignments assignments = model::assignments_by_holder(config);
-  const TunnelInputs inputs{numbers, sas, host, system, restraints, assignments};
+  const TunnelInputs inputs{numbers, sas, host, system, restraints, assignments, local_ends};
   TunnelParts parts;
   for (const model::Tunnel& tunnel : config.tunnels) {
     if (tunnel.enabled) parts.push_back(std::make_shared<const TunnelPart>(derive_tunnel(tunnel, inputs)));

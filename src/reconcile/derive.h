@@ -13,6 +13,7 @@
 #include "model/config.h"
 #include "model/desired.h"
 #include "model/gateway.h"
+#include "model/local_end.h"
 #include "model/observed.h"
 #include "model/op.h"
 #include "reconcile/mtu.h"
@@ -67,12 +68,13 @@ struct TunnelInputs {
   const model::Capabilities& system;
   const Restraints& restraints;
   const Assignments& assignments;
+  const model::LocalEnds& local_ends;
 };
 [[nodiscard]] TunnelPart derive_tunnel(const model::Tunnel& tunnel, const TunnelInputs& inputs);
 [[nodiscard]] Derived derive(const model::Config& config, const TunnelInputs& inputs, const model::GatewaySelection& selection,
                              const TunnelParts& parts);
 [[nodiscard]] Derived derive(const model::Config& config, const Numbers& numbers, const SaFacts& sas,
                              const model::GatewaySelection& selection, const Host& host, const model::Capabilities& system,
-                             const Restraints& restraints = {});
+                             const Restraints& restraints = {}, const model::LocalEnds& local_ends = {});
 
 }  // namespace vtid::reconcile

@@ -38,6 +38,11 @@ std::optional<std::uint32_t> own_mtu(const std::optional<net::Unit>& unit, const
   return unit ? find(host.own_mtus, net::IfName::of(*unit)) : std::nullopt;
 }
 
+std::optional<net::Address> local_of(const model::Tunnel& tunnel, const model::LocalEnds& local_ends) {
+  const auto found = local_ends.find(tunnel.name);
+  return found == local_ends.end() ? std::nullopt : found->second.address;
+}
+
 }  // namespace
 
 void Deriver::forget() {
@@ -51,10 +56,10 @@ void Deriver::forget() {
 
 bool Deriver::update(const model::Config& config, const Numbers& numbers, const SaFacts& sas,
                      const model::GatewaySelection& selection, const Host& host, const model::Capabilities& system,
-                     const Restraints& restraints) {
+                     const Restraints& restraints, const model::LocalEnds& local_ends) {
   const bool first = !known_;
   if (first) follow(config, numbers);
-  const TunnelInputs inputs{numbers, sas, host, system, restraints, assignments_};
+  const TunnelInputs inputs{numbers, sas, host, system, restraints, assignments_, local_ends};
   const bool parts_changed = update_parts(inputs);
   const bool orphans = sas.orphans_before || derived_.desired.charon;
   const bool rest_changed = first || orphans || rest_marked_;  // of the host it reads nothing
@@ -88,7 +93,9 @@ void Deriver::follow(const model::Config& config, const Numbers& numbers) {
 void Deriver::take(Kept& kept, const TunnelInputs& inputs) const {
   kept.early = inputs.restraints.early.contains(kept.tunnel->name);
   kept.looked = !inputs.host.addresses.empty();
+  kept.local = local_of(*kept.tunnel, inputs.local_ends);
   std::set<net::Address> outer;
+  if (kept.local) outer.insert(*kept.local);
   if (const auto* keys = std::get_if<model::StaticKeys>(&kept.tunnel->ike)) outer.insert(keys->local);
   if (const auto* ike = std::get_if<model::Ike>(&kept.tunnel->ike)) {
     if (const auto* local = std::get_if<net::Address>(&ike->local.address)) outer.insert(*local);
@@ -117,7 +124,8 @@ bool Deriver::is_current(const Kept& kept, const TunnelInputs& inputs) {
     return outer.mtu == find(inputs.host.mtu_by_address, outer.address) &&
            outer.present == inputs.host.addresses.contains(outer.address);
   };
-  return kept.early == inputs.restraints.early.contains(kept.tunnel->name) && kept.looked == !inputs.host.addresses.empty() &&
+  return kept.early == inputs.restraints.early.contains(kept.tunnel->name) &&
+         kept.local == local_of(*kept.tunnel, inputs.local_ends) && kept.looked == !inputs.host.addresses.empty() &&
          std::ranges::all_of(kept.children, is_equal) && std::ranges::all_of(kept.outer, is_there);
 }
 

@@ -19,14 +19,17 @@ class Deriver {
   // The file, its numbers or the system are others: nothing of before counts. In between they stay as and where they are.
   void forget();
 
-  // What is another since the last update(): a unit's facts, the gateways' and groups' selection, or anything beside that.
+  // What is another since the last update(): a unit's facts, the gateways' and groups' selection, where tunnels begin, or
+  // anything beside that.
   void mark(net::Unit unit) { marked_.insert(unit); }
   void mark_selection() { rest_marked_ = true; }
+  void mark_local_ends() { all_marked_ = rest_marked_ = true; }
   void mark_all() { all_marked_ = true; }
 
   // Whether derived() is another than before.
   bool update(const model::Config& config, const Numbers& numbers, const SaFacts& sas, const model::GatewaySelection& selection,
-              const Host& host, const model::Capabilities& system, const Restraints& restraints);
+              const Host& host, const model::Capabilities& system, const Restraints& restraints,
+              const model::LocalEnds& local_ends = {});
   [[nodiscard]] const Derived& derived() const { return derived_; }
 
   // Whether anything follows from this gateway by itself being up or down; groups apart.
@@ -55,6 +58,7 @@ class Deriver {
     const model::Tunnel* tunnel = nullptr;
     std::vector<Child> children;
     std::vector<OuterAddress> outer;
+    std::optional<net::Address> local;  // where the file does not give it
     bool early = false;
     bool looked = false;  // anybody at the host's addresses
   };

@@ -146,12 +146,17 @@ Message child_section(const model::Tunnel& tunnel, const model::ChildConfig& con
   return section;
 }
 
+// What ends that the file does not give an address have now.
+struct TodaysEnds {
+  const std::vector<net::Address>& resolved;
+  const std::optional<net::Address>& located;
+};
+
 // unique: "never", because with "no" charon still obeys INITIAL_CONTACT, which silently destroys the other tunnel between
 // the same two identities (two uplinks, one peer). Duplicates are counted, not fought: the newest one's SAs get the traffic,
 // and a leftover of a peer that crashed goes with its dead-peer detection.
 // keyingtries: one, because the supervisor retries, with its own pace and its own words.
-Message connection_section(const model::Tunnel& tunnel, const model::Ike& ike, const Units& units,
-                           const std::vector<net::Address>& resolved) {
+Message connection_section(const model::Tunnel& tunnel, const model::Ike& ike, const Units& units, const TodaysEnds& today) {
   const bool version1 = ike.version == model::IkeVersion::v1;
   Message children;
   for (const model::ChildConfig& config : model::child_configs(tunnel)) {
@@ -159,8 +164,8 @@ Message connection_section(const model::Tunnel& tunnel, const model::Ike& ike, c
   }
   Message section;
   section.add("version", version1 ? "1" : "2")
-      .add_list("local_addrs", outer(ike.local.address))
-      .add_list("remote_addrs", outer(ike.remote.address, resolved))
+      .add_list("local_addrs", today.located ? Message::List{net::print(*today.located)} : outer(ike.local.address))
+      .add_list("remote_addrs", outer(ike.remote.address, today.resolved))
       .add_list("proposals", ike.proposals)
       .add("dpd_delay", seconds(ike.dpd))
       .add("rekey_time", seconds(ike.rekey))
@@ -211,12 +216,15 @@ void add_credentials(WantedConnection& wanted, const model::Tunnel& tunnel, cons
 std::string secret_id(const std::string& connection) { return "vtid-" + connection; }
 
 std::optional<WantedConnection> make_connection(const model::Tunnel& tunnel, const Units& units,
-                                                const std::vector<net::Address>& resolved) {
+                                                const std::vector<net::Address>& resolved,
+                                                const std::optional<net::Address>& located) {
   const auto* ike = std::get_if<model::Ike>(&tunnel.ike);
   if (ike == nullptr) return std::nullopt;
-  WantedConnection wanted{tunnel.name, Message{}.add_section(tunnel.name, connection_section(tunnel, *ike, units, resolved))};
+  WantedConnection wanted{tunnel.name,
+                          Message{}.add_section(tunnel.name, connection_section(tunnel, *ike, units, {resolved, located}))};
   wanted.looked_up = std::holds_alternative<model::HostName>(ike->remote.address);
-  wanted.waits = wanted.looked_up && resolved.empty();
+  wanted.located = ike->local.is_located();
+  wanted.waits = (wanted.looked_up && resolved.empty()) || (wanted.located && !located);
   wanted.requirements = requirements_of(tunnel);
   add_credentials(wanted, tunnel, *ike);
   return wanted;

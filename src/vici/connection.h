@@ -23,8 +23,9 @@ struct WantedConnection {
   std::vector<Message> certificates = {};  // of load-cert: intermediate CAs, which no connection can name
   std::string key_id = {};                 // by which charon knows the private key; empty: the connection needs none
   Message key = {};                        // of load-key
-  bool waits = false;                      // for the peer's addresses: meanwhile what charon has of it stays
+  bool waits = false;                      // for the addresses of an end: meanwhile what charon has of it stays
   bool looked_up = false;                  // remote_addrs are what a host name stands for today, and no setting
+  bool located = false;                    // local_addrs are where our end is today, and no setting
   std::vector<Requirement> requirements = {};
   bool as_before = false;  // as it was wanted last, if it was: none of the above says anything
   bool operator==(const WantedConnection&) const = default;
@@ -33,9 +34,11 @@ struct WantedConnection {
 using Units = std::map<std::string, net::Unit>;  // by holder, of every VTI child
 
 // Nothing for an external connection: the administrator loads that one. `resolved` are the addresses of a peer with a host
-// name, the one to call first; charon never sees the name (docs/decisions/0010-host-names.md).
+// name, the one to call first; charon never sees the name (docs/decisions/0010-host-names.md). `located` is where our end is,
+// when the file says it by an interface or a gateway; none: it is nowhere now.
 [[nodiscard]] std::optional<WantedConnection> make_connection(const model::Tunnel& tunnel, const Units& units,
-                                                              const std::vector<net::Address>& resolved = {});
+                                                              const std::vector<net::Address>& resolved = {},
+                                                              const std::optional<net::Address>& located = {});
 
 // "vtid-hq": the id under which charon keeps the secret of the connection "hq".
 [[nodiscard]] std::string secret_id(const std::string& connection);

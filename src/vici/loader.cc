@@ -30,15 +30,21 @@ class Digest {
 
 constexpr std::size_t kDigestLength = 16;
 
-// Of the settings; behind it, of the addresses of a peer with a host name, which come and go without being settings.
+// Of the settings; behind it, of the addresses that come and go without being settings: of a peer with a host name, and ours
+// where the file gives an interface or a gateway.
 std::string digest(const WantedConnection& wanted) {
   Digest settings, addresses;
-  const Message* section = wanted.looked_up ? wanted.connection.find_section(wanted.name) : nullptr;
+  const Message* section = wanted.looked_up || wanted.located ? wanted.connection.find_section(wanted.name) : nullptr;
   if (section == nullptr) {
     settings.add(wanted.connection);
   } else {
-    settings.add(section->without("remote_addrs"));
-    addresses.add(Message{}.add_list("remote_addrs", section->list("remote_addrs")));
+    Message rest = *section;
+    for (const auto& [moves, key] : {std::pair(wanted.located, "local_addrs"), std::pair(wanted.looked_up, "remote_addrs")}) {
+      if (!moves) continue;
+      addresses.add(Message{}.add_list(key, rest.list(key)));
+      rest = rest.without(key);
+    }
+    settings.add(rest);
   }
   for (const Message& certificate : wanted.certificates) settings.add(certificate);
   return settings.text() + (section == nullptr ? "" : addresses.text());

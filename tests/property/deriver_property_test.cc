@@ -46,15 +46,18 @@ struct Moment {
   Host host;
   model::Capabilities system;
   Restraints restraints;
+  model::LocalEnds local_ends;
 
   std::set<net::Unit> changed_units{};  // since the last update
   bool everything_changed = false;
 
-  [[nodiscard]] Derived from_nothing() const { return derive(config, numbers, sas, selection, host, system, restraints); }
+  [[nodiscard]] Derived from_nothing() const {
+    return derive(config, numbers, sas, selection, host, system, restraints, local_ends);
+  }
   bool update(Deriver& deriver) {
     for (const net::Unit unit : std::exchange(changed_units, {})) deriver.mark(unit);
     if (std::exchange(everything_changed, false)) deriver.mark_all();
-    return deriver.update(config, numbers, sas, selection, host, system, restraints);
+    return deriver.update(config, numbers, sas, selection, host, system, restraints, local_ends);
   }
 };
 
@@ -108,9 +111,28 @@ void turn_gateway(Moment& moment, Deriver& deriver, const std::string& gateway) 
   if (deriver.reads(gateway)) deriver.mark_selection();
 }
 
+// Some tunnel of those from t3 on begins at one of two gateways, or nowhere for now.
+void move_an_end(Moment& moment, Deriver& deriver, Dice& dice) {
+  const auto way = [](int n) {
+    const std::string network = "192.0.2." + std::to_string(n);
+    return model::OuterWay{"W" + std::to_string(n), test::device("eth" + std::to_string(n)), test::address(network + "54"),
+                           test::address(network)};
+  };
+  model::LocalEnd end;
+  end.ways = {way(1), way(2)};
+  if (dice.chance(70)) end.peers = {test::address("198.51.100." + std::to_string(dice.below(2) + 1))};
+  if (dice.chance(80)) {
+    const model::OuterWay& carrier = end.ways[static_cast<std::size_t>(dice.below(2))];
+    end.address = carrier.local;
+    end.gateway = carrier.gateway;
+  }
+  moment.local_ends["t" + std::to_string(dice.below(kTunnels - 2) + 3)] = end;
+  deriver.mark_local_ends();
+}
+
 void happen(Moment& moment, Deriver& deriver, Dice& dice) {
   const std::string tunnel = "t" + std::to_string(dice.below(kTunnels) + 1);
-  switch (dice.below(7)) {
+  switch (dice.below(8)) {
     case 0:
     case 1: return change_facts(moment, dice);
     case 2: change_host(moment, dice); break;
@@ -120,6 +142,7 @@ void happen(Moment& moment, Deriver& deriver, Dice& dice) {
     case 6:
       moment.sas.orphans_before = dice.chance(30) ? std::optional(WallTime{std::chrono::seconds{1}}) : std::nullopt;
       break;
+    case 7: return move_an_end(moment, deriver, dice);
   }
   moment.everything_changed = true;
 }

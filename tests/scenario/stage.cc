@@ -20,6 +20,11 @@ std::string tunnel_text(const std::string& name, int n, int peer) {
       name, n, peer, peer, n, n, n, n);
 }
 
+// What a kernel knows a policy by: not the ends of the tunnel that it leads to.
+bool is_same_place(const model::Policy& one, const model::Policy& other) {
+  return one.direction == other.direction && one.family == other.family && one.if_id == other.if_id;
+}
+
 }  // namespace
 
 std::string one_tunnel_file() {
@@ -164,7 +169,7 @@ void Stage::follow_charon() {
     }
     for (const model::Policy& policy : gone.policies) {
       const bool needed = std::ranges::any_of(installed_, [&](const auto& other) {
-        return std::ranges::find(other.second.policies, policy) != other.second.policies.end();
+        return std::ranges::any_of(other.second.policies, [&](const auto& one) { return is_same_place(one, policy); });
       });
       if (!needed) kernel.delete_policy(policy);
     }

@@ -254,10 +254,13 @@ Message ScriptedCharon::initiate(const Message& request) {
   return done();
 }
 
-// A child of its own name comes into the connection's IKE_SA, if there is one.
+// A child of its own name comes into the connection's IKE_SA, if there is one with the settings of today.
 void ScriptedCharon::answer_initiate(const std::string& connection, const std::string& child) {
+  const Message::List& locals = connections.at(connection).list("local_addrs");
   const auto established = std::ranges::find_if(ikes, [&](const auto& entry) {
-    return entry.second.name == connection && entry.second.state == model::IkeState::established;
+    const model::IkeSa& ike = entry.second;
+    const bool here = locals.empty() || !net::parse_address(locals.front()) || net::print(ike.local) == locals.front();
+    return ike.name == connection && ike.state == model::IkeState::established && here;
   });
   if (child.empty() || child == connection) {
     bring_up(connection);

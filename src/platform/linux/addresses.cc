@@ -6,6 +6,9 @@
 namespace vtid::platform::netlink {
 namespace {
 
+// IFA_F_SECONDARY is IFA_F_TEMPORARY of IPv6: linux/if_addr.h.
+constexpr std::uint32_t kSpare = IFA_F_SECONDARY | IFA_F_DEPRECATED | IFA_F_TENTATIVE | IFA_F_DADFAILED;
+
 Bytes encode(std::uint16_t type, std::uint16_t flags, const model::InterfaceAddress& address, net::IfIndex index) {
   const net::Address& local = address.local.address;
   ifaddrmsg header{};
@@ -45,6 +48,7 @@ std::optional<model::ObservedAddress> decode_address(const nlmsghdr& message) {
   address.index = {head->ifa_index};
   address.local = {*local, head->ifa_prefixlen};
   if (far && *far != *local) address.peer = far;
+  address.spare = (attributes.get<std::uint32_t>(IFA_FLAGS).value_or(head->ifa_flags) & kSpare) != 0;
   address.kernel_made = attributes.get<std::uint8_t>(IFA_PROTO).value_or(IFAPROT_UNSPEC) != IFAPROT_UNSPEC;
   return address;
 }

@@ -1,11 +1,13 @@
 // What a real kernel accepted from our encoders, and what our decoders make of what it said.
 #include <gmock/gmock.h>
 
+#include <linux/if_addr.h>
 #include <linux/xfrm.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <random>
+#include <utility>
 
 #include "golden/netlink/exchanges.h"
 #include "golden/netlink/golden.h"
@@ -151,6 +153,27 @@ TEST(NetlinkAddress, KeepsItsPeerAndItsLength) {
     wanted.back().peer = item.peer;
   }
   EXPECT_THAT(decoded("address_dump", netlink::decode_address), testing::UnorderedElementsAreArray(wanted));
+}
+
+// The first address of the dump, with another flag beside the one that it has, IFA_F_PERMANENT.
+bool is_spare_with(std::uint8_t flag) {
+  netlink::Bytes heard = read_golden("address_dump").heard;
+  const netlink::Bytes flags{8, 0, IFA_FLAGS, 0, IFA_F_PERMANENT, 0, 0, 0};
+  const auto at = std::ranges::search(heard, flags).begin();
+  EXPECT_NE(at, heard.end());
+  at[4] = static_cast<std::uint8_t>(at[4] | flag);
+  bool spare = false;
+  bool first = true;
+  netlink::for_each_message(heard, [&](const nlmsghdr& message) {
+    if (const auto address = netlink::decode_address(message); address && std::exchange(first, false)) spare = address->spare;
+  });
+  return spare;
+}
+
+TEST(NetlinkAddress, IsSpareWhereTheKernelPrefersAnotherOrDoesNotUseItYet) {
+  for (const int flag : {IFA_F_SECONDARY, IFA_F_DEPRECATED, IFA_F_TENTATIVE, IFA_F_DADFAILED})
+    EXPECT_TRUE(is_spare_with(static_cast<std::uint8_t>(flag))) << flag;
+  EXPECT_FALSE(is_spare_with(IFA_F_NODAD));
 }
 
 TEST(NetlinkRoute, OfIpv4IsReadBackUnlessAnotherOwns) {

@@ -52,6 +52,42 @@ TEST(System, TheCanonicalFileSaysNoOwnerThatIsNotFollowedAndStaysTheSame) {
   EXPECT_EQ(print_canonical(*again.config), canonical);
 }
 
+// Two tunnels to one peer, by these gateways, more of the file, and more of gateway B.
+std::string ways_to_one_peer(std::string_view first, std::string_view second, const model::Capabilities& system,
+                             std::string_view more = {}, std::string_view more_of_b = {}) {
+  const auto tunnel = [](std::string_view name, int n, std::string_view gateway) {
+    return fmt::format(R"("{}": {{ "ike": {{ "local": {{ "gateway": "{}", "id": "{}" }},
+      "remote": {{ "address": "198.51.100.1", "id": "b" }}, "auth": {{ "psk": {{ "text": "only-a-test" }} }} }},
+      "children": {{ "v4": {{ "local": "10.6.{}.1/30", "remote": "10.6.{}.2" }} }} }})",
+                       name, gateway, name, n, n);
+  };
+  const Parsed parsed =
+      parse(fmt::format(R"({{ "tunnels": {{ {}, {} }}, "interfaces": {{ "WAN": {{ "device": "em0" }} }}, "gateways": {{
+        "A": {{ "interface": "WAN", "address": "192.0.2.253" }},
+        "B": {{ "interface": "WAN", "address": "192.0.2.254"{} }} }}{} }})",
+                        tunnel("one", 1, first), tunnel("two", 2, second), more_of_b, more),
+            "vtid.json", no_secret, system);
+  std::string text;
+  for (const Finding& finding : parsed.errors) text += finding.pointer.substr(9) + ": " + finding.text + '\n';
+  return text;
+}
+
+TEST(System, WithoutRoutingRulesWhoeverSendsToAPeerGoesOneWay) {
+  const model::Capabilities one_way{.has_rules = false};
+  const std::string rest = ", and this system has one way to an address\n";
+  EXPECT_EQ(ways_to_one_peer("A", "A", one_way), "");
+  EXPECT_EQ(ways_to_one_peer("A", "B", {}), "");
+  EXPECT_EQ(ways_to_one_peer("A", "B", one_way), "two/ike/local/gateway: tunnels/one goes to 198.51.100.1 by A" + rest);
+  constexpr std::string_view kRoute = R"(, "routes": [ { "to": "198.51.100.1/32", "via": "B" } ])";
+  EXPECT_EQ(ways_to_one_peer("B", "B", one_way, kRoute), "");
+  EXPECT_EQ(ways_to_one_peer("B", "A", one_way, kRoute),
+            "two/ike/local/gateway: the route to 198.51.100.1/32 goes to 198.51.100.1 by B" + rest);
+  constexpr std::string_view kProbed = R"(, "monitor": { "address": "198.51.100.1" })";
+  EXPECT_EQ(ways_to_one_peer("B", "B", one_way, {}, kProbed), "");
+  EXPECT_EQ(ways_to_one_peer("A", "B", one_way, {}, kProbed),
+            "one/ike/local/gateway: the monitor of gateways/B goes to 198.51.100.1 by B" + rest);
+}
+
 const model::Capabilities kWithoutSome{
     .lacks = {{.begins = "3des", .name = "3DES"}, {.begins = "aes", .holds = "ccm", .name = "AES-CCM"}}};
 

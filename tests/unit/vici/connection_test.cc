@@ -62,6 +62,17 @@ TEST(Connection, APeerWithAHostNameIsCalledAtItsAddressesAndWaitsForThem) {
   EXPECT_EQ(resolved->connection.find_section("hq")->list("remote_addrs"), (Message::List{"198.51.100.7", "198.51.100.1"}));
 }
 
+TEST(Connection, BeginsWhereOurEndIsAndWaitsForIt) {
+  model::Tunnel tunnel = test::tunnel("hq");
+  ike(tunnel).local = {model::AnyAddress{}, "branch"};
+  ike(tunnel).local.gateway = "UPLINKS";
+  EXPECT_TRUE(wanted(tunnel).waits);
+  const auto located = make_connection(tunnel, kUnits, {}, test::address("203.0.113.1"));
+  EXPECT_FALSE(located->waits);
+  EXPECT_TRUE(located->located);
+  EXPECT_EQ(located->connection.find_section("hq")->list("local_addrs"), Message::List{"203.0.113.1"});
+}
+
 TEST(Connection, CertificatesNameOursAndThePeersAuthority) {
   model::Tunnel tunnel = test::tunnel("hq");
   ike(tunnel).local.id = ike(tunnel).remote.id = "";

@@ -180,23 +180,46 @@ TEST(LoaderOfOptions, AnIkeSaThatOutlivesAChangeIsOlderUntilTheSettingsAreThoseA
   EXPECT_FALSE(loader.is_older("hq", 14));
 }
 
-TEST(LoaderOfOptions, OtherAddressesOfAHostNameAreNoOtherSettings) {
+// How often it is loaded when its addresses change, and whether an IKE_SA from before has other settings then.
+std::pair<int, bool> loads_and_age(const std::function<WantedConnection(const net::Address&)>& make) {
   Loader loader({}, [] { return 0U; });
   loader.on_charon("boot/1/2");
   loader.on_inventory({});
   int loads = 0;
   for (const char* address : {"198.51.100.1", "198.51.100.2"}) {
-    model::Tunnel tunnel = test::tunnel("hq");
-    own(tunnel).remote.address = model::HostName{"vpn.example.org"};
-    loader.want({make_connection(tunnel, {{"hq", {7}}}, {test::address(address)}).value()});
+    loader.want({make(test::address(address))});
     while (const auto step = loader.next_step(TimePoint{})) {
       loads += step->kind == Step::Kind::load_connection ? 1 : 0;
       if (!step->replaces.empty()) loader.outlive(*step, {12});
       loader.on_done(*step, Message{}, TimePoint{});
     }
   }
-  EXPECT_EQ(loads, 2);
-  EXPECT_FALSE(loader.is_older("hq", 12));
+  return {loads, loader.is_older("hq", 12)};
+}
+
+TEST(LoaderOfOptions, OtherAddressesOfAHostNameAreNoOtherSettings) {
+  model::Tunnel tunnel = test::tunnel("hq");
+  own(tunnel).remote.address = model::HostName{"vpn.example.org"};
+  EXPECT_EQ(loads_and_age([&](const net::Address& peer) {
+              return make_connection(tunnel, {{"hq", {7}}}, {peer}).value();
+            }),
+            std::pair(2, false));
+}
+
+TEST(LoaderOfOptions, AnotherPlaceOfOurEndIsNoOtherSetting) {
+  model::Tunnel tunnel = test::tunnel("hq");
+  own(tunnel).local = {model::AnyAddress{}, "branch"};
+  own(tunnel).local.interface = "WAN";
+  EXPECT_EQ(loads_and_age([&](const net::Address& end) {
+              return make_connection(tunnel, {{"hq", {7}}}, {}, end).value();
+            }),
+            std::pair(2, false));
+  own(tunnel).local.interface.clear();
+  EXPECT_EQ(loads_and_age([&](const net::Address& end) {
+              own(tunnel).local.address = end;
+              return make_connection(tunnel, {{"hq", {7}}}).value();
+            }),
+            std::pair(2, true));
 }
 
 }  // namespace
