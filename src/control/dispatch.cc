@@ -108,8 +108,7 @@ Action run_show(const Call& call) {
   if (auto no = unknown_kind(call)) return std::move(*no);
   return look(
       [reply = call.reply, kind = find_kind(call.text("kind")), name = call.text("name")](const Index& index) {
-        if (Json item = kind->one == nullptr ? nullptr : kind->one(index, name); !item.is_null())
-          return reply.result(item);
+        if (Json item = kind->one == nullptr ? nullptr : kind->one(index, name); !item.is_null()) return reply.result(item);
         Json all = kind->list(index);
         std::vector<std::string> names;
         for (auto item = all.rbegin(); item != all.rend(); ++item) {

@@ -137,7 +137,7 @@ Json remote_peer(Work& work, const Element& phase1) {
   const bool any = gateway.empty() || (address && address->is_unspecified());
   Json peer{{"address", any ? "any" : gateway}};
   pass_over(phase1, {"peerid_data"});
-  const std::string type = phase1.value("peerid_type");
+  const std::string& type = phase1.value("peerid_type");
   const std::string id = identity(type, phase1.value("peerid_data"), address && !any ? gateway : "");
   if (!id.empty()) peer["id"] = id;
   if (id.empty() && type == "peeraddress") {

@@ -370,9 +370,8 @@ model::Plan make_plan(const model::Desired& desired, const model::Observed& obse
 bool awaits_end(const model::Desired& desired, const model::Observed& observed) {
   return std::ranges::any_of(desired.send_orders, [&](const model::Wanted<model::SendOrder>& wanted) {
     const auto& sas = wanted.value.sas;
-    return std::any_of(sas.begin(), sas.begin() + static_cast<std::ptrdiff_t>(wanted.value.replaced), [&](const SaKey& key) {
-      return std::ranges::binary_search(observed.charons_sas, key, {}, kKey);
-    });
+    return std::any_of(sas.begin(), sas.begin() + static_cast<std::ptrdiff_t>(wanted.value.replaced),
+                       [&](const SaKey& key) { return std::ranges::binary_search(observed.charons_sas, key, {}, kKey); });
   });
 }
 
