@@ -81,6 +81,7 @@ bool GatewayMonitor::set_underlay(Underlay underlay, Now now) {
 void GatewayMonitor::forget_probes() {
   estimator_.clear();
   silence_.clear();
+  silence_judged_ = false;
   answered_ = false;
 }
 
@@ -95,6 +96,7 @@ bool GatewayMonitor::on_reply(std::uint16_t sequence, Instant received, Now now)
   const auto round_trip = estimator_.on_reply(sequence, received);
   if (!round_trip) return false;
   silence_.on_answer(sequence, *round_trip, received);
+  silence_judged_ = false;
   last_answer_ = std::max(last_answer_.value_or(received), received);
   if (answered_) return false;
   answered_ = true;
@@ -106,6 +108,7 @@ bool GatewayMonitor::on_reply(std::uint16_t sequence, Instant received, Now now)
 bool GatewayMonitor::on_check(Now now) {
   if (!wants_probes()) return false;
   silence_.look(now.steady);
+  silence_judged_ = silence_.silent();
   const Estimate estimate = estimator_.estimate(now.steady);
   if (estimate.empty()) return false;
   health_.rtt_ms = static_cast<double>(estimate.rtt.count()) / 1000;
@@ -131,6 +134,7 @@ model::Answers GatewayMonitor::answers(const Estimate& estimate) const {
 }
 
 TimePoint GatewayMonitor::due() const {
+  if (silence_.silent()) return silence_judged_ ? TimePoint::max() : TimePoint{};
   const auto due = silence_.due();
   return due ? std::chrono::ceil<Duration>(*due) : TimePoint::max();
 }

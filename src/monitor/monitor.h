@@ -53,7 +53,8 @@ class GatewayMonitor {
   [[nodiscard]] std::uint16_t on_sent(Instant now);
   bool on_reply(std::uint16_t sequence, Instant received, Now now);
   bool on_check(Now now);
-  // When on_check() would find the path silent, unless an answer comes before; TimePoint::max() as long as none is missing.
+  // When on_check() would find the path silent, unless an answer comes before; in the past when on_sent() has found it so;
+  // TimePoint::max() as long as no answer is missing.
   [[nodiscard]] TimePoint due() const;
   // We cannot measure at all (no socket), which says nothing about the path: pending, until there are probes again.
   bool on_blind(Now now);
@@ -79,6 +80,7 @@ class GatewayMonitor {
   Underlay underlay_;
   Estimator estimator_;
   Silence silence_;
+  bool silence_judged_ = false;  // what it says now is in the state
   bool answered_ = false;  // since the window last started
   std::optional<Instant> last_answer_;
   HeldState state_;

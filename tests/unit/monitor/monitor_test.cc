@@ -190,6 +190,23 @@ TEST(GatewayMonitor, is_due_when_the_probe_is_late_that_makes_it_silent) {
   EXPECT_EQ(cut_monitor().due(), at(11'620ms).steady);
 }
 
+// A probe that leaves late is sent after the moment at which it was due, and before anybody judged.
+TEST(GatewayMonitor, is_due_at_once_when_it_is_sending_that_finds_it_silent) {
+  GatewayMonitor monitor = cut_monitor();
+  std::ignore = monitor.on_sent(at(11'700ms).steady);
+  EXPECT_LT(monitor.due(), at(11'700ms).steady);
+  EXPECT_TRUE(monitor.on_check(at(11'700ms)));
+  EXPECT_EQ(monitor.due(), TimePoint::max());
+}
+
+TEST(GatewayMonitor, is_due_at_once_when_it_is_silent_again_before_anybody_judged_its_answer) {
+  GatewayMonitor monitor = cut_monitor();
+  monitor.on_check(at(11'620ms));
+  answer(monitor, 12s);
+  for (Duration time = 12'500ms; time <= 15s; time += 500ms) std::ignore = monitor.on_sent(at(time).steady);
+  EXPECT_LT(monitor.due(), at(15s).steady);
+}
+
 TEST(GatewayMonitor, is_down_when_it_is_silent) {
   GatewayMonitor monitor = cut_monitor();
   EXPECT_FALSE(monitor.on_check(at(11'619ms)));
