@@ -2,8 +2,8 @@
 # test.sh [--short|--here]: everything that is checked about vtid, as root on a fresh Debian 12 or 13: it builds with warnings as
 # errors, for FreeBSD on amd64 and arm64, and all tests pass: those of the code under the sanitizers, those of the programs as they
 # will run, on a real kernel with a real charon. It builds on the other Debian too and says the same there, a third of the cases
-# pass there, and the packages for both do what docs/quickstart.md says. --short leaves out the packages and the slow lints of the
-# other Debian, as CI does; --here that Debian as a whole.
+# pass there, and the packages for both do what docs/quickstart.md says. --short leaves out the packages and the source files one by
+# one, as CI does; --here the other Debian as well.
 # Prints how long each stage took, and ends with the closing lines of ctest's two runs, and with their status.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
@@ -45,11 +45,13 @@ build() { # preset [option of the build...]
 tests() { # preset [option of ctest...]: what it said is in build/PRESET.log too
   ctest --preset "$1" --parallel "$(nproc)" --output-log "build/$1.log" "${@:2}"
 }
+# To see that it compiles, and what it needs: the linker keeps what nothing uses of libc++ unless it is told, or optimises.
+cross_build() { # preset [option of the build...]
+  cmake --preset "$1" -DCMAKE_CXX_FLAGS_RELEASE=-O0 -DCMAKE_EXE_LINKER_FLAGS=-Wl,--gc-sections >/dev/null &&
+    cmake --build --preset "$@"
+}
 freebsd() {
-  build freebsd &&
-    # to see that it compiles, and what it needs: the linker keeps what nothing uses of libc++ unless it is told, or optimises
-    cmake --preset freebsd-aarch64 -DCMAKE_CXX_FLAGS_RELEASE=-O0 -DCMAKE_EXE_LINKER_FLAGS=-Wl,--gc-sections >/dev/null &&
-    cmake --build --preset freebsd-aarch64 --target vtid vtictl &&
+  cross_build freebsd && cross_build freebsd-aarch64 --target vtid vtictl &&
     packaging/freebsd/needs.sh build/freebsd && packaging/freebsd/needs.sh --without-tests build/freebsd-aarch64 &&
     packaging/freebsd/plist.sh build/freebsd
 }
@@ -73,10 +75,12 @@ fi
 stage "tests, programs" tests ci --label-regex '^(e2e|lint)$' && tested=0 || tested=$?
 if [[ $without != --here ]]; then
   result "code on $other"
+  beside "clang-tidy on $other" tests/e2e/on-debian --tidy "$other"
   stage "lab on $other" tests/e2e/on-debian --lab "$other"
+  result "clang-tidy on $other"
 fi
 if [[ ! $without ]]; then
-  stage "lints on $other" tests/e2e/on-debian --lints "$other"
+  stage "sources on $other" tests/e2e/on-debian --sources "$other"
   stage "packages of both" packaged
 fi
 cat build/stages
