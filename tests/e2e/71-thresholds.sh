@@ -71,7 +71,7 @@ expect 2 moved_are ""
 say "loss"
 wire loss 30%
 expect 15 gateway_is loss
-assert_match "reason" "^[0-9]+ % loss, more than 10 %$" "$(gateway .reason)"
+assert_match "reason" "^[0-9]+ % loss, more than 10 %(;|$)" "$(gateway .reason)"
 expect 2 moved_are "loss loss_or_latency"
 wire loss 0%
 expect 15 gateway_is online
