@@ -59,6 +59,11 @@ const Node* Object::find(std::string_view key) {
 
 bool Object::has(std::string_view key) { return find(key) != nullptr; }
 
+bool Object::has_text(std::string_view key) {
+  const Node* node = find(key);
+  return node != nullptr && std::holds_alternative<std::string>(node->value);
+}
+
 void Object::need(std::string_view key) {
   if (readable() && !has(key)) fail(key, Error{"is required but missing", ""});
 }

@@ -45,6 +45,7 @@ class Object {
 
   void need(std::string_view key);  // an error at `key` unless it is there
   [[nodiscard]] bool has(std::string_view key);
+  [[nodiscard]] bool has_text(std::string_view key);             // a string is there
   [[nodiscard]] bool readable() const;                           // the node is an object
   void allow_only(std::string_view key, std::string_view text);  // `text` is the error of every other key
   void fail(std::string_view key, Error error);                  // an error at `key`

@@ -34,6 +34,7 @@ model::Config read(const Node& tree, Findings& findings, const Readers& readers)
   config.routes = read_routes(root);
   config.policy_routes = read_policy_routes(root);
   config.on_change = read_on_change(root);
+  config.role_address = read_role(root);
   config.http = read_http(root);
   root.close();
   return config;

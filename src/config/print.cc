@@ -260,6 +260,7 @@ std::string print_canonical(const model::Config& config) {
   if (config.filter.rules) file["rules"] = print_rules(*config.filter.rules);
   file["nat"] = print_nat(config.filter.nat);
   if (config.on_change) file["on_change"] = on_change(*config.on_change);
+  if (config.role_address) file["role"] = {{"address", net::print(*config.role_address)}};
   if (!config.http.listen.empty()) file["http"] = print_http(config.http);
   return file.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

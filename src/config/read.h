@@ -23,6 +23,7 @@ using ReadSecret = std::function<void(Object secret, model::SecretSource& source
 [[nodiscard]] std::vector<model::PolicyRoute> read_policy_routes(Object& root);
 [[nodiscard]] model::FilterConfig read_filter(Object& root);  // "filter", "rules" and "nat"
 [[nodiscard]] std::optional<model::OnChange> read_on_change(Object& root);
+[[nodiscard]] std::optional<net::Address> read_role(Object& root);
 [[nodiscard]] model::HttpConfig read_http(Object& root);
 
 // Parts of several of these: "protocol", "from", "to", "from_ports", "ports" and "icmp_types"; "when_down"; the objects of an

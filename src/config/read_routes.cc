@@ -23,6 +23,7 @@ constexpr Word<WhenAllDown> kWhenAllDown[] = {
     {"first_tier", WhenAllDown::first_tier}, {"keep_last", WhenAllDown::keep_last}, {"none", WhenAllDown::none}};
 constexpr Word<WhenDown> kWhenDown[] = {
     {"keep", WhenDown::keep}, {"withdraw", WhenDown::withdraw}, {"blackhole", WhenDown::blackhole}};
+constexpr Word<bool> kManual[] = {{"manual", true}};
 constexpr Word<ChangeEvent> kChangeEvents[] = {{"gateway", ChangeEvent::gateway},
                                                {"tunnel", ChangeEvent::tunnel},
                                                {"group", ChangeEvent::group},
@@ -121,6 +122,20 @@ std::optional<model::OnChange> read_on_change(Object& root) {
   object->read("events", result.events, change_events);
   object->close();
   return result;
+}
+
+std::optional<net::Address> read_role(Object& root) {
+  if (root.has_text("role")) {
+    bool manual = true;
+    root.read("role", manual, one_of(kManual));
+    return std::nullopt;
+  }
+  auto object = root.object("role");
+  if (!object) return std::nullopt;
+  net::Address held;
+  object->require("address", held, address);
+  object->close();
+  return object->has("address") ? std::optional(held) : std::nullopt;
 }
 
 }  // namespace vtid::config

@@ -105,6 +105,10 @@ void check_ways_to_peers(const model::Config& config, Findings& findings) {
 }  // namespace
 
 void check_system(const model::Config& config, const model::Capabilities& system, Findings& findings) {
+  if (config.role_address && !system.address_has_state && !findings.any_under("/role")) {
+    findings.error("/role/address", "cannot be followed: this system tells devd alone which node has a CARP address",
+                   "take it out, and let devd run vtictl role (docs/freebsd.md)");
+  }
   check_probes(config, system, findings);
   if (!system.has_rules) check_ways_to_peers(config, findings);
   Algorithms algorithms(system, findings);

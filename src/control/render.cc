@@ -157,6 +157,7 @@ Rendered render_status(const Index& index) {
     to.add("charon", render_charon(snapshot.sas));
     to.add("filter", render_filter(index.snapshot));
     to.add("role", model::print(snapshot.role));
+    if (const auto& followed = index.config.role_address) to.add("role_address", net::print(*followed));
     to.add("generation", snapshot.generation);
     to.add("converged", *snapshot.converged);
     to.add("problems", render_all(snapshot.problems, render_problem));

@@ -275,6 +275,8 @@ std::string render_status(const Json& result, const Options& options) {
   text += fmt::format("vtid:      version {}, configuration {}, {}{}\n", text_of(result, "version"),
                       text_of(result, "generation"), is_true(result, "converged") ? "converged" : "not converged yet",
                       text_of(result, "role") == "standby" ? ", on standby" : "");
+  if (const std::string followed = text_of(result, "role_address"); !followed.empty())
+    text += fmt::format("role:      {}, as {} is held or not\n", text_of(result, "role"), followed);
   for (const Json& group : array_of(result, "groups")) {
     text +=
         fmt::format("group:     {} {}, carried by {}\n", text_of(group, "name"), text_of(group, "state"), cell_active(group));

@@ -83,6 +83,10 @@ Result<std::unique_ptr<Engine>> Engine::start(EngineWiring wiring, Now now) {
   engine->supervisor_.stand_by(*role == model::Role::standby, now);
   if (auto accepted = engine->accept_config(engine->wiring_.read_config(), now); !accepted)
     return std::unexpected(accepted.error());
+  if (engine->config_->role_address) {  // the other node may hold it
+    engine->role_ = model::Role::standby;
+    engine->change_role(model::Role::standby, now);
+  }
   return engine;
 }
 
@@ -229,6 +233,7 @@ TimePoint Engine::step(Now now) {
   follow_local_ends(now);
   follow_losses(now);
   reconcile(now);
+  follow_role_address(now);
   carry_out(now);
   follow_static_tunnels(now);
   supervise(now);
@@ -241,7 +246,7 @@ TimePoint Engine::step(Now now) {
 
   TimePoint next = std::min(charon_.next_deadline(), rescan_);
   for (const auto& deadline : {executor_.next_deadline(), supervisor_.next_deadline(), requests_.next_deadline(),
-                               names_.next_deadline(), save_again_}) {
+                               names_.next_deadline(), save_again_, role_due_}) {
     if (deadline) next = std::min(next, *deadline);
   }
   if (losses_due_) next = std::min(next, *losses_due_);
@@ -379,7 +384,7 @@ void Engine::save_state(Now now) {
       unsaved = true;
     }
   }
-  if (role_ != saved_role_) {
+  if (!config_->role_address && role_ != saved_role_) {
     if (wiring_.store.save_role(role_)) {
       saved_role_ = role_;
     } else {
@@ -407,6 +412,7 @@ Result<bool> Engine::look() {
   wrote_ = false;
   observed_ = std::move(*observed);
   follow_local_ends(now_);
+  see_role_address(now_);
   reconcile::Host host = reconcile::read_host(observed_);
   if (host != host_) mark_all_derived();
   host_ = std::move(host);

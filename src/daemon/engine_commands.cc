@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -15,6 +16,8 @@ namespace vtid::daemon {
 namespace {
 
 constexpr Duration kCountPatience{2'000};  // for the counters of the filter's rules
+constexpr Duration kRoleSettles{1'000};    // an address that comes and goes faster is not followed
+constexpr std::array<std::string_view, 2> kRoleTexts{"this node is active", "this node is on standby"};
 constexpr std::size_t kMostCounting = 64;  // people who wait for those at a time
 
 // Of which both say the same, and nobody else anything: where a host name leads, or a gateway, is not in the tunnel's entry.
@@ -83,6 +86,12 @@ void Engine::run(model::Config config, reconcile::Numbers numbers, Now now) {
   tunnels_ = model::index_by_name(config_->tunnels);
   on_demand_ = tunnels_on_demand(*config_);
   probes_ = Probes(*config_, numbers_);
+  if (!config_->role_address) {
+    holds_role_address_.reset();
+    role_due_.reset();
+  }
+  see_role_address(now);
+  supervisor_.stand_by(role_ == model::Role::standby, now, standby_remedy());
   read_all_sas();
   std::erase_if(reported_states_, [this](const auto& told) { return !tunnels_.contains(told.first); });
   names_.follow(*config_, now);
@@ -159,16 +168,50 @@ void Engine::end_trial(Now now) {
   config_problem_ = why;
 }
 
-// Obeyed at once, also when it cannot be remembered: the other node may be gone already.
-model::CommandResult Engine::take_role(model::Role role, Now now) {
+void Engine::change_role(model::Role role, Now now) {
   log::info("role taken", {{"role", std::string(model::print(role))}, {"before", std::string(model::print(role_))}});
   if (role != role_) wiring_.changed(RoleChange{role});
   role_ = role;
-  supervisor_.stand_by(role == model::Role::standby, now);
+  supervisor_.stand_by(role == model::Role::standby, now, standby_remedy());
   want_connections(now);
   probes_changed_ = true;
-  const std::string text = role == model::Role::active ? "this node is active" : "this node is on standby";
-  emit(now, "config", "role", text);
+  emit(now, "config", "role", std::string(kRoleTexts.at(role == model::Role::standby)));
+}
+
+std::string Engine::standby_remedy() const {
+  if (!config_->role_address) return "vtictl role active";
+  return fmt::format("it follows {} (\"role\" in the file)", net::print(*config_->role_address));
+}
+
+// After each look, and when another address counts.
+void Engine::see_role_address(Now now) {
+  if (!config_->role_address || !kernel_seen_) return;
+  const bool first = !holds_role_address_;
+  holds_role_address_ = std::ranges::any_of(observed_.addresses, [this](const model::ObservedAddress& item) {
+    return item.in_use && item.local.address == *config_->role_address;
+  });
+  const auto role = *holds_role_address_ ? model::Role::active : model::Role::standby;
+  if (role == role_) {
+    role_due_.reset();
+  } else if (!role_due_) {
+    role_due_ = now.steady + (first ? Duration{0} : kRoleSettles);
+  }
+}
+
+void Engine::follow_role_address(Now now) {
+  if (!role_due_ || now.steady < *role_due_) return;
+  role_due_.reset();
+  change_role(*holds_role_address_ ? model::Role::active : model::Role::standby, now);
+}
+
+// Obeyed at once, also when it cannot be remembered: the other node may be gone already.
+model::CommandResult Engine::take_role(model::Role role, Now now) {
+  if (const auto& followed = config_->role_address; followed && role != role_) {
+    return fail(fmt::format("the role follows {}", net::print(*followed)),
+                "move the address, or take \"role\" out of the file");
+  }
+  change_role(role, now);
+  const std::string text(kRoleTexts.at(role == model::Role::standby));
   saved_role_.reset();
   if (auto saved = wiring_.store.save_role(role); saved) {
     saved_role_ = role;
@@ -219,7 +262,7 @@ void Engine::on_command(const model::Command& command, Requests::Reply reply, No
     }
     void operator()(const model::Up& up) const {
       if (engine.role_ == model::Role::standby) {
-        reply(fail("this node is on standby", "vtictl role active"));
+        reply(fail(std::string(kRoleTexts[1]), engine.standby_remedy()));
         return;
       }
       const auto found = target(up.target);

@@ -553,7 +553,7 @@ void Supervisor::explain_hold(SupervisedChild& supervised) const {
     view.reason = "disabled in the file";
   } else if (standby_) {
     view.reason = "this node is on standby";
-    view.remedy = "vtictl role active";
+    view.remedy = standby_remedy_;
   } else {
     view.reason = "held down by vtictl";
     view.remedy = fmt::format("vtictl up {}", supervised.desired.name);
@@ -796,7 +796,8 @@ void Supervisor::bring_up(const std::string& desired, Now now) {
   supervised.view.failed = false;
 }
 
-void Supervisor::stand_by(bool standby, Now now) {
+void Supervisor::stand_by(bool standby, Now now, std::string remedy) {
+  standby_remedy_ = std::move(remedy);
   if (standby == std::exchange(standby_, standby)) return;
   mark_all();
   ++ended_revision_;

@@ -161,7 +161,7 @@ class Supervisor {
   void bring_up(const std::string& desired, Now now);
 
   // A standby ends what there is and begins nothing, whatever else was asked for. Afterwards everything begins at once.
-  void stand_by(bool standby, Now now);
+  void stand_by(bool standby, Now now, std::string remedy = "vtictl role active");
 
   // Held down, and nothing of it is left in charon.
   [[nodiscard]] bool is_gone(const std::string& desired) const;
@@ -308,6 +308,7 @@ class Supervisor {
   std::set<std::string> unanswered_;
   std::optional<TimePoint> kernel_look_;
   bool standby_ = false;
+  std::string standby_remedy_;
   std::set<std::string> changed_;
   std::uint64_t ended_revision_ = 0;
   std::size_t left_behind_ = 0;  // so many desired CHILD_SAs

@@ -387,6 +387,7 @@ struct Config {
   std::vector<PolicyRoute> policy_routes;
   FilterConfig filter;
   std::optional<OnChange> on_change;
+  std::optional<net::Address> role_address;  // this node is active while it holds that one; none: as `vtictl role` says
   HttpConfig http;
   bool operator==(const Config&) const = default;
 

@@ -41,6 +41,7 @@ struct ObservedAddress {
   std::optional<net::Address> peer;
   bool kernel_made = false;  // link-local addresses that the kernel generated
   bool spare = false;        // secondary, temporary, deprecated or not in use yet: to be taken when there is no other
+  bool in_use = true;        // false: IPv6 still looks for a duplicate of it, or has found one
   bool operator==(const ObservedAddress&) const = default;
 };
 

@@ -174,6 +174,7 @@ Capabilities freebsd_capabilities(bool has_pf, std::int64_t release) {
           .multipath = false,
           .routes_join = release >= k13,
           .has_rules = false,
+          .address_has_state = false,
           .asks_arp = false,
           .filters = has_pf,
           .orphaned_sas_mute = true,

@@ -7,7 +7,8 @@ namespace vtid::platform::netlink {
 namespace {
 
 // IFA_F_SECONDARY is IFA_F_TEMPORARY of IPv6: linux/if_addr.h.
-constexpr std::uint32_t kSpare = IFA_F_SECONDARY | IFA_F_DEPRECATED | IFA_F_TENTATIVE | IFA_F_DADFAILED;
+constexpr std::uint32_t kNotInUse = IFA_F_TENTATIVE | IFA_F_DADFAILED;
+constexpr std::uint32_t kSpare = IFA_F_SECONDARY | IFA_F_DEPRECATED | kNotInUse;
 
 Bytes encode(std::uint16_t type, std::uint16_t flags, const model::InterfaceAddress& address, net::IfIndex index) {
   const net::Address& local = address.local.address;
@@ -48,7 +49,9 @@ std::optional<model::ObservedAddress> decode_address(const nlmsghdr& message) {
   address.index = {head->ifa_index};
   address.local = {*local, head->ifa_prefixlen};
   if (far && *far != *local) address.peer = far;
-  address.spare = (attributes.get<std::uint32_t>(IFA_FLAGS).value_or(head->ifa_flags) & kSpare) != 0;
+  const std::uint32_t flags = attributes.get<std::uint32_t>(IFA_FLAGS).value_or(head->ifa_flags);
+  address.spare = (flags & kSpare) != 0;
+  address.in_use = (flags & kNotInUse) == 0 || (flags & IFA_F_OPTIMISTIC) != 0;
   address.kernel_made = attributes.get<std::uint8_t>(IFA_PROTO).value_or(IFAPROT_UNSPEC) != IFAPROT_UNSPEC;
   return address;
 }

@@ -156,24 +156,29 @@ TEST(NetlinkAddress, KeepsItsPeerAndItsLength) {
 }
 
 // The first address of the dump, with another flag beside the one that it has, IFA_F_PERMANENT.
-bool is_spare_with(std::uint8_t flag) {
+model::ObservedAddress address_with(int flag) {
   netlink::Bytes heard = read_golden("address_dump").heard;
   const netlink::Bytes flags{8, 0, IFA_FLAGS, 0, IFA_F_PERMANENT, 0, 0, 0};
   const auto at = std::ranges::search(heard, flags).begin();
   EXPECT_NE(at, heard.end());
   at[4] = static_cast<std::uint8_t>(at[4] | flag);
-  bool spare = false;
-  bool first = true;
+  std::optional<model::ObservedAddress> first;
   netlink::for_each_message(heard, [&](const nlmsghdr& message) {
-    if (const auto address = netlink::decode_address(message); address && std::exchange(first, false)) spare = address->spare;
+    if (const auto address = netlink::decode_address(message); address && !first) first = address;
   });
-  return spare;
+  return first.value();
 }
 
 TEST(NetlinkAddress, IsSpareWhereTheKernelPrefersAnotherOrDoesNotUseItYet) {
   for (const int flag : {IFA_F_SECONDARY, IFA_F_DEPRECATED, IFA_F_TENTATIVE, IFA_F_DADFAILED})
-    EXPECT_TRUE(is_spare_with(static_cast<std::uint8_t>(flag))) << flag;
-  EXPECT_FALSE(is_spare_with(IFA_F_NODAD));
+    EXPECT_TRUE(address_with(flag).spare) << flag;
+  EXPECT_FALSE(address_with(IFA_F_NODAD).spare);
+}
+
+TEST(NetlinkAddress, IsInUseUnlessADuplicateMayBeSomewhere) {
+  for (const int flag : {IFA_F_TENTATIVE, IFA_F_DADFAILED}) EXPECT_FALSE(address_with(flag).in_use) << flag;
+  for (const int flag : {IFA_F_NODAD, IFA_F_SECONDARY, IFA_F_DEPRECATED, IFA_F_TENTATIVE | IFA_F_OPTIMISTIC})
+    EXPECT_TRUE(address_with(flag).in_use) << flag;
 }
 
 TEST(NetlinkRoute, OfIpv4IsReadBackUnlessAnotherOwns) {

@@ -135,6 +135,16 @@ TEST(System, WhatItsSasCannotHaveIsRefusedByName) {
   EXPECT_EQ(listed(parse_child(R"(, "offload": "none", "replay_window": 2040, "rekey_bytes": "1G")", plain).errors), "");
 }
 
+TEST(System, AnAddressIsNotFollowedWhereNobodyTellsItsState) {
+  const auto said = [](const model::Capabilities& system) {
+    return listed(parse(R"({ "tunnels": {}, "role": { "address": "192.0.2.10" } })", "vtid.json", no_secret, system).errors);
+  };
+  EXPECT_EQ(said({.address_has_state = false}),
+            "vtid.json:1: /role/address: cannot be followed: this system tells devd alone which node has a CARP address; take "
+            "it out, and let devd run vtictl role (docs/freebsd.md)\n");
+  EXPECT_EQ(said({}), "");
+}
+
 TEST(System, ArpProbesAreRefusedWhereThereAreNone) {
   const auto said = [](const model::Capabilities& system) {
     return listed(parse(R"({ "tunnels": {}, "interfaces": { "WAN": { "device": "eth0" } }, "gateways": {
