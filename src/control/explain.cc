@@ -133,11 +133,10 @@ class Chain {
   }
 
   void tell_local_end(const model::Tunnel& tunnel) {
-    const auto found = snapshot_.local_ends.find(tunnel.name);
-    if (found == snapshot_.local_ends.end()) return;
-    const model::LocalEnd& end = found->second;
-    step("our end", end.address ? "known" : "unknown",
-         end.address ? fmt::format("{} on {}: {}", net::print(*end.address), end.device.text(), end.reason) : end.reason);
+    const model::LocalEnd* end = end_of(snapshot_.local_ends, tunnel.name);
+    if (end == nullptr) return;
+    step("our end", end->address ? "known" : "unknown",
+         end->address ? fmt::format("{} on {}: {}", net::print(*end->address), end->device.text(), end->reason) : end->reason);
   }
 
   void tell_host_name(const model::Tunnel& tunnel) {

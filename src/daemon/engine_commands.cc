@@ -93,8 +93,7 @@ void Engine::run(model::Config config, reconcile::Numbers numbers, Now now) {
   supervisor_.supervise(desired_child_sas(*config_, numbers_), now);
   for (const model::Tunnel& tunnel : config_->tunnels) {
     supervisor_.locate(tunnel.name, names_.resolved(tunnel), now);
-    const auto end = local_ends_.find(tunnel.name);
-    supervisor_.move(tunnel.name, end == local_ends_.end() ? nullptr : &end->second);
+    supervisor_.move(tunnel.name, end_of(local_ends_, tunnel.name));
     for (const model::ChildConfig& child : model::child_configs(tunnel)) follow_silence(child.holder, now);
   }
   const auto gateways = model::index_by_name(config_->gateways);

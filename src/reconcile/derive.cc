@@ -36,8 +36,7 @@ OuterEnds configured_ends(const model::Tunnel& tunnel, const model::LocalEnds& l
   const auto* ike = std::get_if<model::Ike>(&tunnel.ike);
   if (ike == nullptr) return ends;
   if (const auto* local = std::get_if<net::Address>(&ike->local.address)) ends.local = *local;
-  const auto located = local_ends.find(tunnel.name);
-  if (located != local_ends.end() && located->second.address) ends.local = *located->second.address;
+  if (const auto located = model::located_at(local_ends, tunnel.name)) ends.local = *located;
   if (const auto* remote = std::get_if<net::Address>(&ike->remote.address)) ends.remote = *remote;
   ends.forced_udp = ike->encapsulate;
   return ends;

@@ -167,9 +167,8 @@ model::LocalEnds local_ends(const model::Config& config, const model::Observed& 
     const model::Ike* ike = located_ike(tunnel);
     if (ike == nullptr) continue;
     const auto peers = named.find(tunnel.name);
-    const auto last = before.find(tunnel.name);
     ends.emplace(tunnel.name, finder.find(*ike, peers == named.end() ? std::vector<net::Address>{} : peers->second,
-                                          last == before.end() ? nullptr : &last->second));
+                                          end_of(before, tunnel.name)));
   }
   return ends;
 }
