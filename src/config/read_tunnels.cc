@@ -89,7 +89,7 @@ model::Ike read_own_ike(Object& object, const Place& place) {
   object.read("encapsulate", ike.encapsulate, flag);
   read_ike_options(object, ike.options);
   object.read("resolve", ike.resolve, resolve);
-  const bool named = std::holds_alternative<model::HostName>(ike.remote.address);
+  const bool named = !host_names_of(ike.remote.address).empty();
   if (object.has("resolve") && !named && !place.findings.any_under(object.pointer() + "/remote")) {
     object.fail("resolve", Error{"is for a peer with a host name, and this one has none", "take it out"});
   }

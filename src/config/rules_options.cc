@@ -85,7 +85,7 @@ void check_ike_ports(const Ike& ike, const std::string& at, Findings& findings) 
                  "write 500 or 4500; others are charon.port and charon.port_nat_t of strongswan.conf");
   if (ike.remote.port == kNatTraversal && ike.local.port != kNatTraversal)
     remote.refuse("port", "4500 can be called from port 4500 only", "write \"port\": 4500 in \"local\" too");
-  if (ike.remote.port && std::holds_alternative<model::AnyAddress>(ike.remote.address))
+  if (ike.remote.port && !is_callable(ike.remote.address))
     remote.refuse("port", "is of a peer that is called, and one at \"any\" address calls", std::string(kTakeOut));
 }
 

@@ -48,7 +48,8 @@ struct PeerSide {
 
 std::string known_address(const model::Endpoint& written, const std::string& live) {
   if (std::holds_alternative<model::AnyAddress>(written)) return live == "any" ? "" : live;
-  return model::print(written);
+  if (!std::holds_alternative<model::SeveralAddresses>(written)) return model::print(written);
+  return net::parse_address(live) ? live : model::words_of(written).front();
 }
 
 std::string identity_or(const model::IkePeer& peer, const std::string& address) { return peer.id.empty() ? address : peer.id; }

@@ -155,7 +155,8 @@ void Engine::on_name_answer(const model::NameAnswer& answer, Now now) {
     std::string list;
     for (const net::Address& address : resolved_peer->addresses) list += ' ' + print(address);
     log::info("peer located", {{"tunnel", name}, {"name", answer.name}, {"addresses", list}});
-    emit(now, "tunnel", name, fmt::format("{} is{}", answer.name, list.empty() ? " nowhere" : list));
+    emit(now, "tunnel", name,
+         fmt::format("{} is{}", resolved_peer->several ? "the peer" : answer.name, list.empty() ? " nowhere" : list));
   }
   snapshot_.reset();
 }
@@ -181,6 +182,7 @@ reconcile::NamedPeers Engine::named_peers(const model::Config& config) const {
     for (const model::IkeSa* sa : charon_.index().connection(name)) {
       if (std::ranges::find(addresses, sa->remote) == addresses.end()) addresses.push_back(sa->remote);
     }
+    std::ranges::sort(addresses);  // whose turn it is moves nothing
   }
   return peers;
 }
@@ -536,7 +538,9 @@ void Engine::supervise(Now now) {
   bool turned = false;
   for (const std::string& name : supervisor_.take_unanswered()) {
     const auto tunnel = tunnels_.find(name);
-    turned |= tunnel != tunnels_.end() && names_.take_turn(*tunnel->second);
+    if (tunnel == tunnels_.end() || !names_.take_turn(*tunnel->second)) continue;
+    supervisor_.locate(name, names_.resolved(*tunnel->second), now);
+    turned = true;
   }
   if (turned) want_connections(now);
 }

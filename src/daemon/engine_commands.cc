@@ -17,14 +17,15 @@ namespace {
 constexpr Duration kCountPatience{2'000};  // for the counters of the filter's rules
 constexpr std::size_t kMostCounting = 64;  // people who wait for those at a time
 
-// Of which both say the same, and nobody else anything: where a host name leads, or a gateway, is not in the tunnel's entry.
+// Of which both say the same, and nobody else anything: where a host name leads, or a gateway, and whose turn it is, is not in
+// the tunnel's entry.
 std::set<std::string_view> unchanged_tunnels(const model::Config& before, const model::Config& after) {
   const auto known = model::index_by_name(before.tunnels);
   std::set<std::string_view> unchanged;
   for (const model::Tunnel& tunnel : after.tunnels) {
     const auto old = known.find(tunnel.name);
     const auto* ike = std::get_if<model::Ike>(&tunnel.ike);
-    const bool elsewhere = host_name_of(tunnel) != nullptr || (ike != nullptr && ike->local.is_located());
+    const bool elsewhere = has_varying_peer(tunnel) || (ike != nullptr && ike->local.is_located());
     if (old != known.end() && *old->second == tunnel && !elsewhere) unchanged.insert(tunnel.name);
   }
   return unchanged;

@@ -153,7 +153,7 @@ bool has_located_tunnels(const model::Config& config) {
 std::set<std::string> located_with_named_peers(const model::Config& config) {
   std::set<std::string> names;
   for (const model::Tunnel& tunnel : config.tunnels) {
-    if (located_ike(tunnel) != nullptr && host_name_of(tunnel) != nullptr) names.insert(tunnel.name);
+    if (located_ike(tunnel) != nullptr && has_varying_peer(tunnel)) names.insert(tunnel.name);
   }
   return names;
 }

@@ -222,7 +222,7 @@ std::optional<WantedConnection> make_connection(const model::Tunnel& tunnel, con
   if (ike == nullptr) return std::nullopt;
   WantedConnection wanted{tunnel.name,
                           Message{}.add_section(tunnel.name, connection_section(tunnel, *ike, units, {resolved, located}))};
-  wanted.looked_up = std::holds_alternative<model::HostName>(ike->remote.address);
+  wanted.looked_up = varies(ike->remote.address);
   wanted.located = ike->local.is_located();
   wanted.waits = (wanted.looked_up && resolved.empty()) || (wanted.located && !located);
   wanted.requirements = requirements_of(tunnel);

@@ -146,6 +146,13 @@ TEST(LocalEndsOf, ANamedPeerKnowWhereItIs) {
   EXPECT_EQ(local_ends(config, kHost, carried_by({"A"}), {{"hq", peers}}, {}).at("hq").peers, peers);
 }
 
+TEST(LocalEndsOf, APeerWithSeveralAddressesIsWhereverItMayBe) {
+  model::Config config = two_uplinks();
+  std::get<model::Ike>(config.tunnels.front().ike).remote.address =
+      model::SeveralAddresses{{address("198.51.100.7"), address("198.51.100.8")}};
+  EXPECT_THAT(located_with_named_peers(config), ElementsAre("hq"));
+}
+
 // ---- ways to the peers
 
 std::vector<std::string> outer_ways(const model::LocalEnds& ends, const model::Config& config = {},
