@@ -167,6 +167,7 @@ model::Tunnel read_tunnel(std::string name, Object object, const Place& place) {
       std::visit([&](auto read) { tunnel.ike = std::move(read); }, read_ike(std::move(*ike), place));
     }
   }
+  if (const model::Endpoint* peer = peer_of(tunnel); peer != nullptr && !is_callable(*peer)) tunnel.start = Start::none;
   object.read("start", tunnel.start, one_of(kStarts));
   object.read("renew_when_silent", tunnel.renew_when_silent, or_off(duration_in(5s, 24h)));
   if (object.has("keys") && object.has("renew_when_silent")) {

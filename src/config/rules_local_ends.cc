@@ -58,8 +58,8 @@ class LocalEndRules {
     const std::string& name = ike.local.gateway;
     const std::string here = at + "/local/gateway";
     const bool known = !findings_.any_under(at + "/remote/address");
-    if (known && std::holds_alternative<model::AnyAddress>(ike.remote.address)) {
-      findings_.error(here, "is the way to the peer, and one at \"any\" address is nowhere yet",
+    if (known && !is_callable(ike.remote.address)) {
+      findings_.error(here, fmt::format("is the way to the peer, and one at {} is nowhere yet", whence(ike.remote.address)),
                       "write \"interface\", or where the peer is");
     }
     gateway_refs_.check(name, {here, "tunnels/" + tunnel, "peer", known ? family_of(ike.remote.address) : std::nullopt});

@@ -39,12 +39,13 @@ void check_identity_of_several(const Ike& ike, const std::string& at, Findings& 
 }
 
 void check_responder(const Tunnel& tunnel, const Ike& ike, const std::string& at, Findings& findings) {
-  if (!std::holds_alternative<model::AnyAddress>(ike.remote.address)) return;
+  if (is_callable(ike.remote.address)) return;
+  const std::string peer = "a peer at " + whence(ike.remote.address);
   if (tunnel.start != model::Start::none && !findings.any_under(at + "/start")) {
-    findings.error(at + "/start", "a peer at \"any\" address cannot be called", "write \"start\": \"none\" and let it call");
+    findings.error(at + "/start", peer + " cannot be called", "write \"start\": \"none\" and let it call");
   }
   if (ike.remote.id.empty() && !findings.any_under(at + "/ike/remote/id")) {
-    findings.error(at + "/ike/remote", "a peer at \"any\" address needs an id", "write \"id\", by which it is known");
+    findings.error(at + "/ike/remote", peer + " needs an id", "write \"id\", by which it is known");
   }
 }
 

@@ -39,11 +39,25 @@ Result<net::Address> host(net::Address address, std::string_view text) {
 
 model::Endpoint to_endpoint(const net::Address& address) { return address; }
 
+// "192.0.2.1-192.0.2.9"; none: it is no such thing.
+std::optional<Result<model::Endpoint>> range_of_callers(const std::string& text) {
+  const auto dash = text.find('-');
+  const auto first = net::parse_address(text.substr(0, dash));
+  if (dash == std::string::npos || !first) return std::nullopt;
+  const auto last = net::parse_address(text.substr(dash + 1));
+  if (!last) return fail(fmt::format("\"{}\" ends with no IP address", text), "write it like 192.0.2.1-192.0.2.9");
+  if (first->family() != last->family() || *last < *first)
+    return fail(fmt::format("\"{}\" does not lead from an address to a later one", text), "write it like 192.0.2.1-192.0.2.9");
+  return model::Endpoint(model::AddressRange{*first, *last});
+}
+
 Result<model::Endpoint> one_peer(const Node& node) {
   const auto value = text(node);
   if (!value) return std::unexpected(value.error());
   if (*value == "any") return model::Endpoint(model::AnyAddress{});
   if (net::parse_address(*value)) return map(address(node), to_endpoint);
+  if (value->contains('/')) return map(network(node), [](const net::Prefix& callers) { return model::Endpoint(callers); });
+  if (auto range = range_of_callers(*value)) return *range;
   if (is_host_name(*value)) return model::Endpoint(model::HostName{*value});
   return fail(fmt::format("\"{}\" is neither an IP address nor a host name", *value), "write one of them, or \"any\"");
 }
@@ -58,7 +72,8 @@ Result<model::Endpoint> several_peers(const Node::Array& items) {
     const auto peer = one_peer(item);
     if (!peer) return peer;
     const std::string word = model::print(*peer);
-    if (std::holds_alternative<model::AnyAddress>(*peer)) return fail("holds \"any\"", "write it alone, or take it out");
+    if (!is_callable(*peer))
+      return fail(fmt::format("holds \"{}\", which is nowhere to call", word), "write it alone, or take it out");
     const model::CalledAddress called = model::called_addresses(*peer).front();
     if (std::ranges::find(several.list, called) != several.list.end())
       return fail(fmt::format("holds {} twice", word), "take one out");

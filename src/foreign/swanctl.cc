@@ -164,6 +164,14 @@ class Connection {
            (dash != std::string::npos && net::parse_address(word.substr(0, dash)));
   }
 
+  // A network or a range as vtid has it; else "any".
+  static std::string callers(const std::string& word) {
+    if (word.starts_with('%') || word == "0.0.0.0" || word == "::") return "any";
+    const auto network = net::parse_prefix(word);
+    if (!network) return word.contains('/') ? "any" : word;
+    return network->length == 0 ? "any" : net::print(network->network());
+  }
+
   // Where the peer is called, in charon's order.
   Json peers() {
     const Setting* setting = section_.setting("remote_addrs");
@@ -185,7 +193,7 @@ class Connection {
                                                 : fmt::format("{} are as many as vtid takes", config::kMostPeerAddresses)));
       }
     }
-    if (called.empty()) return "any";
+    if (called.empty()) return list.size() == 1 ? callers(list.front()) : "any";
     return called.size() == 1 ? called.front() : called;
   }
 
@@ -229,8 +237,9 @@ class Connection {
     ike["mobike"] = !version1 && is_yes(section_.value("mobike"), true);
     ike["encapsulate"] = is_yes(section_.value("encap"), false);
     carry_ike_options(section_, ike, draft_);
-    any_peer_ = ike["remote"]["address"] == "any";
-    if ((any_peer_ || ike["remote"]["address"].is_array()) && !ike["remote"].contains("id")) ike["remote"]["id"] = "%any";
+    const Json& peer = ike["remote"]["address"];
+    any_peer_ = peer.is_string() && (peer == "any" || is_many(peer.get<std::string>()));
+    if ((any_peer_ || peer.is_array()) && !ike["remote"].contains("id")) ike["remote"]["id"] = "%any";
     return ike;
   }
 

@@ -24,10 +24,11 @@ using model::Tunnel;
 // What an end calls itself: its id, else its address.
 std::string identity_of(const model::IkePeer& peer) { return peer.id.empty() ? model::print(peer.address) : peer.id; }
 
-bool share_address(const model::Endpoint& one, const model::Endpoint& other) {
-  const auto others = addresses_of(other);
-  return std::ranges::any_of(addresses_of(one),
-                             [&](const net::Address& address) { return std::ranges::find(others, address) != others.end(); });
+bool meet(const model::Endpoint& one, const model::Endpoint& other) {
+  const auto within = [](const model::Endpoint& place) {
+    return [&place](const net::Address& address) { return may_be_at(place, address); };
+  };
+  return std::ranges::any_of(addresses_of(one), within(other)) || std::ranges::any_of(addresses_of(other), within(one));
 }
 
 // 0: they cannot be the two ends of one tunnel; the greater the surer.
@@ -35,7 +36,8 @@ int kinship(const Tunnel& here, const Tunnel& there) {
   if (here.ike.index() != there.ike.index()) return 0;
   int points = 0;
   const auto mirrored = [&](const model::Endpoint& own, const model::Endpoint& seen) {
-    if (share_address(own, seen)) points += 2;
+    const bool any = std::holds_alternative<model::AnyAddress>(own) || std::holds_alternative<model::AnyAddress>(seen);
+    if (!any && meet(own, seen)) points += 2;
   };
   if (const auto* one = std::get_if<Ike>(&here.ike)) {
     const auto& other = std::get<Ike>(there.ike);
@@ -164,10 +166,10 @@ class Comparer {
   void compare_address(std::string what, const model::Endpoint& own, const model::Endpoint& seen, const std::string& local,
                        const std::string& peer) {
     const std::string text = fmt::format("{} here, {} there", model::print(own), model::print(seen));
-    const bool any = !is_callable(own) || !is_callable(seen);
+    const bool any = std::holds_alternative<model::AnyAddress>(own) || std::holds_alternative<model::AnyAddress>(seen);
     const bool named = !host_names_of(own).empty() || !host_names_of(seen).empty();
-    if (share_address(own, seen) || !(any || named))
-      return expect(share_address(own, seen), std::move(what), text, local, peer,
+    if (!any && (meet(own, seen) || !named))
+      return expect(meet(own, seen), std::move(what), text, local, peer,
                     "write the same address, or \"any\" where it is not known");
     say_at(any ? Verdict::meets : Verdict::unsure, std::move(what), any ? text : text + ": depends on what the name stands for",
            local, peer);

@@ -31,7 +31,7 @@ class LocalEndFinder {
     end.peers = std::move(peers);
     if (const auto* address = std::get_if<net::Address>(&ike.remote.address)) end.peers = {*address};
     if (ike.local.gateway.empty()) {
-      by_interface(ike.local.interface, end);
+      by_interface(ike, end);
     } else {
       by_gateway(ike.local.gateway, before, end);
     }
@@ -56,7 +56,8 @@ class LocalEndFinder {
     return best == nullptr ? std::nullopt : std::optional(best->local.address);
   }
 
-  void by_interface(const std::string& name, LocalEnd& end) const {
+  void by_interface(const model::Ike& ike, LocalEnd& end) const {
+    const std::string& name = ike.local.interface;
     const auto interface = interfaces_.find(name);
     const auto parsed = net::IfName::parse(name);
     if (interface != interfaces_.end()) {
@@ -64,7 +65,7 @@ class LocalEndFinder {
     } else if (parsed) {
       end.device = *parsed;
     }
-    const auto family = end.peers.empty() ? std::nullopt : std::optional(end.peers.front().family());
+    const auto family = end.peers.empty() ? family_of(ike.remote.address) : std::optional(end.peers.front().family());
     end.address = address_on(end.device, family, nullptr);
     const std::string of = end.device.text() == name ? name : fmt::format("{} ({})", name, end.device.text());
     end.reason = end.address ? "the address of " + of

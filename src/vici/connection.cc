@@ -16,7 +16,7 @@ std::string seconds(Duration duration) {
 
 Message::List outer(const model::Endpoint& endpoint, const std::vector<net::Address>& resolved = {}) {
   if (std::holds_alternative<model::AnyAddress>(endpoint)) return {"%any"};
-  if (const auto* address = std::get_if<net::Address>(&endpoint)) return {net::print(*address)};
+  if (!varies(endpoint)) return {print(endpoint)};
   Message::List list;
   for (const net::Address& address : resolved) list.push_back(net::print(address));
   return list;

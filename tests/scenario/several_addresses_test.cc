@@ -129,5 +129,23 @@ TEST_F(SeveralWithName, ANameStandsForItsAddressesAndHoldsNobodyUp) {
   EXPECT_EQ(asked(), before);
 }
 
+class Callers : public Several {
+ protected:
+  Callers() : Several(R"("198.51.100.0/24")") {}
+};
+
+TEST_F(Callers, AreWaitedForAndAreWhereTheirSasAre) {
+  start();
+  EXPECT_EQ(stage.state(), TunnelState::waiting);
+  EXPECT_EQ(loaded(), "198.51.100.0/24 ");
+  EXPECT_EQ(stage.charon.served["initiate"], 0);
+  EXPECT_EQ(stage.tunnel().remote, "198.51.100.0/24");
+  stage.charon.bring_up("hq", false);
+  stage.charon.ikes.begin()->second.remote = address("198.51.100.77");
+  stage.run(std::chrono::minutes{2});
+  EXPECT_EQ(stage.state(), TunnelState::up);
+  EXPECT_EQ(stage.tunnel().remote, "198.51.100.77");
+}
+
 }  // namespace
 }  // namespace vtid::test

@@ -146,6 +146,12 @@ TEST(LocalEndsOf, ANamedPeerKnowWhereItIs) {
   EXPECT_EQ(local_ends(config, kHost, carried_by({"A"}), {{"hq", peers}}, {}).at("hq").peers, peers);
 }
 
+TEST(LocalEndsOf, ANetworkOfCallersHaveItsFamily) {
+  model::Config config = by_interface("WAN");
+  std::get<model::Ike>(config.tunnels.front().ike).remote.address = prefix("2001:db8:1::/48");
+  EXPECT_EQ(local_of(end_of(config, host({held("eth0", "192.0.2.1/24"), held("eth0", "2001:db8::1/64")}))), "2001:db8::1");
+}
+
 TEST(LocalEndsOf, APeerWithSeveralAddressesIsWhereverItMayBe) {
   model::Config config = two_uplinks();
   std::get<model::Ike>(config.tunnels.front().ike).remote.address =
