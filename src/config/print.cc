@@ -215,6 +215,7 @@ Json group(const model::GatewayGroup& group) {
   for (const model::GroupMember& member : group.members) {
     members.push_back(
         {{"gateway", member.gateway}, {"tier", member.tier}, {"weight", member.weight ? Json(*member.weight) : Json("auto")}});
+    if (member.local) members.back()["local"] = net::print(*member.local);
   }
   return {{"description", group.description},
           {"trigger", model::print(group.trigger)},

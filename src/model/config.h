@@ -303,6 +303,8 @@ struct GroupMember {
   std::string gateway;
   int tier = 1;               // the lowest with a usable member carries
   std::optional<int> weight;  // none: the gateway's own
+  // What tunnels begin with that begin where the group is, while this one carries; none: an address of its device.
+  std::optional<net::Address> local{};
   bool operator==(const GroupMember&) const = default;
 };
 

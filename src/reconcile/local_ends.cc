@@ -72,24 +72,42 @@ class LocalEndFinder {
                              : fmt::format("{} has no {}address", of, family ? fmt::format("{} ", net::print(*family)) : "");
   }
 
+  [[nodiscard]] std::optional<net::Address> held(const net::Address& address) const {
+    const auto is_it = [&](const model::ObservedAddress& item) { return item.local.address == address; };
+    return std::ranges::any_of(observed_.addresses, is_it) ? std::optional(address) : std::nullopt;
+  }
+
+  // A gateway alone is as a group of it.
+  [[nodiscard]] std::vector<model::GroupMember> members_of(const std::string& name) const {
+    if (const auto group = groups_.find(name); group != groups_.end()) return group->second->members;
+    model::GroupMember member;
+    member.gateway = name;
+    return {member};
+  }
+
   // In the file's order; a gateway whose interface is disabled is on none.
   [[nodiscard]] std::vector<OuterWay> ways_of(const std::string& name) const {
-    std::vector<std::string> names{name};
-    if (const auto group = groups_.find(name); group != groups_.end()) {
-      names.clear();
-      for (const model::GroupMember& member : group->second->members) names.push_back(member.gateway);
-    }
     std::vector<OuterWay> ways;
-    for (const std::string& gateway : names) {
-      const auto found = gateways_.find(gateway);
+    for (const model::GroupMember& member : members_of(name)) {
+      const auto found = gateways_.find(member.gateway);
       const auto interface = found == gateways_.end() ? interfaces_.end() : interfaces_.find(found->second->interface);
       if (interface == interfaces_.end() || !interface->second->enabled) continue;
       const auto* port = std::get_if<model::DevicePort>(&interface->second->port);
       if (port == nullptr) continue;
       const net::Address& next_hop = found->second->address;
-      ways.push_back({gateway, port->device, next_hop, address_on(port->device, next_hop.family(), &next_hop)});
+      ways.push_back({member.gateway, port->device, next_hop,
+                      member.local ? held(*member.local) : address_on(port->device, next_hop.family(), &next_hop)});
     }
     return ways;
+  }
+
+  [[nodiscard]] std::string why_nowhere(const std::string& name, const OuterWay& way) const {
+    const auto members = members_of(name);
+    const auto member = std::ranges::find(members, way.gateway, &model::GroupMember::gateway);
+    if (member != members.end() && member->local)
+      return fmt::format("this host does not have {}, the address for {}", net::print(*member->local), way.gateway);
+    return fmt::format("{}, the device of {}, has no {} address", way.device.text(), way.gateway,
+                       net::print(way.next_hop.family()));
   }
 
   void by_gateway(const std::string& name, const LocalEnd* before, LocalEnd& end) const {
@@ -107,10 +125,7 @@ class LocalEndFinder {
     end.reason = group ? fmt::format("{} carries {}", way->gateway, name) : "the way of " + way->gateway;
     if (group && selection != selection_.groups.end() && !selection->second.reason.empty())
       end.reason += ": " + selection->second.reason;
-    if (!way->local) {
-      end.reason = fmt::format("{}, the device of {}, has no {} address", way->device.text(), way->gateway,
-                               net::print(way->next_hop.family()));
-    }
+    if (!way->local) end.reason = why_nowhere(name, *way);
   }
 
   using Selected = decltype(model::GatewaySelection::groups)::const_iterator;
