@@ -39,7 +39,8 @@ Json peer(const model::IkePeer& peer) {
   } else if (!peer.gateway.empty()) {
     result["gateway"] = peer.gateway;
   } else {
-    result["address"] = model::print(peer.address);
+    const auto words = words_of(peer.address);
+    result["address"] = words.size() == 1 ? Json(words.front()) : Json(words);
   }
   if (!peer.id.empty()) result["id"] = peer.id;
   if (peer.port) result["port"] = *peer.port;
@@ -78,7 +79,7 @@ Json own_ike(const model::Ike& ike) {
               {"rekey", print_duration(ike.rekey)},
               {"mobike", ike.mobike},
               {"encapsulate", ike.encapsulate}};
-  if (std::holds_alternative<model::HostName>(ike.remote.address)) result["resolve"] = print_duration(ike.resolve);
+  if (!host_names_of(ike.remote.address).empty()) result["resolve"] = print_duration(ike.resolve);
   print_ike_options(ike.options, result);
   return result;
 }
@@ -214,6 +215,7 @@ Json group(const model::GatewayGroup& group) {
   for (const model::GroupMember& member : group.members) {
     members.push_back(
         {{"gateway", member.gateway}, {"tier", member.tier}, {"weight", member.weight ? Json(*member.weight) : Json("auto")}});
+    if (member.local) members.back()["local"] = net::print(*member.local);
   }
   return {{"description", group.description},
           {"trigger", model::print(group.trigger)},

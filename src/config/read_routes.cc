@@ -41,6 +41,7 @@ GatewayGroup read_group(std::string name, Object object) {
     item.require("gateway", member.gateway, text);
     item.read("tier", member.tier, number_in(1, kHighestTier));
     item.read("weight", member.weight, or_auto(number_in(1, kHighestWeight)));
+    if (item.has("local")) item.read("local", member.local.emplace(), address);
     item.close();
   }
   object.close();

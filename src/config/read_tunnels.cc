@@ -89,7 +89,7 @@ model::Ike read_own_ike(Object& object, const Place& place) {
   object.read("encapsulate", ike.encapsulate, flag);
   read_ike_options(object, ike.options);
   object.read("resolve", ike.resolve, resolve);
-  const bool named = std::holds_alternative<model::HostName>(ike.remote.address);
+  const bool named = !host_names_of(ike.remote.address).empty();
   if (object.has("resolve") && !named && !place.findings.any_under(object.pointer() + "/remote")) {
     object.fail("resolve", Error{"is for a peer with a host name, and this one has none", "take it out"});
   }
@@ -167,6 +167,7 @@ model::Tunnel read_tunnel(std::string name, Object object, const Place& place) {
       std::visit([&](auto read) { tunnel.ike = std::move(read); }, read_ike(std::move(*ike), place));
     }
   }
+  if (const model::Endpoint* peer = peer_of(tunnel); peer != nullptr && !is_callable(*peer)) tunnel.start = Start::none;
   object.read("start", tunnel.start, one_of(kStarts));
   object.read("renew_when_silent", tunnel.renew_when_silent, or_off(duration_in(5s, 24h)));
   if (object.has("keys") && object.has("renew_when_silent")) {

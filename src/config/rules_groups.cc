@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <map>
 #include <set>
 
 #include "config/gateway_refs.h"
@@ -45,6 +46,31 @@ void check_members(const GatewayGroup& group, const std::string& at, GatewayRefC
   }
 }
 
+// By its source address a packet finds its gateway.
+void check_local_addresses(const model::Config& config, const GatewayRefChecker& gateway_refs, Findings& findings) {
+  std::map<net::Address, std::string_view> taken;  // by which gateway
+  for (const GatewayGroup& group : config.groups) {
+    for (std::size_t i = 0; i < group.members.size(); ++i) {
+      const model::GroupMember& member = group.members[i];
+      const std::string at = join(join(join("/gateway_groups", group.name), "members"), i) + "/local";
+      const model::Gateway* gateway = gateway_refs.gateway(member.gateway);
+      if (!member.local || gateway == nullptr || findings.any_under(at)) continue;
+      const auto [holder, fresh] = taken.emplace(*member.local, member.gateway);
+      if (gateway_refs.automatic().tunnel_of(*gateway) != nullptr) {
+        findings.error(at, fmt::format("{} is on a tunnel, and none begins there", member.gateway), "take it out");
+      } else if (member.local->family() != gateway->address.family()) {
+        findings.error(at,
+                       fmt::format("is {} and {} {}", net::print(member.local->family()), member.gateway,
+                                   net::print(gateway->address.family())),
+                       "write an address of the gateway's family");
+      } else if (!fresh && holder->second != member.gateway) {
+        findings.error(at, fmt::format("{} leaves by {} already", net::print(*member.local), holder->second),
+                       "give each gateway an address of its own");
+      }
+    }
+  }
+}
+
 void check_automatic_default(const model::Config& config, net::Family family, const std::string& at,
                              const GatewayRefChecker& gateway_refs, Findings& findings) {
   std::vector<std::string_view> candidates;
@@ -68,6 +94,7 @@ void check_groups(const model::Config& config, GatewayRefChecker& gateway_refs, 
     check_name(group, at, gateway_refs, findings);
     check_members(group, at, gateway_refs, findings);
   }
+  check_local_addresses(config, gateway_refs, findings);
 }
 
 void check_default_gateway(const model::Config& config, GatewayRefChecker& gateway_refs, Findings& findings) {

@@ -12,11 +12,6 @@ namespace {
 using model::Config;
 using model::Ike;
 
-std::optional<net::Family> family_of_peer(const Ike& ike) {
-  const auto* address = std::get_if<net::Address>(&ike.remote.address);
-  return address == nullptr ? std::nullopt : std::optional(address->family());
-}
-
 class LocalEndRules {
  public:
   LocalEndRules(const Config& config, GatewayRefChecker& gateway_refs, Findings& findings)
@@ -63,11 +58,11 @@ class LocalEndRules {
     const std::string& name = ike.local.gateway;
     const std::string here = at + "/local/gateway";
     const bool known = !findings_.any_under(at + "/remote/address");
-    if (known && std::holds_alternative<model::AnyAddress>(ike.remote.address)) {
-      findings_.error(here, "is the way to the peer, and one at \"any\" address is nowhere yet",
+    if (known && !is_callable(ike.remote.address)) {
+      findings_.error(here, fmt::format("is the way to the peer, and one at {} is nowhere yet", whence(ike.remote.address)),
                       "write \"interface\", or where the peer is");
     }
-    gateway_refs_.check(name, {here, "tunnels/" + tunnel, "peer", known ? family_of_peer(ike) : std::nullopt});
+    gateway_refs_.check(name, {here, "tunnels/" + tunnel, "peer", known ? family_of(ike.remote.address) : std::nullopt});
     for (const std::string& member : members_of(name)) {
       const model::Gateway* gateway = gateway_refs_.gateway(member);
       const model::Tunnel* on = gateway == nullptr ? nullptr : gateway_refs_.automatic().tunnel_of(*gateway);

@@ -42,6 +42,7 @@ class Paths {
 
  private:
   void add_via(const std::string& name, Hop hop);
+  void add_steps(const Tunnel& tunnel, const net::Address& peer, std::vector<Step>& steps) const;
   void add_interfaces();
 
   const Config& config_;
@@ -111,10 +112,10 @@ void Paths::add_interfaces() {
   }
 }
 
-const net::Address* peer_of(const Tunnel& tunnel) {
-  if (const auto* keys = std::get_if<model::StaticKeys>(&tunnel.ike)) return &keys->remote;
-  const auto* ike = std::get_if<model::Ike>(&tunnel.ike);
-  return ike == nullptr ? nullptr : std::get_if<net::Address>(&ike->remote.address);
+std::vector<net::Address> peers_of(const Tunnel& tunnel) {
+  if (const auto* keys = std::get_if<model::StaticKeys>(&tunnel.ike)) return {keys->remote};
+  const model::Endpoint* peer = peer_of(tunnel);
+  return peer == nullptr ? std::vector<net::Address>{} : addresses_of(*peer);
 }
 
 // vtid itself keeps the way to its peer, by gateways that are on no tunnel.
@@ -123,22 +124,25 @@ bool is_pinned(const Tunnel& tunnel) {
   return ike != nullptr && !ike->local.gateway.empty();
 }
 
-// The narrowest route wins, then the lowest metric.
 std::vector<Step> Paths::steps_from(const Tunnel& tunnel) const {
   std::vector<Step> steps;
-  const net::Address* peer = peer_of(tunnel);
   const std::string at = join("/tunnels", tunnel.name);
   const bool known = !findings_.any_under(at + "/ike/remote") && !findings_.any_under(at + "/outer");
-  if (!tunnel.enabled || peer == nullptr || !known || is_pinned(tunnel)) return steps;
-  auto hops = hops_.covering(*peer);
+  if (!tunnel.enabled || !known || is_pinned(tunnel)) return steps;
+  for (const net::Address& peer : peers_of(tunnel)) add_steps(tunnel, peer, steps);
+  return steps;
+}
+
+// The narrowest route wins, then the lowest metric.
+void Paths::add_steps(const Tunnel& tunnel, const net::Address& peer, std::vector<Step>& steps) const {
+  auto hops = hops_.covering(peer);
   std::ranges::stable_sort(hops, {}, [](const Hop& hop) { return std::pair(-hop.to.length, hop.metric); });
   std::string after;
   for (const Hop& hop : hops) {
-    for (const Tunnel* into : hop.into) steps.push_back({&tunnel, *peer, into, hop, after});
+    for (const Tunnel* into : hop.into) steps.push_back({&tunnel, peer, into, hop, after});
     if (!hop.may_leave) break;
     after += (after.empty() ? "" : " and ") + hop.via;
   }
-  return steps;
 }
 
 std::string remedy_for(const Step& step) {

@@ -85,8 +85,9 @@ void check_ike_ports(const Ike& ike, const std::string& at, Findings& findings) 
                  "write 500 or 4500; others are charon.port and charon.port_nat_t of strongswan.conf");
   if (ike.remote.port == kNatTraversal && ike.local.port != kNatTraversal)
     remote.refuse("port", "4500 can be called from port 4500 only", "write \"port\": 4500 in \"local\" too");
-  if (ike.remote.port && std::holds_alternative<model::AnyAddress>(ike.remote.address))
-    remote.refuse("port", "is of a peer that is called, and one at \"any\" address calls", std::string(kTakeOut));
+  if (ike.remote.port && !is_callable(ike.remote.address))
+    remote.refuse("port", fmt::format("is of a peer that is called, and one at {} calls", whence(ike.remote.address)),
+                  std::string(kTakeOut));
 }
 
 void check_own_ike(const Ike& ike, const std::string& at, Findings& findings) {
@@ -95,7 +96,7 @@ void check_own_ike(const Ike& ike, const std::string& at, Findings& findings) {
   check_ike_version(ike, here);
   check_ike_ports(ike, at, findings);
   const bool several = ike.options.unique && *ike.options.unique != model::Unique::never;
-  if (several && !std::holds_alternative<model::AnyAddress>(ike.remote.address))
+  if (several && is_callable(ike.remote.address))
     here.refuse("unique", "is for peers that call from \"any\" address: it would end the other of two tunnels to one peer",
                 std::string(kTakeOut));
 }

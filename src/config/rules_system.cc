@@ -90,15 +90,16 @@ void check_ways_to_peers(const model::Config& config, Findings& findings) {
   }
   for (const model::Tunnel& tunnel : config.tunnels) {
     const auto* ike = tunnel.enabled ? std::get_if<model::Ike>(&tunnel.ike) : nullptr;
-    const auto* peer = ike == nullptr ? nullptr : std::get_if<net::Address>(&ike->remote.address);
     const std::string at = join("/tunnels", tunnel.name) + "/ike/local/gateway";
-    if (peer == nullptr || ike->local.gateway.empty() || findings.any_under(at)) continue;
-    const auto [way, fresh] = ways.emplace(*peer, std::pair(std::string_view(ike->local.gateway), "tunnels/" + tunnel.name));
-    const auto& [gateway, who] = way->second;
-    if (fresh || gateway == ike->local.gateway) continue;
-    findings.error(
-        at, fmt::format("{} goes to {} by {}, and this system has one way to an address", who, net::print(*peer), gateway),
-        "name the same gateway or group in both");
+    if (ike == nullptr || ike->local.gateway.empty() || findings.any_under(at)) continue;
+    for (const net::Address& peer : addresses_of(ike->remote.address)) {
+      const auto [way, fresh] = ways.emplace(peer, std::pair(std::string_view(ike->local.gateway), "tunnels/" + tunnel.name));
+      const auto& [gateway, who] = way->second;
+      if (fresh || gateway == ike->local.gateway) continue;
+      findings.error(
+          at, fmt::format("{} goes to {} by {}, and this system has one way to an address", who, net::print(peer), gateway),
+          "name the same gateway or group in both");
+    }
   }
 }
 

@@ -17,26 +17,35 @@ using model::Tunnel;
 
 void check_peers(const Ike& ike, const std::string& at, Findings& findings) {
   const auto* local = std::get_if<net::Address>(&ike.local.address);
-  const auto* remote = std::get_if<net::Address>(&ike.remote.address);
-  if (local == nullptr || remote == nullptr) return;
-  if (local->family() != remote->family()) {
+  const auto family = family_of(ike.remote.address);
+  if (local == nullptr || !family) return;
+  if (local->family() != *family) {
     findings.error(at + "/remote/address",
-                   fmt::format("is {} and the local address {}", net::print(remote->family()), net::print(local->family())),
+                   fmt::format("is {} and the local address {}", net::print(*family), net::print(local->family())),
                    "give both ends addresses of one family");
   }
-  if (*local == *remote) {
-    findings.error(at + "/remote/address", fmt::format("{} is the local address too", net::print(*remote)),
+  if (const auto remotes = addresses_of(ike.remote.address); std::ranges::find(remotes, *local) != remotes.end()) {
+    findings.error(at + "/remote/address", fmt::format("{} is the local address too", net::print(*local)),
                    "write the peer's address");
   }
 }
 
+// With a PSK it would be the address, and that is now one and now the other.
+void check_identity_of_several(const Ike& ike, const std::string& at, Findings& findings) {
+  if (!std::holds_alternative<model::SeveralAddresses>(ike.remote.address) || !ike.remote.id.empty()) return;
+  if (!std::holds_alternative<model::PskAuth>(ike.auth) || findings.any_under(at + "/remote/id")) return;
+  findings.error(at + "/remote", "a peer with several addresses needs an id: with a PSK the address would be it",
+                 "write \"id\", as the peer has it");
+}
+
 void check_responder(const Tunnel& tunnel, const Ike& ike, const std::string& at, Findings& findings) {
-  if (!std::holds_alternative<model::AnyAddress>(ike.remote.address)) return;
+  if (is_callable(ike.remote.address)) return;
+  const std::string peer = "a peer at " + whence(ike.remote.address);
   if (tunnel.start != model::Start::none && !findings.any_under(at + "/start")) {
-    findings.error(at + "/start", "a peer at \"any\" address cannot be called", "write \"start\": \"none\" and let it call");
+    findings.error(at + "/start", peer + " cannot be called", "write \"start\": \"none\" and let it call");
   }
   if (ike.remote.id.empty() && !findings.any_under(at + "/ike/remote/id")) {
-    findings.error(at + "/ike/remote", "a peer at \"any\" address needs an id", "write \"id\", by which it is known");
+    findings.error(at + "/ike/remote", peer + " needs an id", "write \"id\", by which it is known");
   }
 }
 
@@ -60,6 +69,8 @@ void check_ike(const Tunnel& tunnel, const std::string& at, Findings& findings) 
   if (ike->version == model::IkeVersion::v1) check_version1(*ike, at + "/ike", findings);
   if (!wrong("/ike/local/address") && !wrong("/ike/remote/address")) check_peers(*ike, at + "/ike", findings);
   if (!findings.any_at(at + "/ike/remote") && !wrong("/ike/remote/address")) check_responder(tunnel, *ike, at, findings);
+  if (!findings.any_at(at + "/ike/remote") && !wrong("/ike/remote/address"))
+    check_identity_of_several(*ike, at + "/ike", findings);
 }
 
 // The addresses that no host may have: both ends of an IPv4 network, RFC 919; the routers' anycast address, RFC 4291,

@@ -39,6 +39,55 @@ Result<net::Address> host(net::Address address, std::string_view text) {
 
 model::Endpoint to_endpoint(const net::Address& address) { return address; }
 
+// "192.0.2.1-192.0.2.9"; none: it is no such thing.
+std::optional<Result<model::Endpoint>> range_of_callers(const std::string& text) {
+  const auto dash = text.find('-');
+  const auto first = net::parse_address(text.substr(0, dash));
+  if (dash == std::string::npos || !first) return std::nullopt;
+  const auto last = net::parse_address(text.substr(dash + 1));
+  if (!last) return fail(fmt::format("\"{}\" ends with no IP address", text), "write it like 192.0.2.1-192.0.2.9");
+  if (first->family() != last->family() || *last < *first)
+    return fail(fmt::format("\"{}\" does not lead from an address to a later one", text), "write it like 192.0.2.1-192.0.2.9");
+  return model::Endpoint(model::AddressRange{*first, *last});
+}
+
+Result<model::Endpoint> one_peer(const Node& node) {
+  const auto value = text(node);
+  if (!value) return std::unexpected(value.error());
+  if (*value == "any") return model::Endpoint(model::AnyAddress{});
+  if (net::parse_address(*value)) return map(address(node), to_endpoint);
+  if (value->contains('/')) return map(network(node), [](const net::Prefix& callers) { return model::Endpoint(callers); });
+  if (auto range = range_of_callers(*value)) return *range;
+  if (is_host_name(*value)) return model::Endpoint(model::HostName{*value});
+  return fail(fmt::format("\"{}\" is neither an IP address nor a host name", *value), "write one of them, or \"any\"");
+}
+
+// Of one, that one.
+Result<model::Endpoint> several_peers(const Node::Array& items) {
+  if (items.empty()) return fail("is empty", "name where the peer is called");
+  if (items.size() > kMostPeerAddresses) return fail(fmt::format("has more than {} entries", kMostPeerAddresses));
+  model::SeveralAddresses several;
+  std::optional<net::Family> family;
+  for (const Node& item : items) {
+    const auto peer = one_peer(item);
+    if (!peer) return peer;
+    const std::string word = model::print(*peer);
+    if (!is_callable(*peer))
+      return fail(fmt::format("holds \"{}\", which is nowhere to call", word), "write it alone, or take it out");
+    const model::CalledAddress called = model::called_addresses(*peer).front();
+    if (std::ranges::find(several.list, called) != several.list.end())
+      return fail(fmt::format("holds {} twice", word), "take one out");
+    const auto own = model::family_of(*peer);
+    if (own && family.value_or(*own) != *own)
+      return fail(fmt::format("{} is {}, and an address before it is not", word, net::print(*own)),
+                  "write addresses of one family");
+    if (own) family = own;
+    several.list.push_back(called);
+  }
+  if (several.list.size() > 1) return model::Endpoint(std::move(several));
+  return one_peer(items.front());
+}
+
 }  // namespace
 
 Error wrong_kind(const Node& node, std::string_view wanted) { return {fmt::format("is {}, not {}", kind(node), wanted), ""}; }
@@ -111,12 +160,8 @@ Result<model::Endpoint> local_endpoint(const Node& node) {
 }
 
 Result<model::Endpoint> remote_endpoint(const Node& node) {
-  const auto value = text(node);
-  if (!value) return std::unexpected(value.error());
-  if (*value == "any") return model::Endpoint(model::AnyAddress{});
-  if (net::parse_address(*value)) return map(address(node), to_endpoint);
-  if (is_host_name(*value)) return model::Endpoint(model::HostName{*value});
-  return fail(fmt::format("\"{}\" is neither an IP address nor a host name", *value), "write one of them, or \"any\"");
+  const auto* items = std::get_if<Node::Array>(&node.value);
+  return items == nullptr ? one_peer(node) : several_peers(*items);
 }
 
 Result<net::IfName> device(const Node& node) {

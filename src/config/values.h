@@ -23,6 +23,7 @@ inline constexpr std::size_t kLongestShown = 64;        // bytes of a wrong word
 inline constexpr std::size_t kLongestHostName = 253;    // RFC 1035, without the final dot
 inline constexpr std::size_t kLongestSocketPath = 103;  // sun_path on FreeBSD, less its NUL; Linux has 107
 inline constexpr std::size_t kMostProposals = 32;
+inline constexpr std::size_t kMostPeerAddresses = 16;
 inline constexpr std::size_t kMostNetworks = 128;
 inline constexpr std::size_t kLongestProposal = 255;
 

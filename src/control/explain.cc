@@ -125,7 +125,7 @@ class Chain {
   void tell_tunnel(const model::Tunnel& tunnel) {
     step("file", tunnel.enabled ? "enabled" : "disabled", describe(tunnel));
     tell_local_end(tunnel);
-    tell_host_name(tunnel);
+    tell_peer(tunnel);
     if (status_ == nullptr) return;
     const std::string since = status_->since == WallTime{} ? "" : "since " + vtid::print(status_->since);
     step("tunnel", model::print(status_->state), status_->reason.empty() ? since : status_->reason);
@@ -133,17 +133,27 @@ class Chain {
   }
 
   void tell_local_end(const model::Tunnel& tunnel) {
-    const auto found = snapshot_.local_ends.find(tunnel.name);
-    if (found == snapshot_.local_ends.end()) return;
-    const model::LocalEnd& end = found->second;
-    step("our end", end.address ? "known" : "unknown",
-         end.address ? fmt::format("{} on {}: {}", net::print(*end.address), end.device.text(), end.reason) : end.reason);
+    const model::LocalEnd* end = end_of(snapshot_.local_ends, tunnel.name);
+    if (end == nullptr) return;
+    step("our end", end->address ? "known" : "unknown",
+         end->address ? fmt::format("{} on {}: {}", net::print(*end->address), end->device.text(), end->reason) : end->reason);
   }
 
-  void tell_host_name(const model::Tunnel& tunnel) {
-    const model::HostName* host = host_name_of(tunnel);
-    if (host == nullptr) return;
-    const auto found = snapshot_.host_names->find(host->name);
+  void tell_peer(const model::Tunnel& tunnel) {
+    const model::Endpoint* peer = peer_of(tunnel);
+    if (peer == nullptr) return;
+    for (const std::string& name : host_names_of(*peer)) tell_host_name(name);
+    const auto called = snapshot_.called_peers->find(tunnel.name);
+    if (called == snapshot_.called_peers->end() || !std::holds_alternative<model::SeveralAddresses>(*peer)) return;
+    std::vector<std::string> addresses;
+    for (const net::Address& address : called->second) addresses.push_back(net::print(address));
+    step("peer", addresses.empty() ? "unknown" : "known",
+         addresses.empty() ? "none of its addresses is known"
+                           : fmt::format("called in this order: {}", fmt::join(addresses, ", ")));
+  }
+
+  void tell_host_name(const std::string& name) {
+    const auto found = snapshot_.host_names->find(name);
     if (found == snapshot_.host_names->end()) return;
     const model::ResolvedName& known = found->second;
     std::vector<std::string> addresses;
@@ -153,7 +163,7 @@ class Chain {
                                : fmt::format("{}, as of {}", fmt::join(addresses, ", "), vtid::print(known.answered));
     const std::string_view state = !known.failure.empty() ? "failed" : known.addresses.empty() ? "asked" : "resolved";
     step("host name", state,
-         fmt::format("{}: {}{}", host->name, is, known.failure.empty() ? "" : "; the latest look-up: " + known.failure));
+         fmt::format("{}: {}{}", name, is, known.failure.empty() ? "" : "; the latest look-up: " + known.failure));
   }
 
   [[nodiscard]] static std::string describe(const model::Tunnel& tunnel) {

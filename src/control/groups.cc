@@ -23,6 +23,7 @@ Json render_member(const model::GroupMember& member, const model::GroupSelection
           {"tier", member.tier},
           {"weight", member.weight.value_or(weight)},
           {"state", model::print(health ? health->state : model::GatewayState::pending)},
+          {"local", member.local ? Json(net::print(*member.local)) : Json()},
           {"carries", active != selection.active.end()},
           {"reason", health ? health->reason : ""}};
 }

@@ -33,7 +33,8 @@ Json render_child(const model::Child& child) {
 
 // The peer's, when the file knows it by one.
 Json render_host_name(const model::Tunnel& tunnel, const Index& index) {
-  const model::HostName* host = host_name_of(tunnel);
+  const model::Endpoint* peer = peer_of(tunnel);
+  const auto* host = peer == nullptr ? nullptr : std::get_if<model::HostName>(peer);
   if (host == nullptr) return {};
   const auto found = index.snapshot.host_names->find(host->name);
   const model::ResolvedName known = found == index.snapshot.host_names->end() ? model::ResolvedName{} : found->second;
@@ -43,6 +44,15 @@ Json render_host_name(const model::Tunnel& tunnel, const Index& index) {
           {"addresses", std::move(addresses)},
           {"answered", known.addresses.empty() ? Json() : render_time(known.answered)},
           {"failure", known.failure}};
+}
+
+// In the order in which they are called; none where the file has the one address.
+Json render_called(const std::string& tunnel, const Index& index) {
+  Json addresses = Json::array();
+  const auto found = index.snapshot.called_peers->find(tunnel);
+  if (found == index.snapshot.called_peers->end()) return addresses;
+  for (const net::Address& address : found->second) addresses.push_back(net::print(address));
+  return addresses;
 }
 
 using Devices = std::map<net::Address, std::string_view>;
@@ -64,6 +74,7 @@ Json render_listed(const model::TunnelStatus& status, const Index& index, std::s
     json["description"] = tunnel.description;
     json["start"] = model::print(tunnel.start);
     json["host_name"] = render_host_name(tunnel, index);
+    json["peer_addresses"] = render_called(tunnel.name, index);
     json["children"] = Json::array();
     for (const model::Child& child : tunnel.children) json["children"].push_back(render_child(child));
   }

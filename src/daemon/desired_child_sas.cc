@@ -24,11 +24,14 @@ DesiredChildSa desired_of(const model::Tunnel& tunnel) {
   }
   const auto& ike = std::get<model::Ike>(tunnel.ike);
   desired.peer = print(ike.remote.address);
-  desired.identity = print(ike.local) + ' ' + ike.local.id + ' ' + desired.peer + ' ' + ike.remote.id;
+  // Which of several is another matter: see Supervisor::locate.
+  const bool several = std::holds_alternative<model::SeveralAddresses>(ike.remote.address);
+  desired.identity =
+      print(ike.local) + ' ' + ike.local.id + ' ' + (several ? "several addresses" : desired.peer) + ' ' + ike.remote.id;
   const auto* local = std::get_if<net::Address>(&ike.local.address);
   const auto* remote = std::get_if<net::Address>(&ike.remote.address);
   if (local != nullptr && remote != nullptr && *remote < *local) desired.initial_delay = kInitialDelay;
-  desired.callable = !std::holds_alternative<model::AnyAddress>(ike.remote.address);
+  desired.callable = is_callable(ike.remote.address);
   return desired;
 }
 

@@ -41,8 +41,7 @@ std::vector<vici::WantedConnection> connections_of(const model::Config& config, 
     }
     const auto peer = names.resolved(tunnel);
     auto resolved = peer ? peer->addresses : std::vector<net::Address>{};
-    const auto end = local_ends.find(tunnel.name);
-    const auto located = end == local_ends.end() ? std::nullopt : end->second.address;
+    const auto located = model::located_at(local_ends, tunnel.name);
     if (located) std::erase_if(resolved, [&](const net::Address& address) { return address.family() != located->family(); });
     std::optional<model::Tunnel> mute;
     if (role == model::Role::standby && tunnel.start == model::Start::trap) mute.emplace(tunnel).start = model::Start::none;
@@ -52,9 +51,8 @@ std::vector<vici::WantedConnection> connections_of(const model::Config& config, 
   return connections;
 }
 
-std::optional<model::LocalEnd> end_of(const model::LocalEnds& ends, std::string_view tunnel) {
-  const auto found = ends.find(tunnel);
-  return found == ends.end() ? std::nullopt : std::optional(found->second);
+bool is_same_end(const model::LocalEnd* one, const model::LocalEnd* other) {
+  return one == nullptr || other == nullptr ? one == other : *one == *other;
 }
 
 }  // namespace
@@ -161,7 +159,8 @@ void Engine::on_name_answer(const model::NameAnswer& answer, Now now) {
     std::string list;
     for (const net::Address& address : resolved_peer->addresses) list += ' ' + print(address);
     log::info("peer located", {{"tunnel", name}, {"name", answer.name}, {"addresses", list}});
-    emit(now, "tunnel", name, fmt::format("{} is{}", answer.name, list.empty() ? " nowhere" : list));
+    emit(now, "tunnel", name,
+         fmt::format("{} is{}", resolved_peer->several ? "the peer" : answer.name, list.empty() ? " nowhere" : list));
   }
   snapshot_.reset();
 }
@@ -187,6 +186,7 @@ reconcile::NamedPeers Engine::named_peers(const model::Config& config) const {
     for (const model::IkeSa* sa : charon_.index().connection(name)) {
       if (std::ranges::find(addresses, sa->remote) == addresses.end()) addresses.push_back(sa->remote);
     }
+    std::ranges::sort(addresses);  // whose turn it is moves nothing
   }
   return peers;
 }
@@ -208,13 +208,13 @@ void Engine::follow_local_ends(Now now) {
   deriver_.mark_local_ends();
   Names unmoved;
   for (const auto& [name, tunnel] : tunnels_) {
-    if (end_of(before, name) == end_of(local_ends_, name)) unmoved.insert(name);
+    if (is_same_end(end_of(before, name), end_of(local_ends_, name))) unmoved.insert(name);
   }
   want_connections(now, unmoved);
   for (const auto& [tunnel, end] : local_ends_) {
     supervisor_.move(tunnel, &end);
-    const auto last = before.find(tunnel);
-    if (last == before.end() || !last->second.address || last->second.address == end.address) continue;
+    const auto last = located_at(before, tunnel);
+    if (!last || last == end.address) continue;
     const std::string address = end.address ? net::print(*end.address) : "nowhere";
     log::info("tunnel moved", {{"tunnel", tunnel}, {"address", address}, {"reason", end.reason}});
     emit(now, "tunnel", tunnel, fmt::format("begins {}{}: {}", end.address ? "at " : "", address, end.reason));
@@ -544,7 +544,9 @@ void Engine::supervise(Now now) {
   bool turned = false;
   for (const std::string& name : supervisor_.take_unanswered()) {
     const auto tunnel = tunnels_.find(name);
-    turned |= tunnel != tunnels_.end() && names_.take_turn(*tunnel->second);
+    if (tunnel == tunnels_.end() || !names_.take_turn(*tunnel->second)) continue;
+    supervisor_.locate(name, names_.resolved(*tunnel->second), now);
+    turned = true;
   }
   if (turned) want_connections(now);
 }

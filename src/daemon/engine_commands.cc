@@ -20,14 +20,15 @@ constexpr Duration kRoleSettles{1'000};    // an address that comes and goes fas
 constexpr std::array<std::string_view, 2> kRoleTexts{"this node is active", "this node is on standby"};
 constexpr std::size_t kMostCounting = 64;  // people who wait for those at a time
 
-// Of which both say the same, and nobody else anything: where a host name leads, or a gateway, is not in the tunnel's entry.
+// Of which both say the same, and nobody else anything: where a host name leads, or a gateway, and whose turn it is, is not in
+// the tunnel's entry.
 std::set<std::string_view> unchanged_tunnels(const model::Config& before, const model::Config& after) {
   const auto known = model::index_by_name(before.tunnels);
   std::set<std::string_view> unchanged;
   for (const model::Tunnel& tunnel : after.tunnels) {
     const auto old = known.find(tunnel.name);
     const auto* ike = std::get_if<model::Ike>(&tunnel.ike);
-    const bool elsewhere = host_name_of(tunnel) != nullptr || (ike != nullptr && ike->local.is_located());
+    const bool elsewhere = has_varying_peer(tunnel) || (ike != nullptr && ike->local.is_located());
     if (old != known.end() && *old->second == tunnel && !elsewhere) unchanged.insert(tunnel.name);
   }
   return unchanged;
@@ -102,8 +103,7 @@ void Engine::run(model::Config config, reconcile::Numbers numbers, Now now) {
   supervisor_.supervise(desired_child_sas(*config_, numbers_), now);
   for (const model::Tunnel& tunnel : config_->tunnels) {
     supervisor_.locate(tunnel.name, names_.resolved(tunnel), now);
-    const auto end = local_ends_.find(tunnel.name);
-    supervisor_.move(tunnel.name, end == local_ends_.end() ? nullptr : &end->second);
+    supervisor_.move(tunnel.name, end_of(local_ends_, tunnel.name));
     for (const model::ChildConfig& child : model::child_configs(tunnel)) follow_silence(child.holder, now);
   }
   const auto gateways = model::index_by_name(config_->gateways);

@@ -132,7 +132,8 @@ model::SnapshotView Engine::view() {
       .failed = model::Lazy<std::vector<model::FailedOp>>([this] { return executor_.failed(); }),
       .problems = model::Lazy<std::vector<model::Problem>>(problems),
       .converged = model::Lazy<bool>([this, problems] { return converged(problems()); }),
-      .host_names = model::Lazy<model::ResolvedNames>([this] { return names_.known(); })});
+      .host_names = model::Lazy<model::ResolvedNames>([this] { return names_.known(); }),
+      .called_peers = model::Lazy<model::CalledPeers>([this] { return names_.called(shown().names.with_varying_peer); })});
 }
 
 std::shared_ptr<const model::Snapshot> Engine::snapshot() {
@@ -147,6 +148,7 @@ std::shared_ptr<const model::Snapshot> Engine::snapshot() {
   fresh->config = config_;
   fresh->numbers = now.numbers;
   fresh->host_names = *now.host_names;
+  fresh->called_peers = *now.called_peers;
   fresh->sas = now.sas;
   fresh->observed = now.observed;
   fresh->desired = now.desired;

@@ -26,12 +26,11 @@ std::vector<net::Address> in_order(std::vector<net::Address> addresses) {
   return addresses;
 }
 
-std::optional<net::Family> family_of_our_end(const model::Tunnel& tunnel, const model::Config& config) {
-  const model::IkePeer& local = std::get<model::Ike>(tunnel.ike).local;
-  if (const auto* address = std::get_if<net::Address>(&local.address)) return address->family();
-  const model::GatewayGroup* group = config.group(local.gateway);
-  const model::Gateway* gateway = config.gateway(group == nullptr ? local.gateway : group->members.front().gateway);
-  return gateway == nullptr ? std::nullopt : std::optional(gateway->address.family());
+std::optional<net::Family> family_of_tunnel(const model::Ike& ike, const model::Config& config) {
+  if (const auto* address = std::get_if<net::Address>(&ike.local.address)) return address->family();
+  const model::GatewayGroup* group = config.group(ike.local.gateway);
+  const model::Gateway* gateway = config.gateway(group == nullptr ? ike.local.gateway : group->members.front().gateway);
+  return gateway == nullptr ? family_of(ike.remote.address) : std::optional(gateway->address.family());
 }
 
 }  // namespace
@@ -40,13 +39,14 @@ void HostNames::follow(const model::Config& config, Now now) {
   std::map<std::string, Entry> before = std::exchange(entries_, {});
   families_.clear();
   for (const model::Tunnel& tunnel : config.tunnels) {
-    const model::HostName* host = host_name_of(tunnel);
-    if (host == nullptr || !tunnel.enabled) continue;
-    const auto [entry, fresh] = entries_.try_emplace(host->name);
-    const Duration every = std::get<model::Ike>(tunnel.ike).resolve;
-    entry->second.every = fresh ? every : std::min(entry->second.every, every);
-    entry->second.tunnels.push_back(tunnel.name);
-    if (const auto family = family_of_our_end(tunnel, config)) families_.emplace(tunnel.name, *family);
+    if (!tunnel.enabled || !has_varying_peer(tunnel)) continue;
+    const auto& ike = std::get<model::Ike>(tunnel.ike);
+    for (const std::string& name : host_names_of(ike.remote.address)) {
+      const auto [entry, fresh] = entries_.try_emplace(name);
+      entry->second.every = fresh ? ike.resolve : std::min(entry->second.every, ike.resolve);
+      entry->second.tunnels.push_back(tunnel.name);
+    }
+    if (const auto family = family_of_tunnel(ike, config)) families_.emplace(tunnel.name, *family);
   }
   std::erase_if(turns_, [&](const auto& turn) { return config.tunnel(turn.first) == nullptr; });
   for (auto& [name, entry] : entries_) {
@@ -87,7 +87,6 @@ bool HostNames::on_answer(const model::NameAnswer& answer, Now now) {
   entry.known.answered = now.wall;
   if (entry.known.addresses == addresses) return false;
   entry.known.addresses = std::move(addresses);
-  for (const std::string& tunnel : entry.tunnels) turns_.erase(tunnel);
   return true;
 }
 
@@ -97,42 +96,66 @@ void HostNames::fail(Entry& entry, std::string why, Now now) {
 }
 
 void HostNames::resolve_now(const model::Tunnel& tunnel, Now now) {
-  const model::HostName* host = host_name_of(tunnel);
-  const auto found = host == nullptr ? entries_.end() : entries_.find(host->name);
-  if (found == entries_.end()) return;
-  found->second.due = now.steady;
-  if (found->second.known.addresses.empty()) found->second.known.failure.clear();
+  const model::Endpoint* peer = peer_of(tunnel);
+  if (peer == nullptr) return;
+  for (const std::string& name : host_names_of(*peer)) {
+    const auto found = entries_.find(name);
+    if (found == entries_.end()) continue;
+    found->second.due = now.steady;
+    if (found->second.known.addresses.empty()) found->second.known.failure.clear();
+  }
 }
 
 bool HostNames::take_turn(const model::Tunnel& tunnel) {
   const auto resolved_peer = resolved(tunnel);
   if (!resolved_peer || resolved_peer->addresses.size() < 2) return false;
-  ++turns_[tunnel.name];
+  turns_.insert_or_assign(tunnel.name, resolved_peer->addresses[1]);
   return true;
 }
 
-// A local address decides on the family, because charon calls the first one whatever it is.
 std::optional<ResolvedPeer> HostNames::resolved(const model::Tunnel& tunnel) const {
-  const model::HostName* host = host_name_of(tunnel);
-  const auto found = host == nullptr ? entries_.end() : entries_.find(host->name);
-  if (found == entries_.end()) return std::nullopt;
+  if (!tunnel.enabled || !has_varying_peer(tunnel)) return std::nullopt;
+  const model::Endpoint& endpoint = *peer_of(tunnel);
+  ResolvedPeer peer;
+  peer.several = std::holds_alternative<model::SeveralAddresses>(endpoint);
+  const auto local = families_.find(tunnel.name);
+  const auto family = local == families_.end() ? std::nullopt : std::optional(local->second);
+  for (const model::CalledAddress& called : called_addresses(endpoint)) {
+    if (const auto* host = std::get_if<model::HostName>(&called)) {
+      add_name(peer, host->name, family);
+    } else {
+      add(peer, std::get<net::Address>(called));
+    }
+  }
+  const auto turn = turns_.find(tunnel.name);
+  const auto first = turn == turns_.end() ? peer.addresses.begin() : std::ranges::find(peer.addresses, turn->second);
+  if (first != peer.addresses.end()) std::ranges::rotate(peer.addresses, first);
+  return peer;
+}
+
+void HostNames::add(ResolvedPeer& peer, const net::Address& address) {
+  if (std::ranges::find(peer.addresses, address) == peer.addresses.end()) peer.addresses.push_back(address);
+}
+
+// Of the family alone that the tunnel has, because charon calls the first one whatever it is. The first name of several that
+// fails says why.
+void HostNames::add_name(ResolvedPeer& peer, const std::string& name, std::optional<net::Family> family) const {
+  const auto found = entries_.find(name);
+  if (found == entries_.end()) return;
   const model::ResolvedName& known = found->second.known;
-  ResolvedPeer resolved_peer{host->name, known.addresses, {}, {}};
-  std::string why = known.failure;
-  if (const auto local = families_.find(tunnel.name); local != families_.end()) {
-    std::erase_if(resolved_peer.addresses, [&](const net::Address& address) { return address.family() != local->second; });
-    if (resolved_peer.addresses.empty() && !known.addresses.empty())
-      why = fmt::format("it has no {} address, as our end has", net::print(local->second));
+  std::size_t usable = 0;
+  for (const net::Address& address : known.addresses) {
+    if (family && address.family() != *family) continue;
+    add(peer, address);
+    ++usable;
   }
-  if (!resolved_peer.addresses.empty()) {
-    const auto turn = turns_.find(tunnel.name);
-    const std::size_t first = turn == turns_.end() ? 0 : turn->second % resolved_peer.addresses.size();
-    std::ranges::rotate(resolved_peer.addresses, resolved_peer.addresses.begin() + static_cast<std::ptrdiff_t>(first));
-  }
-  if (why.empty()) return resolved_peer;
-  resolved_peer.failure = fmt::format("cannot resolve {}: {}", host->name, why);
-  resolved_peer.remedy = fmt::format("what does \"getent ahosts {}\" say on this host? vtid goes on trying", host->name);
-  return resolved_peer;
+  if (usable == 0 && peer.name.empty()) peer.name = name;
+  const std::string why = usable > 0 || known.addresses.empty()
+                              ? known.failure
+                              : fmt::format("it has no {} address, as our end has", net::print(*family));
+  if (why.empty() || !peer.failure.empty()) return;
+  peer.failure = fmt::format("cannot resolve {}: {}", name, why);
+  peer.remedy = fmt::format("what does \"getent ahosts {}\" say on this host? vtid goes on trying", name);
 }
 
 const std::vector<std::string>& HostNames::tunnels_of(const std::string& name) const {
@@ -145,6 +168,14 @@ model::ResolvedNames HostNames::known() const {
   model::ResolvedNames names;
   for (const auto& [name, entry] : entries_) names.emplace(name, entry.known);
   return names;
+}
+
+model::CalledPeers HostNames::called(const std::vector<const model::Tunnel*>& tunnels) const {
+  model::CalledPeers called;
+  for (const model::Tunnel* tunnel : tunnels) {
+    if (auto peer = resolved(*tunnel)) called.emplace(tunnel->name, std::move(peer->addresses));
+  }
+  return called;
 }
 
 std::optional<TimePoint> HostNames::next_deadline() const {

@@ -1,5 +1,5 @@
-// The host names of the file: which are to be looked up and when, what they stand for now, and where that puts each peer.
-// A failure takes nothing back. Asks nobody itself and reads no clock.
+// The host names of the file: which are to be looked up and when, what they stand for now, and where that puts each peer; of
+// several addresses, whose turn it is. A failure takes nothing back. Asks nobody itself and reads no clock.
 #pragma once
 
 #include <cstdint>
@@ -31,13 +31,14 @@ class HostNames {
 
   // Somebody waits for the tunnel: its name is due now, and no failure counts until the answer.
   void resolve_now(const model::Tunnel& tunnel, Now now);
-  // Nobody answers at the address that is called: the next one's turn. False: there is no other.
+  // Nobody answers at the address that is called: the next one's turn, until nobody answers there. False: there is no other.
   bool take_turn(const model::Tunnel& tunnel);
 
-  // None: the file knows the tunnel's peer otherwise.
+  // None: the file gives the peer's one address, or none.
   [[nodiscard]] std::optional<ResolvedPeer> resolved(const model::Tunnel& tunnel) const;
   [[nodiscard]] const std::vector<std::string>& tunnels_of(const std::string& name) const;
   [[nodiscard]] model::ResolvedNames known() const;
+  [[nodiscard]] model::CalledPeers called(const std::vector<const model::Tunnel*>& tunnels) const;
   [[nodiscard]] std::optional<TimePoint> next_deadline() const;
 
  private:
@@ -51,11 +52,13 @@ class HostNames {
   };
 
   void fail(Entry& entry, std::string why, Now now);
+  static void add(ResolvedPeer& peer, const net::Address& address);
+  void add_name(ResolvedPeer& peer, const std::string& name, std::optional<net::Family> family) const;
 
   std::function<std::uint32_t()> random_;
   std::map<std::string, Entry> entries_;
-  std::map<std::string, net::Family> families_;  // by tunnel: of our end, where it has one
-  std::map<std::string, std::size_t> turns_;     // by tunnel: which of its addresses is called
+  std::map<std::string, net::Family> families_;  // by tunnel: of our end, else of the addresses that the file gives
+  std::map<std::string, net::Address> turns_;    // by tunnel: which of its addresses is called; none: the first
 };
 
 inline constexpr std::size_t kMostAddressesOfName = 16;  // the lowest ones count

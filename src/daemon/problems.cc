@@ -35,13 +35,15 @@ std::vector<model::Problem> tunnel_problems(const model::ConfigIndex& config, co
 std::vector<model::Problem> name_problems(const model::ConfigIndex& config, const HostNames& names,
                                           const Supervisor& supervisor) {
   std::vector<model::Problem> problems;
-  for (const model::Tunnel* item : config.with_host_name) {
+  for (const model::Tunnel* item : config.with_varying_peer) {
     const model::Tunnel& tunnel = *item;
     const auto resolved_peer = names.resolved(tunnel);
     if (!resolved_peer || resolved_peer->failure.empty()) continue;
     const auto view = supervisor.tunnel(tunnel.name);
     if (view && view->failed && resolved_peer->addresses.empty()) continue;
-    const std::string stay = resolved_peer->addresses.empty() ? "" : "; what it said last stays in use";
+    const std::string stay = resolved_peer->addresses.empty() ? ""
+                             : resolved_peer->several         ? "; the peer's other addresses are called"
+                                                              : "; what it said last stays in use";
     problems.push_back(
         {model::Severity::warning, "tunnels/" + tunnel.name, resolved_peer->failure + stay, resolved_peer->remedy});
   }

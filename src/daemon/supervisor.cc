@@ -580,6 +580,7 @@ void Supervisor::pursue(SupervisedChild& supervised, Ikes ikes, Now now, std::ve
     }
     if (!begin(supervised, now, asks)) return;
   }
+  const std::string whom = called_peer(supervised);
   Attempt& attempt = *supervised.attempt;
   attempt.seen |= !ikes.empty();
   attempt.answered |= std::ranges::any_of(ikes, &model::IkeSa::peer_answered);
@@ -590,26 +591,26 @@ void Supervisor::pursue(SupervisedChild& supervised, Ikes ikes, Now now, std::ve
   if (attempt.accepted && attempt.looked && ikes.empty()) {
     if (attempt.answered) {
       fail_attempt(supervised, now,
-                   fmt::format("authentication with {} failed: it answered, then one end refused the other", desired.peer),
+                   fmt::format("authentication with {} failed: it answered, then one end refused the other", whom),
                    "compare the PSK, certificates or keys and both ids on the two ends; charon's log names the refusal");
     } else if (age < kRefusalTime) {
       fail_attempt(
           supervised, now,
-          fmt::format("{} refused at once: the PSK, certificates or keys, the ids or the proposals do not match", desired.peer),
+          fmt::format("{} refused at once: the PSK, certificates or keys, the ids or the proposals do not match", whom),
           "compare the PSK, certificates or keys, both ids and the proposals on the two ends; charon's log names the refusal");
     } else {
       unanswered_.insert(desired.tunnel);
-      fail_attempt(supervised, now, fmt::format("no answer from {}", desired.peer), kReachRemedy);
+      fail_attempt(supervised, now, fmt::format("no answer from {}", whom), kReachRemedy);
     }
     return;
   }
   if (attempt.established && now.steady - *attempt.established > kRefusalTime) {
-    fail_attempt(supervised, now, fmt::format("{} accepted the IKE_SA and refused the CHILD_SA", desired.peer),
+    fail_attempt(supervised, now, fmt::format("{} accepted the IKE_SA and refused the CHILD_SA", whom),
                  "compare the children's proposals and networks on the two ends");
     return;
   }
   if (age > kRefusalTime && attempt.seen && !attempt.answered) {
-    view.reason = fmt::format("no answer from {} so far", desired.peer);
+    view.reason = fmt::format("no answer from {} so far", whom);
     view.remedy = kReachRemedy;
   } else if (!view.failed) {
     view.reason = "connecting";
@@ -628,6 +629,12 @@ void Supervisor::look_for(SupervisedChild& supervised, Now now, std::vector<Ask>
     attempt.next_look = now.steady + look_interval(now.steady - attempt.began);
   }
   wake_at(supervised, attempt.next_look);
+}
+
+// Of several addresses the one that is called; else as the file has it.
+std::string Supervisor::called_peer(const SupervisedChild& supervised) {
+  const auto& peer = supervised.resolved_peer;
+  return peer && peer->several && !peer->addresses.empty() ? net::print(peer->addresses.front()) : supervised.desired.peer;
 }
 
 bool Supervisor::lacks_address(SupervisedChild& supervised, Now now) {

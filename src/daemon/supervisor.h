@@ -51,12 +51,13 @@ struct DesiredChildSa {
 // What charon has of it, whatever the state.
 [[nodiscard]] std::vector<const model::ChildSa*> children_of(const DesiredChildSa& desired, const model::SaIndex& index);
 
-// Where the peer is that the file knows by a host name.
+// Where the peer is that the file knows by a host name or several addresses.
 struct ResolvedPeer {
-  std::string name;
+  std::string name;                     // that is looked up, of several the first without an address
   std::vector<net::Address> addresses;  // the one that is called first; empty: not known
   std::string failure;                  // of the latest look-up: "cannot resolve vpn.example.org: Host not found"
   std::string remedy;
+  bool several = false;  // the file gives more than one
   bool operator==(const ResolvedPeer&) const = default;
 };
 
@@ -110,8 +111,9 @@ class Supervisor {
   // The desired CHILD_SAs of the file. What is known of one that stays is kept; the SAs of one that left are taken down.
   void supervise(std::vector<DesiredChildSa> all_desired, Now now);
 
-  // Where the tunnel's peer is; none: the file gives its address. While a name has no address nothing is begun. SAs with other
-  // addresses are replaced once when the name's have changed, whatever their order; not because they differ: a peer may move.
+  // Where the tunnel's peer is; none: the file gives its one address. While a name has no address nothing is begun. SAs with
+  // other addresses are replaced once when the name's have changed, whatever their order; not because they differ: a peer may
+  // move.
   void locate(const std::string& tunnel, const std::optional<ResolvedPeer>& resolved_peer, Now now);
 
   // Where our end of the tunnel is; none: the file gives its address. While it is nowhere nothing is begun. When it is
@@ -271,6 +273,7 @@ class Supervisor {
   void note_trouble(const SupervisedChild& supervised);
   void unschedule(SupervisedChild& supervised);
   void put_away(SupervisedChild& supervised);
+  [[nodiscard]] static std::string called_peer(const SupervisedChild& supervised);
   [[nodiscard]] bool lacks_address(SupervisedChild& supervised, Now now);
   [[nodiscard]] bool lacks_place(SupervisedChild& supervised, Now now);
   void follow(SupervisedChild& supervised, const Seen& seen, Now now, std::vector<Ask>& asks);

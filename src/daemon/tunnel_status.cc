@@ -19,9 +19,8 @@ void show_ends(model::TunnelStatus& status, const model::Tunnel& tunnel, const m
     status.local = net::print(keys->local);
     status.remote = net::print(keys->remote);
   } else if (const auto* ike = std::get_if<model::Ike>(&tunnel.ike)) {
-    const auto located = local_ends.find(tunnel.name);
-    const bool placed = located != local_ends.end() && located->second.address;
-    status.local = placed ? net::print(*located->second.address) : print(ike->local.address);
+    const auto located = model::located_at(local_ends, tunnel.name);
+    status.local = located ? net::print(*located) : print(ike->local.address);
     status.remote = print(ike->remote.address);
   }
 }

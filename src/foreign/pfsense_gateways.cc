@@ -134,6 +134,12 @@ class Gateways {
     return trigger == "downlosslatency" ? "loss_or_latency" : "down";
   }
 
+  [[nodiscard]] bool is_on_device(const std::string& gateway) const {
+    return std::ranges::any_of(section_.all("gateway_item"), [&](const Element* item) {
+      return work_.ours(item->value("name")) == gateway && work_.port_of(item->value("interface")) == nullptr;
+    });
+  }
+
   void carry_group(const Element& group) {
     const std::string& name = group.value("name");
     Json members = Json::array();
@@ -150,7 +156,11 @@ class Gateways {
       }
       family = known->second;
       members.push_back({{"gateway", gateway}, {"tier", tier}});
-      if (parts.size() > 2 && parts[2] != "address") {
+      if (parts.size() < 3 || parts[2] == "address") continue;
+      const auto local = is_on_device(gateway) ? work_.names.address(parts[2], known->second) : std::nullopt;
+      if (local) {
+        members.back()["local"] = net::print(local->address);
+      } else {
         work_.draft.note(place_of(*item), "its virtual address is not carried over: vtid sends from the interface's own");
       }
     }

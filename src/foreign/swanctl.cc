@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <optional>
 #include <set>
 
+#include "config/values.h"
 #include "foreign/draft.h"
 #include "foreign/pfsense_names.h"
 #include "foreign/recognise.h"
@@ -153,10 +155,46 @@ class Connection {
     if (list.empty()) return "any";
     if (list.size() > 1)
       draft_.note(place_of(section_, *setting), fmt::format("only \"{}\" of it is carried over: vtid knows one", list.front()));
-    const std::string& first = list.front();
-    if (first.starts_with('%') || first.contains('/') || first == "0.0.0.0" || first == "::") return "any";
-    if (const auto dash = first.find('-'); dash != std::string::npos && net::parse_address(first.substr(0, dash))) return "any";
-    return first;
+    return is_many(list.front()) ? "any" : list.front();
+  }
+
+  static bool is_many(const std::string& word) {
+    const auto dash = word.find('-');
+    return word.starts_with('%') || word.contains('/') || word == "0.0.0.0" || word == "::" ||
+           (dash != std::string::npos && net::parse_address(word.substr(0, dash)));
+  }
+
+  // A network or a range as vtid has it; else "any".
+  static std::string callers(const std::string& word) {
+    if (word.starts_with('%') || word == "0.0.0.0" || word == "::") return "any";
+    const auto network = net::parse_prefix(word);
+    if (!network) return word.contains('/') ? "any" : word;
+    return network->length == 0 ? "any" : net::print(network->network());
+  }
+
+  // Where the peer is called, in charon's order.
+  Json peers() {
+    const Setting* setting = section_.setting("remote_addrs");
+    const auto list = words_of(setting == nullptr ? "" : setting->value, ", ");
+    Json called = Json::array();
+    std::optional<net::Family> family;
+    for (const std::string& word : list) {
+      const auto address = net::parse_address(word);
+      const auto own = address ? std::optional(address->family()) : family;
+      const bool mixed = family && own != family;
+      if (!is_many(word) && !mixed && called.size() < config::kMostPeerAddresses) {
+        if (std::ranges::find(called, Json(word)) == called.end()) called.push_back(word);
+        family = own;
+      } else if (list.size() > 1) {
+        draft_.note(place_of(section_, *setting),
+                    fmt::format("\"{}\" of it is not carried over: {}", word,
+                                mixed           ? "the addresses of a peer are of one family"
+                                : is_many(word) ? "it is nowhere to call"
+                                                : fmt::format("{} are as many as vtid takes", config::kMostPeerAddresses)));
+      }
+    }
+    if (called.empty()) return list.size() == 1 ? callers(list.front()) : "any";
+    return called.size() == 1 ? called.front() : called;
   }
 
   Json proposals(const Section& section, std::string_view key) const {
@@ -166,8 +204,8 @@ class Connection {
     return result;
   }
 
-  void add_peer(Json& ike, const char* side, std::string_view addresses) {
-    Json peer{{"address", endpoint(addresses)}};
+  void add_peer(Json& ike, const char* side, Json address) {
+    Json peer{{"address", std::move(address)}};
     if (const std::string id = auth_.id(section_, side); !id.empty() && !(id == "%any" && side == std::string_view("local")))
       peer["id"] = id;
     ike[side] = std::move(peer);
@@ -187,8 +225,8 @@ class Connection {
     }
     const bool mixed = !numbers.empty() && std::ranges::any_of(children_, [](const ChildPlan& child) { return !child.vti; });
     Json ike{{"version", version1 ? 1 : 2}, {"split", !version1 && (numbers.size() > 1 || mixed)}};
-    add_peer(ike, "local", "local_addrs");
-    add_peer(ike, "remote", "remote_addrs");
+    add_peer(ike, "local", endpoint("local_addrs"));
+    add_peer(ike, "remote", peers());
     auto proof = auth_.of(section_, name_, draft_);
     if (!proof) return std::unexpected(proof.error());
     ike["auth"] = std::move(proof->auth);
@@ -199,8 +237,9 @@ class Connection {
     ike["mobike"] = !version1 && is_yes(section_.value("mobike"), true);
     ike["encapsulate"] = is_yes(section_.value("encap"), false);
     carry_ike_options(section_, ike, draft_);
-    any_peer_ = ike["remote"]["address"] == "any";
-    if (any_peer_ && !ike["remote"].contains("id")) ike["remote"]["id"] = "%any";
+    const Json& peer = ike["remote"]["address"];
+    any_peer_ = peer.is_string() && (peer == "any" || is_many(peer.get<std::string>()));
+    if ((any_peer_ || peer.is_array()) && !ike["remote"].contains("id")) ike["remote"]["id"] = "%any";
     return ike;
   }
 

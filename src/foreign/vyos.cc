@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "base/base64.h"
 #include "foreign/pfsense.h"
+#include "foreign/pfsense_names.h"
 #include "foreign/raw_keys.h"
 #include "foreign/recognise.h"
 #include "foreign/swanctl.h"
@@ -202,9 +204,16 @@ class Vyos {
     }
     if (const Element* secret = proof.find("pre-shared-secret");
         secret != nullptr && !word_of(proof, "pre-shared-secret").empty())
-      add_secret(*secret, {own_id, peers_id.empty() ? address_of(peer) : peers_id}, word_of(proof, "pre-shared-secret"));
+      add_secret(*secret, ids_of(own_id, peers_id.empty() ? address_of(peer) : peers_id), word_of(proof, "pre-shared-secret"));
     connection.sections.push_back(std::move(own));
     connection.sections.push_back(std::move(other));
+  }
+
+  // The peer's may be several addresses.
+  [[nodiscard]] static std::vector<std::string> ids_of(const std::string& own, const std::string& peers) {
+    std::vector<std::string> ids{own};
+    std::ranges::move(words_of(peers, ","), std::back_inserter(ids));
+    return ids;
   }
 
   static void add_certificates(const Element& names, Section& own, Section& other) {

@@ -16,15 +16,6 @@ const T* find_named(const std::vector<T>& items, std::string_view name) {
 
 }  // namespace
 
-std::string print(const Endpoint& endpoint) {
-  struct Printer {
-    std::string operator()(const AnyAddress&) const { return "any"; }
-    std::string operator()(const net::Address& address) const { return net::print(address); }
-    std::string operator()(const HostName& host) const { return host.name; }
-  };
-  return std::visit(Printer{}, endpoint);
-}
-
 std::string print(const IkePeer& peer) {
   if (!peer.interface.empty()) return "the address of " + peer.interface;
   return peer.gateway.empty() ? print(peer.address) : "the address towards " + peer.gateway;
@@ -123,9 +114,14 @@ std::string_view print(WhenAllDown when_all_down) {
 
 const Child* Tunnel::child(std::string_view wanted) const { return find_named(children, wanted); }
 
-const HostName* host_name_of(const Tunnel& tunnel) {
+const Endpoint* peer_of(const Tunnel& tunnel) {
   const auto* ike = std::get_if<Ike>(&tunnel.ike);
-  return ike == nullptr ? nullptr : std::get_if<HostName>(&ike->remote.address);
+  return ike == nullptr ? nullptr : &ike->remote.address;
+}
+
+bool has_varying_peer(const Tunnel& tunnel) {
+  const Endpoint* peer = peer_of(tunnel);
+  return peer != nullptr && varies(*peer);
 }
 
 std::vector<MonitorTarget> targets_of(const Gateway& gateway) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "model/endpoint.h"
 #include "model/filter.h"
 #include "model/http.h"
 #include "model/sa_algorithm.h"
@@ -28,17 +29,6 @@ struct SecretSource {
   Secret secret;
   bool operator==(const SecretSource&) const = default;
 };
-
-struct AnyAddress {
-  auto operator<=>(const AnyAddress&) const = default;
-};
-struct HostName {
-  std::string name;
-  auto operator<=>(const HostName&) const = default;
-};
-using Endpoint = std::variant<AnyAddress, net::Address, HostName>;
-
-[[nodiscard]] std::string print(const Endpoint& endpoint);  // "any", "192.0.2.1", "vpn.example.org"
 
 struct IkePeer {
   Endpoint address = AnyAddress{};
@@ -201,8 +191,10 @@ struct ChildConfig {
 };
 [[nodiscard]] std::vector<ChildConfig> child_configs(const Tunnel& tunnel);
 
-// The host name by which the file knows the peer, if it does.
-[[nodiscard]] const HostName* host_name_of(const Tunnel& tunnel);
+// Where the file says that the peer is; none: it is not the file that says it.
+[[nodiscard]] const Endpoint* peer_of(const Tunnel& tunnel);
+// Whether vtid finds out at which address the peer is called.
+[[nodiscard]] bool has_varying_peer(const Tunnel& tunnel);
 
 inline const std::vector<std::string> kDefaultChildProposals{"aes128gcm16-modp2048", "aes128-sha256-modp2048"};
 inline constexpr Duration kDefaultChildRekey = std::chrono::seconds{3'240};  // 90 % of pfSense's 3,600 s
@@ -311,6 +303,8 @@ struct GroupMember {
   std::string gateway;
   int tier = 1;               // the lowest with a usable member carries
   std::optional<int> weight;  // none: the gateway's own
+  // What tunnels begin with that begin where the group is, while this one carries; none: an address of its device.
+  std::optional<net::Address> local{};
   bool operator==(const GroupMember&) const = default;
 };
 

@@ -15,7 +15,7 @@ ConfigIndex::ConfigIndex(const Config& config)
       assignments(assignments_by_holder(config)) {
   for (const Tunnel& tunnel : config.tunnels) {
     connections.emplace(connection_of(tunnel), tunnel.name);
-    if (host_name_of(tunnel) != nullptr) with_host_name.push_back(&tunnel);
+    if (has_varying_peer(tunnel)) with_varying_peer.push_back(&tunnel);
   }
   for (const Gateway& gateway : config.gateways) gateways_of[gateway.interface].push_back(&gateway);
   for (std::size_t place = 0; place < config.routes.size(); ++place) {

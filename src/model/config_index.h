@@ -23,7 +23,7 @@ struct ConfigIndex {
   std::map<std::string_view, std::vector<const Gateway*>> gateways_of;  // by interface, in the file's order
   std::map<std::string_view, std::vector<std::size_t>> routes_via;      // by gateway or group: places in the file
   std::map<net::Prefix, std::vector<std::size_t>> routes_to;            // by destination, as written
-  std::vector<const Tunnel*> with_host_name;                            // whose peer the file knows by a name
+  std::vector<const Tunnel*> with_varying_peer;                         // whose peer is looked up, or has several addresses
 
   [[nodiscard]] const std::vector<const Gateway*>& gateways_on(std::string_view interface) const;
 };

@@ -27,4 +27,7 @@ struct ResolvedName {
 };
 using ResolvedNames = std::map<std::string, ResolvedName, std::less<>>;
 
+// By tunnel, of those whose peer has a host name or several addresses: the one that is called first.
+using CalledPeers = std::map<std::string, std::vector<net::Address>, std::less<>>;
+
 }  // namespace vtid::model

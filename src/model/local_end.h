@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "net/address.h"
@@ -34,5 +35,15 @@ struct LocalEnd {
 
 using LocalEnds =
     std::map<std::string, LocalEnd, std::less<>>;  // by tunnel; none of those whose file gives an address or "any"
+
+[[nodiscard]] inline const LocalEnd* end_of(const LocalEnds& ends, std::string_view tunnel) {
+  const auto found = ends.find(tunnel);
+  return found == ends.end() ? nullptr : &found->second;
+}
+// Of those that are somewhere.
+[[nodiscard]] inline std::optional<net::Address> located_at(const LocalEnds& ends, std::string_view tunnel) {
+  const LocalEnd* end = end_of(ends, tunnel);
+  return end == nullptr ? std::nullopt : end->address;
+}
 
 }  // namespace vtid::model

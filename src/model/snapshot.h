@@ -100,6 +100,7 @@ struct Snapshot {
   std::vector<TunnelStatus> tunnels;         // in the file's order
   std::map<std::string, net::Unit> numbers;  // by holder, remembered ones included
   ResolvedNames host_names;                  // of the enabled tunnels' peers
+  CalledPeers called_peers{};
   Gateways gateways;
   std::map<std::string, RuleCounters> rule_counters;  // by "rules/0"
   GatewaySelection selection;

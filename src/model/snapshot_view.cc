@@ -57,7 +57,8 @@ SnapshotView::SnapshotView(const Snapshot& snapshot, std::shared_ptr<const Made>
                     .failed = Lazy<std::vector<FailedOp>>(snapshot.failed),
                     .problems = Lazy<std::vector<Problem>>(snapshot.problems),
                     .converged = Lazy<bool>(snapshot.converged),
-                    .host_names = Lazy<ResolvedNames>(snapshot.host_names)},
+                    .host_names = Lazy<ResolvedNames>(snapshot.host_names),
+                    .called_peers = Lazy<CalledPeers>(snapshot.called_peers)},
       made_(std::move(made)) {}
 
 std::map<net::ReqId, std::string_view> tunnels_by_reqid(const std::vector<TunnelStatus>& tunnels) {

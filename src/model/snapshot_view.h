@@ -66,6 +66,7 @@ struct SnapshotParts {
   Lazy<std::vector<Problem>> problems;
   Lazy<bool> converged;
   Lazy<ResolvedNames> host_names;
+  Lazy<CalledPeers> called_peers;
 };
 
 struct SnapshotView : SnapshotParts {

@@ -24,16 +24,20 @@ using model::Tunnel;
 // What an end calls itself: its id, else its address.
 std::string identity_of(const model::IkePeer& peer) { return peer.id.empty() ? model::print(peer.address) : peer.id; }
 
-const net::Address* address_of(const model::Endpoint& endpoint) { return std::get_if<net::Address>(&endpoint); }
+bool meet(const model::Endpoint& one, const model::Endpoint& other) {
+  const auto within = [](const model::Endpoint& place) {
+    return [&place](const net::Address& address) { return may_be_at(place, address); };
+  };
+  return std::ranges::any_of(addresses_of(one), within(other)) || std::ranges::any_of(addresses_of(other), within(one));
+}
 
 // 0: they cannot be the two ends of one tunnel; the greater the surer.
 int kinship(const Tunnel& here, const Tunnel& there) {
   if (here.ike.index() != there.ike.index()) return 0;
   int points = 0;
   const auto mirrored = [&](const model::Endpoint& own, const model::Endpoint& seen) {
-    const auto* one = address_of(own);
-    const auto* other = address_of(seen);
-    if (one != nullptr && other != nullptr && *one == *other) points += 2;
+    const bool any = std::holds_alternative<model::AnyAddress>(own) || std::holds_alternative<model::AnyAddress>(seen);
+    if (!any && meet(own, seen)) points += 2;
   };
   if (const auto* one = std::get_if<Ike>(&here.ike)) {
     const auto& other = std::get<Ike>(there.ike);
@@ -153,11 +157,8 @@ class Comparer {
     if (one.version == model::IkeVersion::v2 && other.version == model::IkeVersion::v2)
       expect(one.split == other.split, "split", fmt::format("{} here, {} there", one.split, other.split), "/ike/split",
              "/ike/split", "set the same \"split\" on both");
-    const bool callable =
-        address_of(one.remote.address) != nullptr || std::holds_alternative<model::HostName>(one.remote.address);
-    const bool called =
-        address_of(other.remote.address) != nullptr || std::holds_alternative<model::HostName>(other.remote.address);
-    const bool calls = (here_.start != model::Start::none && callable) || (there_.start != model::Start::none && called);
+    const bool calls = (here_.start != model::Start::none && is_callable(one.remote.address)) ||
+                       (there_.start != model::Start::none && is_callable(other.remote.address));
     expect(calls, "start", fmt::format("\"{}\" here, \"{}\" there", print(here_.start), print(there_.start)), "/start",
            "/start", "one end has to begin: \"start\": \"start\" where the other's address is known");
   }
@@ -165,12 +166,11 @@ class Comparer {
   void compare_address(std::string what, const model::Endpoint& own, const model::Endpoint& seen, const std::string& local,
                        const std::string& peer) {
     const std::string text = fmt::format("{} here, {} there", model::print(own), model::print(seen));
-    const auto* one = address_of(own);
-    const auto* other = address_of(seen);
-    if (one != nullptr && other != nullptr)
-      return expect(*one == *other, std::move(what), text, local, peer,
-                    "write the same address, or \"any\" where it is not known");
     const bool any = std::holds_alternative<model::AnyAddress>(own) || std::holds_alternative<model::AnyAddress>(seen);
+    const bool named = !host_names_of(own).empty() || !host_names_of(seen).empty();
+    if (!any && (meet(own, seen) || !named))
+      return expect(meet(own, seen), std::move(what), text, local, peer,
+                    "write the same address, or \"any\" where it is not known");
     say_at(any ? Verdict::meets : Verdict::unsure, std::move(what), any ? text : text + ": depends on what the name stands for",
            local, peer);
   }

@@ -22,6 +22,7 @@ const UnitFacts kNothing;
 struct OuterEnds {
   std::optional<net::Address> local;
   std::optional<net::Address> remote;
+  std::optional<net::Family> family{};  // of the peer's addresses, before it is known at which it is
   bool forced_udp = false;
 };
 
@@ -36,9 +37,9 @@ OuterEnds configured_ends(const model::Tunnel& tunnel, const model::LocalEnds& l
   const auto* ike = std::get_if<model::Ike>(&tunnel.ike);
   if (ike == nullptr) return ends;
   if (const auto* local = std::get_if<net::Address>(&ike->local.address)) ends.local = *local;
-  const auto located = local_ends.find(tunnel.name);
-  if (located != local_ends.end() && located->second.address) ends.local = *located->second.address;
+  if (const auto located = model::located_at(local_ends, tunnel.name)) ends.local = *located;
   if (const auto* remote = std::get_if<net::Address>(&ike->remote.address)) ends.remote = *remote;
+  ends.family = family_of(ike->remote.address);
   ends.forced_udp = ike->encapsulate;
   return ends;
 }
@@ -54,6 +55,7 @@ OuterEnds outer_ends(const model::Tunnel& tunnel, const model::LocalEnds& local_
 
 OuterPath outer_path(const OuterEnds& ends, const Host& host) {
   OuterPath path{kDefaultOuterMtu, net::Family::ipv4, ends.forced_udp};
+  path.family = ends.family.value_or(path.family);
   if (ends.remote) path.family = ends.remote->family();
   if (ends.local) {
     path.family = ends.local->family();

@@ -38,11 +38,6 @@ std::optional<std::uint32_t> own_mtu(const std::optional<net::Unit>& unit, const
   return unit ? find(host.own_mtus, net::IfName::of(*unit)) : std::nullopt;
 }
 
-std::optional<net::Address> local_of(const model::Tunnel& tunnel, const model::LocalEnds& local_ends) {
-  const auto found = local_ends.find(tunnel.name);
-  return found == local_ends.end() ? std::nullopt : found->second.address;
-}
-
 }  // namespace
 
 void Deriver::forget() {
@@ -93,7 +88,7 @@ void Deriver::follow(const model::Config& config, const Numbers& numbers) {
 void Deriver::take(Kept& kept, const TunnelInputs& inputs) const {
   kept.early = inputs.restraints.early.contains(kept.tunnel->name);
   kept.looked = !inputs.host.addresses.empty();
-  kept.local = local_of(*kept.tunnel, inputs.local_ends);
+  kept.local = located_at(inputs.local_ends, kept.tunnel->name);
   std::set<net::Address> outer;
   if (kept.local) outer.insert(*kept.local);
   if (const auto* keys = std::get_if<model::StaticKeys>(&kept.tunnel->ike)) outer.insert(keys->local);
@@ -125,7 +120,7 @@ bool Deriver::is_current(const Kept& kept, const TunnelInputs& inputs) {
            outer.present == inputs.host.addresses.contains(outer.address);
   };
   return kept.early == inputs.restraints.early.contains(kept.tunnel->name) &&
-         kept.local == local_of(*kept.tunnel, inputs.local_ends) && kept.looked == !inputs.host.addresses.empty() &&
+         kept.local == located_at(inputs.local_ends, kept.tunnel->name) && kept.looked == !inputs.host.addresses.empty() &&
          std::ranges::all_of(kept.children, is_equal) && std::ranges::all_of(kept.outer, is_there);
 }
 

@@ -31,7 +31,7 @@ class LocalEndFinder {
     end.peers = std::move(peers);
     if (const auto* address = std::get_if<net::Address>(&ike.remote.address)) end.peers = {*address};
     if (ike.local.gateway.empty()) {
-      by_interface(ike.local.interface, end);
+      by_interface(ike, end);
     } else {
       by_gateway(ike.local.gateway, before, end);
     }
@@ -56,7 +56,8 @@ class LocalEndFinder {
     return best == nullptr ? std::nullopt : std::optional(best->local.address);
   }
 
-  void by_interface(const std::string& name, LocalEnd& end) const {
+  void by_interface(const model::Ike& ike, LocalEnd& end) const {
+    const std::string& name = ike.local.interface;
     const auto interface = interfaces_.find(name);
     const auto parsed = net::IfName::parse(name);
     if (interface != interfaces_.end()) {
@@ -64,31 +65,49 @@ class LocalEndFinder {
     } else if (parsed) {
       end.device = *parsed;
     }
-    const auto family = end.peers.empty() ? std::nullopt : std::optional(end.peers.front().family());
+    const auto family = end.peers.empty() ? family_of(ike.remote.address) : std::optional(end.peers.front().family());
     end.address = address_on(end.device, family, nullptr);
     const std::string of = end.device.text() == name ? name : fmt::format("{} ({})", name, end.device.text());
     end.reason = end.address ? "the address of " + of
                              : fmt::format("{} has no {}address", of, family ? fmt::format("{} ", net::print(*family)) : "");
   }
 
+  [[nodiscard]] std::optional<net::Address> held(const net::Address& address) const {
+    const auto is_it = [&](const model::ObservedAddress& item) { return item.local.address == address; };
+    return std::ranges::any_of(observed_.addresses, is_it) ? std::optional(address) : std::nullopt;
+  }
+
+  // A gateway alone is as a group of it.
+  [[nodiscard]] std::vector<model::GroupMember> members_of(const std::string& name) const {
+    if (const auto group = groups_.find(name); group != groups_.end()) return group->second->members;
+    model::GroupMember member;
+    member.gateway = name;
+    return {member};
+  }
+
   // In the file's order; a gateway whose interface is disabled is on none.
   [[nodiscard]] std::vector<OuterWay> ways_of(const std::string& name) const {
-    std::vector<std::string> names{name};
-    if (const auto group = groups_.find(name); group != groups_.end()) {
-      names.clear();
-      for (const model::GroupMember& member : group->second->members) names.push_back(member.gateway);
-    }
     std::vector<OuterWay> ways;
-    for (const std::string& gateway : names) {
-      const auto found = gateways_.find(gateway);
+    for (const model::GroupMember& member : members_of(name)) {
+      const auto found = gateways_.find(member.gateway);
       const auto interface = found == gateways_.end() ? interfaces_.end() : interfaces_.find(found->second->interface);
       if (interface == interfaces_.end() || !interface->second->enabled) continue;
       const auto* port = std::get_if<model::DevicePort>(&interface->second->port);
       if (port == nullptr) continue;
       const net::Address& next_hop = found->second->address;
-      ways.push_back({gateway, port->device, next_hop, address_on(port->device, next_hop.family(), &next_hop)});
+      ways.push_back({member.gateway, port->device, next_hop,
+                      member.local ? held(*member.local) : address_on(port->device, next_hop.family(), &next_hop)});
     }
     return ways;
+  }
+
+  [[nodiscard]] std::string why_nowhere(const std::string& name, const OuterWay& way) const {
+    const auto members = members_of(name);
+    const auto member = std::ranges::find(members, way.gateway, &model::GroupMember::gateway);
+    if (member != members.end() && member->local)
+      return fmt::format("this host does not have {}, the address for {}", net::print(*member->local), way.gateway);
+    return fmt::format("{}, the device of {}, has no {} address", way.device.text(), way.gateway,
+                       net::print(way.next_hop.family()));
   }
 
   void by_gateway(const std::string& name, const LocalEnd* before, LocalEnd& end) const {
@@ -106,10 +125,7 @@ class LocalEndFinder {
     end.reason = group ? fmt::format("{} carries {}", way->gateway, name) : "the way of " + way->gateway;
     if (group && selection != selection_.groups.end() && !selection->second.reason.empty())
       end.reason += ": " + selection->second.reason;
-    if (!way->local) {
-      end.reason = fmt::format("{}, the device of {}, has no {} address", way->device.text(), way->gateway,
-                               net::print(way->next_hop.family()));
-    }
+    if (!way->local) end.reason = why_nowhere(name, *way);
   }
 
   using Selected = decltype(model::GatewaySelection::groups)::const_iterator;
@@ -153,7 +169,7 @@ bool has_located_tunnels(const model::Config& config) {
 std::set<std::string> located_with_named_peers(const model::Config& config) {
   std::set<std::string> names;
   for (const model::Tunnel& tunnel : config.tunnels) {
-    if (located_ike(tunnel) != nullptr && host_name_of(tunnel) != nullptr) names.insert(tunnel.name);
+    if (located_ike(tunnel) != nullptr && has_varying_peer(tunnel)) names.insert(tunnel.name);
   }
   return names;
 }
@@ -167,9 +183,8 @@ model::LocalEnds local_ends(const model::Config& config, const model::Observed& 
     const model::Ike* ike = located_ike(tunnel);
     if (ike == nullptr) continue;
     const auto peers = named.find(tunnel.name);
-    const auto last = before.find(tunnel.name);
     ends.emplace(tunnel.name, finder.find(*ike, peers == named.end() ? std::vector<net::Address>{} : peers->second,
-                                          last == before.end() ? nullptr : &last->second));
+                                          end_of(before, tunnel.name)));
   }
   return ends;
 }

@@ -14,7 +14,7 @@
 
 namespace vtid::reconcile {
 
-using NamedPeers = std::map<std::string, std::vector<net::Address>>;  // by tunnel: what the peer's host name stands for
+using NamedPeers = std::map<std::string, std::vector<net::Address>>;  // by tunnel whose peer varies: where it may be
 
 [[nodiscard]] bool has_located_tunnels(const model::Config& config);
 [[nodiscard]] std::set<std::string> located_with_named_peers(const model::Config& config);

@@ -16,7 +16,7 @@ std::string seconds(Duration duration) {
 
 Message::List outer(const model::Endpoint& endpoint, const std::vector<net::Address>& resolved = {}) {
   if (std::holds_alternative<model::AnyAddress>(endpoint)) return {"%any"};
-  if (const auto* address = std::get_if<net::Address>(&endpoint)) return {net::print(*address)};
+  if (!varies(endpoint)) return {print(endpoint)};
   Message::List list;
   for (const net::Address& address : resolved) list.push_back(net::print(address));
   return list;
@@ -222,7 +222,7 @@ std::optional<WantedConnection> make_connection(const model::Tunnel& tunnel, con
   if (ike == nullptr) return std::nullopt;
   WantedConnection wanted{tunnel.name,
                           Message{}.add_section(tunnel.name, connection_section(tunnel, *ike, units, {resolved, located}))};
-  wanted.looked_up = std::holds_alternative<model::HostName>(ike->remote.address);
+  wanted.looked_up = varies(ike->remote.address);
   wanted.located = ike->local.is_located();
   wanted.waits = (wanted.looked_up && resolved.empty()) || (wanted.located && !located);
   wanted.requirements = requirements_of(tunnel);

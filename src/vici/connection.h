@@ -24,7 +24,7 @@ struct WantedConnection {
   std::string key_id = {};                 // by which charon knows the private key; empty: the connection needs none
   Message key = {};                        // of load-key
   bool waits = false;                      // for the addresses of an end: meanwhile what charon has of it stays
-  bool looked_up = false;                  // remote_addrs are what a host name stands for today, and no setting
+  bool looked_up = false;                  // remote_addrs are where the peer is called today, and no setting
   bool located = false;                    // local_addrs are where our end is today, and no setting
   std::vector<Requirement> requirements = {};
   bool as_before = false;  // as it was wanted last, if it was: none of the above says anything

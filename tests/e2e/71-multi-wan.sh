@@ -102,3 +102,16 @@ ip -n branch route replace default via "$second.254"
 expect 20 local_is "$second.7"
 expect 20 ping_once branch "${inner[hq]}"
 assert_eq "ifindex" "$index" "$(ifindex branch ipsec1)"
+
+say "the tunnel has an address of the group's member"
+edit branch '.tunnels.hq.ike.local = { gateway: "UPLINKS", id: "branch" } | .gateway_groups.UPLINKS.members[0].local = "198.51.100.9"'
+vtictl_at branch reload >/dev/null
+nowhere() { vtictl_at branch explain hq | grep -qE 'our end +unknown +this host does not have 198.51.100.9, the address for WAN_GW'; }
+expect 20 nowhere
+expect 5 tunnel_is branch hq down
+ip -n branch address add 198.51.100.9/24 dev wan
+expect 20 local_is 198.51.100.9
+expect 20 tunnel_is branch hq up
+expect 20 ping_once branch "${inner[hq]}"
+assert_match "leaves by its own table" "lookup 119" "$(ip -n branch rule list from 198.51.100.9)"
+assert_eq "ifindex" "$index" "$(ifindex branch ipsec1)"

@@ -65,5 +65,43 @@ TEST(LocalEndShown, IsNoPartOfWhatThePeerIsGivenUnlessItCalls) {
   EXPECT_THAT(exported(site_with_end(by_second(), model::Start::none)), HasSubstr("remote_addrs = 192.0.2.1"));
 }
 
+// Of the site's first tunnel.
+model::Snapshot site_with_several(std::vector<net::Address> called) {
+  model::Snapshot snapshot = test::snapshot();
+  model::Config config = test::config();
+  std::get<model::Ike>(config.tunnels[0].ike).remote.address =
+      model::SeveralAddresses{{model::HostName{"vpn.example.org"}, test::address("198.51.100.1")}};
+  snapshot.config = std::make_shared<const model::Config>(config);
+  snapshot.host_names["vpn.example.org"].failure = "Host not found";
+  snapshot.called_peers["hq"] = std::move(called);
+  return snapshot;
+}
+
+TEST(SeveralAddressesShown, AreExplainedWithTheirNames) {
+  const auto steps = shown("explain", {{"name", "hq"}}, site_with_several({test::address("198.51.100.1")}));
+  std::vector<std::string> told;
+  for (const ShownJson& step : steps) {
+    if (step["what"] == "peer" || step["what"] == "host name")
+      told.push_back(step["state"].get<std::string>() + ": " + step["text"].get<std::string>());
+  }
+  EXPECT_THAT(told, testing::ElementsAre("failed: vpn.example.org: no address yet; the latest look-up: Host not found",
+                                         "known: called in this order: 198.51.100.1"));
+}
+
+TEST(SeveralAddressesShown, AreListedInTheOrderOfCalling) {
+  const auto listed =
+      shown("list", {{"kind", "tunnels"}}, site_with_several({test::address("198.51.100.7"), test::address("198.51.100.1")}));
+  EXPECT_EQ(listed[0]["peer_addresses"], (ShownJson{"198.51.100.7", "198.51.100.1"}));
+  EXPECT_EQ(listed[0]["host_name"], ShownJson());
+}
+
+// The other end has one address: the one where it is.
+TEST(SeveralAddressesShown, ThePeerIsGivenTheOneWhereItIs) {
+  model::Snapshot snapshot = site_with_several({});
+  snapshot.tunnels[0].remote = "198.51.100.1";
+  const auto exported = shown("export", {{"name", "hq"}, {"as", "swanctl"}}, snapshot).dump();
+  EXPECT_THAT(exported, HasSubstr("local_addrs = 198.51.100.1"));
+}
+
 }  // namespace
 }  // namespace vtid::control

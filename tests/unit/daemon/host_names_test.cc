@@ -123,6 +123,52 @@ TEST_F(HostNamesTest, TheTurnGoesRoundAndANewAnswerBeginsAnew) {
   EXPECT_THAT(resolved_peer(), ElementsAre(address("198.51.100.1")));
 }
 
+TEST_F(HostNamesTest, WhoIsCalledKeepsItsTurnWhileItIsThere) {
+  names.follow(config, now);
+  (void)answer({address("198.51.100.1"), address("198.51.100.2")});
+  (void)names.take_turn(config.tunnels[0]);
+  (void)answer({address("198.51.100.0"), address("198.51.100.1"), address("198.51.100.2")});
+  EXPECT_THAT(resolved_peer(), ElementsAre(address("198.51.100.2"), address("198.51.100.0"), address("198.51.100.1")));
+}
+
+class SeveralAddressesTest : public HostNamesTest {
+ protected:
+  SeveralAddressesTest() { give({address("198.51.100.9"), model::HostName{"vpn.example.org"}, address("198.51.100.1")}); }
+
+  void give(std::vector<model::CalledAddress> list) {
+    std::get<model::Ike>(config.tunnels[0].ike).remote.address = model::SeveralAddresses{std::move(list)};
+    names.follow(config, now);
+  }
+};
+
+TEST_F(SeveralAddressesTest, StandInTheFilesOrderEachOnceOfOneFamily) {
+  EXPECT_THAT(due(), ElementsAre("vpn.example.org"));
+  (void)answer({address("198.51.100.9"), address("198.51.100.5"), address("2001:db8::1")});
+  EXPECT_THAT(resolved_peer(), ElementsAre(address("198.51.100.9"), address("198.51.100.5"), address("198.51.100.1")));
+  const auto called = names.called({&config.tunnels[0], &config.tunnels[1]});
+  EXPECT_EQ(called.at("hq"), resolved_peer());
+  EXPECT_FALSE(called.contains("lab"));
+}
+
+TEST_F(SeveralAddressesTest, ALookUpThatFailsIsSaidAndTakesNothingFromTheOthers) {
+  EXPECT_EQ(names.resolved(config.tunnels[0])->failure, "");
+  no_answer();
+  EXPECT_EQ(names.resolved(config.tunnels[0])->failure, "cannot resolve vpn.example.org: Host not found");
+  EXPECT_THAT(resolved_peer(), ElementsAre(address("198.51.100.9"), address("198.51.100.1")));
+  give({model::HostName{"vpn.example.org"}, model::HostName{"vpn2.example.org"}});
+  EXPECT_THAT(due(Duration{5'000}), ElementsAre("vpn.example.org", "vpn2.example.org"));
+  EXPECT_EQ(names.resolved(config.tunnels[0])->name, "vpn.example.org");
+}
+
+TEST_F(SeveralAddressesTest, TheTurnOutlivesAnEditThatKeepsTheAddress) {
+  EXPECT_TRUE(names.take_turn(config.tunnels[0]));
+  EXPECT_THAT(resolved_peer(), ElementsAre(address("198.51.100.1"), address("198.51.100.9")));
+  give({address("198.51.100.7"), address("198.51.100.1")});
+  EXPECT_THAT(resolved_peer(), ElementsAre(address("198.51.100.1"), address("198.51.100.7")));
+  give({address("198.51.100.7"), address("198.51.100.8")});
+  EXPECT_THAT(resolved_peer(), ElementsAre(address("198.51.100.7"), address("198.51.100.8")));
+}
+
 TEST_F(HostNamesTest, ATunnelWithAnAddressIsNowhereElse) {
   names.follow(config, now);
   EXPECT_EQ(names.resolved(config.tunnels[1]), std::nullopt);

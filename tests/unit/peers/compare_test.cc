@@ -130,6 +130,29 @@ TEST(Compare, NamedNetworksAreTheSameTheOtherWayRound) {
               ElementsAre("selectors of hq: named at one end, everything at the other"));
 }
 
+TEST(Compare, OneOfSeveralAddressesIsTheOtherEnds) {
+  const auto several = [](std::string_view list) {
+    return compare(parse(edited(kHere, R"("address": "198.51.100.1")", list)), parse(std::string(kThere)));
+  };
+  EXPECT_THAT(differing(several(R"("address": ["198.51.100.9", "198.51.100.1"])")), IsEmpty());
+  EXPECT_THAT(
+      differing(several(R"("address": ["198.51.100.9", "vpn.example.org"])"), Verdict::unsure),
+      ElementsAre("address of the peer: 198.51.100.9, vpn.example.org here, 198.51.100.1 there: depends on what the name "
+                  "stands for"));
+  EXPECT_THAT(differing(several(R"("address": ["198.51.100.9", "198.51.100.8"])")),
+              ElementsAre("address of the peer: 198.51.100.9, 198.51.100.8 here, 198.51.100.1 there"));
+}
+
+TEST(Compare, WhoCallsFromANetworkHasToBeInIt) {
+  const auto from = [](std::string_view place) {
+    return compare(parse(std::string(kHere)), parse(edited(kThere, R"("address": "192.0.2.1")", place)));
+  };
+  EXPECT_THAT(differing(from(R"("address": "192.0.2.0/24")")), IsEmpty());
+  EXPECT_THAT(differing(from(R"("address": "192.0.2.0-192.0.2.1")")), IsEmpty());
+  EXPECT_THAT(differing(from(R"("address": "192.0.2.2-192.0.2.9")")),
+              ElementsAre("address of this end: 192.0.2.1 here, 192.0.2.2-192.0.2.9 there"));
+}
+
 TEST(Compare, SomebodyHasToBegin) {
   const auto pairs =
       compare(parse(edited(kHere, "\"children\"", "\"start\": \"none\", \"children\"")), parse(std::string(kThere)));

@@ -457,6 +457,19 @@ TEST(Derive, TheMtuIsOneThatPassesByEveryPeerOfTheInterface) {
   EXPECT_EQ(of(one_tunnel(), sas).desired.links[0].value.mtu, 1446U);
 }
 
+// Before it is known at which of them the peer is.
+TEST(Derive, TheFamilyOfSeveralAddressesDecidesOnTheMtu) {
+  model::Config config = one_tunnel();
+  model::Ike& ike = std::get<model::Ike>(config.tunnels[0].ike);
+  ike.local.address = model::AnyAddress{};
+  ike.remote.address = address("2001:db8::1");
+  const auto one = of(config).desired.links[0].value.mtu;
+  ike.remote.address = model::SeveralAddresses{{model::HostName{"vpn.example.org"}, address("2001:db8::2")}};
+  EXPECT_EQ(of(config).desired.links[0].value.mtu, one);
+  ike.remote.address = model::SeveralAddresses{{address("198.51.100.1"), address("198.51.100.2")}};
+  EXPECT_GT(of(config).desired.links[0].value.mtu, one);
+}
+
 TEST(Derive, TheMtuStaysWhenTheTunnelGoesDown) {
   const Host host{{}, {{device("ipsec1"), 1438}}};  // what an SA behind NAT had given
   EXPECT_EQ(of(one_tunnel(), {}, host).desired.links[0].value.mtu, 1438U);

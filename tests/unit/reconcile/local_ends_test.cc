@@ -146,6 +146,31 @@ TEST(LocalEndsOf, ANamedPeerKnowWhereItIs) {
   EXPECT_EQ(local_ends(config, kHost, carried_by({"A"}), {{"hq", peers}}, {}).at("hq").peers, peers);
 }
 
+TEST(LocalEndsOf, AMemberHaveItsOwnAddressOnceTheHostHasIt) {
+  model::Config config = two_uplinks();
+  config.groups.front().members.front().local = address("192.0.2.9");
+  const model::LocalEnd none = end_of(config);
+  EXPECT_EQ(local_of(none), "");
+  EXPECT_EQ(none.reason, "this host does not have 192.0.2.9, the address for A");
+  const model::LocalEnd end = end_of(config, host({held("eth0", "192.0.2.1/24"), held("eth0", "192.0.2.9/24")}));
+  EXPECT_EQ(local_of(end), "192.0.2.9");
+  EXPECT_EQ(end.ways.front().local, address("192.0.2.9"));
+  EXPECT_EQ(local_of(end_of(config, kHost, carried_by({"A", "B"}))), "203.0.113.1");
+}
+
+TEST(LocalEndsOf, ANetworkOfCallersHaveItsFamily) {
+  model::Config config = by_interface("WAN");
+  std::get<model::Ike>(config.tunnels.front().ike).remote.address = prefix("2001:db8:1::/48");
+  EXPECT_EQ(local_of(end_of(config, host({held("eth0", "192.0.2.1/24"), held("eth0", "2001:db8::1/64")}))), "2001:db8::1");
+}
+
+TEST(LocalEndsOf, APeerWithSeveralAddressesIsWhereverItMayBe) {
+  model::Config config = two_uplinks();
+  std::get<model::Ike>(config.tunnels.front().ike).remote.address =
+      model::SeveralAddresses{{address("198.51.100.7"), address("198.51.100.8")}};
+  EXPECT_THAT(located_with_named_peers(config), ElementsAre("hq"));
+}
+
 // ---- ways to the peers
 
 std::vector<std::string> outer_ways(const model::LocalEnds& ends, const model::Config& config = {},

@@ -53,6 +53,15 @@ TEST(Connection, APeerThatMayBeAnybodyOwnsItsSecretAsAnybody) {
   EXPECT_EQ(wanted(tunnel).secret.list("owners"), (Message::List{"%any", "branch"}));
 }
 
+TEST(Connection, ANetworkOrARangeOfCallersIsOne) {
+  model::Tunnel tunnel = test::tunnel("hq");
+  ike(tunnel).remote = {test::prefix("198.51.100.0/24"), "hq"};
+  EXPECT_EQ(connection(tunnel).list("remote_addrs"), Message::List{"198.51.100.0/24"});
+  ike(tunnel).remote.address = model::AddressRange{test::address("198.51.100.1"), test::address("198.51.100.9")};
+  EXPECT_EQ(connection(tunnel).list("remote_addrs"), Message::List{"198.51.100.1-198.51.100.9"});
+  EXPECT_FALSE(wanted(tunnel).waits);
+}
+
 TEST(Connection, APeerWithAHostNameIsCalledAtItsAddressesAndWaitsForThem) {
   model::Tunnel tunnel = test::tunnel("hq");
   ike(tunnel).remote.address = model::HostName{"vpn.example.org"};
