@@ -42,7 +42,7 @@ std::size_t count(std::size_t items) { return std::max<std::size_t>(items, 1); }
 
 void check_kernel_rules(const model::Traffic& traffic, const std::string& at, Findings& findings) {
   for (const auto& [key, ranges] : {std::pair("/from_ports", &traffic.from_ports), std::pair("/ports", &traffic.ports)}) {
-    if (std::ranges::none_of(*ranges, [](const model::PortRange& range) { return range.last > kHighestPort; })) continue;
+    if (std::ranges::none_of(ranges->all(), [](const model::PortRange& range) { return range.last > kHighestPort; })) continue;
     findings.error(at + key, "holds 65535, which the kernel's routing rules do not know", "end at 65534");
   }
   const std::size_t rules = count(traffic.from.size()) * count(traffic.to.size()) * count(traffic.protocols.size()) *
@@ -50,7 +50,7 @@ void check_kernel_rules(const model::Traffic& traffic, const std::string& at, Fi
   if (rules <= kMostRulesOfOne) return;
   findings.error(
       at, fmt::format("comes to {} rules of the kernel, one for each combination; {} are allowed", rules, kMostRulesOfOne),
-      "write wider networks or ranges of ports");
+      "write wider networks or ranges of ports, or shorter lists");
 }
 
 void check_family(const model::Traffic& traffic, const std::string& via, std::optional<net::Family> family,
@@ -61,6 +61,7 @@ void check_family(const model::Traffic& traffic, const std::string& via, std::op
 }
 
 void check_traffic(const PolicyRoute& route, const std::string& at, std::optional<net::Family> family, Findings& findings) {
+  if (!lists_known(findings, route.traffic)) return;
   check_ports(route.traffic, at, findings);
   check_kernel_rules(route.traffic, at, findings);
   if (!route.traffic.icmp_types.empty()) {

@@ -396,8 +396,15 @@ Json list_numbers(const Index& index) {
   return array;
 }
 
-Json render_networks_or_any(const std::vector<net::Prefix>& networks) {
-  return networks.empty() ? Json("any") : render_networks(networks);
+void add_lists(Json& array, const std::vector<model::ListRef>& lists) {
+  for (const model::ListRef& list : lists) array.push_back('@' + list->name);
+}
+
+Json render_ends(const model::AnyOf<net::Prefix>& ends) {
+  if (ends.empty()) return "any";
+  Json array = render_networks(ends.values);
+  add_lists(array, ends.lists);
+  return array;
 }
 
 Json render_protocols(const std::vector<std::uint8_t>& protocols) {
@@ -406,9 +413,10 @@ Json render_protocols(const std::vector<std::uint8_t>& protocols) {
   return array;
 }
 
-Json render_ports(const std::vector<model::PortRange>& ranges) {
+Json render_ports(const model::AnyOf<model::PortRange>& ports) {
   Json array = Json::array();
-  for (const model::PortRange& range : ranges) array.push_back(model::print(range));
+  for (const model::PortRange& range : ports.values) array.push_back(model::print(range));
+  add_lists(array, ports.lists);
   return array;
 }
 
@@ -417,8 +425,8 @@ void add_traffic(Json& row, const model::Traffic& traffic) {
   Json icmp_types = Json::array();
   for (const std::uint8_t type : traffic.icmp_types) icmp_types.push_back(net::icmp_type_word(traffic.protocols.front(), type));
   row["protocol"] = traffic.protocols.empty() ? Json("any") : render_protocols(traffic.protocols);
-  row["from"] = render_networks_or_any(traffic.from);
-  row["to"] = render_networks_or_any(traffic.to);
+  row["from"] = render_ends(traffic.from);
+  row["to"] = render_ends(traffic.to);
   row["from_ports"] = render_ports(traffic.from_ports);
   row["ports"] = render_ports(traffic.ports);
   row["icmp_types"] = std::move(icmp_types);

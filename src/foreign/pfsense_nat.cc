@@ -115,16 +115,18 @@ class Nat {
     const auto address = one_address(work_, target);
     if (!address) return fail(fmt::format("its target \"{}\" is not one address", target));
     json["target"] = net::print(*address);
-    if (auto moved = add_target_port(entry.value("local-port"), json); !moved) return std::unexpected(moved.error());
+    if (auto moved = add_target_port(entry, json); !moved) return std::unexpected(moved.error());
     return json;
   }
 
   // A number, or an alias; of a range it is the first port.
-  Result<void> add_target_port(const std::string& written, Json& json) const {
+  Result<void> add_target_port(const Element& entry, Json& json) const {
+    const std::string& written = entry.value("local-port");
     if (written.empty()) return {};
     const auto to = work_.names.ports(written);
     if (!to) return std::unexpected(to.error());
-    const std::vector<std::string> from = json.value("ports", std::vector<std::string>{});
+    std::vector<std::string> from;
+    if (json.contains("ports")) from = work_.names.ports(entry.at("destination").value("port")).value_or(from);
     if (*to == from) return {};
     if (from.size() != 1 || to->size() != 1) return fail("it does not move one port to one");
     const bool range = from[0].contains('-');

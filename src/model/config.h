@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "model/filter.h"
 #include "model/http.h"
+#include "model/list.h"
 #include "model/sa_algorithm.h"
 #include "model/sa_options.h"
 #include "model/secret.h"
@@ -386,6 +387,7 @@ struct Config {
   std::vector<StaticRoute> routes;
   std::vector<PolicyRoute> policy_routes;
   FilterConfig filter;
+  std::vector<ListRef> lists{};  // in the file's order, those that nothing names too
   std::optional<OnChange> on_change;
   HttpConfig http;
   bool operator==(const Config&) const = default;

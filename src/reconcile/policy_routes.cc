@@ -39,14 +39,14 @@ void vary(std::vector<model::Rule>& rules, const std::vector<T>& values, Set set
 // One rule for each combination, because a rule of the kernel's has one of each; of the pattern's family.
 std::vector<model::Rule> expand(const model::Traffic& traffic, const model::Rule& pattern) {
   std::vector<model::Rule> rules{pattern};
-  vary(rules, traffic.from, [](model::Rule& rule, const net::Prefix& from) { rule.from = from; });
-  vary(rules, traffic.to, [](model::Rule& rule, const net::Prefix& to) { rule.to = to; });
+  vary(rules, traffic.from.all(), [](model::Rule& rule, const net::Prefix& from) { rule.from = from; });
+  vary(rules, traffic.to.all(), [](model::Rule& rule, const net::Prefix& to) { rule.to = to; });
   std::erase_if(rules, [](const model::Rule& rule) {
     return (rule.from && rule.from->family() != rule.family) || (rule.to && rule.to->family() != rule.family);
   });
   vary(rules, traffic.protocols, [](model::Rule& rule, std::uint8_t protocol) { rule.protocol = protocol; });
-  vary(rules, traffic.from_ports, [](model::Rule& rule, const model::PortRange& ports) { rule.from_ports = ports; });
-  vary(rules, traffic.ports, [](model::Rule& rule, const model::PortRange& ports) { rule.to_ports = ports; });
+  vary(rules, traffic.from_ports.all(), [](model::Rule& rule, const model::PortRange& ports) { rule.from_ports = ports; });
+  vary(rules, traffic.ports.all(), [](model::Rule& rule, const model::PortRange& ports) { rule.to_ports = ports; });
   return rules;
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <numeric>
 
@@ -37,18 +38,27 @@ std::string list_of(const std::vector<T>& items, Print print) {
 
 std::string_view inet(net::Family family) { return family == net::Family::ipv4 ? "inet" : "inet6"; }
 
-std::string ends(const std::vector<net::Prefix>& prefixes, net::Family family) {
-  std::vector<net::Prefix> own;
-  std::ranges::copy_if(prefixes, std::back_inserter(own), [&](const auto& item) { return item.family() == family; });
-  if (own.empty()) return "any";
-  return list_of(own, [](const net::Prefix& item) {
-    return item.length == item.address.bits() ? net::print(item.address) : net::print(item);
-  });
+std::string end(const net::Prefix& item) {
+  return item.length == item.address.bits() ? net::print(item.address) : net::print(item);
 }
 
-std::string ports(const std::vector<model::PortRange>& ranges) {
-  if (ranges.empty()) return "";
-  return " port " + list_of(ranges, [](const model::PortRange& range) {
+std::string table_of(const model::List& list) { return "<list_" + list.name + '>'; }
+
+// A table may hold both families: of a rule's own it matches those addresses alone.
+std::string ends(const model::AnyOf<net::Prefix>& any, net::Family family) {
+  std::vector<std::string> own;
+  for (const net::Prefix& item : any.values) {
+    if (item.family() == family) own.push_back(end(item));
+  }
+  for (const model::ListRef& list : any.lists) {
+    if (list->has(family)) own.push_back(table_of(*list));
+  }
+  return own.empty() ? "any" : list_of(own, std::identity{});
+}
+
+std::string ports(const model::AnyOf<model::PortRange>& any) {
+  if (any.empty()) return "";
+  return " port " + list_of(any.all(), [](const model::PortRange& range) {
            return range.first == range.last ? std::to_string(range.first) : fmt::format("{}:{}", range.first, range.last);
          });
 }
@@ -78,6 +88,7 @@ class Anchor {
 
   // Translations before filter rules: pfctl insists on it.
   std::string text() {
+    for (const model::ListRef& list : lists_of(set_)) table(*list);
     nat();
     if (dialect_.match_clamps) clamps();
     for (const model::DevicePolicyRoute& route : set_.policy_routes) policy_route(route);
@@ -89,6 +100,14 @@ class Anchor {
   [[nodiscard]] bool enc() const { return set_.mode == model::FilterMode::enc; }
   [[nodiscard]] std::string_view state() const { return enc() ? kFloating : kBound; }
   void line(const std::string& text) { text_ += text + '\n'; }
+
+  // const: pfctl -T changes none of it, so what its rules list is all that others may have changed.
+  void table(const model::List& list) {
+    if (list.networks.empty()) return;
+    std::vector<std::string> words;
+    std::ranges::transform(list.networks, std::back_inserter(words), end);
+    line(fmt::format("table {} const {{ {} }}", table_of(list), fmt::join(words, " ")));
+  }
 
   void clamp(std::string_view device, net::Family family, std::uint16_t size) {
     line(fmt::format("match on {} {} proto tcp all scrub (max-mss {})", device, inet(family), size));

@@ -1,6 +1,9 @@
 #include "platform/linux/nft_expressions.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <iterator>
 
 namespace vtid::platform::netlink::nft {
 namespace {
@@ -10,20 +13,41 @@ void add_family(Expressions& list, net::Family family) {
   list.push_back(match(meta("nfproto"), family == net::Family::ipv4 ? "ipv4" : "ipv6"));
 }
 
-void add_ends(Expressions& list, const std::vector<net::Prefix>& ends, std::string_view field, net::Family family) {
+// A packet is looked for in one set at a time: what is written in place is one, each list another.
+using Sets = std::vector<Json>;
+
+Json named_set(std::string_view prefix, const model::ListRef& list) { return fmt::format("@{}{}", prefix, list->name); }
+
+Sets sets_of(const model::AnyOf<net::Prefix>& ends, net::Family family) {
   std::vector<Json> items;
-  for (const net::Prefix& end : ends) {
+  for (const net::Prefix& end : ends.values) {
     if (end.family() == family) items.push_back(prefix(end));
   }
-  if (!items.empty()) list.push_back(match(payload(ip_of(family), field), set_of(std::move(items))));
+  Sets sets;
+  if (!items.empty()) sets.push_back(set_of(std::move(items)));
+  for (const model::ListRef& list : ends.lists) {
+    if (list->has(family)) sets.push_back(named_set(set_prefix(family), list));
+  }
+  return sets;
 }
 
-void add_ports(Expressions& list, const std::vector<model::PortRange>& ports, std::string_view field) {
+Sets sets_of(const model::AnyOf<model::PortRange>& ports) {
   std::vector<Json> items;
-  for (const auto& [first, last] : ports) {
-    items.push_back(first == last ? Json(first) : Json{{"range", Json::array({first, last})}});
+  std::ranges::transform(ports.values, std::back_inserter(items), port_range);
+  Sets sets;
+  if (!items.empty()) sets.push_back(set_of(std::move(items)));
+  for (const model::ListRef& list : ports.lists) sets.push_back(named_set(kPortSetPrefix, list));
+  return sets;
+}
+
+// Each of `rules` once with each of these sets; without any as it is.
+void match_any(std::vector<Expressions>& rules, const Json& field, const Sets& sets) {
+  if (sets.empty()) return;
+  std::vector<Expressions> result;
+  for (const Expressions& rule : rules) {
+    for (const Json& set : sets) result.emplace_back(rule).push_back(match(field, set));
   }
-  if (!items.empty()) list.push_back(match(payload("th", field), set_of(std::move(items))));
+  rules = std::move(result);
 }
 
 void add_icmp_types(Expressions& list, const model::Traffic& traffic) {
@@ -39,19 +63,18 @@ void add_protocols(Expressions& list, const model::Traffic& traffic) {
   if (!items.empty()) list.push_back(match(meta("l4proto"), set_of(std::move(items))));
 }
 
-Expressions matches_of(const model::Traffic& traffic, std::optional<net::Family> family) {
-  Expressions list;
+std::vector<Expressions> matches_of(const model::Traffic& traffic, std::optional<net::Family> family) {
+  std::vector<Expressions> rules(1);
   if (family) {
-    const std::size_t before = list.size();
-    add_ends(list, traffic.from, "saddr", *family);
-    add_ends(list, traffic.to, "daddr", *family);
-    if (list.size() == before) add_family(list, *family);
+    match_any(rules, payload(ip_of(*family), "saddr"), sets_of(traffic.from, *family));
+    match_any(rules, payload(ip_of(*family), "daddr"), sets_of(traffic.to, *family));
+    if (rules.front().empty()) add_family(rules.front(), *family);
   }
-  add_protocols(list, traffic);
-  add_ports(list, traffic.from_ports, "sport");
-  add_ports(list, traffic.ports, "dport");
-  add_icmp_types(list, traffic);
-  return list;
+  for (Expressions& rule : rules) add_protocols(rule, traffic);
+  match_any(rules, payload("th", "sport"), sets_of(traffic.from_ports));
+  match_any(rules, payload("th", "dport"), sets_of(traffic.ports));
+  for (Expressions& rule : rules) add_icmp_types(rule, traffic);
+  return rules;
 }
 
 bool is_bound(const model::Traffic& traffic) {
@@ -99,10 +122,11 @@ Json set_mark(const Json& key, std::uint32_t mark) {
 }
 
 std::vector<Expressions> matches(const model::Traffic& traffic, std::optional<net::Family> only) {
-  if (!only && !is_bound(traffic)) return {matches_of(traffic, std::nullopt)};
+  if (!only && !is_bound(traffic)) return matches_of(traffic, std::nullopt);
   std::vector<Expressions> lists;
   for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) {
-    if ((!only || family == *only) && traffic.covers(family)) lists.push_back(matches_of(traffic, family));
+    if ((only && family != *only) || !traffic.covers(family)) continue;
+    std::ranges::move(matches_of(traffic, family), std::back_inserter(lists));
   }
   return lists;
 }
@@ -110,6 +134,12 @@ std::vector<Expressions> matches(const model::Traffic& traffic, std::optional<ne
 std::optional<net::Family> family_of(const model::DeviceRule& item) {
   return item.route_to ? std::optional(item.route_to->family) : std::nullopt;
 }
+
+Json port_range(const model::PortRange& range) {
+  return range.first == range.last ? Json(range.first) : Json{{"range", Json::array({range.first, range.last})}};
+}
+
+std::string_view set_prefix(net::Family family) { return family == net::Family::ipv4 ? "ipv4_" : "ipv6_"; }
 
 std::string_view ip_of(net::Family family) { return family == net::Family::ipv4 ? "ip" : "ip6"; }
 

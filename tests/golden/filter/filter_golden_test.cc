@@ -46,7 +46,7 @@ TEST_P(Filter, IsThisInAnAnchorOfPf) {
   expect_golden(GetParam() + ".pf", print_pf_anchor(filter_of(GetParam(), {.has_rules = false})));
 }
 
-INSTANTIATE_TEST_SUITE_P(Golden, Filter, testing::Values("filter_enc", "filter_if_ipsec", "rules_empty", "rule_gateways"),
+INSTANTIATE_TEST_SUITE_P(Golden, Filter, testing::Values("filter_enc", "filter_if_ipsec", "rules_empty", "rule_gateways", "lists"),
                          [](const auto& item) { return item.param; });
 
 }  // namespace

@@ -297,6 +297,60 @@ TEST(FilterDigest, DiffersWhereverSetsDiffer) {
   with([](auto& other) { other.devices.emplace_back().replies = true; });
 }
 
+model::ListRef list_of(std::vector<net::Prefix> networks, std::string name = "OFFICES") {
+  model::List list{std::move(name)};
+  list.networks = std::move(networks);
+  return model::ListRef(std::move(list));
+}
+
+// Of a list its name and its entries count, not what somebody says of it.
+TEST(FilterDigest, CoversWhatListsHold) {
+  const auto digest_with = [](const model::ListRef& list, bool to = false) {
+    model::FilterSet set;
+    set.rules = {{"rules/0", {}, pass_on("ipsec")}};
+    (to ? set.rules[0].rule.traffic.to : set.rules[0].rule.traffic.from).lists = {list};
+    return digest(set);
+  };
+  const auto one = list_of({test::prefix("10.2.0.0/16")});
+  EXPECT_NE(digest_with(one), digest_with(list_of({test::prefix("10.3.0.0/16")})));
+  EXPECT_NE(digest_with(one), digest_with(list_of({test::prefix("10.2.0.0/16")}, "OTHERS")));
+  EXPECT_NE(digest_with(one), digest_with(one, true));
+  model::List described = *one;
+  described.description = "all of them";
+  EXPECT_EQ(digest_with(one), digest_with(model::ListRef(described)));
+  EXPECT_NE(one, model::ListRef(described));
+}
+
+TEST(FilterSet, NamesEachListOnce) {
+  model::FilterSet set;
+  set.rules = {{"rules/0", {}, pass_on("ipsec")}, {"rules/1", {}, pass_on("ipsec")}};
+  const auto offices = list_of({test::prefix("10.2.0.0/16")}), others = list_of({test::prefix("10.3.0.0/16")}, "A");
+  for (model::DeviceRule& item : set.rules) item.rule.traffic.from.lists = {offices};
+  set.nat.emplace_back().nat.traffic.to.lists = {others};
+  EXPECT_THAT(lists_of(set), ElementsAre(others, offices));
+}
+
+// A rule matches the address families only that its lists have.
+TEST(Traffic, CoversTheFamiliesOfItsLists) {
+  model::Traffic traffic;
+  traffic.from.lists = {list_of({test::prefix("10.2.0.0/16")})};
+  EXPECT_TRUE(traffic.covers(net::Family::ipv4));
+  EXPECT_FALSE(traffic.covers(net::Family::ipv6));
+  traffic.from.values = {test::prefix("fd00:2::/64")};
+  EXPECT_TRUE(traffic.covers(net::Family::ipv6));
+}
+
+TEST(Lists, AreWithoutWhatTheyHoldAlready) {
+  EXPECT_THAT(
+      model::reduced(std::vector{test::prefix("10.2.3.0/24"), test::prefix("fd00::/16"), test::prefix("10.3.0.0/16"),
+                                 test::prefix("10.2.0.0/16"), test::prefix("10.2.0.0/16"), test::prefix("fd00:1::1/128")}),
+      ElementsAre(test::prefix("10.2.0.0/16"), test::prefix("10.3.0.0/16"), test::prefix("fd00::/16")));
+  EXPECT_THAT(model::reduced(std::vector<model::PortRange>{{80, 90}, {443, 443}, {91, 91}, {85, 88}, {1, 65535}}),
+              ElementsAre(model::PortRange{1, 65535}));
+  EXPECT_THAT(model::reduced(std::vector<model::PortRange>{{80, 90}, {443, 443}, {91, 91}, {85, 88}}),
+              ElementsAre(model::PortRange{80, 91}, model::PortRange{443, 443}));
+}
+
 TEST(DeriveFilter, RepliesHaveARuleAndATableOfTheirTunnelUnlessTheInterfaceDeclines) {
   model::Config config = two_tunnels();
   config.filter.mode = model::FilterMode::if_ipsec;
