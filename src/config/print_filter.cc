@@ -35,6 +35,8 @@ void add_traffic(Json& json, const model::Traffic& traffic) {
   json["protocol"] = any_or(traffic.protocols, net::protocol_word);
   json["from"] = any_or_lists(traffic.from, print_network);
   json["to"] = any_or_lists(traffic.to, print_network);
+  if (!traffic.from_not.empty()) json["from_not"] = any_or_lists(traffic.from_not, print_network);
+  if (!traffic.to_not.empty()) json["to_not"] = any_or_lists(traffic.to_not, print_network);
   if (!traffic.from_ports.empty()) json["from_ports"] = any_or_lists(traffic.from_ports, print_ports);
   if (!traffic.ports.empty()) json["ports"] = any_or_lists(traffic.ports, print_ports);
   if (!traffic.icmp_types.empty()) {
@@ -42,6 +44,8 @@ void add_traffic(Json& json, const model::Traffic& traffic) {
         any_or(traffic.icmp_types, [&](std::uint8_t type) { return net::icmp_type_word(traffic.protocols.front(), type); });
   }
 }
+
+int print_dscp(std::uint8_t dscp) { return dscp; }
 
 struct AddressPrinter {
   Json operator()(const model::OwnAddress&) const { return "interface"; }
@@ -75,6 +79,7 @@ Json print_rules(const std::vector<model::FilterRule>& rules) {
   for (const model::FilterRule& rule : rules) {
     Json json{{"on", rule.on}, {"direction", model::print(rule.direction)}, {"action", model::print(rule.action)}};
     add_traffic(json, rule.traffic);
+    if (!rule.traffic.dscp.empty()) json["dscp"] = any_or(rule.traffic.dscp, print_dscp);
     json["log"] = rule.log ? Json(*rule.log) : Json(false);
     json["description"] = rule.description;
     if (!rule.gateway.empty()) {
@@ -92,7 +97,7 @@ Json print_policy_routes(const std::vector<model::PolicyRoute>& routes) {
     Json json{{"name", route.name}, {"in", route.in}};
     add_traffic(json, route.traffic);
     json["via"] = route.via;
-    json["when_down"] = model::print(route.when_down);
+    if (!route.is_exception()) json["when_down"] = model::print(route.when_down);
     array.push_back(std::move(json));
   }
   return array;

@@ -30,6 +30,8 @@ using ReadSecret = std::function<void(Object secret, model::SecretSource& source
 // Parts of several of these: "protocol", "from", "to", "from_ports", "ports" and "icmp_types"; "when_down"; the objects of an
 // array, none when there are too many.
 void read_traffic(Object& object, model::Traffic& traffic, const Lists& lists);
+// "from_not" and "to_not", which translations do not have.
+void read_exceptions(Object& object, model::Traffic& traffic, const Lists& lists);
 void read_when_down(Object& object, model::WhenDown& when_down);
 [[nodiscard]] std::vector<Object> bounded_items(Object& root, std::string_view key, std::size_t most);
 

@@ -2,6 +2,7 @@
 
 #include "base/number.h"
 #include "config/read.h"
+#include "config/read_options.h"
 #include "config/values.h"
 
 namespace vtid::config {
@@ -67,6 +68,8 @@ model::FilterRule read_rule(Object& object, std::size_t index, const Lists& list
   object.read("direction", rule.direction, one_of(kDirections));
   object.require("action", rule.action, one_of(kActions));
   read_traffic(object, rule.traffic, lists);
+  read_exceptions(object, rule.traffic, lists);
+  object.read("dscp", rule.traffic.dscp, any_or_list(kMostDscps, dscp_value));
   object.read("log", rule.log, log_of(index));
   object.read("description", rule.description, text);
   object.read("gateway", rule.gateway, filled_text);
@@ -129,6 +132,12 @@ void read_traffic(Object& object, model::Traffic& traffic, const Lists& lists) {
   } else if (object.has("icmp_types")) {
     object.fail("icmp_types", Error{"belongs to one protocol, icmp or icmp6", "write \"protocol\": \"icmp\", or take it out"});
   }
+}
+
+void read_exceptions(Object& object, model::Traffic& traffic, const Lists& lists) {
+  const auto exceptions = [&](const Node& node) { return exceptions_of_traffic(node, lists); };
+  object.read("from_not", traffic.from_not, exceptions);
+  object.read("to_not", traffic.to_not, exceptions);
 }
 
 std::vector<Object> bounded_items(Object& root, std::string_view key, std::size_t most) {

@@ -130,6 +130,12 @@ Result<model::AnyOf<net::Prefix>> ends_of_traffic(const Node& node, const Lists&
   return any_of<net::Prefix>(node, kMostNetworks, end_of_traffic, [&](std::string_view name) { return lists.networks(name); });
 }
 
+Result<model::AnyOf<net::Prefix>> exceptions_of_traffic(const Node& node, const Lists& lists) {
+  const auto* word = std::get_if<std::string>(&node.value);
+  if (word != nullptr && *word == "any") return fail("leaves nothing", "name networks, or take the key out");
+  return ends_of_traffic(node, lists);
+}
+
 Result<model::AnyOf<PortRange>> ports_of_traffic(const Node& node, const Lists& lists) {
   return any_of<PortRange>(node, kMostPorts, ports, [&](std::string_view name) { return lists.ports(name); });
 }

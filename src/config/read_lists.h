@@ -55,6 +55,7 @@ auto any_or_list(std::size_t most, Convert convert) {
 
 [[nodiscard]] Result<net::Prefix> end_of_traffic(const Node& node);  // a network, or an address that stands for itself
 [[nodiscard]] Result<model::AnyOf<net::Prefix>> ends_of_traffic(const Node& node, const Lists& lists);
+[[nodiscard]] Result<model::AnyOf<net::Prefix>> exceptions_of_traffic(const Node& node, const Lists& lists);  // not "any"
 [[nodiscard]] Result<model::AnyOf<model::PortRange>> ports_of_traffic(const Node& node, const Lists& lists);
 
 }  // namespace vtid::config

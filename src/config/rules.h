@@ -34,6 +34,8 @@ void check_policy_routes(const model::Config& config, GatewayRefChecker& gateway
 void check_rule_gateways(const model::Config& config, GatewayRefChecker& gateway_refs, Findings& findings);
 // Whether what the traffic names is as the file says: nothing is wrong so far.
 [[nodiscard]] bool lists_known(const Findings& findings, const model::Traffic& traffic);
+// An exception leaves something of what it is from; false: it does not.
+bool check_exceptions(const model::Traffic& traffic, const std::string& at, Findings& findings);
 // Ports belong to protocols that have them.
 void check_ports(const model::Traffic& traffic, const std::string& at, Findings& findings);
 void check_default_gateway(const model::Config& config, GatewayRefChecker& gateway_refs, Findings& findings);

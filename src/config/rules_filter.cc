@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <tuple>
 
 #include "config/by_name.h"
 #include "config/rules.h"
@@ -162,6 +163,7 @@ class FilterRules {
     if (!lists_known(findings_, traffic)) return;
     check_ports(traffic, at, findings_);
     check_places(traffic, at);
+    if (!check_exceptions(traffic, at, findings_)) return;
     if (fits(traffic)) return;
     findings_.error(at, "can match nothing: protocol, from and to have no address family in common",
                     "write networks of one family, and icmp with IPv4, icmp6 with IPv6");
@@ -234,6 +236,25 @@ class FilterRules {
 };
 
 }  // namespace
+
+bool check_exceptions(const model::Traffic& traffic, const std::string& at, Findings& findings) {
+  bool fine = true;
+  for (const auto& [key, any, except] :
+       {std::tuple("from", &traffic.from, &traffic.from_not), std::tuple("to", &traffic.to, &traffic.to_not)}) {
+    if (except->empty()) continue;
+    const auto leaves = [&](net::Family family) {
+      model::Traffic alone;
+      alone.from = *any;
+      alone.from_not = *except;
+      return alone.covers(family);
+    };
+    if (leaves(net::Family::ipv4) || leaves(net::Family::ipv6)) continue;
+    fine = false;
+    findings.error(fmt::format("{}/{}_not", at, key), fmt::format("leaves nothing of \"{}\", so that nothing can match", key),
+                   "narrow it, or take the entry out");
+  }
+  return fine;
+}
 
 bool lists_known(const Findings& findings, const model::Traffic& traffic) {
   return std::ranges::none_of(model::lists_of(traffic),

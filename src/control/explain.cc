@@ -340,6 +340,11 @@ class Chain {
       return;
     }
     objects_.push_back(object);
+    if (route.is_exception()) {
+      return step(
+          "policy route", state.state,
+          fmt::format("{}: what comes in by {} goes by the routes, past the policy routes behind it", route.name, route.in));
+    }
     const std::string by = state.devices.empty() ? "" : fmt::format(", by {}", fmt::join(state.devices, ", "));
     const std::string where = state.table.value == 0 ? "" : fmt::format(", table {}", state.table.value);
     const std::string unless = index_.is_usable(route.via)
@@ -458,6 +463,7 @@ std::optional<Focus> find_focus(std::string_view name, const Index& index) {
   }
   for (std::size_t i = 0; i < index.config.policy_routes.size(); ++i) {
     const model::PolicyRoute& route = index.config.policy_routes[i];
+    if (route.name == name && route.is_exception()) return Focus{.route = fmt::format("policy_routes/{}", i)};
     if (route.name == name) return focus_on_route(fmt::format("policy_routes/{}", i), route.via, index);
   }
   return std::nullopt;

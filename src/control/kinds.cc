@@ -427,6 +427,8 @@ void add_traffic(Json& row, const model::Traffic& traffic) {
   row["protocol"] = traffic.protocols.empty() ? Json("any") : render_protocols(traffic.protocols);
   row["from"] = render_ends(traffic.from);
   row["to"] = render_ends(traffic.to);
+  row["from_not"] = traffic.from_not.empty() ? Json::array() : render_ends(traffic.from_not);
+  row["to_not"] = traffic.to_not.empty() ? Json::array() : render_ends(traffic.to_not);
   row["from_ports"] = render_ports(traffic.from_ports);
   row["ports"] = render_ports(traffic.ports);
   row["icmp_types"] = std::move(icmp_types);
@@ -441,7 +443,7 @@ Json list_policy_routes(const Index& index) {
     Json row{{"name", route.name}, {"in", route.in}};
     add_traffic(row, route.traffic);
     row.update({{"via", route.via},
-                {"when_down", model::print(route.when_down)},
+                {"when_down", route.is_exception() ? "" : model::print(route.when_down)},
                 {"table", state.table.value},
                 {"devices", state.devices},
                 {"state", state.state}});
@@ -462,7 +464,8 @@ Json list_rules(const Index& index) {
     Json row{
         {"name", name}, {"on", rule.on}, {"direction", model::print(rule.direction)}, {"action", model::print(rule.action)}};
     add_traffic(row, rule.traffic);
-    row.update({{"log", rule.log ? Json(*rule.log) : Json(false)},
+    row.update({{"dscp", rule.traffic.dscp},
+                {"log", rule.log ? Json(*rule.log) : Json(false)},
                 {"gateway", rule.gateway},
                 {"when_down", rule.gateway.empty() ? "" : model::print(rule.when_down)},
                 {"description", rule.description},

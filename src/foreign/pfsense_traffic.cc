@@ -141,15 +141,23 @@ std::vector<std::string> name_or_networks(Work& work, const std::string& name, c
 }
 
 // What an end names; empty: anything.
-Result<std::vector<std::string>> names_of(const Element& end) {
+std::vector<std::string> names_of(const Element& end) {
   pass_over(end, {"any", "network", "address", "port"});
-  if (end.has("not")) return fail("what is \"not\" something cannot be said");
   auto names = words_of(end.value(end.has("address") ? "address" : "network"), ", ");
   if (end.has("any") || std::ranges::find(names, "any") != names.end()) names.clear();
   return names;
 }
 
 Json any_or(const std::vector<std::string>& words) { return words.empty() ? Json("any") : Json(words); }
+
+// Inverted it is an exception from anything. Of "any" pfSense does not invert.
+void put_end(const Element& end, const std::vector<std::string>& words, const std::string& key, Json& json) {
+  if (end.has("not") && !words.empty()) {
+    json[key + "_not"] = words;
+  } else if (!json.contains(key)) {
+    json[key] = any_or(words);
+  }
+}
 
 Error without_family(const Element& end) {
   return {fmt::format("\"{}\" holds no address of the rule's family", end.value(end.has("address") ? "address" : "network")),
@@ -172,28 +180,31 @@ Json json_of(const std::vector<net::Prefix>& networks) {
 }
 
 Result<std::vector<net::Prefix>> end_of(const Work& work, const Element& end, const std::set<Family>& families) {
+  if (end.has("not")) return fail("what is \"not\" something cannot be said");
   const auto names = names_of(end);
-  if (!names) return std::unexpected(names.error());
   std::vector<net::Prefix> all;
-  for (const std::string& name : *names) {
+  for (const std::string& name : names) {
     const auto networks = networks_of(work, name, families);
     if (!networks) return networks;
     all.insert(all.end(), networks->begin(), networks->end());
   }
-  if (all.empty() && !names->empty()) return std::unexpected(without_family(end));
+  if (all.empty() && !names.empty()) return std::unexpected(without_family(end));
   return all;
 }
 
 Result<std::vector<std::string>> end_words(Work& work, const Element& end, const std::set<Family>& families) {
   const auto names = names_of(end);
-  if (!names) return std::unexpected(names.error());
   std::vector<std::string> all;
-  for (const std::string& name : *names) {
+  std::set<Family> found;
+  for (const std::string& name : names) {
     const auto networks = networks_of(work, name, families);
     if (!networks) return std::unexpected(networks.error());
+    std::ranges::transform(*networks, std::inserter(found, found.end()), &net::Prefix::family);
     std::ranges::move(name_or_networks(work, name, *networks, families), std::back_inserter(all));
   }
-  if (all.empty() && !names->empty()) return std::unexpected(without_family(end));
+  if (all.empty() && !names.empty()) return std::unexpected(without_family(end));
+  if (end.has("not") && !names.empty() && found != families)
+    return fail("\"not\" something of one family, in a rule of both, cannot be said");
   return all;
 }
 
@@ -231,10 +242,10 @@ Result<void> add_traffic(Work& work, const Element& rule, const std::set<Family>
   if (!said(to)) to.emplace();
   if (wrong) return std::unexpected(*wrong);
   if (families.size() == 1 && from->empty() && to->empty())
-    from->push_back(net::print(net::Prefix{net::Address::any(*families.begin()), 0}));
+    json["from"] = net::print(net::Prefix{net::Address::any(*families.begin()), 0});
   if (exact && !protocols->empty()) json["protocol"] = *protocols;
-  json["from"] = any_or(*from);
-  json["to"] = any_or(*to);
+  put_end(rule.at("source"), *from, "from", json);
+  put_end(rule.at("destination"), *to, "to", json);
   if (exact) {
     said(add_ports(work, port_of(rule, "source", "sourceport"), "from_ports", json));
     said(add_ports(work, port_of(rule, "destination", "dstport"), "ports", json));

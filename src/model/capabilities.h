@@ -29,6 +29,7 @@ struct Capabilities {
   bool routes_join = false;        // FreeBSD 13: a second route to a network, whoever's, joins the first as a next hop
   bool has_rules = true;           // routing rules and tables; FreeBSD: pf's route-to
   bool asks_arp = true;            // there is a way to send an ARP request; FreeBSD: none that vtid takes
+  bool sees_dscp = true;           // rules match a DSCP; FreeBSD: pf compares the whole byte, the congestion bits with it
   bool filters = true;             // Linux: nf_tables is there; FreeBSD: pf is
   bool orphaned_sas_mute = false;  // FreeBSD: while an SA of its reqid is there, a tunnel asks for no other
   bool shared_with_charon = true;  // false: charon puts its SAs and policies somewhere else, and nothing follows from here

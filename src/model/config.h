@@ -364,14 +364,19 @@ struct StaticRoute {
   return route.metric.value_or(net::Metric{route.to.address.is_v6() ? 1024U : 0U});
 }
 
+// "via" of traffic that goes by the routes as if there were no policy routes.
+inline constexpr std::string_view kByRoutes = "routes";
+
 // Forwarded traffic that takes a way of its own. Rules of the kernel, in the file's order; the first that matches decides.
 struct PolicyRoute {
   std::string name;
   std::string in;   // by which it comes: an assigned interface, else a device
   Traffic traffic;  // without ICMP types
-  std::string via;  // a gateway or a group, whose address family it has
+  std::string via;  // a gateway or a group, whose address family it has, or kByRoutes
   WhenDown when_down = WhenDown::blackhole;
   bool operator==(const PolicyRoute&) const = default;
+
+  [[nodiscard]] bool is_exception() const { return via == kByRoutes; }
 };
 
 enum class OnStop : std::uint8_t { keep, remove };

@@ -10,8 +10,13 @@ namespace vtid::model {
 namespace {
 
 bool has(const AnyOf<net::Prefix>& ends, net::Family family) {
-  return ends.empty() || std::ranges::any_of(ends.values, [&](const net::Prefix& item) { return item.family() == family; }) ||
+  return std::ranges::any_of(ends.values, [&](const net::Prefix& item) { return item.family() == family; }) ||
          std::ranges::any_of(ends.lists, [&](const ListRef& list) { return list->has(family); });
+}
+
+bool covers_end(const AnyOf<net::Prefix>& any, const AnyOf<net::Prefix>& except, net::Family family) {
+  if (any.empty() ? !except.empty() && !has(except, family) : !has(any, family)) return false;
+  return !has(except, family) || leaves_any(any, except, family);
 }
 
 // A text that differs wherever two sets differ: every field, with its separator, in a fixed order.
@@ -45,6 +50,13 @@ class Writer {
     put(any.values);
     for (const ListRef& list : any.lists) text_ += fmt::format("@{}:{},", list->name, list.digest());
   }
+  // What older sets do not have does not change their digests.
+  template <class T>
+  void put_if(char sign, const T& value) {
+    if (value.empty()) return;
+    text_ += sign;
+    put(value);
+  }
   void put(const Traffic& traffic) {
     put(traffic.protocols);
     put(traffic.from);
@@ -52,6 +64,9 @@ class Writer {
     put(traffic.from_ports);
     put(traffic.ports);
     put(traffic.icmp_types);
+    put_if('!', traffic.from_not);
+    put_if('^', traffic.to_not);
+    put_if('#', traffic.dscp);
   }
   void put(const FilterDevice& item) {
     put(item.device);
@@ -105,6 +120,7 @@ class Writer {
     put(item.family);
     put(item.traffic);
     put(item.hops);
+    if (item.is_exception) text_ += '!';
   }
 
   [[nodiscard]] const std::string& text() const { return text_; }
@@ -152,12 +168,13 @@ std::string_view print(NatKind kind) {
 bool Traffic::covers(net::Family family) const {
   const std::uint8_t others = family == net::Family::ipv4 ? net::kIcmp6 : net::kIcmp;
   const bool foreign = !protocols.empty() && std::ranges::all_of(protocols, [&](auto item) { return item == others; });
-  return !foreign && has(from, family) && has(to, family);
+  return !foreign && covers_end(from, from_not, family) && covers_end(to, to_not, family);
 }
 
 std::vector<ListRef> lists_of(const Traffic& traffic) {
   std::vector<ListRef> result;
-  for (const auto* named : {&traffic.from.lists, &traffic.to.lists, &traffic.from_ports.lists, &traffic.ports.lists}) {
+  for (const auto* named : {&traffic.from.lists, &traffic.to.lists, &traffic.from_not.lists, &traffic.to_not.lists,
+                            &traffic.from_ports.lists, &traffic.ports.lists}) {
     result.insert(result.end(), named->begin(), named->end());
   }
   return result;

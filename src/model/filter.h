@@ -39,6 +39,10 @@ struct Traffic {
   AnyOf<PortRange> from_ports;  // of protocols that have ports
   AnyOf<PortRange> ports;
   std::vector<std::uint8_t> icmp_types;  // of icmp or icmp6, whichever the one protocol is
+  // Of what `from` and `to` match, what they do not. Without `from`: of the families that stand here, and of no others.
+  AnyOf<net::Prefix> from_not{};
+  AnyOf<net::Prefix> to_not{};
+  std::vector<std::uint8_t> dscp{};  // 0 to 63
   auto operator<=>(const Traffic&) const = default;
 
   // Whether a packet of this family can match at all.
@@ -148,13 +152,14 @@ struct DeviceNat {
   auto operator<=>(const DeviceNat&) const = default;
 };
 
-// Without hops what matches goes nowhere.
+// Without hops what matches goes nowhere, or, of an exception, by the routes.
 struct DevicePolicyRoute {
   std::string name;  // "policy_routes/0"
   net::IfName in;
   net::Family family = net::Family::ipv4;
   Traffic traffic;
   std::vector<FilterHop> hops;
+  bool is_exception = false;
   auto operator<=>(const DevicePolicyRoute&) const = default;
 };
 

@@ -92,4 +92,10 @@ struct AnyOf {
   }
 };
 
+// Of one family, as few networks as say it: what is in `any`, or anywhere if that is empty, and not in `except`.
+[[nodiscard]] std::vector<net::Prefix> difference(const AnyOf<net::Prefix>& any, const AnyOf<net::Prefix>& except,
+                                                  net::Family family);
+// Whether there is any, at less cost.
+[[nodiscard]] bool leaves_any(const AnyOf<net::Prefix>& any, const AnyOf<net::Prefix>& except, net::Family family);
+
 }  // namespace vtid::model

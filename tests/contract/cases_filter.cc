@@ -54,7 +54,12 @@ FilterSet everything(model::FilterMode mode) {
   auto ospf = rule("rules/3", on, model::RuleDirection::out, model::RuleAction::block);
   ospf.rule.traffic.protocols = {89};
   const auto all = rule("rules/4", on, model::RuleDirection::out, model::RuleAction::pass);
-  set.rules = {web, echo, echo6, ospf, all};
+  auto voice = rule("rules/5", on, model::RuleDirection::in, model::RuleAction::pass);
+  voice.rule.traffic.from = {prefix("10.3.0.0/16")};
+  voice.rule.traffic.from_not = {prefix("10.3.1.0/24")};
+  voice.rule.traffic.from_not.lists = {model::ListRef(offices)};
+  voice.rule.traffic.dscp = {46, 8};
+  set.rules = {web, echo, echo6, ospf, all, voice};
   if (enc) return set;
   set.devices = {{device("ipsec1"), {1}, true, ip("10.6.106.2"), ip("fd00:6::2")}, {device("ipsec2"), {2}, true, {}, {}}};
   const auto nat = [](std::string name, model::NatKind kind) {

@@ -1,4 +1,5 @@
 # Lists of the file: sets of vtid's table, one entry more or less, what somebody else changes, and one of 65,536 entries.
+# Exceptions and DSCP in rules.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/filter.sh"
 
@@ -7,7 +8,10 @@ members() { # networks of SERVERS [networks of SPARE]
     "SERVERS": { "networks": ['"$1"'] },
     "WEB": { "ports": [443, "8000-8010"] },
     "SPARE": { "networks": ['"${2:-"\"192.0.2.0/24\""}"'] } },
-  "rules": [ { "on": "ipsec", "action": "pass", "protocol": "tcp", "to": ["@SERVERS", "10.6.106.1"], "ports": ["@WEB", 22] } ]'
+  "rules": [ { "on": "ipsec", "action": "pass", "protocol": "tcp", "to": ["@SERVERS", "10.6.106.1"], "ports": ["@WEB", 22] },
+    { "on": "ipsec", "action": "pass", "protocol": "tcp", "from_not": ["10.2.0.0/24", "10.9.0.0/16"], "to": "10.6.106.1", "ports": 9001 },
+    { "on": "ipsec", "action": "pass", "protocol": "tcp", "to": "10.1.0.0/24", "to_not": "10.1.0.11", "ports": 9002 },
+    { "on": "ipsec", "action": "pass", "protocol": "tcp", "to": "10.1.0.0/24", "dscp": ["ef", "cs1"], "ports": 9003 } ]'
 }
 reload_with() { # networks of SERVERS [networks of SPARE]
   write_filter "$(members "$@")"
@@ -24,6 +28,16 @@ flow passed  branch 10.6.106.1 22 "what stands beside lists"
 flow blocked branch-lan 10.1.0.10 80 "a port of no list"
 assert_eq "the rule names its lists" '["10.6.106.1/32","@SERVERS"] ["22","@WEB"]' \
   "$(vtictl_at hq --json list rules | jq -rc '.[0] | "\(.to) \(.ports)"')"
+
+flow passed  branch 10.6.106.1 9001 "from none of the exceptions"
+flow blocked branch-lan 10.6.106.1 9001 "from an exception"
+ip -n hq-lan address add 10.1.0.11/24 dev hq
+flow passed  branch-lan 10.1.0.10 9002 "to none of the exceptions"
+flow blocked branch-lan 10.1.0.11 9002 "to an exception"
+flow blocked branch-lan 10.1.0.10 9003 "without the DSCP"
+at branch-lan nft 'add table inet mark; add chain inet mark out { type filter hook output priority 0; }
+  add rule inet mark out tcp dport 9003 ip dscp set ef'
+flow passed  branch-lan 10.1.0.10 9003 "with the DSCP"
 
 # A list that no rule names changes nothing in the kernel: its counters go on.
 before=$(packets)

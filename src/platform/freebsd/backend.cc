@@ -175,6 +175,7 @@ Capabilities freebsd_capabilities(bool has_pf, std::int64_t release) {
           .routes_join = release >= k13,
           .has_rules = false,
           .asks_arp = false,
+          .sees_dscp = false,
           .filters = has_pf,
           .orphaned_sas_mute = true,
           .sa_options = false,

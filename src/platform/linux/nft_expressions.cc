@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 
 namespace vtid::platform::netlink::nft {
@@ -57,17 +58,32 @@ void add_icmp_types(Expressions& list, const model::Traffic& traffic) {
   list.push_back(match(payload(v4 ? "icmp" : "icmpv6", "type"), set_of(std::move(items))));
 }
 
+void add_dscp(Expressions& list, const model::Traffic& traffic, net::Family family) {
+  std::vector<Json> items(traffic.dscp.begin(), traffic.dscp.end());
+  if (!items.empty()) list.push_back(match(payload(ip_of(family), "dscp"), set_of(std::move(items))));
+}
+
 // ICMP of the other family is not meant, although the kernel would find it.
 void add_protocols(Expressions& list, const model::Traffic& traffic) {
   std::vector<Json> items(traffic.protocols.begin(), traffic.protocols.end());
   if (!items.empty()) list.push_back(match(meta("l4proto"), set_of(std::move(items))));
 }
 
+// In none of them, where a packet may be in one of several.
+void match_none(std::vector<Expressions>& rules, const Json& field, const Sets& sets) {
+  for (Expressions& rule : rules) {
+    for (const Json& set : sets) rule.push_back(match(field, set, "!="));
+  }
+}
+
 std::vector<Expressions> matches_of(const model::Traffic& traffic, std::optional<net::Family> family) {
   std::vector<Expressions> rules(1);
   if (family) {
     match_any(rules, payload(ip_of(*family), "saddr"), sets_of(traffic.from, *family));
+    match_none(rules, payload(ip_of(*family), "saddr"), sets_of(traffic.from_not, *family));
     match_any(rules, payload(ip_of(*family), "daddr"), sets_of(traffic.to, *family));
+    match_none(rules, payload(ip_of(*family), "daddr"), sets_of(traffic.to_not, *family));
+    for (Expressions& rule : rules) add_dscp(rule, traffic, *family);
     if (rules.front().empty()) add_family(rules.front(), *family);
   }
   for (Expressions& rule : rules) add_protocols(rule, traffic);
@@ -79,7 +95,9 @@ std::vector<Expressions> matches_of(const model::Traffic& traffic, std::optional
 
 bool is_bound(const model::Traffic& traffic) {
   const auto tied = [](std::uint8_t protocol) { return protocol == net::kIcmp || protocol == net::kIcmp6; };
-  return !traffic.from.empty() || !traffic.to.empty() || std::ranges::any_of(traffic.protocols, tied);
+  const std::array ends{&traffic.from, &traffic.to, &traffic.from_not, &traffic.to_not};
+  return std::ranges::any_of(ends, [](const auto* end) { return !end->empty(); }) || !traffic.dscp.empty() ||
+         std::ranges::any_of(traffic.protocols, tied);
 }
 
 }  // namespace

@@ -59,5 +59,14 @@ TEST(ListPolicyRoutes, ShowsEveryKeyOfTheSchema) {
   expect_all_shown("policy_route", listed("policy_routes", config).at(0));
 }
 
+TEST(ListPolicyRoutes, ShowsAnExceptionWithoutATableOrAWay) {
+  model::Config config = test::config();
+  config.policy_routes = {{"local", "WAN", {}, std::string(model::kByRoutes)}};
+  const Json row = listed("policy_routes", config).at(0);
+  EXPECT_EQ(row["via"], "routes");
+  EXPECT_EQ(row["when_down"], "");
+  EXPECT_EQ(row["table"], 0);
+}
+
 }  // namespace
 }  // namespace vtid::control
