@@ -35,8 +35,8 @@ ip -n hq-lan address add 10.1.0.11/24 dev hq
 flow passed  branch-lan 10.1.0.10 9002 "to none of the exceptions"
 flow blocked branch-lan 10.1.0.11 9002 "to an exception"
 flow blocked branch-lan 10.1.0.10 9003 "without the DSCP"
-at branch-lan nft 'add table inet mark; add chain inet mark out { type filter hook output priority 0; }
-  add rule inet mark out tcp dport 9003 ip dscp set ef'
+at branch-lan nft 'add table inet signs; add chain inet signs out { type filter hook output priority 0; }
+  add rule inet signs out tcp dport 9003 ip dscp set ef'
 flow passed  branch-lan 10.1.0.10 9003 "with the DSCP"
 
 # A list that no rule names changes nothing in the kernel: its counters go on.

@@ -73,7 +73,8 @@ TEST(Filtering, FollowsTheListsThatRulesName) {
   const std::string open = stage.file;
   const auto with = [&](const std::string& named, const std::string& other) {
     return open.substr(0, open.rfind('}')) + R"(, "rules": [ { "on": "ipsec", "action": "pass", "from": "@NAMED" } ],
-      "lists": { "NAMED": { "networks": [)" + named + R"(] }, "OTHER": { "networks": [)" + other + "] } } }";
+      "lists": { "NAMED": { "networks": [)" +
+           named + R"(] }, "OTHER": { "networks": [)" + other + "] } } }";
   };
   stage.file = with(R"("10.2.0.0/16")", R"("10.3.0.0/16")");
   stage.start_vtid();
