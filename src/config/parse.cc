@@ -24,7 +24,9 @@ model::Config read(const Node& tree, Findings& findings, const Readers& readers)
   model::Config config;
   Object root(tree, "", findings);
   read_charon(root, config.vici);
-  config.filter = read_filter(root);
+  config.lists = read_lists(root, findings);
+  const Lists lists(config.lists);
+  config.filter = read_filter(root, lists);
   root.read("on_stop", config.on_stop, one_of(kOnStop));
   config.tunnels = read_tunnels(root, findings, readers);
   config.interfaces = read_interfaces(root);
@@ -32,7 +34,7 @@ model::Config read(const Node& tree, Findings& findings, const Readers& readers)
   config.groups = read_gateway_groups(root);
   config.default_gateway = read_default_gateway(root);
   config.routes = read_routes(root);
-  config.policy_routes = read_policy_routes(root);
+  config.policy_routes = read_policy_routes(root, lists);
   config.on_change = read_on_change(root);
   config.role_address = read_role(root);
   config.http = read_http(root);

@@ -259,6 +259,7 @@ std::string print_canonical(const model::Config& config) {
             {"default_gateway", {{"ipv4", config.default_gateway.ipv4}, {"ipv6", config.default_gateway.ipv6}}},
             {"routes", routes(config.routes)},
             {"policy_routes", print_policy_routes(config.policy_routes)}};
+  if (!config.lists.empty()) file["lists"] = print_lists(config.lists);
   if (config.filter.rules) file["rules"] = print_rules(*config.filter.rules);
   file["nat"] = print_nat(config.filter.nat);
   if (config.on_change) file["on_change"] = on_change(*config.on_change);

@@ -4,6 +4,7 @@
 
 #include "config/object.h"
 #include "config/parse.h"
+#include "config/read_lists.h"
 #include "model/config.h"
 
 namespace vtid::config {
@@ -20,15 +21,18 @@ using ReadSecret = std::function<void(Object secret, model::SecretSource& source
 [[nodiscard]] std::vector<model::GatewayGroup> read_gateway_groups(Object& root);
 [[nodiscard]] model::DefaultGateway read_default_gateway(Object& root);
 [[nodiscard]] std::vector<model::StaticRoute> read_routes(Object& root);
-[[nodiscard]] std::vector<model::PolicyRoute> read_policy_routes(Object& root);
-[[nodiscard]] model::FilterConfig read_filter(Object& root);  // "filter", "rules" and "nat"
+[[nodiscard]] std::vector<model::ListRef> read_lists(Object& root, Findings& findings);
+[[nodiscard]] std::vector<model::PolicyRoute> read_policy_routes(Object& root, const Lists& lists);
+[[nodiscard]] model::FilterConfig read_filter(Object& root, const Lists& lists);  // "filter", "rules" and "nat"
 [[nodiscard]] std::optional<model::OnChange> read_on_change(Object& root);
 [[nodiscard]] std::optional<net::Address> read_role(Object& root);
 [[nodiscard]] model::HttpConfig read_http(Object& root);
 
 // Parts of several of these: "protocol", "from", "to", "from_ports", "ports" and "icmp_types"; "when_down"; the objects of an
 // array, none when there are too many.
-void read_traffic(Object& object, model::Traffic& traffic);
+void read_traffic(Object& object, model::Traffic& traffic, const Lists& lists);
+// "from_not" and "to_not", which translations do not have.
+void read_exceptions(Object& object, model::Traffic& traffic, const Lists& lists);
 void read_when_down(Object& object, model::WhenDown& when_down);
 [[nodiscard]] std::vector<Object> bounded_items(Object& root, std::string_view key, std::size_t most);
 
@@ -44,7 +48,6 @@ inline constexpr std::size_t kMostArguments = 64;      // of a program, its path
 inline constexpr std::size_t kMostGateways = 131'071;  // two of each interface
 inline constexpr std::size_t kMostPolicyRoutes = 1'024;
 inline constexpr std::size_t kMostRules = 4'096;      // of "rules", and of "nat"; each costs every packet a look
-inline constexpr std::size_t kMostPorts = 64;         // ranges in one rule
 inline constexpr std::size_t kLongestLogPrefix = 63;  // bytes; the kernel holds 127 (NF_LOG_PREFIXLEN), pf has labels of 63
 
 }  // namespace vtid::config

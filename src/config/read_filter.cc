@@ -2,6 +2,7 @@
 
 #include "base/number.h"
 #include "config/read.h"
+#include "config/read_options.h"
 #include "config/values.h"
 
 namespace vtid::config {
@@ -9,7 +10,6 @@ namespace {
 
 using model::FilterMode;
 using model::NatKind;
-using model::PortRange;
 using model::RuleAction;
 using model::RuleDirection;
 
@@ -19,56 +19,6 @@ constexpr Word<RuleAction> kActions[] = {
     {"pass", RuleAction::pass}, {"block", RuleAction::block}, {"reject", RuleAction::reject}};
 constexpr Word<NatKind> kKinds[] = {
     {"source", NatKind::source}, {"destination", NatKind::destination}, {"one_to_one", NatKind::one_to_one}};
-
-// "any" is an empty list; else one value, or an array of them.
-template <class Convert>
-auto any_or_list(std::size_t most, Convert convert) {
-  using T = typename decltype(convert(std::declval<const Node&>()))::value_type;
-  return [=](const Node& node) -> Result<std::vector<T>> {
-    const auto* word = std::get_if<std::string>(&node.value);
-    if (word != nullptr && *word == "any") return std::vector<T>{};
-    const auto* items = std::get_if<Node::Array>(&node.value);
-    if (items == nullptr) return map(convert(node), [](const T& one) { return std::vector{one}; });
-    if (items->empty()) return fail("is empty", "write \"any\", or take the key out");
-    if (items->size() > most) return fail(fmt::format("has more than {} entries", most));
-    std::vector<T> result;
-    for (const Node& item : *items) {
-      auto value = convert(item);
-      if (!value) return std::unexpected(value.error());
-      result.push_back(*value);
-    }
-    return result;
-  };
-}
-
-// A network, or an address that stands for itself.
-Result<net::Prefix> end_of_traffic(const Node& node) {
-  const auto value = text(node);
-  if (!value) return std::unexpected(value.error());
-  if (value->contains('/')) return network(node);
-  return map(net::parse_address(*value), [](const net::Address& address) {
-    return net::Prefix{address, static_cast<std::uint8_t>(address.bits())};
-  });
-}
-
-std::optional<std::uint16_t> port_number(std::string_view digits) {
-  const auto port = parse_number<std::uint16_t>(digits);
-  return port == 0 ? std::nullopt : port;
-}
-
-Result<PortRange> ports(const Node& node) {
-  if (!std::holds_alternative<std::string>(node.value)) {
-    return map(number_in<std::uint16_t>(1, UINT16_MAX)(node), [](std::uint16_t port) { return PortRange{port, port}; });
-  }
-  const auto value = text(node);
-  if (!value) return std::unexpected(value.error());
-  const auto dash = value->find('-');
-  const auto first = port_number(value->substr(0, dash));
-  const auto last = dash == std::string::npos ? first : port_number(value->substr(dash + 1));
-  if (first && last && *first <= *last) return PortRange{*first, *last};
-  return fail(fmt::format("\"{}\" is neither a port nor a range of ports", value->substr(0, kLongestShown)),
-              "write it like 443 or \"5060-5061\"");
-}
 
 Result<std::uint8_t> protocol(const Node& node) {
   const auto* word = std::get_if<std::string>(&node.value);
@@ -112,12 +62,14 @@ auto log_of(std::size_t index) {
   };
 }
 
-model::FilterRule read_rule(Object& object, std::size_t index) {
+model::FilterRule read_rule(Object& object, std::size_t index, const Lists& lists) {
   model::FilterRule rule;
   object.require("on", rule.on, filled_text);
   object.read("direction", rule.direction, one_of(kDirections));
   object.require("action", rule.action, one_of(kActions));
-  read_traffic(object, rule.traffic);
+  read_traffic(object, rule.traffic, lists);
+  read_exceptions(object, rule.traffic, lists);
+  object.read("dscp", rule.traffic.dscp, any_or_list(kMostDscps, dscp_value));
   object.read("log", rule.log, log_of(index));
   object.read("description", rule.description, text);
   object.read("gateway", rule.gateway, filled_text);
@@ -138,11 +90,11 @@ Result<decltype(model::NatRule::address)> nat_address(const Node& node) {
 }
 
 // Which keys a translation has depends on its kind.
-model::NatRule read_translation(Object& object) {
+model::NatRule read_translation(Object& object, const Lists& lists) {
   model::NatRule nat;
   object.require("on", nat.on, filled_text);
   object.require("kind", nat.kind, one_of(kKinds));
-  read_traffic(object, nat.traffic);
+  read_traffic(object, nat.traffic, lists);
   if (nat.kind == NatKind::destination) {
     object.need("to");
     object.require("target", nat.target, address);
@@ -167,17 +119,25 @@ model::NatRule read_translation(Object& object) {
 
 }  // namespace
 
-void read_traffic(Object& object, model::Traffic& traffic) {
+void read_traffic(Object& object, model::Traffic& traffic, const Lists& lists) {
+  const auto ends = [&](const Node& node) { return ends_of_traffic(node, lists); };
+  const auto ports = [&](const Node& node) { return ports_of_traffic(node, lists); };
   object.read("protocol", traffic.protocols, any_or_list(UINT8_MAX, protocol));
-  object.read("from", traffic.from, any_or_list(kMostNetworks, end_of_traffic));
-  object.read("to", traffic.to, any_or_list(kMostNetworks, end_of_traffic));
-  object.read("from_ports", traffic.from_ports, any_or_list(kMostPorts, ports));
-  object.read("ports", traffic.ports, any_or_list(kMostPorts, ports));
+  object.read("from", traffic.from, ends);
+  object.read("to", traffic.to, ends);
+  object.read("from_ports", traffic.from_ports, ports);
+  object.read("ports", traffic.ports, ports);
   if (is_icmp(traffic)) {
     object.read("icmp_types", traffic.icmp_types, any_or_list(UINT8_MAX, icmp_type(traffic.protocols.front())));
   } else if (object.has("icmp_types")) {
     object.fail("icmp_types", Error{"belongs to one protocol, icmp or icmp6", "write \"protocol\": \"icmp\", or take it out"});
   }
+}
+
+void read_exceptions(Object& object, model::Traffic& traffic, const Lists& lists) {
+  const auto exceptions = [&](const Node& node) { return exceptions_of_traffic(node, lists); };
+  object.read("from_not", traffic.from_not, exceptions);
+  object.read("to_not", traffic.to_not, exceptions);
 }
 
 std::vector<Object> bounded_items(Object& root, std::string_view key, std::size_t most) {
@@ -187,7 +147,7 @@ std::vector<Object> bounded_items(Object& root, std::string_view key, std::size_
   return {};
 }
 
-model::FilterConfig read_filter(Object& root) {
+model::FilterConfig read_filter(Object& root, const Lists& lists) {
   model::FilterConfig filter;
   if (auto object = root.object("filter")) {
     object->read("mode", filter.mode, one_of(kModes));
@@ -196,9 +156,9 @@ model::FilterConfig read_filter(Object& root) {
   }
   if (root.has("rules")) {
     auto& rules = filter.rules.emplace();
-    for (Object& object : bounded_items(root, "rules", kMostRules)) rules.push_back(read_rule(object, rules.size()));
+    for (Object& object : bounded_items(root, "rules", kMostRules)) rules.push_back(read_rule(object, rules.size(), lists));
   }
-  for (Object& object : bounded_items(root, "nat", kMostRules)) filter.nat.push_back(read_translation(object));
+  for (Object& object : bounded_items(root, "nat", kMostRules)) filter.nat.push_back(read_translation(object, lists));
   return filter;
 }
 

@@ -87,7 +87,8 @@ Result<SetMark> set_mark(const Node& node) {
   return SetMark{*value, *mask};
 }
 
-// A number, or a name of RFC 2474, 2597, 3246 and 8622.
+}  // namespace
+
 Result<std::uint8_t> dscp_value(const Node& node) {
   const auto* written = std::get_if<std::string>(&node.value);
   if (written == nullptr) return number_in<std::uint8_t>(0, kHighestDscp)(node);
@@ -107,8 +108,6 @@ Result<std::uint8_t> dscp_value(const Node& node) {
   return fail(fmt::format("\"{}\" is not a DSCP", written->substr(0, kLongestShown)),
               "write 0 to 63, \"cs0\" to \"cs7\", \"af11\" to \"af43\", \"ef\" or \"le\"");
 }
-
-}  // namespace
 
 void read_ike_options(Object& ike, model::IkeOptions& options) {
   const auto margin = or_auto(seconds_in(0s, 15 * 24h));

@@ -32,6 +32,10 @@ void check_groups(const model::Config& config, GatewayRefChecker& gateway_refs, 
 void check_local_ends(const model::Config& config, GatewayRefChecker& gateway_refs, Findings& findings);
 void check_policy_routes(const model::Config& config, GatewayRefChecker& gateway_refs, Findings& findings);
 void check_rule_gateways(const model::Config& config, GatewayRefChecker& gateway_refs, Findings& findings);
+// Whether what the traffic names is as the file says: nothing is wrong so far.
+[[nodiscard]] bool lists_known(const Findings& findings, const model::Traffic& traffic);
+// An exception leaves something of what it is from; false: it does not.
+bool check_exceptions(const model::Traffic& traffic, const std::string& at, Findings& findings);
 // Ports belong to protocols that have them.
 void check_ports(const model::Traffic& traffic, const std::string& at, Findings& findings);
 void check_default_gateway(const model::Config& config, GatewayRefChecker& gateway_refs, Findings& findings);
@@ -44,6 +48,7 @@ void check_default_gateway(const model::Config& config, GatewayRefChecker& gatew
 inline constexpr std::size_t kLongestTunnelName = 64;
 inline constexpr std::size_t kLongestInterfaceName = 25;  // pfSense's: the gateway's name has 31
 inline constexpr std::size_t kLongestGatewayName = 31;
+inline constexpr std::size_t kLongestListName = 24;  // pf: 31 of a table, whose name begins with "list_"
 inline constexpr std::int64_t kMostProbes = 65'535;  // that one gateway's window holds, as in dpinger
 
 // "is empty", "starts with '-'": why a tunnel, child, interface or gateway cannot have this name; empty when it can. Names

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <tuple>
 
 #include "config/by_name.h"
 #include "config/rules.h"
@@ -16,6 +17,7 @@ using model::NatKind;
 using model::Traffic;
 
 constexpr std::size_t kMostOffenders = 8;  // named in one error
+constexpr std::size_t kMostPlaces = 64;    // of the lists of one rule, combined
 constexpr std::string_view kOtherMode = "set \"filter\": { \"mode\": \"if_ipsec\" }";
 
 std::string list_of(const std::vector<std::string>& names) {
@@ -158,10 +160,26 @@ class FilterRules {
 
   void check_traffic(const Traffic& traffic, const std::string& at) {
     if (findings_.any_under(at + "/protocol") || findings_.any_under(at + "/from") || findings_.any_under(at + "/to")) return;
+    if (!lists_known(findings_, traffic)) return;
     check_ports(traffic, at, findings_);
+    check_places(traffic, at);
+    if (!check_exceptions(traffic, at, findings_)) return;
     if (fits(traffic)) return;
     findings_.error(at, "can match nothing: protocol, from and to have no address family in common",
                     "write networks of one family, and icmp with IPv4, icmp6 with IPv6");
+  }
+
+  // nftables looks for a value in one set at a time.
+  void check_places(const Traffic& traffic, const std::string& at) {
+    std::size_t rules = 1;
+    for (const std::size_t places :
+         {traffic.from.places(), traffic.to.places(), traffic.from_ports.places(), traffic.ports.places()}) {
+      rules *= std::max<std::size_t>(places, 1);
+    }
+    if (rules <= kMostPlaces) return;
+    findings_.error(at,
+                    fmt::format("comes to {} rules, one for each combination of its lists; {} are allowed", rules, kMostPlaces),
+                    "make one list of several");
   }
 
   void check_nat(const model::NatRule& nat, const std::string& at) {
@@ -192,7 +210,7 @@ class FilterRules {
       findings_.error(at + "/target", "is of another address family than what it is for", "write an address of that family");
     }
     if (!nat.target_port) return;
-    const auto& ports = nat.traffic.ports;
+    const auto ports = nat.traffic.ports.all();
     if (ports.size() == 1 && ports.front().first == ports.front().last) return;
     findings_.error(at + "/target_port", ports.empty() ? "needs \"ports\"" : "stands for one port, and \"ports\" are several",
                     ports.empty() ? "name the port that is forwarded" : "take it out: ports keep their numbers");
@@ -200,8 +218,9 @@ class FilterRules {
 
   void check_one_to_one(const model::NatRule& nat, const std::string& at) {
     const auto* outside = std::get_if<net::Prefix>(&nat.address);
-    if (outside == nullptr || nat.traffic.from.size() != 1 || outside->family() != nat.traffic.from.front().family() ||
-        outside->length != nat.traffic.from.front().length) {
+    const auto& inside = nat.traffic.from.values;
+    if (outside == nullptr || inside.size() != 1 || !nat.traffic.from.lists.empty() ||
+        outside->family() != inside.front().family() || outside->length != inside.front().length) {
       findings_.error(at, "kind one_to_one takes one network in \"from\" and another of the same size in \"address\"",
                       "write them like \"from\": \"10.1.0.0/24\", \"address\": \"10.9.0.0/24\"");
     } else if (!nat.traffic.protocols.empty()) {
@@ -217,6 +236,30 @@ class FilterRules {
 };
 
 }  // namespace
+
+bool check_exceptions(const model::Traffic& traffic, const std::string& at, Findings& findings) {
+  bool fine = true;
+  for (const auto& [key, any, except] :
+       {std::tuple("from", &traffic.from, &traffic.from_not), std::tuple("to", &traffic.to, &traffic.to_not)}) {
+    if (except->empty()) continue;
+    const auto leaves = [&](net::Family family) {
+      model::Traffic alone;
+      alone.from = *any;
+      alone.from_not = *except;
+      return alone.covers(family);
+    };
+    if (leaves(net::Family::ipv4) || leaves(net::Family::ipv6)) continue;
+    fine = false;
+    findings.error(fmt::format("{}/{}_not", at, key), fmt::format("leaves nothing of \"{}\", so that nothing can match", key),
+                   "narrow it, or take the entry out");
+  }
+  return fine;
+}
+
+bool lists_known(const Findings& findings, const model::Traffic& traffic) {
+  return std::ranges::none_of(model::lists_of(traffic),
+                              [&](const model::ListRef& list) { return findings.any_under(join("/lists", list->name)); });
+}
 
 void check_ports(const model::Traffic& traffic, const std::string& at, Findings& findings) {
   const bool possible = !traffic.protocols.empty() && std::ranges::all_of(traffic.protocols, net::has_ports);

@@ -40,17 +40,37 @@ constexpr std::uint16_t kHighestPort = 65'534;  // fib_rule_port_range_valid, in
 
 std::size_t count(std::size_t items) { return std::max<std::size_t>(items, 1); }
 
-void check_kernel_rules(const model::Traffic& traffic, const std::string& at, Findings& findings) {
+// What is left where something is taken out: the kernel's rules do not know "not".
+std::size_t count(const model::AnyOf<net::Prefix>& any, const model::AnyOf<net::Prefix>& except,
+                  std::optional<net::Family> family) {
+  if (except.empty()) return count(any.size());
+  const auto left = [&](net::Family one) { return !family || family == one ? difference(any, except, one).size() : 0; };
+  return count(left(net::Family::ipv4) + left(net::Family::ipv6));
+}
+
+void check_kernel_rules(const model::Traffic& traffic, std::optional<net::Family> family, const std::string& at,
+                        Findings& findings) {
   for (const auto& [key, ranges] : {std::pair("/from_ports", &traffic.from_ports), std::pair("/ports", &traffic.ports)}) {
-    if (std::ranges::none_of(*ranges, [](const model::PortRange& range) { return range.last > kHighestPort; })) continue;
+    if (std::ranges::none_of(ranges->all(), [](const model::PortRange& range) { return range.last > kHighestPort; })) continue;
     findings.error(at + key, "holds 65535, which the kernel's routing rules do not know", "end at 65534");
   }
-  const std::size_t rules = count(traffic.from.size()) * count(traffic.to.size()) * count(traffic.protocols.size()) *
-                            count(traffic.from_ports.size()) * count(traffic.ports.size());
+  const std::size_t rules = count(traffic.from, traffic.from_not, family) * count(traffic.to, traffic.to_not, family) *
+                            count(traffic.protocols.size()) * count(traffic.from_ports.size()) * count(traffic.ports.size());
   if (rules <= kMostRulesOfOne) return;
   findings.error(
       at, fmt::format("comes to {} rules of the kernel, one for each combination; {} are allowed", rules, kMostRulesOfOne),
-      "write wider networks or ranges of ports");
+      "write wider networks or ranges of ports, or shorter lists");
+}
+
+void check_exception(const PolicyRoute& route, const std::string& at, const GatewayRefChecker& gateway_refs,
+                     Findings& findings) {
+  if (gateway_refs.gateway(route.via) != nullptr || gateway_refs.family_of(route.via)) {
+    findings.error(at + "/via", "is the word for the routing table, and a gateway or a group has it for its name",
+                   "give that one another name");
+  } else if (!route.traffic.covers(net::Family::ipv4) && !route.traffic.covers(net::Family::ipv6)) {
+    findings.error(at, "can match nothing: protocol, from and to have no address family in common",
+                   "write networks of one family");
+  }
 }
 
 void check_family(const model::Traffic& traffic, const std::string& via, std::optional<net::Family> family,
@@ -61,8 +81,10 @@ void check_family(const model::Traffic& traffic, const std::string& via, std::op
 }
 
 void check_traffic(const PolicyRoute& route, const std::string& at, std::optional<net::Family> family, Findings& findings) {
+  if (!lists_known(findings, route.traffic)) return;
   check_ports(route.traffic, at, findings);
-  check_kernel_rules(route.traffic, at, findings);
+  if (!check_exceptions(route.traffic, at, findings)) return;
+  check_kernel_rules(route.traffic, family, at, findings);
   if (!route.traffic.icmp_types.empty()) {
     findings.error(at + "/icmp_types", "the kernel's routing rules do not know ICMP types", "take it out");
   }
@@ -78,11 +100,13 @@ void check_policy_routes(const model::Config& config, GatewayRefChecker& gateway
     const std::string at = join("/policy_routes", i);
     if (!findings.any_under(at + "/name")) check_name(route, at, seen, findings);
     if (!findings.any_under(at + "/in")) check_in(route, at, config, findings);
-    if (!findings.any_under(at + "/via")) {
+    if (!findings.any_under(at + "/via") && !route.is_exception()) {
       gateway_refs.check(route.via,
                          {at + "/via", fmt::format("policy_routes/{} ({})", i, route.name), "policy route", std::nullopt});
     }
-    if (!findings.any_under(at)) check_traffic(route, at, gateway_refs.family_of(route.via), findings);
+    if (findings.any_under(at)) continue;
+    check_traffic(route, at, gateway_refs.family_of(route.via), findings);
+    if (route.is_exception() && !findings.any_under(at)) check_exception(route, at, gateway_refs, findings);
   }
 }
 

@@ -103,6 +103,27 @@ void check_ways_to_peers(const model::Config& config, Findings& findings) {
   }
 }
 
+// What is for the host itself has no way to take, and pf has one condition for a destination.
+void check_exceptions_of_ways(const model::Config& config, Findings& findings) {
+  for (std::size_t i = 0; i < config.policy_routes.size(); ++i) {
+    const model::Traffic& traffic = config.policy_routes[i].traffic;
+    if (traffic.to_not.empty() || !traffic.to.empty()) continue;
+    findings.error(
+        join("/policy_routes", i) + "/to_not",
+        "needs \"to\" on this system: pf has one condition for a destination, which keeps this host's own addresses out",
+        "write networks in \"to\", or an entry before it with \"via\": \"routes\"");
+  }
+}
+
+void check_dscp(const model::Config& config, Findings& findings) {
+  const auto& rules = config.filter.rules;
+  for (std::size_t i = 0; rules && i < rules->size(); ++i) {
+    if ((*rules)[i].traffic.dscp.empty()) continue;
+    findings.error(join("/rules", i) + "/dscp", "cannot be matched on this system: pf compares the congestion bits with it",
+                   "take it out");
+  }
+}
+
 }  // namespace
 
 void check_system(const model::Config& config, const model::Capabilities& system, Findings& findings) {
@@ -112,6 +133,8 @@ void check_system(const model::Config& config, const model::Capabilities& system
   }
   check_probes(config, system, findings);
   if (!system.has_rules) check_ways_to_peers(config, findings);
+  if (!system.has_rules) check_exceptions_of_ways(config, findings);
+  if (!system.sees_dscp) check_dscp(config, findings);
   Algorithms algorithms(system, findings);
   for (const model::Tunnel& tunnel : config.tunnels) {
     const std::string of_tunnel = join("/tunnels", tunnel.name);

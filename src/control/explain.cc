@@ -22,6 +22,7 @@ struct Focus {
   const model::Gateway* gateway = nullptr;      // only this one, and only its routes
   const model::GatewayGroup* group = nullptr;   // its members, and only its routes
   std::string route{};                          // only this one, by its place in the file
+  bool past_all = false;                        // which goes through no device of ours
 };
 
 // An interface of the chain: a tunnel's, an assigned device, or both.
@@ -44,7 +45,7 @@ class Chain {
   Json tell() {
     if (focus_.tunnel != nullptr) tell_tunnel(*focus_.tunnel);
     if (focus_.group != nullptr) tell_group(*focus_.group);
-    if (places_.empty() && focus_.group == nullptr) step("device", "none", "no device");
+    if (places_.empty() && focus_.group == nullptr && !focus_.past_all) step("device", "none", "no device");
     for (const Place& place : places_) {
       if (place.child != nullptr) {
         step("numbers", "kept",
@@ -350,6 +351,11 @@ class Chain {
       return;
     }
     objects_.push_back(object);
+    if (route.is_exception()) {
+      return step(
+          "policy route", state.state,
+          fmt::format("{}: what comes in by {} goes by the routes, past the policy routes behind it", route.name, route.in));
+    }
     const std::string by = state.devices.empty() ? "" : fmt::format(", by {}", fmt::join(state.devices, ", "));
     const std::string where = state.table.value == 0 ? "" : fmt::format(", table {}", state.table.value);
     const std::string unless = index_.is_usable(route.via)
@@ -468,6 +474,7 @@ std::optional<Focus> find_focus(std::string_view name, const Index& index) {
   }
   for (std::size_t i = 0; i < index.config.policy_routes.size(); ++i) {
     const model::PolicyRoute& route = index.config.policy_routes[i];
+    if (route.name == name && route.is_exception()) return Focus{.route = fmt::format("policy_routes/{}", i), .past_all = true};
     if (route.name == name) return focus_on_route(fmt::format("policy_routes/{}", i), route.via, index);
   }
   return std::nullopt;

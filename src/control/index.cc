@@ -132,7 +132,8 @@ PolicyState state_by_filter(const Index& index, std::size_t place) {
   for (const model::FilterHop& hop : own->hops) result.devices.push_back(hop.device.text());
   const auto& there = index.snapshot.observed.filter;
   const bool in_force = there && !there->altered && there->inactive_reason.empty() && there->digest == digest(wanted->value);
-  result.state = !in_force ? "missing" : result.devices.empty() ? "blackhole" : "installed";
+  const bool carried = own->is_exception || !result.devices.empty();
+  result.state = !in_force ? "missing" : carried ? "installed" : "blackhole";
   return result;
 }
 
@@ -154,6 +155,12 @@ std::vector<PolicyState> policy_states(const Index& index) {
       result = state_by_filter(index, i);
       continue;
     }
+    const bool all_there = std::ranges::all_of(
+        own->second, [&](const auto* rule) { return std::ranges::binary_search(index.snapshot.observed.rules, *rule); });
+    if (index.config.policy_routes[i].is_exception()) {
+      result.state = all_there ? "installed" : "missing";
+      continue;
+    }
     result.table = own->second.front()->table;
     const auto route = routes.find(result.table);
     if (route == routes.end()) {
@@ -161,8 +168,6 @@ std::vector<PolicyState> policy_states(const Index& index) {
       continue;
     }
     for (const model::NextHop& hop : model::hops_of(*route->second)) result.devices.push_back(hop.via.device.text());
-    const bool all_there = std::ranges::all_of(
-        own->second, [&](const auto* rule) { return std::ranges::binary_search(index.snapshot.observed.rules, *rule); });
     result.state = !all_there || !index.holds(*route->second) ? "missing" : result.devices.empty() ? "blackhole" : "installed";
   }
   return states;

@@ -407,8 +407,15 @@ Json list_numbers(const Index& index) {
   return array;
 }
 
-Json render_networks_or_any(const std::vector<net::Prefix>& networks) {
-  return networks.empty() ? Json("any") : render_networks(networks);
+void add_lists(Json& array, const std::vector<model::ListRef>& lists) {
+  for (const model::ListRef& list : lists) array.push_back('@' + list->name);
+}
+
+Json render_ends(const model::AnyOf<net::Prefix>& ends) {
+  if (ends.empty()) return "any";
+  Json array = render_networks(ends.values);
+  add_lists(array, ends.lists);
+  return array;
 }
 
 Json render_protocols(const std::vector<std::uint8_t>& protocols) {
@@ -417,9 +424,10 @@ Json render_protocols(const std::vector<std::uint8_t>& protocols) {
   return array;
 }
 
-Json render_ports(const std::vector<model::PortRange>& ranges) {
+Json render_ports(const model::AnyOf<model::PortRange>& ports) {
   Json array = Json::array();
-  for (const model::PortRange& range : ranges) array.push_back(model::print(range));
+  for (const model::PortRange& range : ports.values) array.push_back(model::print(range));
+  add_lists(array, ports.lists);
   return array;
 }
 
@@ -428,8 +436,10 @@ void add_traffic(Json& row, const model::Traffic& traffic) {
   Json icmp_types = Json::array();
   for (const std::uint8_t type : traffic.icmp_types) icmp_types.push_back(net::icmp_type_word(traffic.protocols.front(), type));
   row["protocol"] = traffic.protocols.empty() ? Json("any") : render_protocols(traffic.protocols);
-  row["from"] = render_networks_or_any(traffic.from);
-  row["to"] = render_networks_or_any(traffic.to);
+  row["from"] = render_ends(traffic.from);
+  row["to"] = render_ends(traffic.to);
+  row["from_not"] = traffic.from_not.empty() ? Json::array() : render_ends(traffic.from_not);
+  row["to_not"] = traffic.to_not.empty() ? Json::array() : render_ends(traffic.to_not);
   row["from_ports"] = render_ports(traffic.from_ports);
   row["ports"] = render_ports(traffic.ports);
   row["icmp_types"] = std::move(icmp_types);
@@ -444,7 +454,7 @@ Json list_policy_routes(const Index& index) {
     Json row{{"name", route.name}, {"in", route.in}};
     add_traffic(row, route.traffic);
     row.update({{"via", route.via},
-                {"when_down", model::print(route.when_down)},
+                {"when_down", route.is_exception() ? "" : model::print(route.when_down)},
                 {"table", state.table.value},
                 {"devices", state.devices},
                 {"state", state.state}});
@@ -465,7 +475,8 @@ Json list_rules(const Index& index) {
     Json row{
         {"name", name}, {"on", rule.on}, {"direction", model::print(rule.direction)}, {"action", model::print(rule.action)}};
     add_traffic(row, rule.traffic);
-    row.update({{"log", rule.log ? Json(*rule.log) : Json(false)},
+    row.update({{"dscp", rule.traffic.dscp},
+                {"log", rule.log ? Json(*rule.log) : Json(false)},
                 {"gateway", rule.gateway},
                 {"when_down", rule.gateway.empty() ? "" : model::print(rule.when_down)},
                 {"description", rule.description},

@@ -90,9 +90,14 @@ std::string cell_list(const Json& object, std::string_view key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_array() ? join_texts(array) : text_of(object, key);
 }
-std::string cell_from(const Json& rule) { return cell_list(rule, "from"); }
+// "any", "10.0.0.0/8, @OFFICES not 10.1.0.0/16"
+std::string cell_end(const Json& rule, const char* key, const char* key_of_exceptions) {
+  const std::string exceptions = cell_list(rule, key_of_exceptions);
+  return cell_list(rule, key) + (exceptions.empty() ? "" : " not " + exceptions);
+}
+std::string cell_from(const Json& rule) { return cell_end(rule, "from", "from_not"); }
 std::string cell_devices(const Json& route) { return cell_list(route, "devices"); }
-std::string cell_to(const Json& rule) { return cell_list(rule, "to"); }
+std::string cell_to(const Json& rule) { return cell_end(rule, "to", "to_not"); }
 std::string cell_protocol(const Json& rule) {
   const std::string ports = cell_list(rule, "ports");
   return cell_list(rule, "protocol") + (ports.empty() ? "" : ' ' + ports);

@@ -23,6 +23,17 @@ void pass_over(const Element& element, std::initializer_list<std::string_view> c
   }
 }
 
+std::string Work::list_of(const std::string& alias, const std::string& wanted, const char* key,
+                          const std::vector<std::string>& entries) {
+  const auto [known, fresh] = lists.emplace(wanted, "");
+  if (fresh) {
+    const Element& element = names.alias(alias);
+    known->second = draft.fresh_name("lists", wanted, kLongestListName);
+    draft.add("lists", known->second, {{key, entries}, {"description", element.value("descr")}}, place_of(element));
+  }
+  return '@' + known->second;
+}
+
 void note_texts(Work& work, const Element& element, std::initializer_list<std::string_view> children, std::string_view why) {
   for (const std::string_view name : children) {
     for (const Element* child : element.all(name)) {

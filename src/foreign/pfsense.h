@@ -51,11 +51,16 @@ struct Work {
   bool has_policies = false;  // of enabled children in tunnel mode
   bool opnsense = false;      // whose file it is, in pfSense's words
   std::vector<GroupEnd> group_ends{};
+  std::map<std::string, std::string, std::less<>> lists{};  // ours by alias, of one family with a sign behind it
 
   [[nodiscard]] std::string_view product() const { return opnsense ? "OPNsense" : "pfSense"; }
   [[nodiscard]] bool assigned_mode() const { return root.at("ipsec").value("filtermode") == "if_ipsec"; }
   // The tunnel's device behind pfSense's interface, if it is one.
   [[nodiscard]] const VtiPort* port_of(const std::string& key) const;
+  // "@NAME" of the list that an alias has become, which is made when it is first asked for. `wanted` is the alias, or what
+  // tells it from its other family; `key` is "networks" or "ports".
+  std::string list_of(const std::string& alias, const std::string& wanted, const char* key,
+                      const std::vector<std::string>& entries);
   // The name that a gateway of pfSense has with us.
   [[nodiscard]] std::string ours(const std::string& gateway) const;
   // Our name of an interface that is no tunnel's; assigns its device when it is not yet.

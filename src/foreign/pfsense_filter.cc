@@ -268,28 +268,34 @@ class Filter {
     if (auto added = add_traffic(work_, rule, {*family}, traffic); !added) return skip(rule, added.error().text);
     const auto devices = devices_of(rule.value("interface"));
     if (devices.empty()) return skip(rule, fmt::format("its interface \"{}\" is not", rule.value("interface")));
+    const std::string blind = except_before(rule);
     for (const std::string& in : devices) {
       Json json{{"name", policy_name(rule)}, {"in", in}};
       json.update(traffic);
       json["via"] = via;
       json["when_down"] = when_down(via);
       work_.draft.append("policy_routes", json, described(rule));
-      note_exempt(rule, json["name"].get<std::string>());
+      note_exempt(rule, json["name"].get<std::string>(), blind);
     }
     note_extras(rule);
     pass_over(rule, {"log", "type"});
   }
 
-  // Rules before it that pass or block without a gateway keep their traffic from it in pfSense.
-  void note_exempt(const Element& rule, const std::string& name) {
+  // Rules before it that pass or block without a gateway keep their traffic from it in pfSense. Those that pass are exceptions;
+  // the titles of the others.
+  std::string except_before(const Element& rule) {
     std::string before;
     for (const Element* other : rules_.all("rule")) {
       if (other == &rule) break;
       const bool same = other->value("interface") == rule.value("interface");
       if (!same || other->has("disabled") || is_floating(*other) || (!other->value("gateway").empty() && !shuts(*other)))
         continue;
-      append_name(before, fmt::format("\"{}\"", title_of(*other)));
+      if (!except(*other)) append_name(before, fmt::format("\"{}\"", title_of(*other)));
     }
+    return before;
+  }
+
+  void note_exempt(const Element& rule, const std::string& name, const std::string& before) {
     work_.draft.note(place_of(rule),
                      before.empty()
                          ? fmt::format("policy_routes/{} is the way of it alone: what it passes is the host firewall's", name)
@@ -297,6 +303,22 @@ class Filter {
                                        "nothing from it: {}",
                                        name, before),
                      before.empty() ? "" : "narrow it by what they match; what it passes or blocks is the host firewall's");
+  }
+
+  // False: what it matches cannot be said, or it passes nothing. Once for all that it is before.
+  bool except(const Element& rule) {
+    if (shuts(rule)) return false;
+    if (exceptions_.contains(&rule)) return true;
+    Json traffic = Json::object();
+    if (!add_traffic(work_, rule, families_of(rule, {Family::ipv4}), traffic) || traffic.contains("icmp_types")) return false;
+    for (const std::string& in : devices_of(rule.value("interface"))) {
+      Json json{{"name", policy_name(rule)}, {"in", in}};
+      json.update(traffic);
+      json["via"] = model::kByRoutes;
+      work_.draft.append("policy_routes", std::move(json), described(rule));
+    }
+    exceptions_.insert(&rule);
+    return true;
   }
 
   std::string policy_name(const Element& rule) {
@@ -315,6 +337,7 @@ class Filter {
   const Element& rules_;
   int routes_ = 0;
   std::set<std::string> route_names_;
+  std::set<const Element*> exceptions_;  // that are policy routes already
   PfsensePlaces places_{work_};
   PfsenseLeft left_;
 };

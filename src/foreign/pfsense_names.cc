@@ -152,7 +152,7 @@ Result<void> PfsenseNames::add_ports(std::string_view text, std::vector<std::str
     return number_of(part).value_or(0) >= 1 && number_of(part).value_or(0) <= 65'535;
   };
   if (!parts.empty() && parts.size() <= 2 && std::ranges::all_of(parts, is_port)) {
-    if (result.size() >= kMostAliasEntries) return fail(fmt::format("there are more than {} ports in it", kMostAliasEntries));
+    if (result.size() >= kMostAliasPorts) return fail(fmt::format("there are more than {} ports in it", kMostAliasPorts));
     result.push_back(parts.size() == 1 ? parts[0] : parts[0] + '-' + parts[1]);
     return {};
   }

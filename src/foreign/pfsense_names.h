@@ -40,6 +40,7 @@ class PfsenseNames {
   // "443", "5060-5061"; of literals or an alias.
   [[nodiscard]] Result<std::vector<std::string>> ports(std::string_view text) const;
   [[nodiscard]] bool is_alias(std::string_view text) const { return aliases_.contains(text); }
+  [[nodiscard]] const Element& alias(const std::string& name) const { return *aliases_.at(name); }
 
  private:
   Result<void> add_networks(std::string_view text, std::vector<net::Prefix>& result, int depth) const;
@@ -52,7 +53,9 @@ class PfsenseNames {
   std::map<std::string, std::vector<std::string>, std::less<>> groups_;
 };
 
-inline constexpr std::size_t kMostAliasEntries = 1'024;
+inline constexpr std::size_t kMostAliasEntries = 65'536;  // as a list may hold
+inline constexpr std::size_t kMostAliasPorts = 256;
+inline constexpr std::size_t kLongestListName = 24;
 inline constexpr int kDeepestAlias = 8;
 
 // A whole number from 0 on; nothing else.

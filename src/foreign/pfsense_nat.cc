@@ -53,6 +53,14 @@ class Nat {
     }
   }
 
+  // As add_traffic(), without exceptions.
+  Result<void> add_ends(const Element& entry, const std::set<Family>& families, Json& json) {
+    auto added = add_traffic(work_, entry, families, json);
+    if (added && (json.contains("from_not") || json.contains("to_not")))
+      return fail("what is \"not\" something cannot be said of a translation");
+    return added;
+  }
+
   // To pf it is a translation of one to one like others.
   Result<Json> prefixes(const Element& entry) {
     const auto inside = end_of(work_, entry.at("source"), {Family::ipv6});
@@ -71,7 +79,7 @@ class Nat {
     if (!entry.value("natport").empty() || entry.has("staticnatport")) return fail("vtid does not choose ports");
     note_texts(work_, entry, {"poolopts", "source_hash_key", "target_subnet"}, "vtid translates to one address");
     Json json{{"kind", "source"}};
-    if (auto added = add_traffic(work_, entry, families_of(entry, {Family::ipv4, Family::ipv6}), json); !added)
+    if (auto added = add_ends(entry, families_of(entry, {Family::ipv4, Family::ipv6}), json); !added)
       return std::unexpected(added.error());
     const std::string& target = entry.value("target");
     if (entry.has("nonat"))
@@ -109,22 +117,23 @@ class Nat {
     if (entry.value("associated-rule-id") == "pass")
       work_.draft.note(place_of(entry.at("associated-rule-id")), "is not carried over: a translation passes nothing by itself",
                        "write a rule for what it leads to");
-    if (auto added = add_traffic(work_, entry, families_of(entry, {Family::ipv4}), json); !added)
-      return std::unexpected(added.error());
+    if (auto added = add_ends(entry, families_of(entry, {Family::ipv4}), json); !added) return std::unexpected(added.error());
     const std::string& target = entry.value("target");
     const auto address = one_address(work_, target);
     if (!address) return fail(fmt::format("its target \"{}\" is not one address", target));
     json["target"] = net::print(*address);
-    if (auto moved = add_target_port(entry.value("local-port"), json); !moved) return std::unexpected(moved.error());
+    if (auto moved = add_target_port(entry, json); !moved) return std::unexpected(moved.error());
     return json;
   }
 
   // A number, or an alias; of a range it is the first port.
-  Result<void> add_target_port(const std::string& written, Json& json) const {
+  Result<void> add_target_port(const Element& entry, Json& json) const {
+    const std::string& written = entry.value("local-port");
     if (written.empty()) return {};
     const auto to = work_.names.ports(written);
     if (!to) return std::unexpected(to.error());
-    const std::vector<std::string> from = json.value("ports", std::vector<std::string>{});
+    std::vector<std::string> from;
+    if (json.contains("ports")) from = work_.names.ports(entry.at("destination").value("port")).value_or(from);
     if (*to == from) return {};
     if (from.size() != 1 || to->size() != 1) return fail("it does not move one port to one");
     const bool range = from[0].contains('-');

@@ -116,12 +116,52 @@ Result<void> add_icmp_types(const Element& rule, const std::set<Family>& familie
   return {};
 }
 
-Result<void> add_ports(const Work& work, const std::string& text, const char* key, Json& json) {
+Result<void> add_ports(Work& work, const std::string& text, const char* key, Json& json) {
   if (text.empty() || text == "any") return {};
   auto ports = work.names.ports(text);
   if (!ports) return std::unexpected(ports.error());
-  json[key] = std::move(*ports);
+  const bool list = work.names.is_alias(text) && ports->size() > 1;
+  json[key] = list ? std::vector{work.list_of(text, text, "ports", *ports)} : std::move(*ports);
   return {};
+}
+
+std::vector<std::string> print_all(const std::vector<net::Prefix>& networks) {
+  std::vector<std::string> words;
+  for (const net::Prefix& network : networks) words.push_back(net::print(network));
+  return words;
+}
+
+// What a name of one end stands for. An alias of both families in a rule of one is a list of that family.
+std::vector<std::string> name_or_networks(Work& work, const std::string& name, const std::vector<net::Prefix>& networks,
+                                          const std::set<Family>& families) {
+  if (!work.names.is_alias(name) || networks.size() < 2) return print_all(networks);
+  const bool whole = work.names.networks(name)->size() == networks.size();
+  const std::string wanted = whole ? name : name + (families.contains(Family::ipv4) ? "_v4" : "_v6");
+  return {work.list_of(name, wanted, "networks", print_all(networks))};
+}
+
+// What an end names; empty: anything.
+std::vector<std::string> names_of(const Element& end) {
+  pass_over(end, {"any", "network", "address", "port"});
+  auto names = words_of(end.value(end.has("address") ? "address" : "network"), ", ");
+  if (end.has("any") || std::ranges::find(names, "any") != names.end()) names.clear();
+  return names;
+}
+
+Json any_or(const std::vector<std::string>& words) { return words.empty() ? Json("any") : Json(words); }
+
+// Inverted it is an exception from anything. Of "any" pfSense does not invert.
+void put_end(const Element& end, const std::vector<std::string>& words, const std::string& key, Json& json) {
+  if (end.has("not") && !words.empty()) {
+    json[key + "_not"] = words;
+  } else if (!json.contains(key)) {
+    json[key] = any_or(words);
+  }
+}
+
+Error without_family(const Element& end) {
+  return {fmt::format("\"{}\" holds no address of the rule's family", end.value(end.has("address") ? "address" : "network")),
+          {}};
 }
 
 }  // namespace
@@ -136,24 +176,35 @@ std::set<Family> families_of(const Element& rule, std::set<Family> otherwise) {
 
 Json json_of(const std::vector<net::Prefix>& networks) {
   if (networks.empty()) return "any";
-  Json result = Json::array();
-  for (const net::Prefix& network : networks) result.push_back(net::print(network));
-  return result;
+  return print_all(networks);
 }
 
 Result<std::vector<net::Prefix>> end_of(const Work& work, const Element& end, const std::set<Family>& families) {
-  pass_over(end, {"any", "network", "address", "port"});
   if (end.has("not")) return fail("what is \"not\" something cannot be said");
-  const std::string& written = end.value(end.has("address") ? "address" : "network");
-  const auto names = words_of(written, ", ");
-  if (end.has("any") || names.empty() || std::ranges::find(names, "any") != names.end()) return std::vector<net::Prefix>{};
+  const auto names = names_of(end);
   std::vector<net::Prefix> all;
   for (const std::string& name : names) {
     const auto networks = networks_of(work, name, families);
     if (!networks) return networks;
     all.insert(all.end(), networks->begin(), networks->end());
   }
-  if (all.empty()) return fail(fmt::format("\"{}\" holds no address of the rule's family", written));
+  if (all.empty() && !names.empty()) return std::unexpected(without_family(end));
+  return all;
+}
+
+Result<std::vector<std::string>> end_words(Work& work, const Element& end, const std::set<Family>& families) {
+  const auto names = names_of(end);
+  std::vector<std::string> all;
+  std::set<Family> found;
+  for (const std::string& name : names) {
+    const auto networks = networks_of(work, name, families);
+    if (!networks) return std::unexpected(networks.error());
+    std::ranges::transform(*networks, std::inserter(found, found.end()), &net::Prefix::family);
+    std::ranges::move(name_or_networks(work, name, *networks, families), std::back_inserter(all));
+  }
+  if (all.empty() && !names.empty()) return std::unexpected(without_family(end));
+  if (end.has("not") && !names.empty() && found != families)
+    return fail("\"not\" something of one family, in a rule of both, cannot be said");
   return all;
 }
 
@@ -174,7 +225,7 @@ std::optional<net::Address> one_address(const Work& work, std::string_view text)
   return one ? std::optional(networks->front().address) : std::nullopt;
 }
 
-Result<void> add_traffic(const Work& work, const Element& rule, const std::set<Family>& families, Json& json,
+Result<void> add_traffic(Work& work, const Element& rule, const std::set<Family>& families, Json& json,
                          std::vector<std::string>* wider) {
   std::optional<Error> wrong;
   // Nothing when it cannot be said: an error, or wider than it was.
@@ -184,16 +235,17 @@ Result<void> add_traffic(const Work& work, const Element& rule, const std::set<F
     return part.has_value();
   };
   const auto protocols = protocols_of(rule, families);
-  auto from = end_of(work, rule.at("source"), families);
-  auto to = end_of(work, rule.at("destination"), families);
+  auto from = end_words(work, rule.at("source"), families);
+  auto to = end_words(work, rule.at("destination"), families);
   const bool exact = said(protocols);
   if (!said(from)) from.emplace();
   if (!said(to)) to.emplace();
   if (wrong) return std::unexpected(*wrong);
-  if (families.size() == 1 && from->empty() && to->empty()) from->push_back({net::Address::any(*families.begin()), 0});
+  if (families.size() == 1 && from->empty() && to->empty())
+    json["from"] = net::print(net::Prefix{net::Address::any(*families.begin()), 0});
   if (exact && !protocols->empty()) json["protocol"] = *protocols;
-  json["from"] = json_of(*from);
-  json["to"] = json_of(*to);
+  put_end(rule.at("source"), *from, "from", json);
+  put_end(rule.at("destination"), *to, "to", json);
   if (exact) {
     said(add_ports(work, port_of(rule, "source", "sourceport"), "from_ports", json));
     said(add_ports(work, port_of(rule, "destination", "dstport"), "ports", json));

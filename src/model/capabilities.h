@@ -25,13 +25,13 @@ struct Capabilities {
   bool manages_policies = true;        // SPs of VTI children are ours or charon's to make; false: interfaces make their own
   bool address_needs_peer = false;     // FreeBSD: IPv4 needs its peer (EDESTADDRREQ)
   bool route_has_metric = true;
-  bool multipath = true;     // false: a route has one next hop, the first that the file names
-  bool routes_join = false;  // FreeBSD 13: a second route to a network, whoever's, joins the first as a next hop
-  bool has_rules = true;     // routing rules and tables; FreeBSD: pf's route-to
-  bool address_has_state =
-      true;              // one of two nodes' is told apart from one in use; FreeBSD: CARP's state is told to devd alone
-  bool asks_arp = true;  // there is a way to send an ARP request; FreeBSD: none that vtid takes
-  bool filters = true;   // Linux: nf_tables is there; FreeBSD: pf is
+  bool multipath = true;           // false: a route has one next hop, the first that the file names
+  bool routes_join = false;        // FreeBSD 13: a second route to a network, whoever's, joins the first as a next hop
+  bool has_rules = true;           // routing rules and tables; FreeBSD: pf's route-to
+  bool address_has_state = true;   // one in use is told from one that waits; FreeBSD: CARP's state is told to devd alone
+  bool asks_arp = true;            // there is a way to send an ARP request; FreeBSD: none that vtid takes
+  bool sees_dscp = true;           // rules match a DSCP; FreeBSD: pf compares the whole byte, the congestion bits with it
+  bool filters = true;             // Linux: nf_tables is there; FreeBSD: pf is
   bool orphaned_sas_mute = false;  // FreeBSD: while an SA of its reqid is there, a tunnel asks for no other
   bool shared_with_charon = true;  // false: charon puts its SAs and policies somewhere else, and nothing follows from here
   bool sa_options = true;          // SAs say what becomes of DSCP, ECN and DF, and have marks and offload; FreeBSD: none of it

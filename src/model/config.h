@@ -14,6 +14,7 @@
 #include "model/endpoint.h"
 #include "model/filter.h"
 #include "model/http.h"
+#include "model/list.h"
 #include "model/sa_algorithm.h"
 #include "model/sa_options.h"
 #include "model/secret.h"
@@ -357,14 +358,19 @@ struct StaticRoute {
   return route.metric.value_or(net::Metric{route.to.address.is_v6() ? 1024U : 0U});
 }
 
+// "via" of traffic that goes by the routes as if there were no policy routes.
+inline constexpr std::string_view kByRoutes = "routes";
+
 // Forwarded traffic that takes a way of its own. Rules of the kernel, in the file's order; the first that matches decides.
 struct PolicyRoute {
   std::string name;
   std::string in;   // by which it comes: an assigned interface, else a device
   Traffic traffic;  // without ICMP types
-  std::string via;  // a gateway or a group, whose address family it has
+  std::string via;  // a gateway or a group, whose address family it has, or kByRoutes
   WhenDown when_down = WhenDown::blackhole;
   bool operator==(const PolicyRoute&) const = default;
+
+  [[nodiscard]] bool is_exception() const { return via == kByRoutes; }
 };
 
 enum class OnStop : std::uint8_t { keep, remove };
@@ -380,6 +386,7 @@ struct Config {
   std::vector<StaticRoute> routes;
   std::vector<PolicyRoute> policy_routes;
   FilterConfig filter;
+  std::vector<ListRef> lists{};  // in the file's order, those that nothing names too
   std::optional<OnChange> on_change;
   std::optional<net::Address> role_address;  // this node is active while it holds that one; none: as `vtictl role` says
   HttpConfig http;

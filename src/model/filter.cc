@@ -4,12 +4,19 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 
 namespace vtid::model {
 namespace {
 
-bool has(const std::vector<net::Prefix>& prefixes, net::Family family) {
-  return prefixes.empty() || std::ranges::any_of(prefixes, [&](const net::Prefix& item) { return item.family() == family; });
+bool has(const AnyOf<net::Prefix>& ends, net::Family family) {
+  return std::ranges::any_of(ends.values, [&](const net::Prefix& item) { return item.family() == family; }) ||
+         std::ranges::any_of(ends.lists, [&](const ListRef& list) { return list->has(family); });
+}
+
+bool covers_end(const AnyOf<net::Prefix>& any, const AnyOf<net::Prefix>& except, net::Family family) {
+  if (any.empty() ? !except.empty() && !has(except, family) : !has(any, family)) return false;
+  return !has(except, family) || leaves_any(any, except, family);
 }
 
 // A text that differs wherever two sets differ: every field, with its separator, in a fixed order.
@@ -38,6 +45,18 @@ class Writer {
     put(values.size());
     for (const T& value : values) put(value);
   }
+  template <class T>
+  void put(const AnyOf<T>& any) {
+    put(any.values);
+    for (const ListRef& list : any.lists) text_ += fmt::format("@{}:{},", list->name, list.digest());
+  }
+  // What older sets do not have does not change their digests.
+  template <class T>
+  void put_if(char sign, const T& value) {
+    if (value.empty()) return;
+    text_ += sign;
+    put(value);
+  }
   void put(const Traffic& traffic) {
     put(traffic.protocols);
     put(traffic.from);
@@ -45,6 +64,9 @@ class Writer {
     put(traffic.from_ports);
     put(traffic.ports);
     put(traffic.icmp_types);
+    put_if('!', traffic.from_not);
+    put_if('^', traffic.to_not);
+    put_if('#', traffic.dscp);
   }
   void put(const FilterDevice& item) {
     put(item.device);
@@ -98,6 +120,7 @@ class Writer {
     put(item.family);
     put(item.traffic);
     put(item.hops);
+    if (item.is_exception) text_ += '!';
   }
 
   [[nodiscard]] const std::string& text() const { return text_; }
@@ -142,14 +165,32 @@ std::string_view print(NatKind kind) {
   std::abort();
 }
 
-std::string print(const PortRange& range) {
-  return range.first == range.last ? fmt::format("{}", range.first) : fmt::format("{}-{}", range.first, range.last);
-}
-
 bool Traffic::covers(net::Family family) const {
   const std::uint8_t others = family == net::Family::ipv4 ? net::kIcmp6 : net::kIcmp;
   const bool foreign = !protocols.empty() && std::ranges::all_of(protocols, [&](auto item) { return item == others; });
-  return !foreign && has(from, family) && has(to, family);
+  return !foreign && covers_end(from, from_not, family) && covers_end(to, to_not, family);
+}
+
+std::vector<ListRef> lists_of(const Traffic& traffic) {
+  std::vector<ListRef> result;
+  for (const auto* named : {&traffic.from.lists, &traffic.to.lists, &traffic.from_not.lists, &traffic.to_not.lists,
+                            &traffic.from_ports.lists, &traffic.ports.lists}) {
+    result.insert(result.end(), named->begin(), named->end());
+  }
+  return result;
+}
+
+std::vector<ListRef> lists_of(const FilterSet& set) {
+  std::map<std::string_view, ListRef> lists;
+  const auto take = [&](const Traffic& traffic) {
+    for (const ListRef& list : lists_of(traffic)) lists.emplace(list->name, list);
+  };
+  for (const DeviceRule& item : set.rules) take(item.rule.traffic);
+  for (const DeviceNat& item : set.nat) take(item.nat.traffic);
+  for (const DevicePolicyRoute& item : set.policy_routes) take(item.traffic);
+  std::vector<ListRef> result;
+  for (const auto& [name, list] : lists) result.push_back(list);
+  return result;
 }
 
 // FNV-1a: it has to notice mistakes, not to withstand an enemy, who would be root.

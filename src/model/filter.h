@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "model/list.h"
 #include "model/when_down.h"
 #include "net/address.h"
 #include "net/names.h"
@@ -30,21 +31,18 @@ enum class NatKind : std::uint8_t { source, destination, one_to_one };
 [[nodiscard]] std::string_view print(RuleAction action);
 [[nodiscard]] std::string_view print(NatKind kind);
 
-struct PortRange {
-  std::uint16_t first = 0;
-  std::uint16_t last = 0;
-  auto operator<=>(const PortRange&) const = default;
-};
-[[nodiscard]] std::string print(const PortRange& range);  // "443", "5060-5061"
-
-// What is matched. A list that is empty matches anything.
+// What is matched. What is empty matches anything.
 struct Traffic {
   std::vector<std::uint8_t> protocols;
-  std::vector<net::Prefix> from;
-  std::vector<net::Prefix> to;
-  std::vector<PortRange> from_ports;  // of protocols that have ports
-  std::vector<PortRange> ports;
+  AnyOf<net::Prefix> from;
+  AnyOf<net::Prefix> to;
+  AnyOf<PortRange> from_ports;  // of protocols that have ports
+  AnyOf<PortRange> ports;
   std::vector<std::uint8_t> icmp_types;  // of icmp or icmp6, whichever the one protocol is
+  // Of what `from` and `to` match, what they do not. Without `from`: of the families that stand here, and of no others.
+  AnyOf<net::Prefix> from_not{};
+  AnyOf<net::Prefix> to_not{};
+  std::vector<std::uint8_t> dscp{};  // 0 to 63
   auto operator<=>(const Traffic&) const = default;
 
   // Whether a packet of this family can match at all.
@@ -87,7 +85,7 @@ struct NatRule {
   auto operator<=>(const NatRule&) const = default;
 };
 
-// "filter", "rules" and "nat" of the file.
+// "filter", "rules" and "nat" of the file. Lists stand in the rules that name them.
 struct FilterConfig {
   FilterMode mode = FilterMode::enc;
   bool allow_blocked_tunnels = false;
@@ -154,13 +152,14 @@ struct DeviceNat {
   auto operator<=>(const DeviceNat&) const = default;
 };
 
-// Without hops what matches goes nowhere.
+// Without hops what matches goes nowhere, or, of an exception, by the routes.
 struct DevicePolicyRoute {
   std::string name;  // "policy_routes/0"
   net::IfName in;
   net::Family family = net::Family::ipv4;
   Traffic traffic;
   std::vector<FilterHop> hops;
+  bool is_exception = false;
   auto operator<=>(const DevicePolicyRoute&) const = default;
 };
 
@@ -179,6 +178,10 @@ struct FilterSet {
   // Whether traffic would pass without it that must not.
   [[nodiscard]] bool is_restrictive() const { return filters || mode == FilterMode::if_ipsec; }
 };
+
+[[nodiscard]] std::vector<ListRef> lists_of(const Traffic& traffic);
+// The lists that its rules and translations name, each once, by name.
+[[nodiscard]] std::vector<ListRef> lists_of(const FilterSet& set);
 
 // The same for equal sets and for no others, as far as 64 bits go. Changes with kFilterRendering too.
 [[nodiscard]] std::string digest(const FilterSet& set);

@@ -82,7 +82,8 @@ struct Rule {
   std::optional<PortRange> from_ports;
   std::optional<PortRange> to_ports;
   std::uint32_t mark = 0;
-  std::uint32_t mask = 0;  // 0: whatever its mark
+  std::uint32_t mask = 0;   // 0: whatever its mark
+  std::uint32_t go_to = 0;  // priority of the rule at which looking goes on, in the place of a table
 
   auto operator<=>(const Rule&) const = default;
 };

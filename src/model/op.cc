@@ -45,6 +45,8 @@ std::string print(const Rule& rule) {
   if (rule.protocol != 0) text += fmt::format(" ipproto {}", rule.protocol);
   if (rule.from_ports) text += " sport " + print(*rule.from_ports);
   if (rule.to_ports) text += " dport " + print(*rule.to_ports);
+  if (rule.go_to != 0) return text + fmt::format(" goto {}", rule.go_to);
+  if (rule.table == net::TableId{}) return text + " nop";
   return text + fmt::format(" lookup {}", rule.table.value);
 }
 

@@ -13,7 +13,9 @@ std::set<std::string> gateways_read(const model::Config& config) {
     if (when_down != model::WhenDown::keep) names.insert(via);
   };
   for (const model::StaticRoute& route : config.routes) add(route.via, route.when_down);
-  for (const model::PolicyRoute& route : config.policy_routes) add(route.via, route.when_down);
+  for (const model::PolicyRoute& route : config.policy_routes) {
+    if (!route.is_exception()) add(route.via, route.when_down);
+  }
   if (config.filter.rules) {
     for (const model::FilterRule& rule : *config.filter.rules) add(rule.gateway, rule.when_down);
   }

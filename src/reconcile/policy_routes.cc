@@ -36,17 +36,24 @@ void vary(std::vector<model::Rule>& rules, const std::vector<T>& values, Set set
   rules = std::move(varied);
 }
 
+std::vector<net::Prefix> ends(const model::AnyOf<net::Prefix>& any, const model::AnyOf<net::Prefix>& except,
+                              net::Family family) {
+  return except.empty() ? any.all() : model::difference(any, except, family);
+}
+
 // One rule for each combination, because a rule of the kernel's has one of each; of the pattern's family.
 std::vector<model::Rule> expand(const model::Traffic& traffic, const model::Rule& pattern) {
+  if (!traffic.covers(pattern.family)) return {};
   std::vector<model::Rule> rules{pattern};
-  vary(rules, traffic.from, [](model::Rule& rule, const net::Prefix& from) { rule.from = from; });
-  vary(rules, traffic.to, [](model::Rule& rule, const net::Prefix& to) { rule.to = to; });
+  vary(rules, ends(traffic.from, traffic.from_not, pattern.family),
+       [](model::Rule& rule, const net::Prefix& from) { rule.from = from; });
+  vary(rules, ends(traffic.to, traffic.to_not, pattern.family), [](model::Rule& rule, const net::Prefix& to) { rule.to = to; });
   std::erase_if(rules, [](const model::Rule& rule) {
     return (rule.from && rule.from->family() != rule.family) || (rule.to && rule.to->family() != rule.family);
   });
   vary(rules, traffic.protocols, [](model::Rule& rule, std::uint8_t protocol) { rule.protocol = protocol; });
-  vary(rules, traffic.from_ports, [](model::Rule& rule, const model::PortRange& ports) { rule.from_ports = ports; });
-  vary(rules, traffic.ports, [](model::Rule& rule, const model::PortRange& ports) { rule.to_ports = ports; });
+  vary(rules, traffic.from_ports.all(), [](model::Rule& rule, const model::PortRange& ports) { rule.from_ports = ports; });
+  vary(rules, traffic.ports.all(), [](model::Rule& rule, const model::PortRange& ports) { rule.to_ports = ports; });
   return rules;
 }
 
@@ -82,14 +89,18 @@ class PolicyRouting {
       const model::PolicyRoute& route = config_.policy_routes[i];
       const auto family = next_hops_.family_of(route.via);
       const auto in = next_hops_.device_named(route.in);
-      if (!family || !in) continue;
+      if ((!family && !route.is_exception()) || !in) continue;
       const std::string because = fmt::format("policy_routes/{}", i);
       model::Rule pattern;
-      pattern.family = *family;
       pattern.priority = kFirstPolicyPriority + static_cast<std::uint32_t>(i);
-      pattern.table = table(route.via, route.when_down, *family, because);
       pattern.in = *in;
-      for (model::Rule& rule : expand(route.traffic, pattern)) desired_.rules.push_back({std::move(rule), because});
+      if (route.is_exception()) {
+        except(route.traffic, pattern, because);
+        continue;
+      }
+      pattern.family = *family;
+      pattern.table = table(route.via, route.when_down, *family, because);
+      add(route.traffic, pattern, because);
     }
   }
 
@@ -109,9 +120,31 @@ class PolicyRouting {
   }
 
  private:
+  void add(const model::Traffic& traffic, const model::Rule& pattern, const std::string& because) {
+    for (model::Rule& rule : expand(traffic, pattern)) desired_.rules.push_back({std::move(rule), because});
+  }
+
+  // Past all of ours, to whatever rules come then: a look into the main table would go on to the next policy route where that
+  // has no route. The rule to go to stands there for each family.
+  void except(const model::Traffic& traffic, model::Rule pattern, const std::string& because) {
+    pattern.go_to = kPastPolicyPriority;
+    for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) {
+      if (!traffic.covers(family)) continue;
+      pattern.family = family;
+      add(traffic, pattern, because);
+      if (!landed_.insert(family).second) continue;
+      model::Rule landing;
+      landing.family = family;
+      landing.priority = kPastPolicyPriority;
+      desired_.rules.push_back({landing, because});
+    }
+  }
+
   static std::map<std::string, std::uint32_t> number_tables(const model::Config& config) {
     std::set<std::string> ways;
-    for (const model::PolicyRoute& route : config.policy_routes) ways.insert(name_of(route.via, route.when_down));
+    for (const model::PolicyRoute& route : config.policy_routes) {
+      if (!route.is_exception()) ways.insert(name_of(route.via, route.when_down));
+    }
     for (const model::FilterRule& rule : rules_of(config)) {
       if (!rule.gateway.empty()) ways.insert(name_of(rule.gateway, rule.when_down));
     }
@@ -144,6 +177,7 @@ class PolicyRouting {
   model::Desired& desired_;
   const std::map<std::string, std::uint32_t> tables_;
   std::set<net::TableId> made_;
+  std::set<net::Family> landed_;  // with a rule at kPastPolicyPriority
 };
 
 }  // namespace
@@ -181,9 +215,13 @@ std::vector<model::DevicePolicyRoute> filter_policy_routes(const model::Config& 
     const model::PolicyRoute& route = config.policy_routes[i];
     const auto family = next_hops.family_of(route.via);
     const auto in = next_hops.device_named(route.in);
-    if (!family || !in || comes_by_tunnel(config, route)) continue;
-    model::DevicePolicyRoute item{fmt::format("policy_routes/{}", i), *in, *family, route.traffic,
-                                  filter_hops(next_hops.of(route.via), route.when_down)};
+    const std::string name = fmt::format("policy_routes/{}", i);
+    if (!in || comes_by_tunnel(config, route)) continue;
+    for (const net::Family any : {net::Family::ipv4, net::Family::ipv6}) {
+      if (route.is_exception() && route.traffic.covers(any)) made.push_back({name, *in, any, route.traffic, {}, true});
+    }
+    if (!family || route.is_exception()) continue;
+    model::DevicePolicyRoute item{name, *in, *family, route.traffic, filter_hops(next_hops.of(route.via), route.when_down)};
     if (!item.hops.empty() || route.when_down != model::WhenDown::withdraw) made.push_back(std::move(item));
   }
   return made;

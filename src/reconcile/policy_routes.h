@@ -15,6 +15,7 @@
 namespace vtid::reconcile {
 
 inline constexpr std::uint32_t kFirstPolicyPriority = 11'800;  // of the file's first one; before main's 32766
+inline constexpr std::uint32_t kPastPolicyPriority = 12'824;   // behind the file's last possible one
 inline constexpr std::uint32_t kFirstPolicyTable = 118'000'000;
 inline constexpr std::uint32_t kPolicyTables = 500'000;  // from there
 inline constexpr net::Metric kLastMetric{UINT32_MAX};    // of what catches packets while a table has no way for them

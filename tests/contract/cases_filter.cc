@@ -40,6 +40,11 @@ FilterSet everything(model::FilterMode mode) {
                       {{80, 90}, {85, 95}, {443, 443}},
                       {}};
   web.rule.log = "web: ";
+  model::List offices{"OFFICES"}, ports{"PORTS"};
+  offices.networks = {prefix("10.3.0.0/16"), prefix("10.4.0.1/32"), prefix("10.4.0.2/31"), prefix("fd00:3::/48")};
+  ports.ports = {{22, 22}, {8000, 8080}};
+  web.rule.traffic.from.lists = {model::ListRef(offices)};
+  web.rule.traffic.ports.lists = {model::ListRef(ports)};
   auto echo = rule("rules/1", on, model::RuleDirection::in, model::RuleAction::reject);
   echo.rule.traffic.protocols = {net::kIcmp};
   echo.rule.traffic.icmp_types = {8, 13};
@@ -49,7 +54,12 @@ FilterSet everything(model::FilterMode mode) {
   auto ospf = rule("rules/3", on, model::RuleDirection::out, model::RuleAction::block);
   ospf.rule.traffic.protocols = {89};
   const auto all = rule("rules/4", on, model::RuleDirection::out, model::RuleAction::pass);
-  set.rules = {web, echo, echo6, ospf, all};
+  auto voice = rule("rules/5", on, model::RuleDirection::in, model::RuleAction::pass);
+  voice.rule.traffic.from = {prefix("10.3.0.0/16")};
+  voice.rule.traffic.from_not = {prefix("10.3.1.0/24")};
+  voice.rule.traffic.from_not.lists = {model::ListRef(offices)};
+  voice.rule.traffic.dscp = {46, 8};
+  set.rules = {web, echo, echo6, ospf, all, voice};
   if (enc) return set;
   set.devices = {{device("ipsec1"), {1}, true, ip("10.6.106.2"), ip("fd00:6::2")}, {device("ipsec2"), {2}, true, {}, {}}};
   const auto nat = [](std::string name, model::NatKind kind) {
@@ -119,6 +129,24 @@ void altered(Stage& stage) {
   stage.expect(holds(stage, set), "it is as it was given again");
 }
 
+// Other entries of a list are another set.
+void lists_change(Stage& stage) {
+  const auto with = [](std::vector<net::Prefix> networks) {
+    FilterSet set;
+    set.filters = true;
+    model::List list{"OFFICES"};
+    list.networks = std::move(networks);
+    set.rules = {rule("rules/0", "", model::RuleDirection::in, model::RuleAction::pass)};
+    set.rules.front().rule.traffic.from.lists = {model::ListRef(std::move(list))};
+    return set;
+  };
+  const FilterSet before = with({prefix("10.2.0.0/16")}), after = with({prefix("10.2.0.0/16"), prefix("10.3.0.0/16")});
+  stage.expect(stage.apply(SetFilter{before}) == 0, "a set with a list can be set: " + stage.told);
+  stage.expect(holds(stage, before) && !holds(stage, after), "it is there with the entries that it was given");
+  stage.expect(stage.apply(SetFilter{after}) == 0, "other entries can be set");
+  stage.expect(holds(stage, after), "they are there");
+}
+
 void deleted_by_others(Stage& stage) {
   stage.expect(stage.apply(SetFilter{everything(model::FilterMode::enc)}) == 0, "it can be set");
   (void)stage.settle();
@@ -148,6 +176,7 @@ void counted(Stage& stage) {
 std::vector<Case> filter_cases() {
   return {{"filter.set_observed_deleted", round_trip, with_filters},
           {"filter.without_rules", smallest, with_filters},
+          {"filter.lists_change", lists_change, with_filters},
           {"filter.delete_of_missing_done", remove_gone, with_filters},
           {"filter.altered_seen_and_mended", altered, with_filters},
           {"filter.deleted_by_others_seen", deleted_by_others, with_filters},

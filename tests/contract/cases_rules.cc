@@ -28,9 +28,22 @@ model::Rule full(net::Family family) {
   return result;
 }
 
+// Past all of ours, and where it leads.
+model::Rule going(std::uint32_t priority, std::uint32_t to, net::Family family) {
+  model::Rule result = rule(priority, family);
+  result.table = {};
+  result.go_to = to;
+  return result;
+}
+
 void every_key(Stage& stage) {
-  const std::vector<model::Rule> wanted{rule(11'800), full(net::Family::ipv4), rule(11'801, net::Family::ipv6),
-                                        full(net::Family::ipv6)};
+  std::vector<model::Rule> wanted{rule(11'800), full(net::Family::ipv4), rule(11'801, net::Family::ipv6),
+                                  full(net::Family::ipv6)};
+  for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) {
+    wanted.push_back(going(11'803, 12'824, family));
+    wanted.push_back(going(12'824, 0, family));
+  }
+  std::ranges::sort(wanted);
   (void)stage.settle();
   for (const auto& item : wanted) stage.expect(stage.apply(AddRule{item}) == 0, "it can be made");
   stage.expect(stage.noticed(), "that is noticed");

@@ -19,7 +19,9 @@ for site in hq branch; do
       { name: "voice", in: "LAN", protocol: "udp", to: $lan, ports: "5060-5061", via: "B_VTIV4" },
       { name: "soft", in: "LAN", protocol: "udp", to: $lan, ports: 6000, via: "B_VTIV4", when_down: "withdraw" },
       { name: "bulk", in: "lan", protocol: "tcp", to: $lan, ports: 5001, via: "BEST" },
-      { name: "shared", in: "LAN", protocol: "udp", to: $lan, ports: "7000-7999", via: "BOTH" } ]' \
+      { name: "shared", in: "LAN", protocol: "udp", to: $lan, ports: "7000-7999", via: "BOTH" },
+      { name: "aside", in: "LAN", protocol: "udp", to: $lan, ports: 5070, via: "routes" },
+      { name: "beside", in: "LAN", protocol: "udp", to: $lan, ports: "5070-5079", via: "B_VTIV4" } ]' \
     "/run/$site/etc/vtid.json" >"/run/$site/etc/new.json"
   mv "/run/$site/etc/new.json" "/run/$site/etc/vtid.json"
 done
@@ -37,6 +39,10 @@ assert_match "its last port" " dev ipsec2 " "$(goes_by udp 5061)"
 assert_match "the next port" " dev ipsec1 " "$(goes_by udp 5062)"
 assert_match "another protocol" " dev ipsec1 " "$(goes_by tcp 5060)"
 assert_match "bulk" " dev ipsec2 " "$(goes_by tcp 5001)"
+
+assert_match "an exception" " dev ipsec1 " "$(goes_by udp 5070)"
+assert_match "beside the exception" " dev ipsec2 " "$(goes_by udp 5071)"
+assert_match "the exception, explained" "goes by the routes" "$(vtictl_at hq explain aside)"
 
 for ((port = 20000; port < 20400; ++port)); do
   echo "route get 10.2.0.10 from 10.1.0.10 iif lan ipproto udp sport $port dport 7000"
@@ -58,7 +64,7 @@ expect 5 by tcp 5001 ipsec2
 expect 5 converged hq
 
 old=$(ip -n hq rule list | grep -c 'proto 118')
-assert_eq "rules at hq" 4 "$old"
+assert_eq "rules at hq, and where an exception leads" 7 "$old"
 ip -n hq rule delete priority 11800
 expect 5 by udp 5060 ipsec2
 jq 'del(.policy_routes)' /run/hq/etc/vtid.json >/run/hq/etc/new.json

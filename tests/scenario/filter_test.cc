@@ -67,6 +67,32 @@ TEST(Filtering, FollowsTheFileAndKeepsItsCounters) {
   EXPECT_EQ(kernel(stage).filter()->rules.size(), 1U);
 }
 
+// A list that no rule names is nobody's business; another entry of one that is named is one write.
+TEST(Filtering, FollowsTheListsThatRulesName) {
+  Stage stage;
+  const std::string open = stage.file;
+  const auto with = [&](const std::string& named, const std::string& other) {
+    return open.substr(0, open.rfind('}')) + R"(, "rules": [ { "on": "ipsec", "action": "pass", "from": "@NAMED" } ],
+      "lists": { "NAMED": { "networks": [)" +
+           named + R"(] }, "OTHER": { "networks": [)" + other + "] } } }";
+  };
+  stage.file = with(R"("10.2.0.0/16")", R"("10.3.0.0/16")");
+  stage.start_vtid();
+  stage.settle();
+  ASSERT_NE(kernel(stage).filter(), nullptr);
+  const std::size_t writes = stage.kernel.writes();
+
+  stage.file = with(R"("10.2.0.0/16")", R"("10.3.0.0/16", "10.4.0.0/16")");
+  stage.command(model::Reload{});
+  EXPECT_EQ(stage.kernel.writes(), writes);
+
+  stage.file = with(R"("10.2.0.0/16", "10.5.0.0/16")", R"("10.3.0.0/16")");
+  stage.command(model::Reload{});
+  EXPECT_EQ(stage.kernel.writes(), writes + 1);
+  EXPECT_EQ(kernel(stage).filter()->rules.at(0).rule.traffic.from.size(), 2U);
+  EXPECT_TRUE(stage.snapshot()->converged);
+}
+
 TEST(Filtering, NoLinkIsMadeWhileTheRulesCannotBeWritten) {
   Stage stage;
   stage.file = stage.file.substr(0, stage.file.rfind('}')) + R"(, "rules": [] })";

@@ -22,7 +22,8 @@ Json base() {
     "routes": [ { "to": "10.20.0.0/16", "via": "BOTH" }, { "to": "198.51.100.0/24", "via": "WAN_GW" } ],
     "policy_routes": [ { "name": "voice", "in": "wan", "from": "10.1.2.0/24", "via": "BOTH" } ],
     "filter": { "mode": "if_ipsec" },
-    "rules": [ { "on": "A", "action": "pass", "to": "10.1.0.0/24" } ] })"));
+    "lists": { "LANS": { "networks": ["10.1.0.0/24"] } },
+    "rules": [ { "on": "A", "action": "pass", "to": "@LANS" } ] })"));
   return file;
 }
 
@@ -40,6 +41,7 @@ const Change kChanges[] = {
     {"gateways", R"({ "WAN_GW": { "interface": "WAN", "address": "192.0.2.253" } })"},
     {"http", R"({ "listen": ["127.0.0.1:9464"] })"},
     {"interfaces", R"({ "WAN": { "device": "wan" }, "A": { "tunnel": "t1", "mtu": 1300 }, "B": { "tunnel": "t2" } })"},
+    {"lists", R"({ "LANS": { "networks": ["10.1.0.0/24", "10.1.8.0/24"] } })"},
     {"nat", R"([ { "on": "A", "kind": "source", "from": "10.1.0.0/24", "to": "10.20.0.0/16", "address": "interface" } ])"},
     {"on_change", R"({ "command": ["/bin/true"] })"},
     {"on_stop", R"("remove")"},

@@ -13,7 +13,7 @@ namespace vtid::test {
 
 class PfEvaluator::Parser {
  public:
-  explicit Parser(std::string_view line) : line_(line) {
+  Parser(std::string_view line, Tables& tables) : line_(line), tables_(tables) {
     std::string spaced;
     for (const char c : line) {
       const bool alone = c == '{' || c == '}' || c == '(' || c == ')';
@@ -23,9 +23,10 @@ class PfEvaluator::Parser {
     for (std::string word; in >> word;) words_.push_back(word);
   }
 
-  // Nothing: a rule that neither passes nor blocks.
+  // Nothing: a rule that neither passes nor blocks, or a table, which stands before the rules that name it.
   std::optional<Rule> rule() {
     if (take("match")) return std::nullopt;
+    if (take("table")) return table();
     Rule rule;
     rule.verdict = verdict();
     rule.direction = take("in") ? PfDirection::in : (need("out"), PfDirection::out);
@@ -69,6 +70,12 @@ class PfEvaluator::Parser {
     if (next_ == words_.size()) unknown();
     return words_[next_++];
   }
+  std::optional<Rule> table() {
+    auto& entries = tables_[word()];
+    need("const");
+    for (const std::string& item : list()) entries.push_back(*net::parse_prefix(item));
+    return std::nullopt;
+  }
   std::vector<std::string> list() {
     if (!take("{")) return {word()};
     std::vector<std::string> items;
@@ -111,6 +118,13 @@ class PfEvaluator::Parser {
     return device;
   }
 
+  void add_end(const std::string& item, std::vector<net::Prefix>& prefixes) {
+    if (!item.starts_with('<')) return prefixes.push_back(*net::parse_prefix(item));
+    const auto table = tables_.find(item);
+    if (table == tables_.end()) unknown();
+    prefixes.insert(prefixes.end(), table->second.begin(), table->second.end());
+  }
+
   Ends ends() {
     Ends found;
     found.negated = take("!");
@@ -121,7 +135,7 @@ class PfEvaluator::Parser {
       found.any = false;
     } else if (!take("any")) {
       found.any = false;
-      for (const std::string& item : list()) found.prefixes.push_back(*net::parse_prefix(item));
+      for (const std::string& item : list()) add_end(item, found.prefixes);
     }
     if (!take("port")) return found;
     for (const std::string& item : list()) {
@@ -150,6 +164,7 @@ class PfEvaluator::Parser {
   }
 
   std::string line_;
+  Tables& tables_;
   std::vector<std::string> words_;
   std::size_t next_ = 0;
 };
@@ -157,8 +172,9 @@ class PfEvaluator::Parser {
 PfEvaluator::PfEvaluator(std::string_view anchor, std::set<std::string> group, std::set<net::Address> self)
     : group_(std::move(group)), self_(std::move(self)) {
   std::istringstream in{std::string(anchor)};
+  Tables tables;
   for (std::string line; std::getline(in, line);) {
-    if (auto rule = Parser(line).rule()) rules_.push_back(*std::move(rule));
+    if (auto rule = Parser(line, tables).rule()) rules_.push_back(*std::move(rule));
   }
 }
 

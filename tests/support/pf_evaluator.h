@@ -1,9 +1,11 @@
 // What pf does with a packet by the filter rules that vtid writes (src/platform/freebsd/pf_anchor.h), as pf of FreeBSD 15.1 was
-// seen to do it: quick rules, states, route-to. Knows no translation, no tables and no rule that is not quick, and aborts on a
+// seen to do it: quick rules, states, route-to, tables. Knows no translation and no rule that is not quick, and aborts on a
 // word that it does not know. The main ruleset is the anchor and then `pass`.
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -66,6 +68,8 @@ class PfEvaluator {
     std::optional<std::string> route_to;
   };
   class Parser;
+
+  using Tables = std::map<std::string, std::vector<net::Prefix>, std::less<>>;  // by "<name>"
 
   [[nodiscard]] const State* state_of(const PfPacket& packet, PfDirection direction) const;
   [[nodiscard]] bool matches(const Rule& rule, const PfPacket& packet, PfDirection direction, const std::string& device) const;

@@ -176,6 +176,7 @@ Capabilities freebsd_capabilities(bool has_pf, std::int64_t release) {
           .has_rules = false,
           .address_has_state = false,
           .asks_arp = false,
+          .sees_dscp = false,
           .filters = has_pf,
           .orphaned_sas_mute = true,
           .sa_options = false,

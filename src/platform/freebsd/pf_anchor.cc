@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <numeric>
 
@@ -37,18 +38,27 @@ std::string list_of(const std::vector<T>& items, Print print) {
 
 std::string_view inet(net::Family family) { return family == net::Family::ipv4 ? "inet" : "inet6"; }
 
-std::string ends(const std::vector<net::Prefix>& prefixes, net::Family family) {
-  std::vector<net::Prefix> own;
-  std::ranges::copy_if(prefixes, std::back_inserter(own), [&](const auto& item) { return item.family() == family; });
-  if (own.empty()) return "any";
-  return list_of(own, [](const net::Prefix& item) {
-    return item.length == item.address.bits() ? net::print(item.address) : net::print(item);
-  });
+std::string end(const net::Prefix& item) {
+  return item.length == item.address.bits() ? net::print(item.address) : net::print(item);
 }
 
-std::string ports(const std::vector<model::PortRange>& ranges) {
-  if (ranges.empty()) return "";
-  return " port " + list_of(ranges, [](const model::PortRange& range) {
+std::string table_of(const model::List& list) { return "<list_" + list.name + '>'; }
+
+// A table may hold both families: of a rule's own it matches those addresses alone.
+std::string ends(const model::AnyOf<net::Prefix>& any, net::Family family) {
+  std::vector<std::string> own;
+  for (const net::Prefix& item : any.values) {
+    if (item.family() == family) own.push_back(end(item));
+  }
+  for (const model::ListRef& list : any.lists) {
+    if (list->has(family)) own.push_back(table_of(*list));
+  }
+  return own.empty() ? "any" : list_of(own, std::identity{});
+}
+
+std::string ports(const model::AnyOf<model::PortRange>& any) {
+  if (any.empty()) return "";
+  return " port " + list_of(any.all(), [](const model::PortRange& range) {
            return range.first == range.last ? std::to_string(range.first) : fmt::format("{}:{}", range.first, range.last);
          });
 }
@@ -66,29 +76,55 @@ std::string icmp_types(const Traffic& traffic) {
   return std::string(word) + list_of(traffic.icmp_types, [](std::uint8_t type) { return std::to_string(type); });
 }
 
-// "inet proto tcp from any to 10.1.0.0/24 port 443"
-std::string matches(const Traffic& traffic, net::Family family) {
-  return fmt::format("{}{} from {}{} to {}{}", inet(family), protocols(traffic), ends(traffic.from, family),
-                     ports(traffic.from_ports), ends(traffic.to, family), ports(traffic.ports));
-}
-
 class Anchor {
  public:
   Anchor(const FilterSet& set, PfDialect dialect) : set_(set), dialect_(dialect) {}
 
   // Translations before filter rules: pfctl insists on it.
   std::string text() {
+    for (const model::ListRef& list : lists_of(set_)) table(table_of(*list), list->networks);
     nat();
     if (dialect_.match_clamps) clamps();
     for (const model::DevicePolicyRoute& route : set_.policy_routes) policy_route(route);
     if (set_.filters) filter();
-    return std::move(text_);
+    return tables_ + text_;
   }
 
  private:
   [[nodiscard]] bool enc() const { return set_.mode == model::FilterMode::enc; }
   [[nodiscard]] std::string_view state() const { return enc() ? kFloating : kBound; }
   void line(const std::string& text) { text_ += text + '\n'; }
+
+  // const: pfctl -T changes none of it, so what its rules list is all that others may have changed.
+  void table(const std::string& name, const std::vector<net::Prefix>& networks) {
+    if (networks.empty()) return;
+    std::vector<std::string> words;
+    std::ranges::transform(networks, std::back_inserter(words), end);
+    tables_ += fmt::format("table {} const {{ {} }}\n", name, fmt::join(words, " "));
+  }
+
+  // pf negates one table, never a list (of `! { a b }` each rule matches what the others do not), and has one condition for an
+  // end: a table of what is left says both. "rules/0" and "from" make <rules_0_from4>.
+  std::string except(const model::AnyOf<net::Prefix>& any, const model::AnyOf<net::Prefix>& except, net::Family family,
+                     std::string name, std::string_view end) {
+    if (except.empty()) return ends(any, family);
+    std::ranges::replace(name, '/', '_');
+    const bool all = any.empty();
+    if (all && except.values.empty() && except.lists.size() == 1) return "! " + table_of(*except.lists.front());
+    name = fmt::format("<{}_{}{}>", name, end, family == net::Family::ipv4 ? '4' : '6');
+    auto networks = all ? model::reduced(except.all()) : difference(any, except, family);
+    std::erase_if(networks, [&](const net::Prefix& item) { return item.family() != family; });
+    table(name, networks);
+    return all ? "! " + name : name;
+  }
+
+  // "inet proto tcp from any to 10.1.0.0/24 port 443"
+  std::string matches(const Traffic& traffic, net::Family family, const std::string& name) {
+    const std::string from = except(traffic.from, traffic.from_not, family, name, "from");
+    const std::string to = except(traffic.to, traffic.to_not, family, name, "to");
+    return fmt::format("{}{} from {}{} to {}{}", inet(family), protocols(traffic), from, ports(traffic.from_ports), to,
+                       ports(traffic.ports));
+  }
 
   void clamp(std::string_view device, net::Family family, std::uint16_t size) {
     line(fmt::format("match on {} {} proto tcp all scrub (max-mss {})", device, inet(family), size));
@@ -123,14 +159,15 @@ class Anchor {
 
   // What is for this host itself has no way to take.
   void policy_route(const model::DevicePolicyRoute& route) {
-    std::string match = matches(route.traffic, route.family);
-    if (constexpr std::string_view kAny = " to any"; route.traffic.to.empty()) {
+    std::string match = matches(route.traffic, route.family, route.name);
+    if (constexpr std::string_view kAny = " to any"; route.traffic.to.empty() && route.traffic.to_not.empty()) {
       match.replace(match.find(kAny), kAny.size(), " to ! (self)");
     }
-    const std::string verdict = route.hops.empty() ? "block" : "pass";
+    const bool passes = route.is_exception || !route.hops.empty();
+    const std::string_view verdict = passes ? "pass" : "block";
     const std::string by = route.hops.empty() ? "" : fmt::format(" route-to {}", ways(route.hops));
     line(fmt::format("{} in quick on {}{} {}{} label \"{}\"", verdict, route.in.text(), by, match,
-                     route.hops.empty() ? std::string_view{} : kBound, route.name));
+                     passes ? kBound : std::string_view{}, route.name));
   }
 
   void nat() {
@@ -142,7 +179,7 @@ class Anchor {
   }
 
   void translation(const model::DeviceNat& item, net::Family family) {
-    const std::string what = fmt::format("on {} {}", item.device.text(), matches(item.nat.traffic, family));
+    const std::string what = fmt::format("on {} {}", item.device.text(), matches(item.nat.traffic, family, item.name));
     const auto* address = std::get_if<net::Prefix>(&item.nat.address);
     if (item.nat.kind == NatKind::destination) {
       if (item.nat.target.family() != family) return;
@@ -180,7 +217,7 @@ class Anchor {
       if (!item.rule.traffic.covers(family) || (item.route_to && item.route_to->family != family)) continue;
       line(fmt::format("{} {} {}quick on {}{} {}{}{} label \"{}\"", verdict(item.rule.action), print(item.rule.direction),
                        item.rule.log ? "log " : "", item.device.empty() ? kEnc : item.device.text(), way(item, family),
-                       matches(item.rule.traffic, family), icmp_types(item.rule.traffic),
+                       matches(item.rule.traffic, family, item.name), icmp_types(item.rule.traffic),
                        item.rule.action == RuleAction::pass ? state() : std::string_view{}, item.name));
     }
   }
@@ -210,6 +247,7 @@ class Anchor {
 
   const FilterSet& set_;
   const PfDialect dialect_;
+  std::string tables_;  // which stand before the rules that name them
   std::string text_;
 };
 

@@ -18,6 +18,16 @@ class Commands {
  public:
   void put(Json command) { commands_.push_back(std::move(command)); }
   void chain(std::string_view name) { add_chain({{"family", "inet"}, {"table", kFilterTable}, {"name", name}}); }
+  // What it holds is in order, so that it is listed in the same order as long as it is the same.
+  void set(std::string name, std::string_view type, std::vector<Json> elements) {
+    put(add({{"set",
+              {{"family", "inet"},
+               {"table", kFilterTable},
+               {"name", std::move(name)},
+               {"type", type},
+               {"flags", Json::array({"interval"})},
+               {"elem", Json(std::move(elements))}}}}));
+  }
   void base_chain(std::string_view name, std::string_view type, std::string_view hook, int priority) {
     add_chain({{"family", "inet"},
                {"table", kFilterTable},

@@ -1,6 +1,10 @@
 #include "platform/linux/nft_expressions.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
+#include <iterator>
 
 namespace vtid::platform::netlink::nft {
 namespace {
@@ -10,20 +14,41 @@ void add_family(Expressions& list, net::Family family) {
   list.push_back(match(meta("nfproto"), family == net::Family::ipv4 ? "ipv4" : "ipv6"));
 }
 
-void add_ends(Expressions& list, const std::vector<net::Prefix>& ends, std::string_view field, net::Family family) {
+// A packet is looked for in one set at a time: what is written in place is one, each list another.
+using Sets = std::vector<Json>;
+
+Json named_set(std::string_view prefix, const model::ListRef& list) { return fmt::format("@{}{}", prefix, list->name); }
+
+Sets sets_of(const model::AnyOf<net::Prefix>& ends, net::Family family) {
   std::vector<Json> items;
-  for (const net::Prefix& end : ends) {
+  for (const net::Prefix& end : ends.values) {
     if (end.family() == family) items.push_back(prefix(end));
   }
-  if (!items.empty()) list.push_back(match(payload(ip_of(family), field), set_of(std::move(items))));
+  Sets sets;
+  if (!items.empty()) sets.push_back(set_of(std::move(items)));
+  for (const model::ListRef& list : ends.lists) {
+    if (list->has(family)) sets.push_back(named_set(set_prefix(family), list));
+  }
+  return sets;
 }
 
-void add_ports(Expressions& list, const std::vector<model::PortRange>& ports, std::string_view field) {
+Sets sets_of(const model::AnyOf<model::PortRange>& ports) {
   std::vector<Json> items;
-  for (const auto& [first, last] : ports) {
-    items.push_back(first == last ? Json(first) : Json{{"range", Json::array({first, last})}});
+  std::ranges::transform(ports.values, std::back_inserter(items), port_range);
+  Sets sets;
+  if (!items.empty()) sets.push_back(set_of(std::move(items)));
+  for (const model::ListRef& list : ports.lists) sets.push_back(named_set(kPortSetPrefix, list));
+  return sets;
+}
+
+// Each of `rules` once with each of these sets; without any as it is.
+void match_any(std::vector<Expressions>& rules, const Json& field, const Sets& sets) {
+  if (sets.empty()) return;
+  std::vector<Expressions> result;
+  for (const Expressions& rule : rules) {
+    for (const Json& set : sets) result.emplace_back(rule).push_back(match(field, set));
   }
-  if (!items.empty()) list.push_back(match(payload("th", field), set_of(std::move(items))));
+  rules = std::move(result);
 }
 
 void add_icmp_types(Expressions& list, const model::Traffic& traffic) {
@@ -33,30 +58,46 @@ void add_icmp_types(Expressions& list, const model::Traffic& traffic) {
   list.push_back(match(payload(v4 ? "icmp" : "icmpv6", "type"), set_of(std::move(items))));
 }
 
+void add_dscp(Expressions& list, const model::Traffic& traffic, net::Family family) {
+  std::vector<Json> items(traffic.dscp.begin(), traffic.dscp.end());
+  if (!items.empty()) list.push_back(match(payload(ip_of(family), "dscp"), set_of(std::move(items))));
+}
+
 // ICMP of the other family is not meant, although the kernel would find it.
 void add_protocols(Expressions& list, const model::Traffic& traffic) {
   std::vector<Json> items(traffic.protocols.begin(), traffic.protocols.end());
   if (!items.empty()) list.push_back(match(meta("l4proto"), set_of(std::move(items))));
 }
 
-Expressions matches_of(const model::Traffic& traffic, std::optional<net::Family> family) {
-  Expressions list;
-  if (family) {
-    const std::size_t before = list.size();
-    add_ends(list, traffic.from, "saddr", *family);
-    add_ends(list, traffic.to, "daddr", *family);
-    if (list.size() == before) add_family(list, *family);
+// In none of them, where a packet may be in one of several.
+void match_none(std::vector<Expressions>& rules, const Json& field, const Sets& sets) {
+  for (Expressions& rule : rules) {
+    for (const Json& set : sets) rule.push_back(match(field, set, "!="));
   }
-  add_protocols(list, traffic);
-  add_ports(list, traffic.from_ports, "sport");
-  add_ports(list, traffic.ports, "dport");
-  add_icmp_types(list, traffic);
-  return list;
+}
+
+std::vector<Expressions> matches_of(const model::Traffic& traffic, std::optional<net::Family> family) {
+  std::vector<Expressions> rules(1);
+  if (family) {
+    match_any(rules, payload(ip_of(*family), "saddr"), sets_of(traffic.from, *family));
+    match_none(rules, payload(ip_of(*family), "saddr"), sets_of(traffic.from_not, *family));
+    match_any(rules, payload(ip_of(*family), "daddr"), sets_of(traffic.to, *family));
+    match_none(rules, payload(ip_of(*family), "daddr"), sets_of(traffic.to_not, *family));
+    for (Expressions& rule : rules) add_dscp(rule, traffic, *family);
+    if (rules.front().empty()) add_family(rules.front(), *family);
+  }
+  for (Expressions& rule : rules) add_protocols(rule, traffic);
+  match_any(rules, payload("th", "sport"), sets_of(traffic.from_ports));
+  match_any(rules, payload("th", "dport"), sets_of(traffic.ports));
+  for (Expressions& rule : rules) add_icmp_types(rule, traffic);
+  return rules;
 }
 
 bool is_bound(const model::Traffic& traffic) {
   const auto tied = [](std::uint8_t protocol) { return protocol == net::kIcmp || protocol == net::kIcmp6; };
-  return !traffic.from.empty() || !traffic.to.empty() || std::ranges::any_of(traffic.protocols, tied);
+  const std::array ends{&traffic.from, &traffic.to, &traffic.from_not, &traffic.to_not};
+  return std::ranges::any_of(ends, [](const auto* end) { return !end->empty(); }) || !traffic.dscp.empty() ||
+         std::ranges::any_of(traffic.protocols, tied);
 }
 
 }  // namespace
@@ -99,10 +140,11 @@ Json set_mark(const Json& key, std::uint32_t mark) {
 }
 
 std::vector<Expressions> matches(const model::Traffic& traffic, std::optional<net::Family> only) {
-  if (!only && !is_bound(traffic)) return {matches_of(traffic, std::nullopt)};
+  if (!only && !is_bound(traffic)) return matches_of(traffic, std::nullopt);
   std::vector<Expressions> lists;
   for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) {
-    if ((!only || family == *only) && traffic.covers(family)) lists.push_back(matches_of(traffic, family));
+    if ((only && family != *only) || !traffic.covers(family)) continue;
+    std::ranges::move(matches_of(traffic, family), std::back_inserter(lists));
   }
   return lists;
 }
@@ -110,6 +152,12 @@ std::vector<Expressions> matches(const model::Traffic& traffic, std::optional<ne
 std::optional<net::Family> family_of(const model::DeviceRule& item) {
   return item.route_to ? std::optional(item.route_to->family) : std::nullopt;
 }
+
+Json port_range(const model::PortRange& range) {
+  return range.first == range.last ? Json(range.first) : Json{{"range", Json::array({range.first, range.last})}};
+}
+
+std::string_view set_prefix(net::Family family) { return family == net::Family::ipv4 ? "ipv4_" : "ipv6_"; }
 
 std::string_view ip_of(net::Family family) { return family == net::Family::ipv4 ? "ip" : "ip6"; }
 

@@ -27,13 +27,19 @@ using Expressions = std::vector<Json>;
 // Sets the bits of vtid in the mark that `key` is (meta or ct), and leaves the others.
 [[nodiscard]] Json set_mark(const Json& key, std::uint32_t mark);
 
-// What `traffic` matches, one list for each rule that it takes: one for all, or one of each family. A family other than `only`
-// is left out.
+[[nodiscard]] Json port_range(const model::PortRange& range);
+
+// What `traffic` matches, one list for each rule that it takes: one for all, or one of each family, and of those one for each
+// combination of its lists. A family other than `only` is left out.
 [[nodiscard]] std::vector<Expressions> matches(const model::Traffic& traffic, std::optional<net::Family> only = {});
 
 // The family that a rule is bound to by its gateway.
 [[nodiscard]] std::optional<net::Family> family_of(const model::DeviceRule& item);
 
 [[nodiscard]] std::string_view ip_of(net::Family family);  // "ip", "ip6"
+
+// Before the name of a list, of the sets that hold it: one for each family, or one of ports.
+[[nodiscard]] std::string_view set_prefix(net::Family family);
+inline constexpr std::string_view kPortSetPrefix = "ports_";
 
 }  // namespace vtid::platform::netlink::nft

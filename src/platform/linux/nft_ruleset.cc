@@ -31,6 +31,7 @@ class Rendering {
     commands_.put(add(table()));  // so that there is one to delete
     commands_.put({{"delete", table()}});
     commands_.put(add(table()));
+    for (const model::ListRef& list : lists_of(set_)) lists(*list);
     if (set_.is_restrictive()) filter();
     add_replies(set_, commands_);
     add_choices(set_, commands_);
@@ -40,6 +41,22 @@ class Rendering {
   }
 
  private:
+  // A set of each family that it has, or one of ports.
+  void lists(const model::List& list) {
+    for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) {
+      std::vector<Json> elements;
+      for (const net::Prefix& network : list.networks) {
+        if (network.family() == family) elements.push_back(prefix(network));
+      }
+      if (elements.empty()) continue;
+      commands_.set(std::string(set_prefix(family)) + list.name, family == net::Family::ipv4 ? "ipv4_addr" : "ipv6_addr",
+                    std::move(elements));
+    }
+    std::vector<Json> ports;
+    std::ranges::transform(list.ports, std::back_inserter(ports), port_range);
+    if (!ports.empty()) commands_.set(std::string(kPortSetPrefix) + list.name, "inet_service", std::move(ports));
+  }
+
   // A packet that comes by one tunnel and leaves by another meets both lists, which is why forwarding has two chains.
   void filter() {
     commands_.base_chain("input", "filter", "input", kFilter);

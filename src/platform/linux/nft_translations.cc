@@ -90,7 +90,7 @@ void destination(Commands& commands, const model::DeviceNat& item) {
 }
 
 void one_to_one(Commands& commands, const model::DeviceNat& item) {
-  const net::Prefix& inside = item.nat.traffic.from.front();
+  const net::Prefix& inside = item.nat.traffic.from.values.front();
   const auto& outside = std::get<net::Prefix>(item.nat.address);
   model::Traffic in;
   in.from = item.nat.traffic.to;

@@ -6,15 +6,24 @@
 namespace vtid::platform::netlink {
 namespace {
 
+std::uint8_t action_of(const model::Rule& rule) {
+  if (rule.go_to != 0) return FR_ACT_GOTO;
+  return rule.table == net::TableId{} ? FR_ACT_NOP : FR_ACT_TO_TBL;
+}
+
+bool is_action_of_ours(std::uint8_t action) { return action == FR_ACT_TO_TBL || action == FR_ACT_GOTO || action == FR_ACT_NOP; }
+
 Bytes encode(std::uint16_t type, std::uint16_t flags, const model::Rule& rule, std::uint8_t protocol) {
   fib_rule_hdr header{};
   header.family = rule.family == net::Family::ipv4 ? AF_INET : AF_INET6;
   header.src_len = rule.from ? rule.from->length : std::uint8_t{0};
   header.dst_len = rule.to ? rule.to->length : std::uint8_t{0};
   header.table = RT_TABLE_UNSPEC;  // FRA_TABLE has all 32 bits
-  header.action = FR_ACT_TO_TBL;
+  header.action = action_of(rule);
   Request request(type, flags, header);
-  request.put(FRA_PRIORITY, rule.priority).put(FRA_TABLE, rule.table.value).put(FRA_PROTOCOL, protocol);
+  request.put(FRA_PRIORITY, rule.priority).put(FRA_PROTOCOL, protocol);
+  if (header.action == FR_ACT_TO_TBL) request.put(FRA_TABLE, rule.table.value);
+  if (header.action == FR_ACT_GOTO) request.put(FRA_GOTO, rule.go_to);
   if (rule.from) request.put_address(FRA_SRC, rule.from->network().address);
   if (rule.to) request.put_address(FRA_DST, rule.to->network().address);
   if (!rule.in.empty()) request.put_text(FRA_IIFNAME, rule.in.text());
@@ -51,7 +60,7 @@ std::optional<model::Rule> decode_rule(const nlmsghdr& message, std::uint8_t pro
   if ((message.nlmsg_type != RTM_NEWRULE && message.nlmsg_type != RTM_DELRULE) || !head) return std::nullopt;
   if (head->family != AF_INET && head->family != AF_INET6) return std::nullopt;
   const Attributes attributes(message, sizeof *head);
-  if (attributes.get<std::uint8_t>(FRA_PROTOCOL) != protocol || head->action != FR_ACT_TO_TBL) return std::nullopt;
+  if (attributes.get<std::uint8_t>(FRA_PROTOCOL) != protocol || !is_action_of_ours(head->action)) return std::nullopt;
   model::Rule rule;
   rule.family = head->family == AF_INET ? net::Family::ipv4 : net::Family::ipv6;
   rule.priority = attributes.get<std::uint32_t>(FRA_PRIORITY).value_or(0);
@@ -64,6 +73,7 @@ std::optional<model::Rule> decode_rule(const nlmsghdr& message, std::uint8_t pro
   rule.to_ports = ports_of(attributes, FRA_DPORT_RANGE);
   rule.mark = attributes.get<std::uint32_t>(FRA_FWMARK).value_or(0);
   rule.mask = attributes.get<std::uint32_t>(FRA_FWMASK).value_or(0);
+  rule.go_to = attributes.get<std::uint32_t>(FRA_GOTO).value_or(0);
   return rule;
 }
 

@@ -35,18 +35,25 @@ void expect_golden(const std::string& file, const std::string& output) {
 
 class Filter : public testing::TestWithParam<std::string> {};
 
-TEST_P(Filter, IsThisInNftablesJson) {
-  const auto document = nlohmann::ordered_json::parse(netlink::render_filter(filter_of(GetParam())));
+void expect_nft(const std::string& name) {
+  const auto document = nlohmann::ordered_json::parse(netlink::render_filter(filter_of(name)));
   std::string lines;
   for (const auto& command : document.at("nftables")) lines += command.dump() + '\n';
-  expect_golden(GetParam() + ".nft", lines);
+  expect_golden(name + ".nft", lines);
 }
+
+TEST_P(Filter, IsThisInNftablesJson) { expect_nft(GetParam()); }
+
+// pf does not have it.
+TEST(FilterByDscp, IsThisInNftablesJson) { expect_nft("dscp"); }
 
 TEST_P(Filter, IsThisInAnAnchorOfPf) {
   expect_golden(GetParam() + ".pf", print_pf_anchor(filter_of(GetParam(), {.has_rules = false})));
 }
 
-INSTANTIATE_TEST_SUITE_P(Golden, Filter, testing::Values("filter_enc", "filter_if_ipsec", "rules_empty", "rule_gateways"),
+INSTANTIATE_TEST_SUITE_P(Golden, Filter,
+                         testing::Values("filter_enc", "filter_if_ipsec", "rules_empty", "rule_gateways", "lists",
+                                         "exceptions"),
                          [](const auto& item) { return item.param; });
 
 }  // namespace

@@ -43,6 +43,7 @@ const std::vector<Section>& sections() {
                              {page, "`routes`", {"/routes/0"}},
                              {page, "`policy_routes`", {"/policy_routes/0"}},
                              {filtering, "`rules`", {"/rules/0"}},
+                             {filtering, "`lists`", {"/lists/x"}},
                              {filtering, "`nat`", {"/nat/0"}}};
     for (Section& section : all) {
       const std::string text = source_file(section.file);

@@ -57,6 +57,7 @@ TEST(Schema, HasTheDefaultsThatTheCanonicalFileShows) {
     "interfaces": {"x": {"tunnel": "x"}, "wan": {"device": "eth0"}},
     "gateways": {"x": {"interface": "wan", "address": "192.0.2.1", "monitor": {"targets": [{}]}}},
     "rules": [{"on": "ipsec", "action": "pass"}],
+    "lists": {"x": {"ports": [1]}},
     "policy_routes": [{"name": "x", "in": "wan", "via": "x"}],
     "gateway_groups": {"all": {"members": [{"gateway": "x"}]}},
     "routes": [{"to": "10.1.0.0/16", "via": "x"}],

@@ -37,6 +37,20 @@ TEST(System, AnOwnerOfPoliciesIsNotFollowedWhereInterfacesMakeTheirOwn) {
   EXPECT_EQ(parsed.config->tunnels[0].children[0].policies, model::PolicyOwner::interface);
 }
 
+// pf has one condition for a destination, and compares a DSCP with the congestion bits beside it.
+TEST(System, WhatPfCannotMatchIsRefusedByName) {
+  constexpr std::string_view kFile = R"({ "tunnels": {}, "rules": [ { "on": "ipsec", "action": "pass", "dscp": "ef" } ],
+    "interfaces": { "LAN": { "device": "lan0" } }, "policy_routes": [
+      { "name": "a", "in": "LAN", "to_not": "10.0.0.0/8", "via": "routes" },
+      { "name": "b", "in": "LAN", "to": "10.0.0.0/8", "to_not": "10.1.0.0/16", "via": "routes" } ] })";
+  EXPECT_EQ(listed(parse(kFile, "vtid.json", no_secret, model::Capabilities{}).errors), "");
+  EXPECT_EQ(
+      listed(parse(kFile, "vtid.json", no_secret, {.has_rules = false, .sees_dscp = false}).errors),
+      "vtid.json:1: /rules/0/dscp: cannot be matched on this system: pf compares the congestion bits with it; take it out\n"
+      "vtid.json:3: /policy_routes/0/to_not: needs \"to\" on this system: pf has one condition for a destination, which keeps "
+      "this host's own addresses out; write networks in \"to\", or an entry before it with \"via\": \"routes\"\n");
+}
+
 TEST(System, WhatIsNotSaidOrIsHarmlessIsNoWarning) {
   EXPECT_EQ(listed(parse_child("", kOwnPolicies).warnings), "");
   EXPECT_EQ(listed(parse_child(R"(, "policies": "vtid")", kOwnPolicies).warnings), "");

@@ -32,6 +32,13 @@ TEST(PfAnchor, APolicyRouteWithoutAHopDrops) {
   EXPECT_EQ(print_pf_anchor(routed({})), "block in quick on em1 inet from 10.1.0.0/24 to ! (self) label \"policy_routes/0\"\n");
 }
 
+TEST(PfAnchor, AnExceptionPassesWithoutAWay) {
+  model::FilterSet set = routed({});
+  set.policy_routes.front().is_exception = true;
+  EXPECT_EQ(print_pf_anchor(set),
+            "pass in quick on em1 inet from 10.1.0.0/24 to ! (self) keep state label \"policy_routes/0\"\n");
+}
+
 // A rule whose state a packet would meet again on enc0, in its own direction, decides in enc0's place.
 TEST(PfAnchor, InModeEncNothingThatPassesOutOnATunnelKeepsAState) {
   model::FilterSet set = routed({{device("ipsec1"), ip("10.6.106.2"), 1}});

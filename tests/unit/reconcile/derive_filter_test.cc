@@ -280,6 +280,9 @@ TEST(FilterDigest, DiffersWhereverSetsDiffer) {
   with([](auto& other) { other.rules[0].rule.traffic.icmp_types = {6}; });
   with([](auto& other) { other.rules[0].rule.traffic.from = {test::prefix("10.0.0.0/8")}; });
   with([](auto& other) { other.rules[0].rule.traffic.to = {test::prefix("10.0.0.0/8")}; });
+  with([](auto& other) { other.rules[0].rule.traffic.from_not = {test::prefix("10.0.0.0/8")}; });
+  with([](auto& other) { other.rules[0].rule.traffic.to_not = {test::prefix("10.0.0.0/8")}; });
+  with([](auto& other) { other.rules[0].rule.traffic.dscp = {46}; });
   with([](auto& other) { other.rules[0].rule.log = ""; });
   with([](auto& other) { other.rules[0].device = net::IfName::of({1}); });
   with([](auto& other) { other.rules[0].route_to.emplace(); });
@@ -295,6 +298,94 @@ TEST(FilterDigest, DiffersWhereverSetsDiffer) {
   with([](auto& other) { other.transits.emplace_back(); });
   with([](auto& other) { other.devices.emplace_back(); });
   with([](auto& other) { other.devices.emplace_back().replies = true; });
+}
+
+model::ListRef list_of(std::vector<net::Prefix> networks, std::string name = "OFFICES") {
+  model::List list{std::move(name)};
+  list.networks = std::move(networks);
+  return model::ListRef(std::move(list));
+}
+
+// Of a list its name and its entries count, not what somebody says of it.
+TEST(FilterDigest, CoversWhatListsHold) {
+  const auto digest_with = [](const model::ListRef& list, bool to = false) {
+    model::FilterSet set;
+    set.rules = {{"rules/0", {}, pass_on("ipsec")}};
+    (to ? set.rules[0].rule.traffic.to : set.rules[0].rule.traffic.from).lists = {list};
+    return digest(set);
+  };
+  const auto one = list_of({test::prefix("10.2.0.0/16")});
+  EXPECT_NE(digest_with(one), digest_with(list_of({test::prefix("10.3.0.0/16")})));
+  EXPECT_NE(digest_with(one), digest_with(list_of({test::prefix("10.2.0.0/16")}, "OTHERS")));
+  EXPECT_NE(digest_with(one), digest_with(one, true));
+  model::List described = *one;
+  described.description = "all of them";
+  EXPECT_EQ(digest_with(one), digest_with(model::ListRef(described)));
+  EXPECT_NE(one, model::ListRef(described));
+}
+
+TEST(FilterSet, NamesEachListOnce) {
+  model::FilterSet set;
+  set.rules = {{"rules/0", {}, pass_on("ipsec")}, {"rules/1", {}, pass_on("ipsec")}};
+  const auto offices = list_of({test::prefix("10.2.0.0/16")}), others = list_of({test::prefix("10.3.0.0/16")}, "A");
+  for (model::DeviceRule& item : set.rules) item.rule.traffic.from.lists = {offices};
+  set.nat.emplace_back().nat.traffic.to.lists = {others};
+  EXPECT_THAT(lists_of(set), ElementsAre(others, offices));
+}
+
+// A rule matches the address families only that its lists have.
+TEST(Traffic, CoversTheFamiliesOfItsLists) {
+  model::Traffic traffic;
+  traffic.from.lists = {list_of({test::prefix("10.2.0.0/16")})};
+  EXPECT_TRUE(traffic.covers(net::Family::ipv4));
+  EXPECT_FALSE(traffic.covers(net::Family::ipv6));
+  traffic.from.values = {test::prefix("fd00:2::/64")};
+  EXPECT_TRUE(traffic.covers(net::Family::ipv6));
+}
+
+// Every address of a /24 is in what is left exactly when it is in the one and not in the other.
+TEST(Lists, DifferAsTheirAddressesDo) {
+  using Any = model::AnyOf<net::Prefix>;
+  const Any wholes{test::prefix("10.1.1.0/25"), test::prefix("10.1.1.128/26"), test::prefix("10.1.1.0/26")};
+  Any except{test::prefix("10.1.1.3/32"), test::prefix("10.1.1.64/27"), test::prefix("10.1.1.128/25"),
+             test::prefix("fd00::/8")};
+  except.lists = {list_of({test::prefix("10.1.1.0/31"), test::prefix("10.9.0.0/16")})};
+  const auto within = [](const std::vector<net::Prefix>& all, const net::Address& address) {
+    return std::ranges::any_of(all, [&](const net::Prefix& item) { return item.contains(address); });
+  };
+  const auto left = model::difference(wholes, except, net::Family::ipv4);
+  for (int last = 0; last < 256; ++last) {
+    const auto address = *net::parse_address("10.1.1." + std::to_string(last));
+    EXPECT_EQ(within(left, address), within(wholes.all(), address) && !within(except.all(), address)) << last;
+  }
+  EXPECT_EQ(model::difference({}, {test::prefix("10.0.0.0/8")}, net::Family::ipv4).size(), 8U);
+  EXPECT_EQ(model::difference({}, {test::prefix("2001:db8::1/128")}, net::Family::ipv6).size(), 128U);
+  EXPECT_THAT(model::difference({}, {test::prefix("10.0.0.0/8")}, net::Family::ipv6), ElementsAre(test::prefix("::/0")));
+  EXPECT_THAT(model::difference({}, {test::prefix("::/0")}, net::Family::ipv6), IsEmpty());
+  EXPECT_FALSE(model::leaves_any({}, {test::prefix("0.0.0.0/1"), test::prefix("128.0.0.0/1")}, net::Family::ipv4));
+  EXPECT_TRUE(model::leaves_any({}, {test::prefix("0.0.0.0/1"), test::prefix("128.0.0.0/2")}, net::Family::ipv4));
+}
+
+// An exception alone is of its own family; beside networks it takes from those.
+TEST(Traffic, CoversTheFamiliesThatItsExceptionsLeave) {
+  model::Traffic traffic;
+  traffic.to_not = {test::prefix("10.0.0.0/8")};
+  EXPECT_TRUE(traffic.covers(net::Family::ipv4));
+  EXPECT_FALSE(traffic.covers(net::Family::ipv6));
+  traffic.to = {test::prefix("10.1.0.0/16"), test::prefix("fd00::/8")};
+  EXPECT_FALSE(traffic.covers(net::Family::ipv4));
+  EXPECT_TRUE(traffic.covers(net::Family::ipv6));
+}
+
+TEST(Lists, AreWithoutWhatTheyHoldAlready) {
+  EXPECT_THAT(
+      model::reduced(std::vector{test::prefix("10.2.3.0/24"), test::prefix("fd00::/16"), test::prefix("10.3.0.0/16"),
+                                 test::prefix("10.2.0.0/16"), test::prefix("10.2.0.0/16"), test::prefix("fd00:1::1/128")}),
+      ElementsAre(test::prefix("10.2.0.0/16"), test::prefix("10.3.0.0/16"), test::prefix("fd00::/16")));
+  EXPECT_THAT(model::reduced(std::vector<model::PortRange>{{80, 90}, {443, 443}, {91, 91}, {85, 88}, {1, 65535}}),
+              ElementsAre(model::PortRange{1, 65535}));
+  EXPECT_THAT(model::reduced(std::vector<model::PortRange>{{80, 90}, {443, 443}, {91, 91}, {85, 88}}),
+              ElementsAre(model::PortRange{80, 91}, model::PortRange{443, 443}));
 }
 
 TEST(DeriveFilter, RepliesHaveARuleAndATableOfTheirTunnelUnlessTheInterfaceDeclines) {

@@ -395,6 +395,29 @@ TEST(Derive, APolicyRouteIsATableAndARuleForEachCombination) {
                           "add rule ipv4 11800: from 10.1.0.0/24 iif eth0 ipproto 17 dport 7000 lookup " + table));
 }
 
+// The kernel's rules know no "not", and what nothing is left of is no rule, not one for everything.
+TEST(Derive, APolicyRouteWithAnExceptionIsForEachNetworkThatIsLeft) {
+  model::PolicyRoute route{"most", "eth9", {}, "A_VTIV4", model::WhenDown::withdraw};
+  route.traffic.to = {prefix("10.0.0.0/14")};
+  route.traffic.to_not = {prefix("10.1.0.0/16")};
+  const std::string table = table_of("withdraw");
+  EXPECT_THAT(changes_of(with_policy(route, {{"A_VTIV4"}, {}})),
+              ElementsAre("add rule ipv4 11800: from all to 10.0.0.0/16 iif eth9 lookup " + table,
+                          "add rule ipv4 11800: from all to 10.2.0.0/15 iif eth9 lookup " + table));
+  route.traffic.to_not = {prefix("10.0.0.0/8")};
+  EXPECT_THAT(changes_of(with_policy(route, {{"A_VTIV4"}, {}})), testing::IsEmpty());
+}
+
+// It goes past them all, whatever the main table has, and to both families where it says so.
+TEST(Derive, AnExceptionGoesPastThePolicyRoutes) {
+  model::PolicyRoute route{"local", "eth9", {}, std::string(model::kByRoutes)};
+  route.traffic.to = {prefix("10.0.0.0/8"), prefix("fd00::/8")};
+  EXPECT_THAT(
+      changes_of(with_policy(route, {})),
+      ElementsAre("add rule ipv4 11800: from all to 10.0.0.0/8 iif eth9 goto 12824", "add rule ipv4 12824: from all nop",
+                  "add rule ipv6 11800: from all to fd00::/8 iif eth9 goto 12824", "add rule ipv6 12824: from all nop"));
+}
+
 TEST(Derive, APolicyRouteWhoseGatewayIsDownKeepsItsRuleAndDropsOrWithdraws) {
   const auto down = [](model::WhenDown when_down) {
     return changes_of(with_policy({"all", "eth9", {}, "A_VTIV4", when_down}, {{"A_VTIV4"}, {}}));
