@@ -81,7 +81,7 @@ class GatewayMonitor {
   Estimator estimator_;
   Silence silence_;
   bool silence_judged_ = false;  // what it says now is in the state
-  bool answered_ = false;  // since the window last started
+  bool answered_ = false;        // since the window last started
   std::optional<Instant> last_answer_;
   HeldState state_;
   HeldState pace_;  // online or latency, from the round trip alone: a state of loss would hide it

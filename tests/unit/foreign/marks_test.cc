@@ -140,8 +140,9 @@ std::string unknown_commands(const std::string& line, int& count) {
   for (auto space = line.find(' ', 4); looked_at && space != std::string::npos; space = line.find(' ', space + 1)) {
     if (line.find('\'') < space) break;  // the value
     const std::string_view node = std::string_view(line).substr(0, space);
-    const bool named = std::ranges::any_of(std::array{"id", "secret", "proposal", "remote-address", "route", "peer"},
-                                           [&](std::string_view word) { return node.ends_with(fmt::format(" {}", word)); });
+    const bool named =
+        std::ranges::any_of(std::array{"id", "secret", "pre-shared-secret", "proposal", "remote-address", "route", "peer"},
+                            [&](std::string_view word) { return node.ends_with(fmt::format(" {}", word)); });
     if (named) continue;  // what stands below it is a name or a value
     result += fmt::format("{} zz{}\n", line.substr(0, space), ++count);
   }

@@ -104,12 +104,21 @@ TEST(Sibling, AliasesOfAliasesAreTheirAddresses) {
       "10.9.0.0/24</address></alias><alias><name>one</name><type>host</"
       "type><address>10.8.0.1</address></alias></aliases>" +
       pfsense_rule("pass", "", "<address>all</address>"));
-  EXPECT_EQ(it.file["rules"].at(0)["from"], SiblingJson::parse(R"(["10.8.0.1/32", "10.9.0.0/24"])"));
+  EXPECT_EQ(it.file["rules"].at(0)["from"], "@all");
+  EXPECT_EQ(it.file["lists"]["all"]["networks"], SiblingJson::parse(R"(["10.8.0.1/32", "10.9.0.0/24"])"));
 }
-TEST(Sibling, NotAnAddressShutsMoreAndOpensNothing) {
-  EXPECT_TRUE(pfsense_with(pfsense_rule("pass", "", "<not></not><address>10.9.0.0/16</address>")).file["rules"].empty());
-  EXPECT_THAT(pfsense_with(pfsense_rule("block", "", "<not></not><address>10.9.0.0/16</address>")).notes,
-              HasSubstr("blocks more than it did"));
+TEST(Sibling, NotAnAddressIsAnException) {
+  for (const char* action : {"pass", "block"}) {
+    const SiblingJson rule =
+        pfsense_with(pfsense_rule(action, "", "<not></not><address>10.9.0.0/16</address>")).file["rules"].at(0);
+    EXPECT_EQ(rule["from_not"], "10.9.0.0/16") << action;
+    EXPECT_EQ(rule.value("from", "any"), "any") << action;
+  }
+}
+TEST(Sibling, NotWhatNobodyKnowsShutsMoreAndOpensNothing) {
+  const char* source = "<not></not><address>NOBODY</address>";
+  EXPECT_TRUE(pfsense_with(pfsense_rule("pass", "", source)).file["rules"].empty());
+  EXPECT_THAT(pfsense_with(pfsense_rule("block", "", source)).notes, HasSubstr("blocks more than it did"));
 }
 TEST(Sibling, AFloatingBlockOfAllInterfacesIsTheTunnelsToo) {
   const Sibling it = pfsense_with(
