@@ -275,13 +275,14 @@ std::string render_status(const Json& result, const Options& options) {
   const Json& filter = object_of(result, "filter");
   const std::string mode = text_of(filter, "mode");
   const std::string live = text_of(filter, "live");
+  const std::string role = text_of(result, "role");
   std::string text = print_charon(object_of(result, "charon"));
   text += fmt::format("filter:    {}{}\n", mode, live == mode ? "" : ", but the system has " + live);
-  text += fmt::format("vtid:      version {}, configuration {}, {}{}\n", text_of(result, "version"),
-                      text_of(result, "generation"), is_true(result, "converged") ? "converged" : "not converged yet",
-                      text_of(result, "role") == "standby" ? ", on standby" : "");
+  text +=
+      fmt::format("vtid:      version {}, configuration {}, {}{}\n", text_of(result, "version"), text_of(result, "generation"),
+                  is_true(result, "converged") ? "converged" : "not converged yet", role == "standby" ? ", on standby" : "");
   if (const std::string followed = text_of(result, "role_address"); !followed.empty())
-    text += fmt::format("role:      {}, as {} is held or not\n", text_of(result, "role"), followed);
+    text += fmt::format("role:      {}, {} is {}here\n", role, followed, role == "standby" ? "not " : "");
   for (const Json& group : array_of(result, "groups")) {
     text +=
         fmt::format("group:     {} {}, carried by {}\n", text_of(group, "name"), text_of(group, "state"), cell_active(group));

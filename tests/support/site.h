@@ -156,7 +156,8 @@ inline model::Snapshot snapshot() {
   return snapshot;
 }
 
-// The same with a group whose first tier is down, a route through it, and one that was withdrawn.
+// The same with a group whose first tier is down, a route through it, one that was withdrawn, and a role that follows an
+// address.
 inline model::Snapshot snapshot_with_group() {
   model::Snapshot snapshot = test::snapshot();
   model::Config file = *snapshot.config;
@@ -168,6 +169,7 @@ inline model::Snapshot snapshot_with_group() {
   file.routes.push_back({prefix("10.40.0.0/16"), "OUT", net::Metric{10}, model::WhenDown::keep});
   file.routes.push_back({prefix("10.50.0.0/16"), "WAN_GW", net::Metric{10}, model::WhenDown::withdraw});
   file.default_gateway.ipv4 = "WAN_GW";
+  file.role_address = net::parse_address("192.0.2.10").value();
   snapshot.config = std::make_shared<const model::Config>(std::move(file));
   snapshot.observed.routes.push_back({route("10.40.0.0/16", 10)});
   snapshot.desired.routes.push_back({route("10.40.0.0/16", 10), "routes/3"});
