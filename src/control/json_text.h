@@ -28,7 +28,7 @@ class JsonTree {
       JsonTree to(array.emplace_back());
       put(to, item);
     }
-    add(name, std::move(array));
+    add(name, array);
   }
 
  private:
