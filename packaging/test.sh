@@ -24,8 +24,13 @@ stage() { # NAME COMMAND...
 declare -A jobs
 # shellcheck disable=SC2154
 trap 'for job in "${jobs[@]}"; do kill "$job" 2>/dev/null || true; done' EXIT
-beside() { # NAME COMMAND...: a stage beside the next ones, until `result NAME`
-  stage "$@" >"build/$1.log" 2>&1 &
+beside() { # [--after NAME] NAME COMMAND...: a stage beside the next ones, once that one has ended, until `result NAME`
+  local before=
+  [[ $1 != --after ]] || { before=${jobs[$2]}; shift 2; }
+  {
+    while [[ $before ]] && kill -0 "$before" 2>/dev/null; do sleep 1; done
+    stage "$@"
+  } >"build/$1.log" 2>&1 &
   jobs[$1]=$!
 }
 result() { # NAME
@@ -71,11 +76,11 @@ stage freebsd freebsd
 if [[ $without != --here ]]; then
   result roots
   beside "code on $other" tests/e2e/on-debian --code "$other" # little beside the labs: it yields
+  beside --after "code on $other" "clang-tidy on $other" tests/e2e/on-debian --tidy "$other"
 fi
 stage "tests, programs" tests ci --label-regex '^(e2e|lint)$' && tested=0 || tested=$?
 if [[ $without != --here ]]; then
   result "code on $other"
-  beside "clang-tidy on $other" tests/e2e/on-debian --tidy "$other"
   stage "lab on $other" tests/e2e/on-debian --lab "$other"
   result "clang-tidy on $other"
 fi
