@@ -1,5 +1,6 @@
 #include "config/read_lists.h"
 
+#include <optional>
 #include <utility>
 #include <variant>
 
@@ -33,14 +34,10 @@ Result<PortRange> ports(const Node& node) {
               "write it like 443 or \"5060-5061\"");
 }
 
-std::string_view name_in(const Node& node) {
+// The name behind the sign, if it stands for a list.
+std::optional<std::string_view> list_in(const Node& node) {
   const auto* word = std::get_if<std::string>(&node.value);
-  return word != nullptr && word->starts_with(kListSign) ? std::string_view(*word).substr(1) : std::string_view{};
-}
-
-bool names_list(const Node& node) {
-  const auto* word = std::get_if<std::string>(&node.value);
-  return word != nullptr && word->starts_with(kListSign);
+  return word != nullptr && word->starts_with(kListSign) ? std::optional(std::string_view(*word).substr(1)) : std::nullopt;
 }
 
 // Each item is either a value or the name of a list.
@@ -48,7 +45,7 @@ template <class T, class Convert, class Find>
 Result<model::AnyOf<T>> any_of(const Node& node, std::size_t most, Convert convert, Find find) {
   using Item = std::variant<T, ListRef>;
   const auto items = any_or_list(most, [&](const Node& item) -> Result<Item> {
-    if (names_list(item)) return map(find(name_in(item)), [](const ListRef& list) { return Item(list); });
+    if (const auto name = list_in(item)) return map(find(*name), [](const ListRef& list) { return Item(list); });
     return map(convert(item), [](const T& value) { return Item(value); });
   })(node);
   if (!items) return std::unexpected(items.error());
@@ -77,7 +74,7 @@ auto entries(std::size_t most, const std::string& at, Findings& findings, Conver
     for (std::size_t i = 0; i < items->size(); ++i) {
       const Node& item = (*items)[i];
       const auto value =
-          names_list(item)
+          list_in(item)
               ? Result<T>(fail("is a list, and lists do not hold lists", "name both lists where they are used, as an array"))
               : convert(item);
       if (value) {

@@ -216,11 +216,11 @@ class Engine {
   std::vector<model::Problem> config_warnings_;
   reconcile::Numbers numbers_;
   model::Role role_ = model::Role::active;
-  std::optional<model::Role> saved_role_;   // none: it could not be saved
-  std::optional<bool> holds_role_address_;  // none: nobody has looked
-  std::optional<TimePoint> role_due_;       // it says another role, and has to go on until then
-  bool numbers_unsaved_ = false;            // why the file was refused
-  std::optional<TimePoint> save_again_;     // something could not be saved
+  std::optional<model::Role> saved_role_;    // none: it could not be saved
+  std::optional<model::Role> address_role_;  // by the address that it follows; none: nobody has looked
+  std::optional<TimePoint> role_due_;        // it says another role, and has to go on until then
+  bool numbers_unsaved_ = false;             // why the file was refused
+  std::optional<TimePoint> save_again_;      // something could not be saved
   model::Observed observed_;
   std::map<net::IfName, model::LinkCounters> counters_;
   std::map<std::string, model::RuleCounters> rule_counters_;

@@ -88,7 +88,7 @@ void Engine::run(model::Config config, reconcile::Numbers numbers, Now now) {
   on_demand_ = tunnels_on_demand(*config_);
   probes_ = Probes(*config_, numbers_);
   if (!config_->role_address) {
-    holds_role_address_.reset();
+    address_role_.reset();
     role_due_.reset();
   }
   see_role_address(now);
@@ -186,12 +186,12 @@ std::string Engine::standby_remedy() const {
 // After each look, and when another address counts.
 void Engine::see_role_address(Now now) {
   if (!config_->role_address || !kernel_seen_) return;
-  const bool first = !holds_role_address_;
-  holds_role_address_ = std::ranges::any_of(observed_.addresses, [this](const model::ObservedAddress& item) {
+  const bool first = !address_role_;
+  const bool held = std::ranges::any_of(observed_.addresses, [this](const model::ObservedAddress& item) {
     return item.in_use && item.local.address == *config_->role_address;
   });
-  const auto role = *holds_role_address_ ? model::Role::active : model::Role::standby;
-  if (role == role_) {
+  address_role_ = held ? model::Role::active : model::Role::standby;
+  if (*address_role_ == role_) {
     role_due_.reset();
   } else if (!role_due_) {
     role_due_ = now.steady + (first ? Duration{0} : kRoleSettles);
@@ -201,7 +201,7 @@ void Engine::see_role_address(Now now) {
 void Engine::follow_role_address(Now now) {
   if (!role_due_ || now.steady < *role_due_) return;
   role_due_.reset();
-  change_role(*holds_role_address_ ? model::Role::active : model::Role::standby, now);
+  change_role(*address_role_, now);
 }
 
 // Obeyed at once, also when it cannot be remembered: the other node may be gone already.

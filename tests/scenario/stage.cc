@@ -310,6 +310,12 @@ const model::ObservedLink* Stage::link(std::uint32_t unit) {
   return seen_.link(net::IfName::of({unit}));
 }
 
+std::string Stage::remote_addresses() {
+  std::string text;
+  for (const std::string& address : charon.connections.at("hq").list("remote_addrs")) text += address + ' ';
+  return text;
+}
+
 int Stage::loads() {
   return charon.served["load-conn"] + charon.served["load-shared"] + charon.served["unload-conn"] +
          charon.served["unload-shared"];

@@ -52,7 +52,8 @@ class Stage {
   [[nodiscard]] model::TunnelState state(std::size_t index = 0) { return tunnel(index).state; }
   [[nodiscard]] std::string problem();  // the first one's text, or nothing
   [[nodiscard]] const model::ObservedLink* link(std::uint32_t unit = 1);
-  [[nodiscard]] int loads();  // connections and secrets that charon was given or lost
+  [[nodiscard]] std::string remote_addresses();  // of the connection hq as charon has it, a space behind each
+  [[nodiscard]] int loads();                     // connections and secrets that charon was given or lost
 
   std::string file;
   bool disk_is_full = false;  // for the configuration file
