@@ -24,7 +24,7 @@ model::Config read(const Node& tree, Findings& findings, const Readers& readers)
   model::Config config;
   Object root(tree, "", findings);
   read_charon(root, config.vici);
-  config.lists = read_lists(root, findings);
+  config.lists = read_lists(root, findings, readers);
   const Lists lists(config.lists);
   config.filter = read_filter(root, lists);
   root.read("on_stop", config.on_stop, one_of(kOnStop));
@@ -90,7 +90,7 @@ Parsed parse(std::string_view text, std::string_view file_name, const Readers& r
 }
 
 Parsed parse(std::string_view text, std::string_view file_name, const FileReader& read_any, const model::Capabilities& system) {
-  return parse(text, file_name, Readers{read_any, read_any, read_any, {}}, system);
+  return parse(text, file_name, Readers{read_any, read_any, read_any, {}, read_any}, system);
 }
 
 }  // namespace vtid::config

@@ -25,6 +25,7 @@ struct Readers {
   FileReader key;     // private keys: refuses the same, and takes nothing off
   FileReader open;    // certificates and public keys
   std::optional<Error> exposed = {};  // why secrets should not stand in this text itself; a warning at each that does
+  FileReader list = {};               // networks of a list, a line each
 };
 
 struct Parsed {
@@ -41,6 +42,7 @@ struct Parsed {
 
 inline constexpr std::size_t kLongestFile = 16 * 1024 * 1024;  // bytes
 inline constexpr std::size_t kLongestNamedFile = 65'535;       // bytes of what it names: one value of vici holds no more
+inline constexpr std::size_t kLongestListFile = 8 * 1024 * 1024;  // bytes of a list's
 inline constexpr std::size_t kMostFindings = 1'000;            // of either kind; the rest is counted, not listed
 inline constexpr std::size_t kMostTunnels = 32'767;            // one unit each, net::kHighestUnit
 

@@ -62,7 +62,11 @@ Json print_lists(const std::vector<model::ListRef>& lists) {
   members.reserve(lists.size());
   for (const model::ListRef& list : lists) {
     Json json = Json::object();
-    for (const net::Prefix& network : list->networks) json["networks"].push_back(print_network(network));
+    if (list->file.empty()) {
+      for (const net::Prefix& network : list->networks) json["networks"].push_back(print_network(network));
+    } else {
+      json["file"] = list->file;
+    }
     for (const model::PortRange& range : list->ports) json["ports"].push_back(print_ports(range));
     json["description"] = list->description;
     members.emplace_back(list->name, std::move(json));

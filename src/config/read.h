@@ -21,7 +21,7 @@ using ReadSecret = std::function<void(Object secret, model::SecretSource& source
 [[nodiscard]] std::vector<model::GatewayGroup> read_gateway_groups(Object& root);
 [[nodiscard]] model::DefaultGateway read_default_gateway(Object& root);
 [[nodiscard]] std::vector<model::StaticRoute> read_routes(Object& root);
-[[nodiscard]] std::vector<model::ListRef> read_lists(Object& root, Findings& findings);
+[[nodiscard]] std::vector<model::ListRef> read_lists(Object& root, Findings& findings, const Readers& readers);
 [[nodiscard]] std::vector<model::PolicyRoute> read_policy_routes(Object& root, const Lists& lists);
 [[nodiscard]] model::FilterConfig read_filter(Object& root, const Lists& lists);  // "filter", "rules" and "nat"
 [[nodiscard]] std::optional<model::OnChange> read_on_change(Object& root);

@@ -1,5 +1,6 @@
 #include "config/read_lists.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -87,6 +88,47 @@ auto entries(std::size_t most, const std::string& at, Findings& findings, Conver
   };
 }
 
+std::string_view trimmed(std::string_view line) {
+  const auto first = line.find_first_not_of(" \t\r");
+  if (first == std::string_view::npos) return {};
+  return line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
+}
+
+// A network or an address in each line; "#" and ";" begin a comment. Wrong lines are findings at `at`.
+std::vector<net::Prefix> networks_in(std::string_view text, const std::string& file, const std::string& at,
+                                     Findings& findings) {
+  std::vector<net::Prefix> networks;
+  for (std::size_t number = 1; !text.empty(); ++number) {
+    const auto end = text.find('\n');
+    const std::string_view line = trimmed(text.substr(0, std::min(end, text.find_first_of("#;"))));
+    text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
+    if (line.empty()) continue;
+    if (networks.size() == kMostListNetworks) {
+      findings.error(at, fmt::format("{} holds more than {} networks", file, kMostListNetworks), "make several lists of it");
+      break;
+    }
+    Node item;
+    item.value = std::string(line);
+    if (const auto network = end_of_traffic(item)) {
+      networks.push_back(*network);
+    } else {
+      findings.error(at, fmt::format("{}, line {}: {}", file, number, network.error().text), network.error().remedy);
+    }
+  }
+  return model::reduced(std::move(networks));
+}
+
+void read_file(Object& object, const Readers& readers, Findings& findings, model::List& list) {
+  object.read("file", list.file, filled_text);
+  if (list.file.empty()) return;
+  const std::string at = join(object.pointer(), "file");
+  const auto text = readers.list ? readers.list(list.file) : fail("no file can be read here", "write \"networks\"");
+  if (!text) return findings.error(at, text.error().text, text.error().remedy);
+  list.networks = networks_in(*text, list.file, at, findings);
+  if (list.networks.empty() && !findings.any_under(at))
+    findings.warning(at, fmt::format("{} holds no network: the list matches nothing", list.file), "");
+}
+
 }  // namespace
 
 Lists::Lists(const std::vector<ListRef>& lists) {
@@ -137,17 +179,19 @@ Result<model::AnyOf<PortRange>> ports_of_traffic(const Node& node, const Lists& 
   return any_of<PortRange>(node, kMostPorts, ports, [&](std::string_view name) { return lists.ports(name); });
 }
 
-std::vector<ListRef> read_lists(Object& root, Findings& findings) {
+std::vector<ListRef> read_lists(Object& root, Findings& findings, const Readers& readers) {
   std::vector<ListRef> lists;
   for (auto& [name, object] : root.named("lists", kMostLists)) {
     model::List list{name};
     const std::string& at = object.pointer();
     object.read("networks", list.networks,
                 entries<net::Prefix>(kMostListNetworks, join(at, "networks"), findings, end_of_traffic));
+    read_file(object, readers, findings, list);
     object.read("ports", list.ports, entries<PortRange>(kMostListPorts, join(at, "ports"), findings, ports));
-    if (object.readable() && object.has("networks") == object.has("ports")) {
-      object.fail(object.has("ports") ? Error{"holds networks and ports", "make two lists of it"}
-                                      : Error{"holds nothing", "write \"networks\" or \"ports\""});
+    const int kinds = int{object.has("networks")} + int{object.has("file")} + int{object.has("ports")};
+    if (object.readable() && kinds != 1) {
+      object.fail(kinds == 0 ? Error{"holds nothing", "write \"networks\", \"file\" or \"ports\""}
+                             : Error{"holds networks and ports, or networks of two places", "make two lists of it"});
     }
     object.read("description", list.description, text);
     object.close();

@@ -257,8 +257,10 @@ bool check_exceptions(const model::Traffic& traffic, const std::string& at, Find
 }
 
 bool lists_known(const Findings& findings, const model::Traffic& traffic) {
-  return std::ranges::none_of(model::lists_of(traffic),
-                              [&](const model::ListRef& list) { return findings.any_under(join("/lists", list->name)); });
+  return std::ranges::none_of(model::lists_of(traffic), [&](const model::ListRef& list) {
+    const bool empty = list->networks.empty() && list->ports.empty();  // of a file, which may have some tomorrow
+    return empty || findings.any_under(join("/lists", list->name));
+  });
 }
 
 void check_ports(const model::Traffic& traffic, const std::string& at, Findings& findings) {

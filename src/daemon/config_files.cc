@@ -33,24 +33,28 @@ Result<void> check_secret(const struct stat& status, const fs::path& path) {
 Result<void> check_open(const struct stat& status, const fs::path& path) { return check_writers(status, path); }
 Result<void> check_nothing(const struct stat&, const fs::path&) { return {}; }
 
-Result<std::string> read_checked(const Result<OpenFile>& file, const fs::path& path, Check check) {
+Result<std::string> read_checked(const Result<OpenFile>& file, const fs::path& path, Check check,
+                                 std::size_t longest = config::kLongestNamedFile) {
   if (!file) return std::unexpected(file.error());
   if (auto checked = check(file->status, path); !checked) return std::unexpected(checked.error());
-  return read_all(file->fd, path, config::kLongestNamedFile);
+  return read_all(file->fd, path, longest);
 }
 
 config::Readers readers_by(const Opener& open, const fs::path& folder, Check of_public) {
   const auto reader = [=](Check check) -> config::FileReader {
     return [=](std::string_view name) { return read_checked(open(name), folder / name, check); };
   };
-  return {.secret =
-              [read = reader(check_secret)](std::string_view name) {
-                auto text = read(name);
-                if (text && text->ends_with('\n')) text->pop_back();
-                return text;
-              },
-          .key = reader(check_secret),
-          .open = reader(of_public)};
+  return {
+      .secret =
+          [read = reader(check_secret)](std::string_view name) {
+            auto text = read(name);
+            if (text && text->ends_with('\n')) text->pop_back();
+            return text;
+          },
+      .key = reader(check_secret),
+      .open = reader(of_public),
+      .list =
+          [=](std::string_view name) { return read_checked(open(name), folder / name, of_public, config::kLongestListFile); }};
 }
 
 // Its folder, and when it is a link the folder of what it leads to: who may write there may put another file in its place.

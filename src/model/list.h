@@ -29,6 +29,7 @@ struct List {
   std::vector<net::Prefix> networks{};  // sorted, none inside another
   std::vector<PortRange> ports{};       // sorted, none that another touches
   std::string description{};
+  std::string file{};  // from which the networks were read; else they stand in the configuration
   bool operator==(const List&) const = default;
 
   [[nodiscard]] bool has(net::Family family) const;
@@ -54,6 +55,7 @@ class ListRef {
     if (a.list_ == b.list_) return std::strong_ordering::equal;
     if (const auto order = a->name <=> b->name; order != 0) return order;
     if (const auto order = a.digest_ <=> b.digest_; order != 0) return order;
+    if (const auto order = a->file <=> b->file; order != 0) return order;
     return a->description <=> b->description;
   }
 

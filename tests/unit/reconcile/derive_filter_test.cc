@@ -6,6 +6,7 @@
 #include <set>
 
 #include "reconcile/derive.h"
+#include "reconcile/next_hops.h"
 #include "reconcile/plan.h"
 #include "reconcile/policy_routes.h"
 #include "support/worlds.h"
@@ -73,6 +74,22 @@ TEST(DeriveFilter, ATunnelWithoutAnAssignmentAsksForNoTable) {
 TEST(DeriveFilter, AnMssThatTheFileTurnsOffAsksForNoTable) {
   model::Config config = two_tunnels();
   config.interfaces.front().mss = model::NoMss{};
+  EXPECT_FALSE(filter_of(config));
+}
+
+TEST(DeriveFilter, AnotherDeviceIsClampedToTheNumberOfTheFile) {
+  model::Config config = two_tunnels();
+  config.interfaces.front().mss = model::NoMss{};
+  model::Interface& lan = config.interfaces.emplace_back();
+  lan.name = "LAN";
+  lan.port = model::DevicePort{test::device("eth1")};
+  EXPECT_FALSE(filter_of(config));
+  lan.mss = std::uint16_t{1300};
+  const auto filter = filter_of(config);
+  ASSERT_TRUE(filter);
+  EXPECT_THAT(filter->clamps, ElementsAre(model::MssClamp{test::device("eth1"), net::Family::ipv4, 1300},
+                                          model::MssClamp{test::device("eth1"), net::Family::ipv6, 1300}));
+  lan.enabled = false;
   EXPECT_FALSE(filter_of(config));
 }
 
@@ -397,6 +414,44 @@ TEST(DeriveFilter, RepliesHaveARuleAndATableOfTheirTunnelUnlessTheInterfaceDecli
   EXPECT_EQ(desired.routes.front().value.table, net::TableId{118'500'001});
   for (model::Interface& interface : config.interfaces) interface.reply_to = false;
   EXPECT_THAT(derive(config, kNumbers, {}, {}, {}, {}).desired.rules, IsEmpty());
+}
+
+TEST(DeriveFilter, RepliesOfATunnelOfIpv6AloneHaveThemToo) {
+  model::Config config = two_tunnels();
+  config.filter.mode = model::FilterMode::if_ipsec;
+  model::Child& child = config.tunnels.front().children.front();
+  child.local = test::prefix("fd00:106::1/64");
+  child.remote = test::address("fd00:106::2");
+  const auto desired = derive(config, kNumbers, {}, {}, {}, {}).desired;
+  ASSERT_EQ(desired.rules.size(), 1U);
+  EXPECT_EQ(print(desired.rules.front().value), "rule ipv6 11700: from all fwmark 0x10000/0xffff0000 lookup 118500001");
+}
+
+// "0 lan0 ipv4 to 1 hop", "1 lan0 ipv4 past"
+std::vector<std::string> filter_routes(const model::Config& config) {
+  std::vector<std::string> lines;
+  for (const auto& item : filter_policy_routes(config, NextHopResolver(config, kNumbers, {}))) {
+    lines.push_back(item.name.substr(item.name.find('/') + 1) + ' ' + item.in.text() + ' ' +
+                    std::string(net::print(item.family)) +
+                    (item.is_exception ? " past" : " to " + std::to_string(item.hops.size())));
+  }
+  return lines;
+}
+
+TEST(FilterPolicyRoutes, AreThoseOfWhatComesByOtherDevices) {
+  model::Config config = two_tunnels();
+  model::Interface& lan = config.interfaces.emplace_back();
+  lan.name = "LAN";
+  lan.port = model::DevicePort{test::device("lan0")};
+  config.gateways.push_back({"HQ", "VTI_HQ", test::address("10.6.106.2")});
+  model::PolicyRoute route{"a", "LAN", {}, "HQ"};
+  model::PolicyRoute exception{"b", "LAN", {}, std::string(model::kByRoutes)};
+  exception.traffic.to = {test::prefix("10.0.0.0/8")};
+  model::PolicyRoute by_tunnel{"c", "VTI_HQ", {}, "HQ"};
+  config.policy_routes = {route, exception, by_tunnel};
+  EXPECT_THAT(filter_routes(config), ElementsAre("0 lan0 ipv4 to 1", "1 lan0 ipv4 past"));
+  config.interfaces.back().enabled = false;
+  EXPECT_THAT(filter_routes(config), IsEmpty());
 }
 
 }  // namespace

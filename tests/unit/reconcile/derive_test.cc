@@ -196,6 +196,59 @@ TEST(Derive, OnlySasThatCharonMadeCanBeOnesThatItHasLost) {
   EXPECT_THAT(derive(config, numbers, facts, {}, {}, system).desired.charon->reqids, ElementsAre(net::ReqId{5001}));
 }
 
+// Of a tunnel that is merely down charon may be making an SA.
+TEST(Derive, AnSaCanBeLostWhereOneIsUpAndWhereNoneShallBe) {
+  model::SaTable sas;
+  sas.connected = true;
+  model::Capabilities system;
+  system.orphaned_sas_mute = true;
+  const auto looked_after = [&](const model::Config& config, const Restraints& restraints = {}) {
+    const auto facts = facts_of(sas, model::SaIndex(sas), {{}, true});
+    return !derive(config, kNumbers, facts, {}, {}, system, restraints).desired.charon->reqids.empty();
+  };
+  auto config = one_tunnel();
+  EXPECT_FALSE(looked_after(config));
+  EXPECT_TRUE(looked_after(config, {.ended = {"hq"}}));
+  config.tunnels[0].start = model::Start::trap;
+  EXPECT_TRUE(looked_after(config));
+  test::install(sas, 1, "hq", {1});
+  EXPECT_TRUE(looked_after(one_tunnel()));
+  sas.replaced = {{{5001}, {{address("198.51.100.1"), 0x101}}}};
+  EXPECT_FALSE(looked_after(one_tunnel()));
+  EXPECT_FALSE(looked_after(config, {.ended = {"hq"}}));
+}
+
+TEST(Derive, AnOuterAddressThatThisHostLacksIsAProblemOnce) {
+  const auto problems = [](const model::Config& config, const Host& host, const model::Capabilities& system = kLinux,
+                           const Restraints& restraints = {}) {
+    return derive(config, kNumbers, {}, {}, host, system, restraints).problems.size();
+  };
+  Host host;
+  auto config = one_tunnel();
+  EXPECT_EQ(problems(config, host), 0U) << "nobody has looked";
+  host.addresses = {address("203.0.113.1")};
+  EXPECT_EQ(problems(config, host), 1U);
+  EXPECT_EQ(problems(config, host, {.shared_with_charon = false}), 0U);
+  EXPECT_EQ(problems(config, host, kLinux, {.ended = {"hq"}}), 0U);
+  config.tunnels[0].children.push_back(test::child("net", "10.9.0.1/24", "10.9.1.1"));
+  config.tunnels[0].children.back().mode = model::ChildMode::tunnel;
+  EXPECT_EQ(problems(config, host), 1U) << "of one tunnel";
+  host.addresses.insert(address("192.0.2.1"));
+  EXPECT_EQ(problems(config, host), 0U);
+}
+
+TEST(Derive, OurPoliciesOfATunnelOnDemandWaitForItsConnection) {
+  auto config = one_tunnel();
+  config.tunnels[0].start = model::Start::trap;
+  config.tunnels[0].children[0].policies = model::PolicyOwner::vtid;
+  const auto early = derive(config, kNumbers, {}, {}, {}, kLinux, {.early = {"hq"}}).desired;
+  EXPECT_THAT(early.policies, IsEmpty());
+  EXPECT_THAT(early.withheld, ElementsAre(net::IfId{1}));
+  const auto ready = derive(config, kNumbers, {}, {}, {}, kLinux).desired;
+  EXPECT_EQ(ready.policies.size(), 6U);
+  EXPECT_THAT(ready.withheld, IsEmpty());
+}
+
 TEST(Derive, WhatIsOldIsReckonedFromTheOldestStampThatAnSaOfThisCharonMayBear) {
   model::SaTable sas;
   sas.connected = true;

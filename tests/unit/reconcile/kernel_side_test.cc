@@ -68,6 +68,35 @@ TEST_F(OfOneChild, SendsByTheReplacedOneUntilItsOwnIsThere) {
   EXPECT_EQ(missing(), "");
 }
 
+TEST_F(OfOneChild, SendsByAnotherThatCarriesUnderItsIkeSa) {
+  test::install(sas, 2, "hq", {1});
+  model::ChildSa& other = sas.children.at(2);
+  other.ike_id = 1;
+  other.spi_out = 0xb2;
+  observed.charons_sas = {sa(0xa1, false), sa(0xb2, true)};
+  EXPECT_EQ(missing(), "");
+  other.state = model::ChildState::deleting;
+  EXPECT_EQ(missing(), "outbound SA");
+  other.state = model::ChildState::installed;
+  other.ike_id = 2;
+  EXPECT_EQ(missing(), "outbound SA");
+}
+
+TEST_F(OfOneChild, OneWithoutNumbersYetNeedsNothing) {
+  observed = {};
+  sas.children.at(1).spi_in = 0;
+  EXPECT_EQ(missing(), "");
+  sas.children.at(1).spi_in = 0xa1;
+  sas.children.at(1).reqid = {};
+  EXPECT_EQ(KernelSide(observed, sas, {}).missing(std::vector<const model::ChildSa*>{&sas.children.at(1)}, {}), "");
+}
+
+TEST_F(OfOneChild, IsNotLookedForWhereNeitherAnInterfaceNorPoliciesTell) {
+  observed = {};
+  EXPECT_EQ(missing({.interface = false}, {.manages_policies = false}), "");
+  EXPECT_EQ(missing({}, {.manages_policies = false}), "inbound SA, outbound SA");
+}
+
 TEST_F(OfOneChild, OneOnItsWayOutNeedsNothing) {
   observed = {};
   sas.children.at(1).state = model::ChildState::rekeyed;

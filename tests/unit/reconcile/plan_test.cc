@@ -12,8 +12,10 @@ namespace {
 using test::address;
 using test::device;
 using test::prefix;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::Not;
 
 model::Link link(std::uint32_t unit) {
   model::Link result;
@@ -152,6 +154,8 @@ TEST(PlanOnFreebsd, DropsWhatCharonHasLost) {
   EXPECT_THAT(lines(make_plan(desired, observed, kFreebsd, Removal::allowed)),
               ElementsAre("drop SA 0x00001002 (198.51.100.1 to 192.0.2.1, reqid 5001): charon does not know it"));
   EXPECT_THAT(make_plan(desired, observed, kFreebsd, Removal::withheld).ops, IsEmpty());
+  observed.charons_sas = {made(0x1002, 5001, 10)};
+  EXPECT_EQ(make_plan(desired, observed, kFreebsd, Removal::allowed).ops.size(), 1U);
   desired.charon.reset();  // charon is away: who knows what it has
   EXPECT_THAT(make_plan(desired, observed, kFreebsd, Removal::allowed).ops, IsEmpty());
 }
@@ -198,6 +202,17 @@ TEST(Plan, LinksOfStaticSasGoBeforeCharonWasSeen) {
   sa.if_id = *have.links[0].if_id;
   sa.destination = address("192.0.2.1");
   EXPECT_THAT(plan({}, have, Removal::withheld), testing::Contains("delete link ipsec1: no longer wanted"));
+}
+
+TEST(PlanOnFreebsd, LinksOfStaticSasGoBeforeCharonWasSeen) {
+  model::Observed have = observed();
+  have.links[0].reqid = net::ReqId{5001};
+  have.links[0].if_id.reset();
+  model::Sa& sa = have.sas.emplace_back();
+  sa.reqid = {5002};
+  EXPECT_THAT(lines(make_plan({}, have, kFreebsd, Removal::withheld)), Not(Contains("delete link ipsec1: no longer wanted")));
+  sa.reqid = {5001};
+  EXPECT_THAT(lines(make_plan({}, have, kFreebsd, Removal::withheld)), Contains("delete link ipsec1: no longer wanted"));
 }
 
 TEST(Plan, RemovesNothingBeforeCharonWasSeenAndSaysSo) {
@@ -429,6 +444,15 @@ TEST(Plan, HoldsTheFirstSaThatIsThere) {
   EXPECT_THAT(
       holding({1, 2}, {negotiated(2, false), negotiated(3, false)}),
       ElementsAre("hold SA 0x00000002 (to 198.51.100.1, reqid 5001): younger ones are not to be used while it is there"));
+}
+
+TEST(Plan, HoldsOneOfEachTunnel) {
+  model::Desired want;
+  want.send_orders.push_back({{{5002}, {{address("198.51.100.1"), 9}}}, "tunnels/t2"});  // whose SA is not there
+  want.send_orders.push_back({{{5001}, {{address("198.51.100.1"), 1}}}, "tunnels/t1"});
+  model::Observed kernel;
+  kernel.charons_sas = {negotiated(1, false)};
+  EXPECT_THAT(plan(want, kernel), testing::SizeIs(1));
 }
 
 TEST(Plan, LeavesAHeldSaAlone) { EXPECT_THAT(holding({1, 2}, {negotiated(1, true), negotiated(2, false)}), IsEmpty()); }
