@@ -236,7 +236,8 @@ std::string next_hops_of(const model::StaticRoute& route, const std::vector<mode
     if (hop.via.gateway) gateways.push_back(net::print(*hop.via.gateway));
   }
   const auto gateway = index.gateways.find(route.via);
-  if (gateways.empty() && gateway != index.gateways.end()) gateways.push_back(net::print(gateway->second->address));
+  if (gateways.empty() && gateway != index.gateways.end() && gateway->second->has_address())
+    gateways.push_back(net::print(gateway->second->address));
   return fmt::format("{}", fmt::join(gateways, ", "));
 }
 

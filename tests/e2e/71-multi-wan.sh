@@ -133,7 +133,7 @@ say "the first line loses its lease"
 ip -n branch route delete default via 198.51.100.254 dev wan proto dhcp
 expect 10 eval '[[ $(gateway_of WAN_GW) == "null pending" ]]'
 assert_match "why" "no lease" "$(vtictl_at branch explain hq)"
-expect 10 local_is "$second.1"
+expect 10 local_is "$second.7"
 assert_match "the default route of vtid" "via $second.254" "$(ip -n branch route list default proto 118)"
 expect 20 ping_once branch "${inner[hq]}"
 
