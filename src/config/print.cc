@@ -200,7 +200,8 @@ Json gateway(const model::Gateway& gateway) {
   Json result = Json::object();
   if (!gateway.automatic) {
     result["interface"] = gateway.interface;
-    result["address"] = net::print(gateway.address);
+    result["address"] = gateway.dynamic ? std::string(model::kDynamic) : net::print(gateway.address);
+    if (gateway.dynamic) result["family"] = net::print(gateway.address.family());
     result["on_link"] = gateway.on_link;
   }
   result["description"] = gateway.description;

@@ -134,7 +134,7 @@ void read_options(Object& object, Gateway& gateway) {
 // An entry that sets the options of an automatic gateway may not move it.
 void read_automatic(Object object, Gateway& gateway) {
   read_options(object, gateway);
-  for (const std::string_view key : {"interface", "address", "on_link"}) {
+  for (const std::string_view key : {"interface", "address", "family", "on_link"}) {
     if (object.has(key)) {
       object.fail(key,
                   Error{fmt::format("{} is an automatic gateway: its interface and address come from its tunnel", gateway.name),
@@ -144,11 +144,28 @@ void read_automatic(Object object, Gateway& gateway) {
   object.close();
 }
 
+constexpr Word<net::Family> kFamilies[] = {{"ipv4", net::Family::ipv4}, {"ipv6", net::Family::ipv6}};
+
+// A dynamic one has a family in its place, and its address from the host (reconcile/leases.h).
+void read_address(Object& object, Gateway& gateway) {
+  std::optional<net::Address> written = net::Address{};
+  object.require("address", written, or_word(model::kDynamic, address));
+  gateway.dynamic = !written;
+  if (written) {
+    gateway.address = *written;
+    if (object.has("family")) object.fail("family", Error{"belongs to \"dynamic\": an address says its own", "take it out"});
+    return;
+  }
+  net::Family family{};
+  object.require("family", family, one_of(kFamilies));
+  gateway.address = net::Address::any(family);
+}
+
 Gateway read_written(std::string name, Object object) {
   Gateway gateway;
   gateway.name = std::move(name);
   object.require("interface", gateway.interface, text);
-  object.require("address", gateway.address, address);
+  read_address(object, gateway);
   object.read("on_link", gateway.on_link, flag);
   read_options(object, gateway);
   object.close();

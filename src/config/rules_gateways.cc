@@ -127,6 +127,10 @@ void check_written(const Gateway& gateway, const std::string& at, const ByName<I
     findings.error(at + "/on_link", "a tunnel has no neighbours but those that its children name", "take it out");
   }
   if (tunnel == nullptr || findings.any_under(at + "/address") || !children_known(findings, tunnel)) return;
+  if (gateway.dynamic) {
+    return findings.error(at + "/address", fmt::format("nobody gives tunnels/{} a next hop", tunnel->name),
+                          "write an address inside the network of one of its children");
+  }
   if (!reaches(*tunnel, *interface, gateway.address)) {
     findings.error(at + "/address", fmt::format("{} is no neighbour on tunnels/{}", net::print(gateway.address), tunnel->name),
                    "write an address inside the network of one of its children");

@@ -108,6 +108,7 @@ void Paths::add_interfaces() {
   }
   for (const model::Gateway& gateway : config_.gateways) {
     if (findings_.any_under(join("/gateways", gateway.name)) || automatic_.tunnel_of(gateway) != nullptr) continue;
+    if (!gateway.has_address()) continue;  // dynamic: it will be a neighbour
     hops_.add(only(gateway.address), {only(gateway.address), 0, {}, false, "", ""});
   }
 }

@@ -287,8 +287,8 @@ class Chain {
   }
 
   [[nodiscard]] static std::string describe(const model::Gateway& gateway, const model::GatewayHealth& health) {
-    const bool measured = health.state <= model::GatewayState::down && !health.tunnel_down;
-    return fmt::format("{} {}{}{}", gateway.name, net::print(gateway.address),
+    const bool measured = health.state <= model::GatewayState::down && !health.cut;
+    return fmt::format("{} {}{}{}", gateway.name, gateway.has_address() ? net::print(gateway.address) : "without an address",
                        measured ? fmt::format(": {:.1f} ms, {} % lost", health.rtt_ms, health.loss_percent) : "",
                        health.reason.empty() ? "" : "; " + health.reason);
   }

@@ -158,7 +158,7 @@ Json render_silence(const decltype(model::MonitorOptions::silence)& silence) {
 Json render_targets(const model::Gateway& gateway) {
   Json array = Json::array();
   for (const model::MonitorTarget& target : model::targets_of(gateway)) {
-    Json& item = array.emplace_back(Json{{"address", net::print(*target.address)}, {"kind", model::print(target.kind)}});
+    Json& item = array.emplace_back(Json{{"address", render_address(*target.address)}, {"kind", model::print(target.kind)}});
     if (target.kind == model::ProbeKind::tcp) item["port"] = target.port;
   }
   return array;
@@ -181,7 +181,7 @@ Json render_target_states(const std::optional<model::GatewayHealth>& health) {
 Json render_monitor(const model::Gateway& gateway) {
   const model::MonitorOptions& monitor = gateway.monitor;
   return {{"enabled", monitor.enabled},
-          {"address", net::print(monitor.address.value_or(gateway.address))},
+          {"address", render_address(monitor.address.value_or(gateway.address))},
           {"targets", render_targets(gateway)},
           {"require", monitor.require ? Json(*monitor.require) : Json("all")},
           {"interval", print_duration(monitor.interval)},
@@ -236,7 +236,8 @@ std::string next_hops_of(const model::StaticRoute& route, const std::vector<mode
     if (hop.via.gateway) gateways.push_back(net::print(*hop.via.gateway));
   }
   const auto gateway = index.gateways.find(route.via);
-  if (gateways.empty() && gateway != index.gateways.end()) gateways.push_back(net::print(gateway->second->address));
+  if (gateways.empty() && gateway != index.gateways.end() && gateway->second->has_address())
+    gateways.push_back(net::print(gateway->second->address));
   return fmt::format("{}", fmt::join(gateways, ", "));
 }
 

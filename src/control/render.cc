@@ -55,6 +55,8 @@ Json render_problem(const model::Problem& problem) {
           {"remedy", problem.remedy}};
 }
 
+Json render_address(const net::Address& address) { return address.is_unspecified() ? Json() : Json(net::print(address)); }
+
 namespace {
 
 template <class To>
@@ -67,7 +69,7 @@ template <class To>
 void put_gateway(To& to, const model::Gateway& gateway, const Index& index) {
   const model::GatewayHealth health = index.snapshot.gateway(gateway.name).value_or(model::GatewayHealth{});
   to.add("name", gateway.name);
-  to.add("address", net::print(gateway.address));
+  to.add("address", render_address(gateway.address));
   to.add("state", model::print(health.state));
   to.add("rtt_ms", to_microseconds(health.rtt_ms));
   to.add("stddev_ms", to_microseconds(health.stddev_ms));

@@ -22,6 +22,7 @@ namespace vtid::control {
 [[nodiscard]] Json render_event(const model::Event& event);
 
 // RFC 3339, or null when it never happened.
+[[nodiscard]] Json render_address(const net::Address& address);  // null when it is unspecified
 [[nodiscard]] Json render_time(WallTime time);
 
 // An SPI as ip(8) prints it: "0xc1f3a0b2".

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "daemon/desired_child_sas.h"
 #include "monitor/group_selection.h"
+#include "reconcile/leases.h"
 
 namespace vtid::daemon {
 namespace {
@@ -411,6 +412,7 @@ Result<bool> Engine::look() {
   }
   wrote_ = false;
   observed_ = std::move(*observed);
+  follow_leases();
   follow_local_ends(now_);
   see_role_address(now_);
   reconcile::Host host = reconcile::read_host(observed_);
@@ -420,6 +422,22 @@ Result<bool> Engine::look() {
     read_all_sas();
   }
   return changed;
+}
+
+// A dynamic gateway that has another address is as another file.
+void Engine::follow_leases() {
+  if (leased_devices_.empty()) return;
+  const reconcile::Leases leases = reconcile::other_leases(*config_, observed_);
+  if (leases.empty()) return;
+  model::Config config = *config_;
+  reconcile::assign(config, leases);
+  for (const auto& [place, address] : leases) {
+    const std::string& gateway = config.gateways[place].name;
+    const std::string text = address.is_unspecified() ? "nowhere" : net::print(address);
+    log::info("gateway moved", {{"gateway", gateway}, {"address", text}});
+    emit(now_, "gateway", gateway, "is " + (address.is_unspecified() ? text : "at " + text));
+  }
+  run(std::move(config), numbers_, now_);
 }
 
 // Something changed that derive reads; a plan follows when it then says another thing.

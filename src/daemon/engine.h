@@ -140,6 +140,9 @@ class Engine {
   Result<std::string> accept_config(config::Parsed parsed, Now now);
   void run(model::Config config, reconcile::Numbers numbers, Now now);
   Result<bool> look();  // whether it shows something new
+  void follow_leases();
+  void look_at_leases();
+  Result<bool> look_for(const model::Config& config);
   [[nodiscard]] reconcile::Restraints restraints(const model::Config& config) const;
   [[nodiscard]] std::set<std::string> early_of(const std::vector<std::string>& on_demand) const;
   [[nodiscard]] bool derive_running();
@@ -237,6 +240,7 @@ class Engine {
   reconcile::Host host_;  // as deriver_ follows it
   model::LocalEnds local_ends_;
   bool locates_ends_ = false;                  // the file says of some tunnel where it begins otherwise than by an address
+  std::set<net::IfName> leased_devices_;       // of dynamic gateways
   std::set<std::string> located_named_peers_;  // of those tunnels the ones whose peers have host names
   std::size_t derivations_ = 0;
   std::size_t plans_ = 0;

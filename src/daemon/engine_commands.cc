@@ -11,6 +11,7 @@
 #include "daemon/desired_child_sas.h"
 #include "model/words.h"
 #include "monitor/group_selection.h"
+#include "reconcile/leases.h"
 
 namespace vtid::daemon {
 namespace {
@@ -45,6 +46,7 @@ std::string print_all(const std::vector<config::Finding>& findings) {
 Result<std::string> Engine::accept_config(config::Parsed parsed, Now now) {
   Error refusal;
   numbers_unsaved_ = false;
+  if (parsed.config) reconcile::assign(*parsed.config, reconcile::other_leases(*parsed.config, observed_));
   if (!parsed.config) {
     refusal = {print_all(parsed.errors), "mend the file and reload; vtictl check FILE lists what is wrong", 0};
   } else if (auto numbers = reconcile::allocate(*parsed.config, numbers_); !numbers) {
@@ -56,6 +58,7 @@ Result<std::string> Engine::accept_config(config::Parsed parsed, Now now) {
   } else {
     const bool same = config_ && *config_ == *parsed.config && *numbers == numbers_;
     if (!same) run(std::move(*parsed.config), std::move(*numbers), now);
+    look_at_leases();
     config_problem_.reset();
     config_warnings_.clear();
     for (const config::Finding& finding : parsed.warnings) {
@@ -109,6 +112,15 @@ void Engine::run(model::Config config, reconcile::Numbers numbers, Now now) {
   const auto gateways = model::index_by_name(config_->gateways);
   std::erase_if(probes_told_, [&](const auto& told) { return !gateways.contains(told.first); });
   std::erase_if(moves_, [&](const auto& move) { return !gateways.contains(move.first); });
+}
+
+// Before what follows from the file: a line that was not looked at yet has no next hop.
+void Engine::look_at_leases() {
+  auto devices = reconcile::leased_devices(*config_);
+  if (devices == leased_devices_) return;
+  leased_devices_ = devices;
+  wiring_.kernel.follow_defaults(std::move(devices));
+  if (kernel_seen_) needs_observe_ |= !look();
 }
 
 model::CommandResult Engine::reload(Now now) {
@@ -308,20 +320,33 @@ void Engine::on_command(const model::Command& command, Requests::Reply reply, No
   std::visit(Visitor{*this, std::move(reply), now}, command);
 }
 
+// Also at the lines that only this file has.
+Result<bool> Engine::look_for(const model::Config& config) {
+  auto devices = reconcile::leased_devices(config);
+  if (std::ranges::includes(leased_devices_, devices)) return look();
+  devices.insert(leased_devices_.begin(), leased_devices_.end());
+  wiring_.kernel.follow_defaults(std::move(devices));
+  auto looked = look();
+  wiring_.kernel.follow_defaults(leased_devices_);
+  return looked;
+}
+
 model::CommandResult Engine::plan_for(const model::MakePlan& command) {
-  if (auto seen = look(); !seen) return std::unexpected(seen.error());
+  config::Parsed parsed;
+  if (command.text) parsed = wiring_.parse_text(*command.text, command.path);
+  if (command.text && !parsed.config) return fail(print_all(parsed.errors), "mend the file");
+  if (auto seen = parsed.config ? look_for(*parsed.config) : look(); !seen) return std::unexpected(seen.error());
   follow_gateways(now_);
   follow_local_ends(now_);
   const auto plan_of = [this](const reconcile::Derived& derived) {
     return reconcile::make_plan(derived.desired, observed_, system_, reconcile::Removal::allowed);
   };
-  if (!command.text) {
+  if (!parsed.config) {
     return model::Answer{"", plan_of(reconcile::derive(*config_, numbers_, sa_facts_, selection_, host_, system_,
                                                        restraints(*config_), local_ends_))};
   }
-  const config::Parsed parsed = wiring_.parse_text(*command.text, command.path);
-  if (!parsed.config) return fail(print_all(parsed.errors), "mend the file");
-  const model::Config& config = *parsed.config;
+  model::Config& config = *parsed.config;
+  reconcile::assign(config, reconcile::other_leases(config, observed_));
   const auto numbers = reconcile::allocate(config, numbers_);
   if (!numbers) return std::unexpected(numbers.error());
   const model::GatewaySelection selection = monitor::choose(config, wiring_.gateway_health(), selection_, now_.wall);

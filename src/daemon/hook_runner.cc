@@ -23,7 +23,7 @@ std::vector<std::string> variables_of(const model::Gateway& gateway, const model
                                       std::string_view old_state) {
   return {"VTID_GATEWAY=" + gateway.name,
           "VTID_INTERFACE=" + gateway.interface,
-          "VTID_ADDRESS=" + net::print(gateway.address),
+          "VTID_ADDRESS=" + (gateway.has_address() ? net::print(gateway.address) : ""),
           fmt::format("VTID_STATE={}", print(health.state)),
           fmt::format("VTID_OLD_STATE={}", old_state),
           "VTID_REASON=" + health.reason,

@@ -42,6 +42,7 @@ Probes::Probes(const model::Config& config, const reconcile::Numbers& numbers) {
     probe.target.options = gateway.monitor;
     if (const auto* device = std::get_if<model::DevicePort>(&interface->second->port)) {
       probe.target.device = device->device;
+      if (!gateway.has_address()) probe.target.underlay = {device->device.text(), monitor::Underlay::State::no_lease};
       add(gateway, probe, marks, nullptr);
     } else {
       const auto& port = std::get<model::TunnelPort>(interface->second->port);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "foreign/pfsense.h"
@@ -10,11 +11,12 @@ namespace {
 
 class Gateways {
  public:
-  explicit Gateways(Work& work) : work_(work), section_(work.root.at("gateways")) {}
+  explicit Gateways(Work& work) : work_(work), section_(work.root.at("gateways")), lines_(work.names.lines()) {}
 
   void carry() {
     for (const auto& [key, name] : work_.interfaces) know_automatic(key, name);
     for (const Element* item : section_.all("gateway_item")) carry_gateway(*item);
+    for (const auto& [name, line] : lines_) carry_line(name, line);
     for (const Element* group : section_.all("gateway_group")) carry_group(*group);
     carry_default(net::Family::ipv4, "defaultgw4");
     carry_default(net::Family::ipv6, "defaultgw6");
@@ -68,12 +70,12 @@ class Gateways {
     const bool automatic = work_.gateways.contains(name);
     const bool far = item.has("nonlocalgateway") || item.has("fargw");  // pfSense's word, OPNsense's
     const auto address = net::parse_address(item.value("gateway"));
+    const bool dynamic = item.value("gateway") == "dynamic" || item.value("gateway").empty();
     Json json = Json::object();
     if (!automatic) {
-      if (!address)
-        return skip("its address comes from elsewhere (\"" + item.value("gateway") + "\"), and vtid needs to know it",
-                    "write it into \"gateways\"");
+      if (!address && !dynamic) return skip(fmt::format("its address \"{}\" is not one", item.value("gateway")));
       const bool tunnel = work_.port_of(item.value("interface")) != nullptr;
+      if (tunnel && !address) return skip("a tunnel is given no address by anybody", "write one into \"gateways\"");
       if (const std::string off = tunnel ? off_on(item.value("interface"), address->family()) : ""; !off.empty()) {
         work_.asleep.emplace(name, off);
         return skip(fmt::format("{} is disabled", off));
@@ -82,16 +84,48 @@ class Gateways {
           tunnel ? tunnel_interface(item.value("interface")) : work_.device_interface(item.value("interface"));
       if (interface.empty()) return skip(fmt::format("its interface \"{}\" is not", item.value("interface")));
       json["interface"] = interface;
-      json["address"] = net::print(*address);
+      json["address"] = address ? net::print(*address) : "dynamic";
+      if (!address) json["family"] = net::print(family_of(item));
       if (far && !tunnel) json["on_link"] = true;
     }
     if (const std::string& description = item.value("descr"); !description.empty()) json["description"] = description;
     if (const auto weight = number_of(item.value("weight"))) json["weight"] = *weight;
     if (item.has("force_down")) json["forced_down"] = true;
     if (Json monitor = monitor_of(item); !monitor.empty()) json["monitor"] = std::move(monitor);
-    if (!automatic) work_.gateways.emplace(name, address->family());
+    if (!automatic) work_.gateways.emplace(name, address ? address->family() : family_of(item));
     if (!json.empty()) work_.draft.add("gateways", name, std::move(json), place_of(item));
     note_texts(work_, item, {"data_payload", "gw_down_kill_states"}, "vtid has nothing for it");
+  }
+
+  [[nodiscard]] static net::Family family_of(const Element& item) {
+    return item.value("ipprotocol") == "inet6" ? net::Family::ipv6 : net::Family::ipv4;
+  }
+
+  [[nodiscard]] bool is_referred_to(const std::string& name) const {
+    const auto named = [&](const Element* item) { return item->value("gateway") == name; };
+    return section_.value("defaultgw4") == name || section_.value("defaultgw6") == name ||
+           std::ranges::any_of(work_.root.at("staticroutes").all("route"), named) ||
+           std::ranges::any_of(work_.root.at("filter").all("rule"), named) ||
+           std::ranges::any_of(section_.all("gateway_group"),
+                               [&](const Element* group) { return is_member(name, group->value("name")); });
+  }
+
+  [[nodiscard]] bool leads_to_a_peer(const PfsenseNames::Line& line) const {
+    return !is_default(line.key, line.family) && std::ranges::any_of(work_.pins, [&](const PeerPin& pin) {
+      return pin.peer && pin.peer->family() == line.family && interface_of(pin.phase1) == line.key;
+    });
+  }
+
+  void carry_line(const std::string& name, const PfsenseNames::Line& line) {
+    if (work_.gateways.contains(name) || work_.asleep.contains(name)) return;
+    if (!is_referred_to(name) && !leads_to_a_peer(line)) return;
+    const bool written =
+        std::ranges::any_of(section_.all("gateway_item"), [&](const Element* item) { return item->value("name") == name; });
+    const std::string interface = written ? "" : work_.device_interface(line.key);
+    if (interface.empty()) return;
+    work_.gateways.emplace(name, line.family);
+    work_.draft.add("gateways", name, {{"interface", interface}, {"address", "dynamic"}, {"family", net::print(line.family)}},
+                    place_of(*work_.names.interface(line.key)));
   }
 
   // What is switched off of all that a gateway on a tunnel's interface needs.
@@ -152,6 +186,11 @@ class Gateways {
       const auto known = work_.gateways.find(gateway);
       if (known == work_.gateways.end()) {
         work_.draft.note(place_of(*item), "is not carried over: " + why_not(gateway));
+        continue;
+      }
+      if (family && *family != known->second) {
+        work_.draft.note(place_of(*item), fmt::format("is not carried over: \"{}\" is {} and the group {}", gateway,
+                                                      net::print(known->second), net::print(*family)));
         continue;
       }
       family = known->second;
@@ -237,7 +276,11 @@ class Gateways {
   [[nodiscard]] std::string gateway_of(const std::string& key, net::Family family) const {
     if (work_.port_of(key) != nullptr) return automatic(tunnel_interface(key), family);
     const Element* entry = work_.names.interface(key);
-    return entry == nullptr ? "" : work_.ours(entry->value(family == net::Family::ipv4 ? "gateway" : "gatewayv6"));
+    const std::string written =
+        entry == nullptr ? "" : work_.ours(entry->value(family == net::Family::ipv4 ? "gateway" : "gatewayv6"));
+    const auto line =
+        std::ranges::find_if(lines_, [&](const auto& item) { return item.second.key == key && item.second.family == family; });
+    return written.empty() && line != lines_.end() ? line->first : written;
   }
 
   // The interface that a phase 1 stands on: of a group of gateways, that of its first member.
@@ -334,6 +377,7 @@ class Gateways {
 
   Work& work_;
   const Element& section_;
+  const std::map<std::string, PfsenseNames::Line> lines_;
   std::map<net::Prefix, std::string> routed_;  // by what
   std::set<std::string> moving_;               // tunnels, with their gateways
 };

@@ -80,11 +80,27 @@ std::optional<PfsenseNames::FirstMember> PfsenseNames::first_member(std::string_
       first = std::move(parts);
     }
   }
+  if (first.empty()) return std::nullopt;
+  const std::string virtual_address = first.size() > 2 && first[2] != "address" ? first[2] : "";
   for (const Element* gateway : gateways_.all("gateway_item")) {
-    if (!first.empty() && gateway->value("name") == first[0])
-      return FirstMember{gateway->value("interface"), first.size() > 2 && first[2] != "address" ? first[2] : ""};
+    if (gateway->value("name") == first[0]) return FirstMember{gateway->value("interface"), virtual_address};
   }
-  return std::nullopt;
+  const auto lines = this->lines();
+  const auto line = lines.find(first[0]);
+  return line == lines.end() ? std::nullopt : std::optional(FirstMember{line->second.key, virtual_address});
+}
+
+std::map<std::string, PfsenseNames::Line> PfsenseNames::lines() const {
+  std::map<std::string, Line> lines;
+  for (const auto& [key, entry] : interfaces_) {
+    for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) {
+      std::string kind = entry->value(family == net::Family::ipv4 ? "ipaddr" : "ipaddrv6");
+      if (kind.empty() || kind == "track6" || net::parse_address(kind)) continue;
+      std::ranges::transform(kind, kind.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+      lines.emplace(title(key) + '_' + kind, Line{key, family});
+    }
+  }
+  return lines;
 }
 
 std::string PfsenseNames::title(std::string_view key) const {

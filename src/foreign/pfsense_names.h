@@ -28,6 +28,13 @@ class PfsenseNames {
     std::string interface, virtual_address;
   };
   [[nodiscard]] std::optional<FirstMember> first_member(std::string_view gateway_group) const;
+  // Gateways that exist without an entry, those of lines whose addresses come from elsewhere, by the names that pfSense makes
+  // up (gwlb.inc, return_gateways_array): "WAN_DHCP", "WAN_DHCP6", "DSL_PPPOE".
+  struct Line {
+    std::string key;  // of the interface
+    net::Family family;
+  };
+  [[nodiscard]] std::map<std::string, Line> lines() const;
   // As pfSense shows it and names gateways by it: "WAN", "VTI_HQ".
   [[nodiscard]] std::string title(std::string_view key) const;
   [[nodiscard]] std::string device(std::string_view key) const;

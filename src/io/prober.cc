@@ -59,7 +59,7 @@ std::string name_of(const Prober::Target& target) {
 // Whether it is to be told.
 bool is_news(const model::GatewayHealth& before, const model::GatewayHealth& after) {
   const auto told = [](const model::GatewayHealth& health) {
-    return std::tie(health.state, health.slow, health.answers, health.tunnel_down);
+    return std::tie(health.state, health.slow, health.answers, health.cut);
   };
   return told(before) != told(after);
 }

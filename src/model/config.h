@@ -274,6 +274,8 @@ struct MonitorOptions {
   bool operator==(const MonitorOptions&) const = default;
 };
 
+inline constexpr std::string_view kDynamic = "dynamic";  // in the place of a gateway's address
+
 // Automatic (VTI_HQ_VTIV4, VTI_HQ_VTIV6) and written gateways alike, complete: what the file leaves out is filled in.
 struct Gateway {
   std::string name;
@@ -284,7 +286,11 @@ struct Gateway {
   MonitorOptions monitor;
   bool on_link = false;  // a neighbour although no network of its device's addresses holds it
   std::string description{};
+  // The address is the next hop that DHCP, router advertisements or PPP gave the device: unspecified while there is none.
+  bool dynamic = false;
   bool operator==(const Gateway&) const = default;
+
+  [[nodiscard]] bool has_address() const { return !address.is_unspecified(); }
 };
 
 // What is asked to judge it, one at least, with their addresses.

@@ -38,8 +38,8 @@ struct GatewayHealth {
   int loss_percent = 0;
   bool slow = false;  // the round trip alone asks for state latency, which loss hides
   Answers answers = Answers::unknown;
-  bool tunnel_down = false;             // IKE says so; what is not monitored has no other way to be known unusable
-  std::string reason{};                 // "tunnel hq is down", "25 % loss, more than 20 %"; empty when online
+  bool cut = false;      // its tunnel is down or it has no address; what is not monitored has no other way to be known unusable
+  std::string reason{};  // "tunnel hq is down", "25 % loss, more than 20 %"; empty when online
   std::vector<TargetHealth> targets{};  // when there are several
   bool operator==(const GatewayHealth&) const = default;
 };

@@ -57,10 +57,11 @@ struct Observed {
   std::vector<ObservedLink> links;         // sorted by name
   std::vector<ObservedAddress> addresses;  // sorted by (device, local); of all links
   std::vector<ObservedRoute> routes;       // sorted
-  std::vector<Route> rivals{};   // sorted; others' to a network of one of ours, with which the kernel shares its flows
-  std::vector<Policy> policies;  // sorted
-  std::vector<Sa> sas;           // sorted
-  std::vector<Rule> rules;       // sorted
+  std::vector<Route> rivals{};    // sorted; others' to a network of one of ours, with which the kernel shares its flows
+  std::vector<Route> defaults{};  // sorted; others' default routes, on devices for which that was asked
+  std::vector<Policy> policies;   // sorted
+  std::vector<Sa> sas;            // sorted
+  std::vector<Rule> rules;        // sorted
   std::optional<ObservedFilter> filter;
   std::vector<CharonsSa> charons_sas{};             // sorted
   std::vector<CharonsPolicies> charons_policies{};  // sorted; where policies are ours or charon's to make

@@ -106,7 +106,7 @@ Weights weights_of(const model::Config& config) {
 }  // namespace
 
 bool is_usable(const GatewayHealth& health, Trigger trigger) {
-  if (health.state == GatewayState::down || health.state == GatewayState::forced_down || health.tunnel_down) return false;
+  if (health.state == GatewayState::down || health.state == GatewayState::forced_down || health.cut) return false;
   const bool loss = health.state == GatewayState::loss;
   const bool latency = health.state == GatewayState::latency || health.slow;
   switch (trigger) {

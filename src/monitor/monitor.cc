@@ -15,6 +15,15 @@ namespace {
 
 std::string name_of(const Underlay& underlay) { return underlay.tunnel.empty() ? "its tunnel" : "tunnel " + underlay.tunnel; }
 
+bool is_cut(const Underlay& underlay) {
+  return underlay.state == Underlay::State::down || underlay.state == Underlay::State::no_lease;
+}
+
+std::string why_cut(const Underlay& underlay) {
+  if (underlay.state == Underlay::State::down) return name_of(underlay) + " is down";
+  return "no lease: there is no next hop on " + underlay.tunnel;
+}
+
 bool is_bad(GatewayState state) { return state > GatewayState::online && state <= GatewayState::down; }
 
 }  // namespace
@@ -69,7 +78,7 @@ bool GatewayMonitor::set_underlay(Underlay underlay, Now now) {
   if (same) return false;
   if (underlay_.state != Underlay::State::up || !wants_probes()) return start(now);
   forget_probes();
-  health_.tunnel_down = false;
+  health_.cut = false;
   health_.answers = model::Answers::unknown;
   if (state_.value() == GatewayState::down) {
     health_.reason =
@@ -142,14 +151,14 @@ TimePoint GatewayMonitor::due() const {
 bool GatewayMonitor::on_blind(Now now) { return wants_probes() && start(now); }
 
 GatewayMonitor::Start GatewayMonitor::start_of() const {
-  const std::string tunnel = name_of(underlay_);
   if (options_.forced_down) return {GatewayState::forced_down, "forced down in the file"};
-  const bool cut = underlay_.state == Underlay::State::down;
-  if (!options_.enabled) return {GatewayState::unmonitored, cut ? "not monitored; " + tunnel + " is down" : "not monitored"};
+  if (!options_.enabled)
+    return {GatewayState::unmonitored, is_cut(underlay_) ? "not monitored; " + why_cut(underlay_) : "not monitored"};
   switch (underlay_.state) {
     case Underlay::State::up: return {GatewayState::pending, "no answer yet"};
-    case Underlay::State::down: return {GatewayState::down, tunnel + " is down"};
-    case Underlay::State::asleep: return {GatewayState::pending, tunnel + " is on demand"};
+    case Underlay::State::down: return {GatewayState::down, why_cut(underlay_)};
+    case Underlay::State::asleep: return {GatewayState::pending, name_of(underlay_) + " is on demand"};
+    case Underlay::State::no_lease: return {GatewayState::pending, why_cut(underlay_)};
   }
   std::abort();
 }
@@ -163,8 +172,8 @@ bool GatewayMonitor::start(Now now) {
   health_.slow = false;
   health_.answers = model::Answers::unknown;
   health_.reason = std::move(reason);
-  const bool cut = underlay_.state == Underlay::State::down;
-  const bool was_cut = std::exchange(health_.tunnel_down, cut);
+  const bool cut = is_cut(underlay_);
+  const bool was_cut = std::exchange(health_.cut, cut);
   pace_ = {};
   const GatewayState before = state_.value();
   return follow(state_.force(state), before, now) || cut != was_cut;

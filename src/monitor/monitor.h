@@ -20,14 +20,15 @@
 
 namespace vtid::monitor {
 
-// What IKE says of the tunnel under a gateway; a gateway without one stands on what is always up.
+// What IKE says of the tunnel under a gateway, or DHCP of its address; any other stands on what is always up.
 struct Underlay {
   enum class State : std::uint8_t {
     up,
     down,
-    asleep,  // on demand: a probe would bring it up
+    asleep,    // on demand: a probe would bring it up
+    no_lease,  // there is no address to probe yet
   };
-  std::string tunnel;  // its name, for reasons
+  std::string tunnel;  // its name, for reasons; without a lease that of the device
   State state = State::up;
   bool operator==(const Underlay&) const = default;
 };
@@ -45,7 +46,7 @@ class GatewayMonitor {
   // Down: the gateway is down at once. Asleep: nothing is known of it. Up: the window starts again, and the state gets
   // better by the usual rules.
   bool set_underlay(Underlay underlay, Now now);
-  // False while probes would say nothing: not monitored, forced down, or the tunnel is not up.
+  // False while probes would say nothing: not monitored, forced down, or nothing carries them.
   [[nodiscard]] bool wants_probes() const {
     return options_.enabled && !options_.forced_down && underlay_.state == Underlay::State::up;
   }

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,9 @@ class Kernel {
   // has to be asked for is as it said last, and news of it comes by drain(); EINPROGRESS while it has never said anything.
   [[nodiscard]] virtual Result<model::Observed> observe() = 0;
 
+  // Of these devices observe() shows others' default routes too, and drain() tells of them. None at first.
+  virtual void follow_defaults(std::set<net::IfName> devices) { default_devices_ = std::move(devices); }
+
   // Traffic counters of our links by name. Cheap enough to be called for every `vtictl status`.
   [[nodiscard]] virtual Result<std::map<net::IfName, model::LinkCounters>> counters() = 0;
   // Of these alone, at their cost where the system can.
@@ -60,9 +64,18 @@ class Kernel {
   // loop can wait for.
   [[nodiscard]] virtual std::vector<int> descriptors() const = 0;
   [[nodiscard]] virtual Notices drain() = 0;
+
+ protected:
+  [[nodiscard]] const std::set<net::IfName>& default_devices() const { return default_devices_; }
+
+ private:
+  std::set<net::IfName> default_devices_;
 };
 
 inline constexpr int kDumpAttempts = 5;
+
+// A default route of the main table by one of these.
+[[nodiscard]] bool is_followed_default(const model::Route& route, const std::set<net::IfName>& devices);
 
 // For who does one thing at a time: what is under way, or begins by that, is waited for.
 [[nodiscard]] std::vector<Result<void>> apply_all(Kernel& kernel, std::span<const model::Op> ops);

@@ -17,6 +17,7 @@ void sort(model::Observed& observed) {
   std::ranges::sort(observed.charons_sas);
   std::ranges::sort(observed.charons_policies);
   std::ranges::sort(observed.rivals);
+  std::ranges::sort(observed.defaults);
 }
 
 }  // namespace vtid::platform

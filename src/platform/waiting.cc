@@ -23,6 +23,12 @@ Result<std::map<net::IfName, model::LinkCounters>> Kernel::counters_of(std::span
   return all;
 }
 
+bool is_followed_default(const model::Route& route, const std::set<net::IfName>& devices) {
+  return route.to.length == 0 && route.table == net::kMainTable &&
+         std::ranges::any_of(model::hops_of(route),
+                             [&](const model::NextHop& hop) { return devices.contains(hop.via.device); });
+}
+
 void wait_for_end(Kernel& kernel) {
   std::vector<pollfd> waits;
   for (const int fd : kernel.descriptors()) waits.push_back({fd, POLLIN, 0});

@@ -85,7 +85,7 @@ class LocalEndFinder {
     return {member};
   }
 
-  // In the file's order; a gateway whose interface is disabled is on none.
+  // In the file's order; a gateway whose interface is disabled is on none, and one without an address leads nowhere.
   [[nodiscard]] std::vector<OuterWay> ways_of(const std::string& name) const {
     std::vector<OuterWay> ways;
     for (const model::GroupMember& member : members_of(name)) {
@@ -95,13 +95,15 @@ class LocalEndFinder {
       const auto* port = std::get_if<model::DevicePort>(&interface->second->port);
       if (port == nullptr) continue;
       const net::Address& next_hop = found->second->address;
-      ways.push_back({member.gateway, port->device, next_hop,
-                      member.local ? held(*member.local) : address_on(port->device, next_hop.family(), &next_hop)});
+      OuterWay& way = ways.emplace_back(member.gateway, port->device, next_hop, std::nullopt);
+      if (!found->second->has_address()) continue;
+      way.local = member.local ? held(*member.local) : address_on(port->device, next_hop.family(), &next_hop);
     }
     return ways;
   }
 
   [[nodiscard]] std::string why_nowhere(const std::string& name, const OuterWay& way) const {
+    if (way.next_hop.is_unspecified()) return fmt::format("{} has no next hop on {}", way.gateway, way.device.text());
     const auto members = members_of(name);
     const auto member = std::ranges::find(members, way.gateway, &model::GroupMember::gateway);
     if (member != members.end() && member->local)

@@ -37,7 +37,7 @@ NextHops NextHopResolver::automatic(net::Family family) const {
   const model::Gateway* chosen = nullptr;
   for (const model::Gateway& gateway : config_.gateways) {
     const auto interface = interfaces_.find(gateway.interface);
-    const bool candidate = gateway.address.family() == family && interface != interfaces_.end() &&
+    const bool candidate = gateway.address.family() == family && gateway.has_address() && interface != interfaces_.end() &&
                            std::holds_alternative<model::DevicePort>(interface->second->port);
     if (!candidate || (chosen != nullptr && (is_up(chosen->name) || !is_up(gateway.name)))) continue;
     chosen = &gateway;
@@ -47,7 +47,7 @@ NextHops NextHopResolver::automatic(net::Family family) const {
 
 void NextHopResolver::add(std::string_view name, int weight, NextHops& to) const {
   const auto gateway = gateways_.find(name);
-  if (gateway == gateways_.end()) return;
+  if (gateway == gateways_.end() || !gateway->second->has_address()) return;
   const auto interface = interfaces_.find(gateway->second->interface);
   if (interface == interfaces_.end() || !interface->second->enabled) return;
   if (const auto device = device_of(*interface->second)) {

@@ -60,7 +60,7 @@ class OuterRoutes {
   void add_to_main(const model::Config& config) {
     for (const auto& [tunnel, end] : ends_) {
       const auto way = std::ranges::find(end.ways, end.gateway, &model::OuterWay::gateway);
-      if (way == end.ways.end()) continue;
+      if (way == end.ways.end() || way->next_hop.is_unspecified()) continue;
       for (const net::Address& peer : end.peers) {
         model::Route route = route_to(peer, *way);
         const auto same = [&](const model::StaticRoute& item) { return item.to.network() == route.to; };

@@ -44,7 +44,7 @@ void add_probe_routes(const model::Config& config, const NextHopResolver& next_h
   for (const model::Gateway& gateway : config.gateways) {
     const auto mark = marks.find(gateway.name);
     const auto device = mark == marks.end() ? std::nullopt : next_hops.device_named(gateway.interface);
-    if (!device) continue;
+    if (!device || !gateway.has_address()) continue;
     const std::string because = "gateways/" + gateway.name;
     const net::TableId table{kFirstProbeTable + (mark->second >> model::kMarkShift)};
     if (system.has_rules) desired.rules.push_back({rule_of(gateway, mark->second, table), because});

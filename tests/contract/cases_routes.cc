@@ -238,6 +238,31 @@ void last_address(Stage& stage) {
                "the last IPv4 address takes the IPv4 routes of its link, the last IPv6 address takes none");
 }
 
+// Of the devices that were asked for, and only others'.
+void defaults(Stage& stage) {
+  for (const char* name : {"wan0", "wan1"}) {
+    const bool first = std::string_view(name) == "wan0";
+    stage.world.add_link(device(name));
+    stage.world.add_address(address(name, first ? "10.6.108.1/24" : "10.6.109.1/24"));
+  }
+  const model::Route ours =
+      as_linux(stage.system) ? route("0.0.0.0/0", "wan0", "10.6.108.2", 5) : route("10.20.0.0/16", "wan0", "10.6.108.2", 0);
+  const model::Route theirs = route("0.0.0.0/0", "wan0", "10.6.108.254", 0);
+  stage.expect(stage.apply(SetRoute{ours}) == 0, "a route of ours can be made");
+  stage.world.add_route(theirs);
+  stage.expect(stage.observe().defaults.empty(), "nobody has asked");
+  stage.kernel.follow_defaults({device("wan1")});
+  stage.expect(stage.observe().defaults.empty(), "it is by another device");
+  stage.kernel.follow_defaults({device("wan0"), device("wan1")});
+  (void)stage.settle();
+  stage.expect(stage.observe().defaults == std::vector{theirs}, "it is seen");
+  stage.world.delete_route(theirs);
+  stage.expect(stage.noticed(), "that it goes is told");
+  stage.expect(stage.observe().defaults.empty(), "it is gone");
+  stage.world.add_route(theirs);
+  stage.expect(stage.noticed(), "that it comes is told");
+}
+
 }  // namespace
 
 std::vector<Case> route_cases() {
@@ -269,7 +294,8 @@ std::vector<Case> route_cases() {
           {"route.missing_device_refused", missing_device},
           {"route.through_foreign_link", through_foreign_link},
           {"route.link_down_takes_routes", link_down, as_linux},
-          {"route.last_address_takes_routes", last_address, as_linux}};
+          {"route.last_address_takes_routes", last_address, as_linux},
+          {"route.others_defaults_are_seen", defaults}};
 }
 
 }  // namespace vtid::contract

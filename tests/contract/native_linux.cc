@@ -104,6 +104,9 @@ class LinuxWorld final : public World {
   void delete_our_route(const model::Route& route) override {
     ask(route_, netlink::encode_delete_route(route, indexes_of(route)));
   }
+  void delete_route(const model::Route& route) override {
+    ask(route_, netlink::encode_delete_route(route, indexes_of(route), RTPROT_STATIC));
+  }
   [[nodiscard]] bool has_route(const model::Route& route) override;
   void add_rule(const model::Rule& rule) override { ask(route_, netlink::encode_add_rule(rule, RTPROT_STATIC)); }
   void delete_our_rule(const model::Rule& rule) override { ask(route_, netlink::encode_delete_rule(rule)); }

@@ -34,6 +34,7 @@ class World {
   virtual void add_route(const model::Route& route) = 0;
   virtual void delete_our_route(const model::Route& route) = 0;
   [[nodiscard]] virtual bool has_route(const model::Route& route) = 0;  // of another owner
+  virtual void delete_route(const model::Route& route) = 0;             // of another owner
   virtual void add_rule(const model::Rule& rule) = 0;
   virtual void delete_our_rule(const model::Rule& rule) = 0;
   [[nodiscard]] virtual bool has_rule(const model::Rule& rule) = 0;  // of another owner

@@ -13,6 +13,7 @@ class OwningKernel final : public platform::Kernel {
       : fake_(std::move(fake)), kernel_(platform::freebsd::make_backend(fake_->open())) {}
   platform::Capabilities capabilities() const override { return kernel_->capabilities(); }
   Result<model::Observed> observe() override { return kernel_->observe(); }
+  void follow_defaults(std::set<net::IfName> devices) override { kernel_->follow_defaults(std::move(devices)); }
   Result<std::map<net::IfName, model::LinkCounters>> counters() override { return kernel_->counters(); }
   Result<std::map<std::string, model::RuleCounters>> rule_counters() override { return kernel_->rule_counters(); }
   std::vector<Result<void>> apply(std::span<const model::Op> ops, Duration budget) override {

@@ -76,6 +76,7 @@ class FreebsdWorld final : public World {
   }
   void add_route(const model::Route& route) override { send(abi::kRtmAdd, route); }
   void delete_our_route(const model::Route& route) override { send(abi::kRtmDelete, route); }
+  void delete_route(const model::Route& route) override { send(abi::kRtmDelete, route); }
   [[nodiscard]] bool has_route(const model::Route& route) override;
   void add_rule(const model::Rule&) override { give_up("add a rule", "FreeBSD has none"); }
   void delete_our_rule(const model::Rule&) override { give_up("delete a rule", "FreeBSD has none"); }

@@ -16,6 +16,7 @@ class MemoryWorld final : public World {
   void flush_addresses(const net::IfName& name) override { kernel_.flush_addresses(name); }
   void add_route(const model::Route& route) override { kernel_.add_foreign_route(route); }
   void delete_our_route(const model::Route& route) override { kernel_.delete_route(route); }
+  void delete_route(const model::Route& route) override { kernel_.delete_route(route); }
   [[nodiscard]] bool has_route(const model::Route& route) override { return kernel_.has_foreign_route(route); }
   void add_rule(const model::Rule& rule) override { kernel_.add_foreign_rule(rule); }
   void delete_our_rule(const model::Rule& rule) override { kernel_.delete_rule(rule); }

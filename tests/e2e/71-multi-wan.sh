@@ -1,7 +1,7 @@
 #!/bin/bash
 # One tunnel over two uplinks of the branch, each of which lets only its own addresses out: when the first one is cut under a ping,
 # the tunnel goes on by the second with one IKE_SA, and no link, address or route of the branch is written; it comes back after the
-# hold, before the second one ends. Then the same tunnel follows the address of an interface.
+# hold, before the second one ends. Then the same tunnel follows the address of an interface, and the next hops of lines by DHCP.
 . "$(dirname "$0")/lib.sh"
 
 outer_devices=wan,wan2
@@ -115,3 +115,34 @@ expect 20 tunnel_is branch hq up
 expect 20 ping_once branch "${inner[hq]}"
 assert_match "leaves by its own table" "lookup 119" "$(ip -n branch rule list from 198.51.100.9)"
 assert_eq "ifindex" "$index" "$(ifindex branch ipsec1)"
+
+say "the lines have their next hops by DHCP"
+at branch sysctl -qw net.ipv6.conf.wan.accept_ra=0
+ip -n branch route flush default
+ip -n branch route add default via 198.51.100.254 dev wan proto dhcp metric 100
+ip -n branch route add default via "$second.254" dev wan2 proto dhcp metric 200
+edit branch '.tunnels.hq.ike.local = { gateway: "UPLINKS", id: "branch" } | del(.gateway_groups.UPLINKS.members[0].local) |
+  (.gateways.WAN_GW, .gateways.WAN2_GW) |= (.address = "dynamic" | .family = "ipv4") | .default_gateway = { ipv4: "UPLINKS" }'
+vtictl_at branch reload >/dev/null
+gateway_of() { vtictl_at branch --json show gateways "$1" | jq -r '"\(.address) \(.state)"'; }
+expect 10 eval '[[ $(gateway_of WAN_GW) == "198.51.100.254 online" && $(gateway_of WAN2_GW) == "$second.254 online" ]]'
+expect 10 local_is 198.51.100.1
+assert_match "the default route of vtid" "via 198.51.100.254" "$(ip -n branch route list default proto 118)"
+
+say "the first line loses its lease"
+ip -n branch route delete default via 198.51.100.254 dev wan proto dhcp
+expect 10 eval '[[ $(gateway_of WAN_GW) == "null pending" ]]'
+assert_match "why" "no lease" "$(vtictl_at branch explain hq)"
+expect 10 local_is "$second.7"
+assert_match "the default route of vtid" "via $second.254" "$(ip -n branch route list default proto 118)"
+expect 20 ping_once branch "${inner[hq]}"
+
+say "it comes back with another next hop"
+ip -n wan address add 198.51.100.253/24 dev branch
+ip -n branch route add default via 198.51.100.253 dev wan proto dhcp metric 100
+expect 20 eval '[[ $(gateway_of WAN_GW) == "198.51.100.253 online" ]]'
+expect 20 local_is 198.51.100.1
+assert_match "the default route of vtid" "via 198.51.100.253" "$(ip -n branch route list default proto 118)"
+expect 20 ping_once branch "${inner[hq]}"
+assert_eq "ifindex" "$index" "$(ifindex branch ipsec1)"
+expect 5 converged branch

@@ -27,6 +27,7 @@ class StagedKernel final : public platform::Kernel {
     if (const int code = std::exchange(failing_observe_, 0); code != 0) return fail("cannot list links", {}, code);
     return backend_.kernel->observe();
   }
+  void follow_defaults(std::set<net::IfName> devices) override { backend_.kernel->follow_defaults(std::move(devices)); }
   [[nodiscard]] Result<std::map<net::IfName, model::LinkCounters>> counters() override { return backend_.kernel->counters(); }
   [[nodiscard]] Result<std::map<std::string, model::RuleCounters>> rule_counters() override {
     return backend_.kernel->rule_counters();
@@ -59,6 +60,9 @@ class StagedKernel final : public platform::Kernel {
   void add_foreign_address(const model::InterfaceAddress& address) { backend_.world->add_address(address); }
   void add_foreign_sa(const model::Sa& sa) { backend_.world->add_sa(sa); }
   [[nodiscard]] bool has_foreign_sa(const model::Sa& sa) { return backend_.world->has_sa(sa); }
+  void add_foreign_route(const model::Route& route) { backend_.world->add_route(route); }
+  void delete_foreign_route(const model::Route& route) { backend_.world->delete_route(route); }
+  [[nodiscard]] bool has_foreign_route(const model::Route& route) { return backend_.world->has_route(route); }
   void delete_link(const net::IfName& name) { backend_.world->delete_link(name); }
   void set_link(const net::IfName& name, bool up, std::uint32_t mtu) { backend_.world->set_link(name, up, mtu); }
   void flush_addresses(const net::IfName& name) { backend_.world->flush_addresses(name); }

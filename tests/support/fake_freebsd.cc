@@ -581,7 +581,7 @@ int FakeFreebsd::change_route(View message) {
     if (old == last) return ESRCH;
     const bool ours = old->second.route.ours;
     routes_.erase(old);
-    notice(ours);
+    notice(ours || route_notice_concerns_us(message));
     return 0;
   }
   const bool change = header.head.type == abi::kRtmChange;
@@ -594,7 +594,7 @@ int FakeFreebsd::change_route(View message) {
   if (change && !had_gateway) route->index = old->second.route.index;  // it keeps its interface
   if (change) routes_.erase(old);
   routes_.emplace(route->route.to, KernelRoute{*route, header.flags});
-  notice(route->ours);
+  notice(route_notice_concerns_us(message));
   return 0;
 }
 

@@ -27,15 +27,19 @@ std::optional<model::Route> named(const ListedRoute& item, const Names& names) {
 
 // Since FreeBSD 13 a second route to a network is a second next hop of it, and is listed as a message of its own
 // (sys/net/rtsock.c, sysctl_dumpentry).
-void name_routes(const std::vector<ListedRoute>& listed, const Names& names, model::Observed& observed) {
+void name_routes(const std::vector<ListedRoute>& listed, const Names& names, const std::set<net::IfName>& default_devices,
+                 model::Observed& observed) {
   std::set<net::Prefix> own;
   for (const ListedRoute& item : listed) {
     if (item.ours) own.insert(item.route.to);
   }
   for (const ListedRoute& item : listed) {
-    if (!own.contains(item.route.to)) continue;
+    const bool rival = own.contains(item.route.to);
+    if (!rival && item.route.to.length != 0) continue;
     auto route = named(item, names);
     if (!route) continue;
+    if (!item.ours && is_followed_default(*route, default_devices)) observed.defaults.push_back(*route);
+    if (!rival) continue;
     if (item.ours) {
       observed.routes.push_back({*std::move(route)});
     } else {
@@ -103,7 +107,7 @@ Result<model::Observed> Backend::observe() {
   model::Observed observed;
   observed.links = std::move(links->links);
   observed.addresses = std::move(links->addresses);
-  name_routes(*routes, names, observed);
+  name_routes(*routes, names, default_devices(), observed);
   observed.filter = filter->filter();
   for (ListedSa& item : *sas) {
     const model::Sa& sa = item.sa;

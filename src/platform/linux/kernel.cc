@@ -116,6 +116,7 @@ class LinuxKernel final : public Kernel {
 
  private:
   Result<std::vector<model::ObservedLink>> read_links();
+  Result<std::vector<netlink::IndexedRoute>> read_defaults(const std::vector<model::ObservedLink>& links);
 
   netlink::NoticeSocket notices_;
   netlink::Socket route_;
@@ -137,6 +138,20 @@ Result<std::vector<model::ObservedLink>> LinuxKernel::read_links() {
   return links;
 }
 
+Result<std::vector<netlink::IndexedRoute>> LinuxKernel::read_defaults(const std::vector<model::ObservedLink>& links) {
+  std::vector<netlink::IndexedRoute> all;
+  for (const model::ObservedLink& link : links) {
+    if (!default_devices().contains(link.name)) continue;
+    for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) {
+      auto some =
+          route_.dump(netlink::encode_dump_routes_by(family, link.index), "default routes", netlink::decode_default_route);
+      if (!some) return some;
+      std::ranges::move(*some, std::back_inserter(all));
+    }
+  }
+  return all;
+}
+
 Result<model::Observed> LinuxKernel::observe() {
   auto links = read_links();
   if (!links) return std::unexpected(links.error());
@@ -146,6 +161,8 @@ Result<model::Observed> LinuxKernel::observe() {
   if (!routes) return std::unexpected(routes.error());
   auto more = route_.dump(netlink::encode_dump_routes(net::Family::ipv6), "IPv6 routes", netlink::decode_route);
   if (!more) return std::unexpected(more.error());
+  auto defaults = read_defaults(*links);
+  if (!defaults) return std::unexpected(defaults.error());
   auto rules =
       route_.dump(netlink::encode_dump_rules(), "rules", [](const nlmsghdr& message) { return netlink::decode_rule(message); });
   if (!rules) return std::unexpected(rules.error());
@@ -166,6 +183,9 @@ Result<model::Observed> LinuxKernel::observe() {
   observed.links = *std::move(links);
   observed.addresses = *std::move(addresses);
   observed.routes = name_routes(*std::move(routes), names);
+  for (model::ObservedRoute& item : name_routes(*std::move(defaults), names)) {
+    if (is_followed_default(item.route, default_devices())) observed.defaults.push_back(std::move(item.route));
+  }
   observed.rules = *std::move(rules);
   observed.filter = *std::move(filter);
   sort(observed);

@@ -100,7 +100,7 @@ bool concerns_us(const nlmsghdr& message) {
     case RTM_NEWADDR:
     case RTM_DELADDR: return true;
     case RTM_NEWROUTE:
-    case RTM_DELROUTE: return is_our_route(message);
+    case RTM_DELROUTE: return is_our_route(message) || is_default_route(message);
     case RTM_NEWRULE:
     case RTM_DELRULE: return decode_rule(message).has_value();
     default: return false;

@@ -80,26 +80,10 @@ decltype(model::Route::target) target_of(const std::vector<ReadHop>& hops) {
   return multipath;
 }
 
-}  // namespace
-
-Bytes encode_new_route(const model::Route& route, const Indexes& indexes, Insert insert, std::uint8_t protocol) {
-  return encode(RTM_NEWROUTE, static_cast<std::uint16_t>(insert), route, indexes, protocol);
-}
-
-Bytes encode_delete_route(const model::Route& route, const Indexes& indexes) {
-  return encode(RTM_DELROUTE, 0, route, indexes, model::kRouteProtocol);
-}
-
-Bytes encode_dump_routes(net::Family family) {
-  rtmsg header{};
-  header.rtm_family = family == net::Family::ipv4 ? AF_INET : AF_INET6;
-  header.rtm_protocol = model::kRouteProtocol;
-  return Request(RTM_GETROUTE, NLM_F_DUMP, header).bytes();
-}
-
-std::optional<IndexedRoute> decode_route(const nlmsghdr& message) {
+// Of either kind.
+std::optional<IndexedRoute> decode(const nlmsghdr& message) {
   const auto head = header_of<rtmsg>(message);
-  if (message.nlmsg_type != RTM_NEWROUTE || !head || !is_our_route(message)) return std::nullopt;
+  if (!head) return std::nullopt;
   const Attributes attributes(message, sizeof *head);
   const auto family = head->rtm_family == AF_INET ? net::Family::ipv4 : net::Family::ipv6;
   const auto to = attributes.address(RTA_DST).value_or(net::Address::any(family));  // absent: the default route
@@ -116,6 +100,54 @@ std::optional<IndexedRoute> decode_route(const nlmsghdr& message) {
   found.route.target = target_of(hops);
   for (const ReadHop& hop : hops) found.indexes.push_back(hop.index);
   return found;
+}
+
+}  // namespace
+
+Bytes encode_new_route(const model::Route& route, const Indexes& indexes, Insert insert, std::uint8_t protocol) {
+  return encode(RTM_NEWROUTE, static_cast<std::uint16_t>(insert), route, indexes, protocol);
+}
+
+Bytes encode_delete_route(const model::Route& route, const Indexes& indexes, std::uint8_t protocol) {
+  return encode(RTM_DELROUTE, 0, route, indexes, protocol);
+}
+
+Bytes encode_dump_routes(net::Family family) {
+  rtmsg header{};
+  header.rtm_family = family == net::Family::ipv4 ? AF_INET : AF_INET6;
+  header.rtm_protocol = model::kRouteProtocol;
+  return Request(RTM_GETROUTE, NLM_F_DUMP, header).bytes();
+}
+
+Bytes encode_dump_routes_by(net::Family family, net::IfIndex device) {
+  rtmsg header{};
+  header.rtm_family = family == net::Family::ipv4 ? AF_INET : AF_INET6;
+  header.rtm_table = RT_TABLE_MAIN;
+  return Request(RTM_GETROUTE, NLM_F_DUMP, header).put(RTA_OIF, device.value).bytes();
+}
+
+std::optional<IndexedRoute> decode_default_route(const nlmsghdr& message) {
+  return message.nlmsg_type == RTM_NEWROUTE && is_default_route(message) ? decode(message) : std::nullopt;
+}
+
+std::optional<IndexedRoute> decode_route(const nlmsghdr& message) {
+  return message.nlmsg_type == RTM_NEWROUTE && is_our_route(message) ? decode(message) : std::nullopt;
+}
+
+// By the programs that follow lines, and the kernel that follows router advertisements: what routing protocols learn comes and
+// goes, and is no line's own.
+bool is_default_route(const nlmsghdr& message) {
+  const auto head = header_of<rtmsg>(message);
+  if (!head || (head->rtm_family != AF_INET && head->rtm_family != AF_INET6)) return false;
+  if (head->rtm_dst_len != 0 || head->rtm_table != RT_TABLE_MAIN) return false;
+  switch (head->rtm_protocol) {
+    case RTPROT_KERNEL:
+    case RTPROT_BOOT:
+    case RTPROT_STATIC:
+    case RTPROT_RA:
+    case RTPROT_DHCP: return true;
+    default: return false;
+  }
 }
 
 bool is_our_route(const nlmsghdr& message) {

@@ -22,9 +22,12 @@ using Indexes = std::vector<net::IfIndex>;
 [[nodiscard]] Bytes encode_new_route(const model::Route& route, const Indexes& indexes, Insert insert,
                                      std::uint8_t protocol = model::kRouteProtocol);
 // Exactly this one: same protocol, metric, table, devices and gateways.
-[[nodiscard]] Bytes encode_delete_route(const model::Route& route, const Indexes& indexes);
+[[nodiscard]] Bytes encode_delete_route(const model::Route& route, const Indexes& indexes,
+                                        std::uint8_t protocol = model::kRouteProtocol);
 // Those with our protocol number in every table; the kernel filters (NETLINK_GET_STRICT_CHK).
 [[nodiscard]] Bytes encode_dump_routes(net::Family family);
+// Whoever's, in the main table, by this device; the kernel filters.
+[[nodiscard]] Bytes encode_dump_routes_by(net::Family family, net::IfIndex device);
 
 struct IndexedRoute {
   model::Route route;  // its devices are empty: the message has only the indexes
@@ -33,7 +36,11 @@ struct IndexedRoute {
 };
 // Ours alone.
 [[nodiscard]] std::optional<IndexedRoute> decode_route(const nlmsghdr& message);
-// Whether a notification is about a route of ours; cheaper than decoding it.
+// Default routes of a line: the main table's, of the kernel (router advertisements, PPP), DHCP clients and who writes them by
+// hand.
+[[nodiscard]] std::optional<IndexedRoute> decode_default_route(const nlmsghdr& message);
+// Whether a notification is about one of those; cheaper than decoding it.
 [[nodiscard]] bool is_our_route(const nlmsghdr& message);
+[[nodiscard]] bool is_default_route(const nlmsghdr& message);
 
 }  // namespace vtid::platform::netlink

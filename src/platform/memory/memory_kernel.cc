@@ -36,6 +36,8 @@ Result<model::Observed> MemoryKernel::observe() {
   for (const auto& [device, addresses] : addresses_) std::ranges::copy(addresses, std::back_inserter(observed.addresses));
   for (const auto& [key, route] : routes_) {
     if (route.owner == model::Owner::vtid) observed.routes.push_back({route.value});
+    if (route.owner != model::Owner::vtid && is_followed_default(route.value, default_devices()))
+      observed.defaults.push_back(route.value);
   }
   for (const auto& [key, policy] : policies_) {
     if (policy.owner == model::Owner::vtid) observed.policies.push_back(policy.value);

@@ -176,6 +176,7 @@ void MemoryKernel::add_foreign_address(const model::InterfaceAddress& address) {
 
 void MemoryKernel::add_foreign_route(const model::Route& route) {
   routes_.insert_or_assign(key_of(route), Owned<model::Route>{route, model::Owner::other});
+  if (is_followed_default(route, default_devices())) ++notices_.ours;
 }
 
 void MemoryKernel::add_foreign_rule(const model::Rule& rule) { foreign_rules_.insert(rule); }
@@ -198,7 +199,9 @@ void MemoryKernel::flush_addresses(const net::IfName& name) {
 
 void MemoryKernel::delete_route(const model::Route& route) {
   const auto erased = routes_.extract(key_of(route));
-  if (!erased.empty() && erased.mapped().owner == model::Owner::vtid) ++notices_.ours;
+  if (erased.empty()) return;
+  if (erased.mapped().owner == model::Owner::vtid || is_followed_default(erased.mapped().value, default_devices()))
+    ++notices_.ours;
 }
 
 bool MemoryKernel::has_foreign_route(const model::Route& route) const {

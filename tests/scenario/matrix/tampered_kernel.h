@@ -42,6 +42,7 @@ class TamperedKernel final : public platform::Kernel {
 
   [[nodiscard]] platform::Capabilities capabilities() const override { return kernel_.capabilities(); }
   [[nodiscard]] Result<model::Observed> observe() override;
+  void follow_defaults(std::set<net::IfName> devices) override { kernel_.follow_defaults(std::move(devices)); }
   [[nodiscard]] Result<std::map<net::IfName, model::LinkCounters>> counters() override { return kernel_.counters(); }
   [[nodiscard]] Result<std::map<std::string, model::RuleCounters>> rule_counters() override { return kernel_.rule_counters(); }
   [[nodiscard]] std::vector<Result<void>> apply(std::span<const model::Op> ops, Duration budget) override;

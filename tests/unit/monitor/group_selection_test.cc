@@ -59,7 +59,7 @@ TEST(GroupSelection, counts_what_nobody_has_measured_as_usable) {
 }
 
 TEST(GroupSelection, knows_an_unmonitored_gateway_by_its_tunnel) {
-  EXPECT_THAT(chosen(config(), {{"A", {.state = unmonitored, .tunnel_down = true}}}).active, ElementsAre(ActiveMember{"B", 3}));
+  EXPECT_THAT(chosen(config(), {{"A", {.state = unmonitored, .cut = true}}}).active, ElementsAre(ActiveMember{"B", 3}));
 }
 
 TEST(GroupSelection, gives_a_worse_tier_nothing_while_one_member_of_a_better_one_works) {

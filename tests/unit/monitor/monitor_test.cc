@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "monitor/group_selection.h"
+
 namespace vtid::monitor {
 namespace {
 
@@ -78,7 +80,7 @@ TEST(GatewayMonitor, goes_down_at_once_with_its_tunnel) {
   monitor.set_underlay(kDown, at(2s));
   EXPECT_EQ(monitor.health(),
             (model::GatewayHealth{
-                .state = down, .since = at(2s).wall, .loss_percent = 100, .tunnel_down = true, .reason = "tunnel hq is down"}));
+                .state = down, .since = at(2s).wall, .loss_percent = 100, .cut = true, .reason = "tunnel hq is down"}));
 }
 
 TEST(GatewayMonitor, is_pending_while_its_tunnel_sleeps) {
@@ -133,10 +135,23 @@ TEST(GatewayMonitor, is_online_with_the_first_answer_when_its_tunnel_comes_up_fo
 }
 
 TEST(GatewayMonitor, is_unmonitored_when_disabled_and_says_when_its_tunnel_is_down) {
-  EXPECT_EQ(
-      GatewayMonitor(kDisabled, kDown, at(0s)).health(),
-      (model::GatewayHealth{
-          .state = unmonitored, .since = at(0s).wall, .tunnel_down = true, .reason = "not monitored; tunnel hq is down"}));
+  EXPECT_EQ(GatewayMonitor(kDisabled, kDown, at(0s)).health(),
+            (model::GatewayHealth{
+                .state = unmonitored, .since = at(0s).wall, .cut = true, .reason = "not monitored; tunnel hq is down"}));
+}
+
+TEST(GatewayMonitor, without_a_lease_is_pending_and_of_no_use) {
+  const Underlay none{"eth0", Underlay::State::no_lease};
+  GatewayMonitor monitor(kOptions, none, at(0s));
+  EXPECT_EQ(monitor.health(),
+            (model::GatewayHealth{
+                .state = pending, .since = at(0s).wall, .cut = true, .reason = "no lease: there is no next hop on eth0"}));
+  EXPECT_FALSE(monitor.wants_probes());
+  EXPECT_FALSE(is_usable(monitor.health(), model::Trigger::down));
+  EXPECT_EQ(GatewayMonitor(kDisabled, none, at(0s)).health().reason, "not monitored; no lease: there is no next hop on eth0");
+  monitor.set_underlay({}, at(2s));
+  EXPECT_TRUE(monitor.wants_probes());
+  EXPECT_TRUE(is_usable(monitor.health(), model::Trigger::down));
 }
 
 TEST(GatewayMonitor, is_pending_when_monitoring_is_turned_on) {

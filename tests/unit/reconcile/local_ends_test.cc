@@ -204,6 +204,18 @@ TEST(OuterRoutes, AreATableOfEachGatewayAndARuleForItsAddress) {
   EXPECT_EQ(outer_ways(local_ends(two_uplinks(), kHost, carried_by({"B"}), {}, {})), ways);
 }
 
+TEST(OuterRoutes, OfAGatewayWithoutALeaseAreNone) {
+  model::Config config = two_uplinks();
+  config.gateways[0].dynamic = true;
+  config.gateways[0].address = net::Address::any(net::Family::ipv4);
+  const auto ends = local_ends(config, kHost, carried_by({"A"}), {}, {});
+  EXPECT_EQ(local_of(ends.at("hq")), "");
+  EXPECT_EQ(ends.at("hq").reason, "A has no next hop on eth0");
+  EXPECT_EQ(table_of("A", ends), "none");
+  EXPECT_NE(table_of("B", ends), "none");
+  EXPECT_THAT(outer_ways(ends, {}, {.has_rules = false}), IsEmpty());
+}
+
 TEST(OuterRoutes, OfTunnelsWithOneGatewayShareTableAndRule) {
   model::Config config = two_uplinks();
   config.tunnels.push_back(config.tunnels.front());

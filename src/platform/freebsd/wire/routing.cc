@@ -24,6 +24,13 @@ std::optional<net::Prefix> prefix_in(const Sockaddrs& addresses, abi::Slot which
   return length ? std::optional(net::Prefix{*address, *length}) : std::nullopt;
 }
 
+// A default route: its destination has no bits.
+bool is_to_anywhere(View message, const abi::RouteHeader& header) {
+  const auto addresses = Sockaddrs::read(message, sizeof header, header.addresses);
+  const auto to = addresses && (header.flags & abi::kRtfHost) == 0 ? prefix_in(*addresses, abi::kDestination) : std::nullopt;
+  return to && to->length == 0;
+}
+
 // The whole header of a list's message, and its addresses.
 struct Listed {
   abi::ListHeader header;
@@ -157,7 +164,8 @@ bool route_notice_concerns_us(View message) {
     case abi::kRtmDelete:
     case abi::kRtmChange: {
       const auto header = read_at<abi::RouteHeader>(message);
-      return header && header->error == 0 && (header->flags & abi::kRtfProto1) != 0;
+      if (!header || header->error != 0) return false;
+      return (header->flags & abi::kRtfProto1) != 0 || is_to_anywhere(message, *header);
     }
     default: return false;
   }

@@ -60,7 +60,7 @@ struct Stamp {
 [[nodiscard]] Bytes encode_route(abi::RouteType type, const model::Route& route, net::IfIndex index, Stamp stamp,
                                  std::uint32_t owner_flag = abi::kRtfProto1);
 
-// Whether a notice may concern us: any link or address, and routes of ours. What the kernel refused is no news.
+// Whether a notice may concern us: any link or address, routes of ours and default routes. What the kernel refused is no news.
 [[nodiscard]] bool route_notice_concerns_us(View message);
 
 }  // namespace vtid::platform::freebsd
