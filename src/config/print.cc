@@ -44,6 +44,7 @@ Json peer(const model::IkePeer& peer) {
   }
   if (!peer.id.empty()) result["id"] = peer.id;
   if (peer.port) result["port"] = *peer.port;
+  if (peer.fib) result["fib"] = *peer.fib;
   return result;
 }
 
@@ -153,6 +154,8 @@ Json interface(const model::Interface& interface) {
   result["mtu"] = interface.mtu ? Json(*interface.mtu) : Json("auto");
   result["mss"] = mss(interface.mss);
   if (interface.reply_to) result["reply_to"] = *interface.reply_to;
+  if (interface.vrf) result["vrf"] = interface.vrf->text();
+  if (interface.fib) result["fib"] = *interface.fib;
   return result;
 }
 

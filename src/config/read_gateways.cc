@@ -59,6 +59,8 @@ Interface read_interface(std::string name, Object object) {
   object.read("mtu", result.mtu, or_auto(number_in(model::kLowestMtu, kHighestMtu)));
   object.read("mss", result.mss, mss);
   object.read("reply_to", result.reply_to, or_auto(flag));
+  object.read("vrf", result.vrf, device);
+  object.read("fib", result.fib, number_in(0U, net::kMostFibs - 1));
   object.close();
   return result;
 }

@@ -44,6 +44,16 @@ void read_place(Object& object, model::IkePeer& local) {
   }
 }
 
+void refuse_vrf(Object& local) {
+  std::string vrf;
+  local.read("vrf", vrf, filled_text);
+  if (vrf.empty()) return;
+  local.fail(
+      "vrf",
+      Error{"the outer side is in no VRF: charon gives its SAs none, and an interface keeps the one that it is made with",
+            "take it out, and put the inside into a VRF: \"vrf\" of its interface"});
+}
+
 template <class Convert>
 void read_peer(Object& ike, std::string_view key, model::IkePeer& peer, Convert endpoint,
                Result<std::string> (*identity)(const Node&), bool required) {
@@ -54,6 +64,8 @@ void read_peer(Object& ike, std::string_view key, model::IkePeer& peer, Convert 
     object->need("address");
   } else {
     read_place(*object, peer);
+    object->read("fib", peer.fib, number_in(0U, net::kMostFibs - 1));
+    refuse_vrf(*object);
   }
   object->read("id", peer.id, identity);
   object->read("port", peer.port, ike_port);

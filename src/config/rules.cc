@@ -14,6 +14,7 @@ void check(const model::Config& config, Findings& findings) {
   check_gateways(config, findings);
   check_routes(config, findings);
   check_filter(config, findings);
+  check_domains(config, findings);
   check_loops(config, findings);
 }
 

@@ -22,7 +22,8 @@ void check_interfaces(const model::Config& config, Findings& findings);
 void check_gateways(const model::Config& config, Findings& findings);
 void check_filter(const model::Config& config, Findings& findings);  // "filter", "rules", "nat" and what interfaces say of them
 void check_routes(const model::Config& config, Findings& findings);  // all that goes through a gateway: the two below too
-void check_loops(const model::Config& config, Findings& findings);   // a tunnel's outer packets sent into the tunnel
+void check_domains(const model::Config& config, Findings& findings);  // interfaces in VRFs, and what has to be in one of them
+void check_loops(const model::Config& config, Findings& findings);    // a tunnel's outer packets sent into the tunnel
 
 // What `system` cannot do, or does otherwise than the file says.
 void check_system(const model::Config& config, const model::Capabilities& system, Findings& findings);

@@ -5,6 +5,7 @@
 
 #include "config/automatic.h"
 #include "config/by_name.h"
+#include "config/domains.h"
 #include "config/prefix_index.h"
 #include "config/rules.h"
 #include "config/tree.h"
@@ -23,6 +24,7 @@ struct Hop {
   bool may_leave;                   // then the next best one has its packets
   std::string pointer;              // "/routes/0/to"
   std::string via;                  // "routes/0 (10.0.0.0/8 via VTI_HQ_VTIV4)"
+  model::RoutingDomain domain{};    // in whose tables
 };
 
 // A tunnel whose peer the file routes through a tunnel, perhaps itself.
@@ -48,6 +50,7 @@ class Paths {
   const Config& config_;
   const Findings& findings_;
   Automatic automatic_{config_};
+  Domains domains_{config_};
   ByName<model::Gateway> gateways_{config_.gateways};
   ByName<model::GatewayGroup> groups_{config_.groups};
   PrefixIndex<Hop> hops_;
@@ -76,6 +79,7 @@ Paths::Paths(const Config& config, const Findings& findings) : config_(config), 
 }
 
 void Paths::add_via(const std::string& name, Hop hop) {
+  hop.domain = domains_.of_gateway(name);
   std::vector<const model::Gateway*> gateways;
   if (const model::GatewayGroup* group = groups_.find(name)) {
     for (const model::GroupMember& member : group->members) gateways.push_back(gateways_.find(member.gateway));
@@ -99,17 +103,20 @@ void Paths::add_interfaces() {
     for (const model::Child& child : tunnel.children) {
       const std::string at = join(join("/tunnels", tunnel.name) + "/children", child.name);
       if (!tunnel.enabled || !child.enabled || !inner_addresses_known(findings_, at, child)) continue;
+      const model::RoutingDomain domain = domains_.of_child(tunnel, child);
       const net::Prefix network = child.local.network();
-      hops_.add(network,
-                {network, 0, {&tunnel}, false, at + "/local", fmt::format("{} ({})", at.substr(1), net::print(network))});
+      hops_.add(
+          network,
+          {network, 0, {&tunnel}, false, at + "/local", fmt::format("{} ({})", at.substr(1), net::print(network)), domain});
       const net::Prefix peer = only(child.remote);
-      hops_.add(peer, {peer, 0, {&tunnel}, false, at + "/remote", fmt::format("{} ({})", at.substr(1), net::print(peer))});
+      hops_.add(peer,
+                {peer, 0, {&tunnel}, false, at + "/remote", fmt::format("{} ({})", at.substr(1), net::print(peer)), domain});
     }
   }
   for (const model::Gateway& gateway : config_.gateways) {
     if (findings_.any_under(join("/gateways", gateway.name)) || automatic_.tunnel_of(gateway) != nullptr) continue;
     if (!gateway.has_address()) continue;  // dynamic: it will be a neighbour
-    hops_.add(only(gateway.address), {only(gateway.address), 0, {}, false, "", ""});
+    hops_.add(only(gateway.address), {only(gateway.address), 0, {}, false, "", "", domains_.of_interface(gateway.interface)});
   }
 }
 
@@ -117,6 +124,12 @@ std::vector<net::Address> peers_of(const Tunnel& tunnel) {
   if (const auto* keys = std::get_if<model::StaticKeys>(&tunnel.ike)) return {keys->remote};
   const model::Endpoint* peer = peer_of(tunnel);
   return peer == nullptr ? std::vector<net::Address>{} : addresses_of(*peer);
+}
+
+// By whose tables its outer packets go.
+model::RoutingDomain outer_domain(const Tunnel& tunnel) {
+  const auto* ike = std::get_if<model::Ike>(&tunnel.ike);
+  return {std::nullopt, ike == nullptr ? 0 : ike->local.fib.value_or(0)};
 }
 
 // vtid itself keeps the way to its peer, by gateways that are on no tunnel.
@@ -137,6 +150,7 @@ std::vector<Step> Paths::steps_from(const Tunnel& tunnel) const {
 // The narrowest route wins, then the lowest metric.
 void Paths::add_steps(const Tunnel& tunnel, const net::Address& peer, std::vector<Step>& steps) const {
   auto hops = hops_.covering(peer);
+  std::erase_if(hops, [outer = outer_domain(tunnel)](const Hop& hop) { return hop.domain != outer; });
   std::ranges::stable_sort(hops, {}, [](const Hop& hop) { return std::pair(-hop.to.length, hop.metric); });
   std::string after;
   for (const Hop& hop : hops) {

@@ -1,7 +1,10 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <tuple>
+#include <utility>
 
+#include "config/domains.h"
 #include "config/gateway_refs.h"
 #include "config/prefix_index.h"
 #include "config/rules.h"
@@ -23,7 +26,8 @@ class RouteRules {
     for (const model::Tunnel& tunnel : config.tunnels) {
       for (const model::Child& child : tunnel.children) {
         const std::string at = join(join("/tunnels", tunnel.name) + "/children", child.name);
-        if (tunnel.enabled && child.enabled && inner_addresses_known(findings, at, child)) transits_.add(child.local, at);
+        if (tunnel.enabled && child.enabled && inner_addresses_known(findings, at, child))
+          transits_.add(child.local, std::pair(at, domains_.of_child(tunnel, child)));
       }
     }
   }
@@ -51,19 +55,22 @@ class RouteRules {
   void check_to(const StaticRoute& route, const std::string& at);
 
   [[nodiscard]] bool takes_default(const StaticRoute& route) const {
-    return route.to.length == 0 && config_.default_gateway.of(route.to.family()) != model::kNoDefault &&
+    return domains_.of_gateway(route.via).is_main() && route.to.length == 0 &&
+           config_.default_gateway.of(route.to.family()) != model::kNoDefault &&
            model::metric_of(route) == model::default_route_metric(route.to.family());
   }
 
   const Config& config_;
   Findings& findings_;
   GatewayRefChecker gateway_refs_;
-  PrefixIndex<std::string> transits_;
-  std::map<std::pair<net::Prefix, std::optional<net::Metric>>, std::string> seen_;
+  const Domains domains_{config_};
+  PrefixIndex<std::pair<std::string, model::RoutingDomain>> transits_;  // with their places
+  std::map<std::tuple<net::Prefix, std::optional<net::Metric>, model::RoutingDomain>, std::string> seen_;
 };
 
 void RouteRules::check_to(const StaticRoute& route, const std::string& at) {
-  const auto [first, fresh] = seen_.emplace(std::pair(route.to, route.metric), at);
+  const model::RoutingDomain domain = domains_.of_gateway(route.via);
+  const auto [first, fresh] = seen_.emplace(std::tuple(route.to, route.metric, domain), at);
   if (!fresh) {
     findings_.error(at, fmt::format("has the network and metric of {}", first->second.substr(1)),
                     "give one of them another metric");
@@ -74,9 +81,10 @@ void RouteRules::check_to(const StaticRoute& route, const std::string& at) {
                                 route.to.family() == net::Family::ipv4 ? "ipv4" : "ipv6"),
                     "give it a metric, or write \"none\" there");
   }
-  for (const std::string& transit : transits_.covering(route.to)) {
-    findings_.error(at + "/to", fmt::format("{} is inside the network of {}", net::print(route.to), transit.substr(1)),
-                    "take it out: the tunnel's interface reaches it by itself");
+  for (const auto& [transit, of] : transits_.covering(route.to)) {
+    if (of == domain)
+      findings_.error(at + "/to", fmt::format("{} is inside the network of {}", net::print(route.to), transit.substr(1)),
+                      "take it out: the tunnel's interface reaches it by itself");
   }
 }
 

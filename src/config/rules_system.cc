@@ -67,6 +67,32 @@ void check_static(const model::StaticKeys& keys, const std::string& at, Algorith
   algorithms.check(print(keys.out.algorithm), at + "/out/algorithm");
 }
 
+void check_fib(const std::optional<std::uint32_t>& fib, const model::Capabilities& system, const std::string& at,
+               std::string_view instead, Findings& findings) {
+  if (!fib || *fib < system.fibs || findings.any_under(at)) return;
+  if (system.fibs == 0) {
+    findings.error(at, "this system has no FIBs", std::string(instead));
+  } else {
+    findings.error(at, fmt::format("there are {} of them here (the sysctl net.fibs)", system.fibs),
+                   fmt::format("write 0 to {}, or set net.fibs in /boot/loader.conf", system.fibs - 1));
+  }
+}
+
+void check_domains(const model::Config& config, const model::Capabilities& system, Findings& findings) {
+  for (const model::Interface& interface : config.interfaces) {
+    const std::string at = join("/interfaces", interface.name);
+    if (interface.vrf && !system.has_vrfs && !findings.any_under(at + "/vrf")) {
+      findings.error(at + "/vrf", "this system has no VRFs", system.fibs > 0 ? "see \"fib\"" : "take it out");
+    }
+    check_fib(interface.fib, system, at + "/fib", system.has_vrfs ? "see \"vrf\"" : "take it out", findings);
+  }
+  for (const model::Tunnel& tunnel : config.tunnels) {
+    const auto* ike = std::get_if<model::Ike>(&tunnel.ike);
+    if (ike != nullptr)
+      check_fib(ike->local.fib, system, join("/tunnels", tunnel.name) + "/ike/local/fib", "take it out", findings);
+  }
+}
+
 void check_probes(const model::Config& config, const model::Capabilities& system, Findings& findings) {
   for (const model::Gateway& gateway : config.gateways) {
     for (std::size_t i = 0; !system.asks_arp && i < gateway.monitor.targets.size(); ++i) {
@@ -131,6 +157,7 @@ void check_system(const model::Config& config, const model::Capabilities& system
     findings.error("/role/address", "cannot be followed: this system tells devd alone which node has a CARP address",
                    "take it out, and let devd run vtictl role (docs/freebsd.md)");
   }
+  check_domains(config, system, findings);
   check_probes(config, system, findings);
   if (!system.has_rules) check_ways_to_peers(config, findings);
   if (!system.has_rules) check_exceptions_of_ways(config, findings);

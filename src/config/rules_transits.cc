@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "config/domains.h"
 #include "config/prefix_index.h"
 #include "config/rules.h"
 #include "config/tree.h"
@@ -13,6 +14,7 @@ struct Transit {
   const model::Tunnel* tunnel;
   const model::Child* child;
   net::Prefix prefix;
+  model::RoutingDomain domain;
 
   [[nodiscard]] std::string pointer() const { return join(join("/tunnels", tunnel->name) + "/children", child->name); }
   [[nodiscard]] std::string title() const { return pointer().substr(1); }
@@ -20,24 +22,26 @@ struct Transit {
 
 std::vector<Transit> transits_of(const model::Config& config, const Findings& findings) {
   std::vector<Transit> result;
+  const Domains domains(config);
   for (const model::Tunnel& tunnel : config.tunnels) {
     if (!tunnel.enabled) continue;
     for (const model::Child& child : tunnel.children) {
-      const Transit local{&tunnel, &child, child.local};
+      const Transit local{&tunnel, &child, child.local, domains.of_child(tunnel, child)};
       if (!child.enabled || !inner_addresses_known(findings, local.pointer(), child)) continue;
       result.push_back(local);
       if (!child.local.contains(child.remote)) {
-        result.push_back({&tunnel, &child, {child.remote, static_cast<std::uint8_t>(child.remote.bits())}});
+        result.push_back({&tunnel, &child, {child.remote, static_cast<std::uint8_t>(child.remote.bits())}, local.domain});
       }
     }
   }
   return result;
 }
 
-// A link-local network is each interface's own.
+// Each VRF has addresses of its own, and a link-local network is each interface's.
 bool apart(const Transit& one, const Transit& other) {
   const bool same_interface = one.tunnel == other.tunnel && !model::has_interface_per_child(*one.tunnel);
-  return one.child == other.child || (!same_interface && one.prefix.address.is_v6() && one.prefix.address.is_link_local());
+  return one.child == other.child || one.domain != other.domain ||
+         (!same_interface && one.prefix.address.is_v6() && one.prefix.address.is_link_local());
 }
 
 }  // namespace

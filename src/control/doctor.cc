@@ -142,6 +142,8 @@ model::HostQuestion question_about(const Index& index) {
   for (const model::TunnelStatus& status : index.snapshot.tunnels) {
     if (status.state == model::TunnelState::disabled) continue;
     question.devices.push_back(status.device);
+    const model::ObservedLink* link = index.snapshot.observed.link(status.device);
+    if (link != nullptr && !link->master.empty()) question.devices.push_back(link->master);
     if (const auto peer = net::parse_address(status.remote)) peers.insert(*peer);
   }
   for (const auto& [device, addresses] : probed_beyond(index.config)) {

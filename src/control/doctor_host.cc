@@ -165,7 +165,8 @@ namespace {
 // An answer to a probe comes by its gateway's device, and the kernel asks the tables, not the probe's mark, for the way back.
 void judge_probe_answers(const DoctorInput& input, std::int64_t all, DoctorFindings& findings) {
   for (const auto& [device, addresses] : probed_beyond(input.index.config)) {
-    if (input.index.snapshot.observed.link(device) == nullptr) continue;
+    const model::ObservedLink* link = input.index.snapshot.observed.link(device);
+    if (link == nullptr || !link->master.empty()) continue;  // a VRF has ways of its own
     for (const net::Address& address : addresses) {
       const auto path = input.host.paths.find(address);
       if (address.is_v6() || path == input.host.paths.end() || !path->second || path->second->device == device) continue;
@@ -183,6 +184,12 @@ void judge_probe_answers(const DoctorInput& input, std::int64_t all, DoctorFindi
 
 }  // namespace
 
+// Whose rp_filter judges what comes by the device: its VRF's, where it is in one (vrf_ip_rcv, drivers/net/vrf.c).
+static net::IfName judge_of(const DoctorInput& input, const net::IfName& device) {
+  const model::ObservedLink* link = input.index.snapshot.observed.link(device);
+  return link == nullptr || link->master.empty() ? device : link->master;
+}
+
 void look_at_rp_filter(const DoctorInput& input, DoctorFindings& findings) {
   const auto all = sysctl(input, findings, "net.ipv4.conf.all.rp_filter");
   if (!all) return;
@@ -190,15 +197,16 @@ void look_at_rp_filter(const DoctorInput& input, DoctorFindings& findings) {
   const std::set<net::Prefix> shared = shared_destinations(input);
   const auto routed = routed_devices(input, net::Family::ipv4);
   for (const TunnelStatus* status : present_tunnels(input)) {
-    const auto own = sysctl_of(input, findings, "ipv4", status->device, "rp_filter");
+    const net::IfName judge = judge_of(input, status->device);
+    const auto own = sysctl_of(input, findings, "ipv4", judge, "rp_filter");
     if (!own || std::max(*all, *own) != kStrictRpFilter) continue;
     const auto routes = routed.find(status->device);
     const bool two_ways = routes != routed.end() &&
                           std::ranges::any_of(routes->second, [&](const net::Prefix& to) { return shared.contains(to); });
-    findings.say(two_ways ? Verdict::warning : Verdict::caveat, status->device.text(),
+    findings.say(two_ways ? Verdict::warning : Verdict::caveat, judge.text(),
                  two_ways ? "rp_filter is strict (1), and the file has another way to the networks behind it"
                           : "rp_filter is strict (1): right as long as nothing behind it is reached another way",
-                 set_sysctl(fmt::format("net.ipv4.conf.{}.rp_filter", status->device.text()), 2));
+                 set_sysctl(fmt::format("net.ipv4.conf.{}.rp_filter", judge.text()), 2));
   }
 }
 

@@ -251,8 +251,13 @@ class Chain {
     const std::string arithmetic = reason.empty() ? "" : fmt::format(" ({})", reason);
     const bool differs = place.child != nullptr && link->mtu != place.child->mtu;
     step("device", link->up ? "up" : "down",
-         fmt::format("{}{}: mtu {}{}{}", place.device.text(), link->kind.empty() ? "" : " (" + link->kind + ")", link->mtu,
-                     differs ? fmt::format(", wanted {}", place.child->mtu) : "", arithmetic));
+         fmt::format("{}{}: {}mtu {}{}{}", place.device.text(), link->kind.empty() ? "" : " (" + link->kind + ")",
+                     domain_of(*link), link->mtu, differs ? fmt::format(", wanted {}", place.child->mtu) : "", arithmetic));
+  }
+
+  static std::string domain_of(const model::ObservedLink& link) {
+    if (link.fib != 0) return fmt::format("in FIB {}, ", link.fib);
+    return link.master.empty() ? "" : fmt::format("in {}, ", link.master.text());
   }
 
   void tell_addresses(const net::IfName& device) {

@@ -111,6 +111,8 @@ Json render_device(const net::IfName& device, const Index& index) {
           {"present", link != nullptr},
           {"up", link != nullptr && link->up},
           {"mtu", link != nullptr ? link->mtu : 0},
+          {"vrf", link != nullptr ? link->master.text() : ""},
+          {"fib", link != nullptr ? link->fib : 0},
           {"addresses", std::move(addresses)}};
 }
 

@@ -40,6 +40,8 @@ Probes::Probes(const model::Config& config, const reconcile::Numbers& numbers) {
     probe.target.gateway = gateway.name;
     probe.target.address = gateway.address;
     probe.target.options = gateway.monitor;
+    probe.target.fib = interface->second->fib.value_or(0);
+    probe.target.in_vrf = interface->second->vrf.has_value();
     if (const auto* device = std::get_if<model::DevicePort>(&interface->second->port)) {
       probe.target.device = device->device;
       if (!gateway.has_address()) probe.target.underlay = {device->device.text(), monitor::Underlay::State::no_lease};

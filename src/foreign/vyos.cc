@@ -430,6 +430,7 @@ class Vyos {
       json["description"] = word_of(device, "description");
       if (const auto mtu = number_of(word_of(device, "mtu"))) json["mtu"] = *mtu;
       carry_mss(device, json);
+      if (const std::string& vrf = word_of(device, "vrf"); !vrf.empty()) json["vrf"] = vrf;
       static_cast<void>(words_below(device, "address"));
       draft_.add("interfaces", device.name, std::move(json), place_of(device));
     }
@@ -449,22 +450,37 @@ class Vyos {
   }
 
   void carry_routes() {
-    const Element& all = root_.at("protocols").at("static");
-    for (const char* kind : {"route", "route6"}) {
-      for (const Element& route : all.at(kind).children) carry_route(route, "next-hop", "interface");
-    }
-    for (const char* kind : {"interface-route", "interface-route6"}) {  // before 1.4
-      for (const Element& route : all.at(kind).children) carry_route(route, "", "next-hop-interface");
+    carry_routes(root_.at("protocols").at("static"), "");
+    for (const Element& vrf : root_.at("vrf").at("name").children) {
+      vrf.mark();
+      carry_routes(vrf.at("protocols").at("static"), vrf.name);
     }
   }
 
-  void carry_route(const Element& route, std::string_view hops, std::string_view devices) {
+  void carry_routes(const Element& all, std::string_view vrf) {
+    for (const char* kind : {"route", "route6"}) {
+      for (const Element& route : all.at(kind).children) carry_route(route, "next-hop", "interface", vrf);
+    }
+    for (const char* kind : {"interface-route", "interface-route6"}) {  // before 1.4
+      for (const Element& route : all.at(kind).children) carry_route(route, "", "next-hop-interface", vrf);
+    }
+  }
+
+  [[nodiscard]] static std::string device_of(const CarriedChild& child) {
+    return fmt::format("vti{}", number_of(child.section->value("if_id_out")).value_or(1) - 1);
+  }
+  [[nodiscard]] std::string_view vrf_of(const CarriedChild& child) const {
+    return word_of(node_of(root_.at("interfaces"), "vti", device_of(child)), "vrf");
+  }
+
+  void carry_route(const Element& route, std::string_view hops, std::string_view devices, std::string_view vrf) {
     route.mark();
     for (const Element& hop : hops.empty() ? none_ : route.at(hops).children) {
       hop.mark();
       const auto address = net::parse_address(hop.name);
-      const auto child = std::ranges::find_if(
-          carried_, [&](const CarriedChild& one) { return address && one.local && one.local->contains(*address); });
+      const auto child = std::ranges::find_if(carried_, [&](const CarriedChild& one) {
+        return address && one.local && one.local->contains(*address) && vrf_of(one) == vrf;
+      });
       if (child == carried_.end())
         leave(hop);
       else
@@ -489,8 +505,7 @@ class Vyos {
 
   void add_route(const Element& route, const Element& hop, const CarriedChild& child) {
     const auto to = net::parse_prefix(route.name);
-    const auto number = number_of(child.section->value("if_id_out")).value_or(1);
-    const std::string device = fmt::format("vti{}", number - 1);
+    const std::string device = device_of(child);
     const auto skip = [&](std::string_view why) { draft_.note(place_of(hop), fmt::format("is not carried over: {}", why)); };
     if (!to) return skip("its destination is no network");
     if (hop.has("disable")) return skip("it is disabled");

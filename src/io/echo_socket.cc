@@ -104,7 +104,7 @@ struct Control {
 constexpr bool kWriteIpv4Header = false;
 void pin4(msghdr& message, Control& control, const EchoPath& path) {
   in_pktinfo pin{};
-  if (path.mark == 0) pin.ipi_ifindex = static_cast<int>(path.device.value);
+  if (path.names_device()) pin.ipi_ifindex = static_cast<int>(path.device.value);
   if (path.source) std::memcpy(&pin.ipi_spec_dst, path.source->bytes().data(), 4);
   control.put(message, IPPROTO_IP, IP_PKTINFO, pin);
 }
@@ -120,10 +120,20 @@ void put_mark(msghdr&, Control&, const EchoPath&) {}
 // RFC 3542 section 6.2: zeros mean no wish.
 void pin6(msghdr& message, Control& control, const EchoPath& path) {
   in6_pktinfo pin{};
-  if (path.mark == 0) pin.ipi6_ifindex = path.device.value;
+  if (path.names_device()) pin.ipi6_ifindex = path.device.value;
   if (path.source) std::memcpy(&pin.ipi6_addr, path.source->bytes().data(), 16);
   control.put(message, IPPROTO_IPV6, IPV6_PKTINFO, pin);
   if (path.hop_limit != 0) control.put(message, IPPROTO_IPV6, IPV6_HOPLIMIT, path.hop_limit);
+}
+
+// By whose routes the socket sends. It is everybody's, so who changes it puts it back.
+bool choose_fib([[maybe_unused]] int fd, [[maybe_unused]] std::uint32_t fib) {
+#ifdef SO_SETFIB
+  const int number = static_cast<int>(fib);
+  return ::setsockopt(fd, SOL_SOCKET, SO_SETFIB, &number, sizeof number) == 0;
+#else
+  return true;
+#endif
 }
 
 // The kernel's time of arrival against the same clock now. A clock that was set meanwhile makes it nonsense, which is no time.
@@ -205,7 +215,11 @@ Result<void> send_echo(int fd, const EchoPath& path, std::span<const std::uint8_
     pin6(packet, control, path);
   }
   put_mark(packet, control, path);
-  if (::sendmsg(fd, &packet, 0) < 0) return system_failure("cannot send to " + net::print(path.destination));
+  const bool sent = (path.fib == 0 || choose_fib(fd, path.fib)) && ::sendmsg(fd, &packet, 0) >= 0;
+  const int code = errno;
+  if (path.fib != 0) (void)choose_fib(fd, 0);
+  errno = code;
+  if (!sent) return system_failure("cannot send to " + net::print(path.destination));
   return {};
 }
 

@@ -28,7 +28,10 @@ struct EchoPath {
   // Linux: of the packet, for routing rules to lead it; 0: none. The device is left to these then: of a packet that names one
   // IPv6's lookup passes over routes that refuse, and IPv4's takes an address without a route for a neighbour.
   std::uint32_t mark = 0;
-  int hop_limit = 0;  // of IPv6; 0: the system's
+  int hop_limit = 0;      // of IPv6; 0: the system's
+  bool in_vrf = false;    // Linux: the device is named beside the mark too
+  std::uint32_t fib = 0;  // FreeBSD: by whose routes it goes
+  [[nodiscard]] bool names_device() const { return mark == 0 || in_vrf; }
 };
 
 // `message` is ICMP or ICMPv6 without IP header. An error is about this packet alone; its code is errno.

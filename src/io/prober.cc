@@ -297,7 +297,7 @@ Result<void> Prober::Impl::send(Probed& probed) {
   }
   probed.latest = probed.monitor.on_sent(read_instant());
   if (!target.device.empty() && probed.index.value == 0) return fail(target.device.text() + " does not exist");
-  EchoPath path{target.address, target.source, probed.index, false, target.mark};
+  EchoPath path{target.address, target.source, probed.index, false, target.mark, 0, target.in_vrf, target.fib};
   switch (target.kind) {
     case model::ProbeKind::icmp: return send_echo_request(probed, path);
     case model::ProbeKind::tcp: return connect(probed, path);

@@ -31,11 +31,16 @@ error_code keep_to_path([[maybe_unused]] TcpSocket& socket, [[maybe_unused]] con
 #ifdef SO_MARK
   if (path.mark != 0) {
     failed = ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_MARK, &path.mark, sizeof path.mark);
-  } else if (!device.empty()) {
+  }
+  if (failed == 0 && path.names_device() && !device.empty()) {
     const std::string& name = device.text();
     failed = ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_BINDTODEVICE, name.c_str(),
                           static_cast<socklen_t>(name.size() + 1));
   }
+#endif
+#ifdef SO_SETFIB
+  const int fib = static_cast<int>(path.fib);
+  if (fib != 0) failed = ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_SETFIB, &fib, sizeof fib);
 #endif
   return failed == 0 ? error_code{} : error_code(errno, boost::system::system_category());
 }

@@ -28,6 +28,8 @@ struct Capabilities {
   bool multipath = true;           // false: a route has one next hop, the first that the file names
   bool routes_join = false;        // FreeBSD 13: a second route to a network, whoever's, joins the first as a next hop
   bool has_rules = true;           // routing rules and tables; FreeBSD: pf's route-to
+  bool has_vrfs = true;            // an interface may be put into a device of kind vrf
+  std::uint32_t fibs = 0;          // FreeBSD: so many routing tables, of which an interface has one
   bool address_has_state = true;   // one in use is told from one that waits; FreeBSD: CARP's state is told to devd alone
   bool asks_arp = true;            // there is a way to send an ARP request; FreeBSD: none that vtid takes
   bool sees_dscp = true;           // rules match a DSCP; FreeBSD: pf compares the whole byte, the congestion bits with it

@@ -181,6 +181,11 @@ std::vector<ChildConfig> child_configs(const Tunnel& tunnel) {
   return configs;
 }
 
+std::string print(const RoutingDomain& domain) {
+  if (domain.vrf) return "the VRF " + domain.vrf->text();
+  return domain.fib == 0 ? "the main table" : "FIB " + std::to_string(domain.fib);
+}
+
 std::map<std::string, const Interface*, std::less<>> assignments_by_holder(const Config& config) {
   std::map<std::string, const Interface*, std::less<>> assignments;
   for (const Interface& interface : config.interfaces) {

@@ -39,6 +39,7 @@ struct IkePeer {
   // device of a gateway, of a group the one that carries.
   std::string interface {};
   std::string gateway{};
+  std::optional<std::uint32_t> fib{};  // of our end: FreeBSD's routing table of outer packets; none: 0
   bool operator==(const IkePeer&) const = default;
 
   [[nodiscard]] bool is_located() const { return !interface.empty() || !gateway.empty(); }
@@ -228,8 +229,22 @@ struct Interface {
   std::optional<std::uint32_t> mtu;  // none: "auto"
   std::variant<AutomaticMss, NoMss, std::uint16_t> mss{};
   std::optional<bool> reply_to{};  // none: where the filter mode has it
+  // Whose routing tables it is in, of a tunnel's: Linux, a device of kind vrf. None: the main ones.
+  std::optional<net::IfName> vrf{};
+  std::optional<std::uint32_t> fib{};  // FreeBSD's, 0 the main one
   bool operator==(const Interface&) const = default;
 };
+
+// Whose routing tables those are: the host's own, a VRF's or a FIB's.
+struct RoutingDomain {
+  std::optional<net::IfName> vrf;
+  std::uint32_t fib = 0;
+  auto operator<=>(const RoutingDomain&) const = default;
+
+  [[nodiscard]] bool is_main() const { return !vrf && fib == 0; }
+};
+[[nodiscard]] std::string print(const RoutingDomain& domain);  // "the VRF red", "FIB 2", "the main table"
+[[nodiscard]] inline RoutingDomain domain_of(const Interface& interface) { return {interface.vrf, interface.fib.value_or(0)}; }
 
 struct AutomaticSilence {  // as many as chance does not explain, by what the path lost lately
   auto operator<=>(const AutomaticSilence&) const = default;

@@ -186,7 +186,7 @@ struct FilterSet {
 // The same for equal sets and for no others, as far as 64 bits go. Changes with kFilterRendering too.
 [[nodiscard]] std::string digest(const FilterSet& set);
 [[nodiscard]] std::string digest(std::string_view text);
-inline constexpr int kFilterRendering = 3;  // to be raised when equal sets shall be written again
+inline constexpr int kFilterRendering = 4;  // to be raised when equal sets shall be written again
 
 // What the kernel holds in our place.
 struct ObservedFilter {

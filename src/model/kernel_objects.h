@@ -27,6 +27,9 @@ struct Link {
   bool multicast = true;  // OSPF and RIPng need it; XFRM interfaces start without
   std::string alias;      // ifalias / description: "vtid tunnels/hq", the ownership mark that people read
   std::optional<std::pair<net::Address, net::Address>> outer;  // FreeBSD: SIOCSIFPHYADDR's source and destination
+  net::IfName vrf{};                                           // Linux: the device whose slave it is; empty: none's
+  std::uint32_t fib = 0;        // FreeBSD: of what comes out of the tunnel, and of its addresses' routes
+  std::uint32_t outer_fib = 0;  // FreeBSD: of what leaves encrypted
 
   auto operator<=>(const Link&) const = default;
 };
@@ -62,8 +65,8 @@ struct Blackhole {
 // A route of ours (rtproto kRouteProtocol on Linux, RTF_PROTO1 on FreeBSD). Its identity is (to, metric, table).
 struct Route {
   net::Prefix to;
-  net::Metric metric;  // Linux; 0 is the family's default (IPv6: 1024, spelled out by the planner)
-  net::TableId table = net::kMainTable;
+  net::Metric metric;                    // Linux; 0 is the family's default (IPv6: 1024, spelled out by the planner)
+  net::TableId table = net::kMainTable;  // FreeBSD: net::table_of_fib()
   std::variant<ViaGateway, Multipath, Blackhole> target;
 
   auto operator<=>(const Route&) const = default;

@@ -31,6 +31,11 @@ struct ObservedLink {
   bool multicast = false;
   std::string alias;
   std::optional<std::pair<net::Address, net::Address>> outer;
+  net::IfIndex master_index{};  // Linux: of the device whose slave it is; 0: none's
+  net::IfName master{};
+  std::uint32_t fib = 0;  // of an if_ipsec's inside
+  std::uint32_t outer_fib = 0;
+  std::optional<net::TableId> vrf_table{};  // of a VRF: where the routes of its slaves stand
   bool operator==(const ObservedLink&) const = default;
 };
 

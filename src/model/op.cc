@@ -8,6 +8,9 @@ namespace {
 std::string describe(const Link& link) {
   std::string text = fmt::format("link {} (if_id {}, reqid {}, mtu {}{}", link.name.text(), link.if_id.value, link.reqid.value,
                                  link.mtu, link.up ? ", up" : ", down");
+  if (link.fib != 0) text += fmt::format(", fib {}", link.fib);
+  if (!link.vrf.empty()) text += ", in " + link.vrf.text();
+  if (link.outer_fib != 0) text += fmt::format(", outer fib {}", link.outer_fib);
   if (link.outer) text += fmt::format(", outer {} to {}", net::print(link.outer->first), net::print(link.outer->second));
   return text + ")";
 }
@@ -16,6 +19,12 @@ std::string describe(const InterfaceAddress& address) {
   std::string text = fmt::format("address {}", net::print(address.local));
   if (address.peer) text += fmt::format(" peer {}", net::print(*address.peer));
   return text + fmt::format(" on {}", address.device.text());
+}
+
+std::string describe(net::TableId table) {
+  if (table == net::kMainTable) return "";
+  const auto fib = net::fib_of(table);
+  return fib ? fmt::format(" fib {}", *fib) : fmt::format(" table {}", table.value);
 }
 
 // As ip(8) writes them.
@@ -30,8 +39,7 @@ std::string describe(const Route& route) {
   }
   if (hops.empty()) text += " blackhole";
   text += fmt::format(" metric {}", route.metric.value);
-  if (route.table != net::kMainTable) text += fmt::format(" table {}", route.table.value);
-  return text;
+  return text + describe(route.table);
 }
 
 }  // namespace

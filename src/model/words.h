@@ -2,6 +2,7 @@
 // none names a tool that the system does not have.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,13 @@ namespace vtid::model {
 [[nodiscard]] inline std::string delete_link(std::string_view system, const std::string& name) {
   return is_freebsd(system) ? "ifconfig " + name + " destroy" : "ip link delete " + name;
 }
+
+[[nodiscard]] inline std::string make_vrf(const std::string& name) {
+  return "ip link add " + name + " type vrf table NUMBER, and ip link set " + name + " up";
+}
+
+// What goes before a command about routes of FreeBSD.
+[[nodiscard]] inline std::string in_fib(std::uint32_t fib) { return fib == 0 ? "" : "setfib " + std::to_string(fib) + ' '; }
 
 // Which tunnel interfaces there are, and their numbers.
 [[nodiscard]] inline std::string show_tunnel_links(std::string_view system) {

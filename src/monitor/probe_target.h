@@ -23,6 +23,8 @@ struct ProbeTarget {
   // Of an address beyond its gateway: the gateway, and the mark on packets that a rule leads to it; 0: there is no such rule.
   std::optional<net::Address> via{};
   std::uint32_t mark = 0;
+  std::uint32_t fib = 0;  // FreeBSD: of the packets
+  bool in_vrf = false;    // its device is, where only who names that hears the answers
   model::MonitorOptions options;
   Underlay underlay{};  // gateways without a tunnel leave it
   bool operator==(const ProbeTarget&) const = default;

@@ -3,6 +3,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,6 +29,17 @@ inline constexpr Unit kLowestUnit{1};
 inline constexpr Unit kHighestUnit{32767};
 inline constexpr std::uint32_t kReqIdBase = 5000;  // as pfSense: leaves room for charon's own, which start at 1
 inline constexpr TableId kMainTable{254};          // RT_TABLE_MAIN, linux/rtnetlink.h
+
+// FreeBSD's routing tables, its FIBs, are numbered from 0, the main one. The others have numbers here that no table of Linux
+// has.
+inline constexpr std::uint32_t kFibTables = 0xf1b0'0000;
+inline constexpr std::uint32_t kMostFibs = 65'536;  // RT_MAXFIBS, sys/net/route.h
+[[nodiscard]] constexpr TableId table_of_fib(std::uint32_t fib) { return fib == 0 ? kMainTable : TableId{kFibTables + fib}; }
+[[nodiscard]] constexpr std::optional<std::uint32_t> fib_of(TableId table) {
+  if (table == kMainTable) return 0;
+  const bool is_fib = table.value > kFibTables && table.value - kFibTables < kMostFibs;
+  return is_fib ? std::optional(table.value - kFibTables) : std::nullopt;
+}
 
 [[nodiscard]] constexpr ReqId reqid_of(Unit unit) { return {kReqIdBase + unit.value}; }
 [[nodiscard]] constexpr IfId if_id_of(Unit unit) { return {unit.value}; }

@@ -15,6 +15,9 @@ namespace vtid::platform {
 // The detail of EEXIST when something of another owner has the name or the identity.
 inline constexpr std::string_view kNotOurs = "what is there is not vtid's";
 
+// The detail of ENODEV when the VRF that a link belongs into is missing.
+inline constexpr std::string_view kNoVrf = "there is no VRF of that name";
+
 // Linux keeps 255 bytes (IFALIASZ - 1); more is refused before anything is made.
 inline constexpr std::size_t kLongestAlias = 255;
 

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <set>
 
+#include "model/words.h"
 #include "reconcile/derive_filter.h"
 #include "reconcile/next_hops.h"
 #include "reconcile/on_link_routes.h"
@@ -103,6 +104,7 @@ class TunnelDerivation {
       if (config.mode == model::ChildMode::vti) add_interface(tunnel, config);
       check_outer_address(tunnel, config);
     }
+    std::ranges::move(vrf_problems_, std::back_inserter(part_.problems));
     return std::move(part_);
   }
 
@@ -124,8 +126,10 @@ class TunnelDerivation {
     // The kernel asks charon once and then not again for a while: not before charon can answer.
     const bool early = inputs_.restraints.early.contains(tunnel.name);
     if (inputs_.system.link_has_outer && ends.local && ends.remote && !early) link.outer = {*ends.local, *ends.remote};
+    if (const auto* ike = std::get_if<model::Ike>(&tunnel.ike)) link.outer_fib = ike->local.fib.value_or(0);
+    const bool at_home = enter_domain(tunnel, config, link);
     part_.links.push_back({link, because});
-    add_addresses(tunnel, config, link.name);
+    if (at_home) add_addresses(tunnel, config, link.name);
     if (inputs_.system.manages_policies && config.policies == model::PolicyOwner::vtid) {
       if (early) {
         part_.withheld.push_back(link.if_id);
@@ -135,6 +139,29 @@ class TunnelDerivation {
       add_send_order(unit, facts, because);
     }
     add_sas(tunnel, link, because);
+  }
+
+  // What belongs into a VRF is nowhere else: while that is not there, the interface is down and has no addresses.
+  bool enter_domain(const model::Tunnel& tunnel, const model::ChildConfig& config, model::Link& link) {
+    const auto assignment = inputs_.assignments.find(config.holder);
+    if (assignment == inputs_.assignments.end()) return true;
+    link.fib = assignment->second->fib.value_or(0);
+    if (!assignment->second->vrf) return true;
+    const net::IfName& name = *assignment->second->vrf;
+    const auto vrf = inputs_.host.vrfs.find(name);
+    if (vrf != inputs_.host.vrfs.end()) link.vrf = name;
+    link.up = !link.vrf.empty();
+    if (inputs_.host.addresses.empty() || (link.up && vrf->second.up)) return link.up;
+    const std::string what = fmt::format("interfaces/{} belongs into the VRF {}", assignment->second->name, name.text());
+    const std::string object = "tunnels/" + tunnel.name;
+    if (link.up) {
+      vrf_problems_.push_back(
+          {model::Severity::warning, object, what + ", which is down", "ip link set " + name.text() + " up"});
+    } else {
+      vrf_problems_.push_back({model::Severity::error, object, what + ", and there is no such device: it stays down until then",
+                               model::make_vrf(name.text())});
+    }
+    return link.up;
   }
 
   // charon may not learn that an address went, and the kernel says nothing of what it then drops.
@@ -242,6 +269,7 @@ class TunnelDerivation {
 
   const TunnelInputs& inputs_;
   TunnelPart part_;
+  std::vector<model::Problem> vrf_problems_;
 };
 
 class Derivation {
@@ -253,7 +281,7 @@ class Derivation {
         system_(inputs.system),
         restraints_(inputs.restraints),
         local_ends_(inputs.local_ends),
-        next_hops_(config, inputs.numbers, selection) {}
+        next_hops_(config, inputs.numbers, selection, inputs.host.vrfs) {}
 
   Derived run(const TunnelParts& parts) {
     for (const auto& part : parts) add(*part);
@@ -300,7 +328,9 @@ class Derivation {
   // Where routes have no metric there is one for each network: of those wanted now the one that a metric would let win.
   void keep_best_routes() {
     auto& routes = derived_.desired.routes;
-    const auto rest = std::ranges::unique(routes, {}, [](const auto& item) { return item.value.to; });
+    const auto place_of = [](const auto& item) { return std::pair(item.value.to, item.value.table); };
+    std::ranges::stable_sort(routes, {}, place_of);
+    const auto rest = std::ranges::unique(routes, {}, place_of);
     routes.erase(rest.begin(), rest.end());
     for (auto& item : routes) item.value.metric = {};
   }
@@ -331,8 +361,10 @@ class Derivation {
 
   void add_route(const model::StaticRoute& route, std::size_t index) {
     const NextHops exit = next_hops_.of(route.via);
+    if (!exit.table) return;
     model::Route wanted;
     wanted.to = route.to.network();
+    wanted.table = *exit.table;
     wanted.metric = model::metric_of(route);
     if (!exit.usable && route.when_down == model::WhenDown::withdraw) return;
     if (!exit.usable && route.when_down == model::WhenDown::blackhole) {
@@ -380,6 +412,7 @@ Host read_host(const model::Observed& observed) {
   for (const model::ObservedLink& link : observed.links) {
     if (link.owner == model::Owner::vtid) host.own_mtus[link.name] = link.mtu;
   }
+  host.vrfs = vrfs_of(observed);
   return host;
 }
 

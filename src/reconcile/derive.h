@@ -19,6 +19,7 @@
 #include "reconcile/mtu.h"
 #include "reconcile/numbers.h"
 #include "reconcile/sa_facts.h"
+#include "reconcile/vrfs.h"
 
 namespace vtid::reconcile {
 
@@ -27,6 +28,7 @@ struct Host {
   std::map<net::Address, std::uint32_t> mtu_by_address{};  // of the link that holds a local address
   std::map<net::IfName, std::uint32_t> own_mtus{};         // our links, as they are
   std::set<net::Address> addresses{};                      // of all links; empty: nobody has looked
+  Vrfs vrfs{};
   bool operator==(const Host&) const = default;
 };
 [[nodiscard]] Host read_host(const model::Observed& observed);

@@ -64,7 +64,7 @@ class FilterDerivation {
 
   void add_assigned(const model::ChildConfig& child, const model::Interface& interface, const net::IfName& device,
                     net::Unit unit) {
-    model::FilterDevice item{device, unit, interface.reply_to.value_or(true), {}, {}};
+    model::FilterDevice item{device, unit, interface.reply_to.value_or(!interface.vrf), {}, {}};
     for (const model::Child* member : child.children) {
       auto& gateway = member->remote.is_v4() ? item.gateway4 : item.gateway6;
       if (!gateway) gateway = member->remote;

@@ -40,6 +40,12 @@ std::optional<std::uint32_t> own_mtu(const std::optional<net::Unit>& unit, const
   return unit ? find(host.own_mtus, net::IfName::of(*unit)) : std::nullopt;
 }
 
+std::optional<Vrf> vrf_of(const std::string& holder, const TunnelInputs& inputs) {
+  const auto assignment = inputs.assignments.find(holder);
+  const bool has_one = assignment != inputs.assignments.end() && assignment->second->vrf;
+  return has_one ? find(inputs.host.vrfs, *assignment->second->vrf) : std::nullopt;
+}
+
 }  // namespace
 
 void Deriver::forget() {
@@ -59,7 +65,8 @@ bool Deriver::update(const model::Config& config, const Numbers& numbers, const 
   const TunnelInputs inputs{numbers, sas, host, system, restraints, assignments_, local_ends};
   const bool parts_changed = update_parts(inputs);
   const bool orphans = sas.orphans_before || derived_.desired.charon;
-  const bool rest_changed = first || orphans || rest_marked_;  // of the host it reads nothing
+  const bool rest_changed = first || orphans || rest_marked_ || vrfs_ != host.vrfs;  // of the host it reads nothing else
+  vrfs_ = host.vrfs;
   marked_.clear();
   rest_marked_ = all_marked_ = false;
   if (!parts_changed && !rest_changed) return false;
@@ -101,6 +108,7 @@ void Deriver::take(Kept& kept, const TunnelInputs& inputs) const {
     child.facts = facts_of(child.unit, inputs.sas);
     child.own_mtu = own_mtu(child.unit, inputs.host);
     child.ended = inputs.restraints.ended.contains(child.holder);
+    child.vrf = vrf_of(child.holder, inputs);
     if (child.facts.newest) outer.insert(child.facts.newest->first);
     for (const SaPath& path : child.facts.paths) {
       if (path.ends) outer.insert(path.ends->first);
@@ -115,7 +123,7 @@ void Deriver::take(Kept& kept, const TunnelInputs& inputs) const {
 bool Deriver::is_current(const Kept& kept, const TunnelInputs& inputs) {
   const auto is_equal = [&](const Child& child) {
     return child.facts == facts_of(child.unit, inputs.sas) && child.own_mtu == own_mtu(child.unit, inputs.host) &&
-           child.ended == inputs.restraints.ended.contains(child.holder);
+           child.ended == inputs.restraints.ended.contains(child.holder) && child.vrf == vrf_of(child.holder, inputs);
   };
   const auto is_there = [&](const OuterAddress& outer) {
     return outer.mtu == find(inputs.host.mtu_by_address, outer.address) &&

@@ -47,6 +47,7 @@ class Deriver {
     UnitFacts facts{};
     std::optional<std::uint32_t> own_mtu{};
     bool ended = false;
+    std::optional<Vrf> vrf{};  // that it is put into, as it is
   };
   struct OuterAddress {
     net::Address address;
@@ -70,6 +71,7 @@ class Deriver {
   [[nodiscard]] bool update_part(std::size_t place, const TunnelInputs& inputs);
 
   bool known_ = false;  // the file
+  Vrfs vrfs_;
   Assignments assignments_;
   std::vector<Kept> kept_;                   // of the enabled tunnels
   TunnelParts parts_;                        // of the same

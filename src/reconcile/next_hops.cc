@@ -17,11 +17,13 @@ std::vector<model::FilterHop> filter_hops(const NextHops& exit, model::WhenDown 
   return hops;
 }
 
-NextHopResolver::NextHopResolver(const model::Config& config, const Numbers& numbers, const model::GatewaySelection& selection)
-    : config_(config), numbers_(numbers), selection_(selection) {}
+NextHopResolver::NextHopResolver(const model::Config& config, const Numbers& numbers, const model::GatewaySelection& selection,
+                                 const Vrfs& vrfs)
+    : config_(config), numbers_(numbers), selection_(selection), vrfs_(vrfs) {}
 
 NextHops NextHopResolver::of(std::string_view name) const {
   NextHops result;
+  if (const model::Gateway* one = any_behind(name)) result.table = table_of(*one);
   const auto group = selection_.groups.find(name);
   if (group == selection_.groups.end()) {
     result.usable = is_up(name);
@@ -49,7 +51,7 @@ void NextHopResolver::add(std::string_view name, int weight, NextHops& to) const
   const auto gateway = gateways_.find(name);
   if (gateway == gateways_.end() || !gateway->second->has_address()) return;
   const auto interface = interfaces_.find(gateway->second->interface);
-  if (interface == interfaces_.end() || !interface->second->enabled) return;
+  if (interface == interfaces_.end() || !interface->second->enabled || !to.table) return;
   if (const auto device = device_of(*interface->second)) {
     to.hops.push_back({{*device, gateway->second->address}, static_cast<std::uint32_t>(weight)});
   }
@@ -66,10 +68,21 @@ std::optional<net::IfName> NextHopResolver::device_of(const model::Interface& in
   return unit == numbers_.end() ? std::nullopt : std::optional(net::IfName::of(unit->second));
 }
 
-std::optional<net::Family> NextHopResolver::family_of(std::string_view name) const {
+// Members of a group have the same family, and are in the same VRF.
+const model::Gateway* NextHopResolver::any_behind(std::string_view name) const {
   const model::GatewayGroup* group = config_.group(name);
   const auto gateway = gateways_.find(group == nullptr ? name : std::string_view(group->members.front().gateway));
-  return gateway == gateways_.end() ? std::nullopt : std::optional(gateway->second->address.family());
+  return gateway == gateways_.end() ? nullptr : gateway->second;
+}
+
+std::optional<net::Family> NextHopResolver::family_of(std::string_view name) const {
+  const model::Gateway* gateway = any_behind(name);
+  return gateway == nullptr ? std::nullopt : std::optional(gateway->address.family());
+}
+
+std::optional<net::TableId> NextHopResolver::table_of(const model::Gateway& gateway) const {
+  const auto interface = interfaces_.find(gateway.interface);
+  return interface == interfaces_.end() ? std::nullopt : reconcile::table_of(*interface->second, vrfs_);
 }
 
 std::optional<net::IfName> NextHopResolver::device_named(std::string_view name) const {

@@ -14,12 +14,14 @@
 #include "net/address.h"
 #include "net/names.h"
 #include "reconcile/numbers.h"
+#include "reconcile/vrfs.h"
 
 namespace vtid::reconcile {
 
 struct NextHops {
-  std::vector<model::NextHop> hops;  // in the file's order; empty: nobody, or none of them has a device
-  bool usable = true;                // false: every gateway behind the name is down
+  std::vector<model::NextHop> hops;                     // in the file's order; empty: nobody, or none of them has a device
+  bool usable = true;                                   // false: every gateway behind the name is down
+  std::optional<net::TableId> table = net::kMainTable;  // where routes by them stand; none: their VRF is not there
   bool operator==(const NextHops&) const = default;
 
   // Whether what is sent there goes by them.
@@ -37,7 +39,8 @@ struct NextHops {
 // Lives no longer than what it is made of.
 class NextHopResolver {
  public:
-  NextHopResolver(const model::Config& config, const Numbers& numbers, const model::GatewaySelection& selection);
+  NextHopResolver(const model::Config& config, const Numbers& numbers, const model::GatewaySelection& selection,
+                  const Vrfs& vrfs = {});
 
   [[nodiscard]] NextHops of(std::string_view gateway_or_group) const;
   // The first usable gateway of that family that is on no tunnel; without a usable one the first of them.
@@ -46,15 +49,18 @@ class NextHopResolver {
   // Nothing: there is no such gateway or group, or the interface is disabled.
   [[nodiscard]] std::optional<net::Family> family_of(std::string_view gateway_or_group) const;
   [[nodiscard]] std::optional<net::IfName> device_named(std::string_view interface_or_device) const;
+  [[nodiscard]] std::optional<net::TableId> table_of(const model::Gateway& gateway) const;  // none: its VRF is not there
 
  private:
   [[nodiscard]] bool is_up(std::string_view gateway) const { return !selection_.down.contains(gateway); }
+  [[nodiscard]] const model::Gateway* any_behind(std::string_view gateway_or_group) const;
   void add(std::string_view gateway, int weight, NextHops& to) const;
   [[nodiscard]] std::optional<net::IfName> device_of(const model::Interface& interface) const;
 
   const model::Config& config_;
   const Numbers& numbers_;
   const model::GatewaySelection& selection_;
+  const Vrfs vrfs_;
   const std::map<std::string_view, const model::Tunnel*> tunnels_ = model::index_by_name(config_.tunnels);
   const std::map<std::string_view, const model::Interface*> interfaces_ = model::index_by_name(config_.interfaces);
   const std::map<std::string_view, const model::Gateway*> gateways_ = model::index_by_name(config_.gateways);

@@ -37,7 +37,11 @@ RouteKey key_of(const model::ObservedRoute& observed) { return key_of(observed.r
 std::string name_of(const model::Route& route) {
   std::string name = "route " + net::print(route.to);
   if (route.metric.value != 0) name += fmt::format(" metric {}", route.metric.value);
-  if (route.table != net::kMainTable) name += fmt::format(" table {}", route.table.value);
+  if (const auto fib = net::fib_of(route.table); !fib) {
+    name += fmt::format(" table {}", route.table.value);
+  } else if (*fib != 0) {
+    name += fmt::format(" fib {}", *fib);
+  }
   return name;
 }
 
@@ -90,6 +94,13 @@ std::string difference(const model::ObservedLink& have, const model::Link& want,
   if (have.alias != want.alias) add(fmt::format("alias is \"{}\", wanted \"{}\"", have.alias, want.alias));
   if (!system.link_has_if_id && have.reqid != want.reqid) {
     add(fmt::format("reqid is {}, wanted {}", have.reqid.value_or(net::ReqId{}).value, want.reqid.value));
+  }
+  if (have.fib != want.fib) add(fmt::format("is in FIB {}, wanted {}", have.fib, want.fib));
+  if (have.outer_fib != want.outer_fib) add(fmt::format("sends by FIB {}, wanted {}", have.outer_fib, want.outer_fib));
+  if (have.master != want.vrf) {
+    add(have.master.empty() ? fmt::format("is not in {}", want.vrf.text())
+                            : fmt::format("is in {}, wanted {}", have.master.text(),
+                                          want.vrf.empty() ? std::string("in none") : "in " + want.vrf.text()));
   }
   if (system.link_has_outer && want.outer && have.outer != want.outer)
     add(have.outer ? "outer addresses moved" : "lacks its outer addresses");
@@ -198,6 +209,8 @@ class Planner {
       gone_.insert(link.name);
       return;
     }
+    if (have->master != link.vrf && have->up) cycled_.insert(link.name);
+    if (have->fib != link.fib) readdressed_.insert(link.name);
     const std::string reason = difference(*have, link, system_);
     if (!reason.empty()) add(model::ChangeLink{link}, name_of(link.name), reason, because);
   }
@@ -218,7 +231,13 @@ class Planner {
           const model::InterfaceAddress value{address.device, address.local, address.peer};
           remove(model::DeleteAddress{value}, name_of(value));
         },
-        [](const auto&, auto) {});
+        [this](const auto& wanted, auto) {
+          const auto& [address, because] = wanted;
+          const bool again = readdressed_.contains(address.device);
+          if (again) add(model::DeleteAddress{address}, name_of(address), "its routes are in another FIB", because);
+          if (again || (cycled_.contains(address.device) && address.local.address.is_v6()))
+            add(model::AddAddress{address}, name_of(address), "goes when its interface moves", because);
+        });
   }
 
   void routes() {
@@ -249,7 +268,9 @@ class Planner {
       return std::ranges::any_of(hops, [&](const model::NextHop& hop) { return is_so(hop.via.device); });
     };
     if (any_device([this](const net::IfName& device) { return conflicts_.blocks(device); })) return;
-    const bool leaves_with_link = any_device([this](const net::IfName& device) { return gone_.contains(device); });
+    const bool leaves_with_link = any_device([this](const net::IfName& device) {
+      return gone_.contains(device) || cycled_.contains(device) || readdressed_.contains(device);
+    });
     if (have == nullptr) {
       add(model::SetRoute{route, false}, name_of(route), "not there", because);
     } else if (*have != route || leaves_with_link) {
@@ -268,7 +289,8 @@ class Planner {
         {model::Severity::error, ours.because,
          fmt::format("somebody else has a route to {} too, by {}: the kernel shares the flows between the two", to,
                      gateway.empty() ? device : gateway),
-         fmt::format("{}, or take ours out of the file", model::delete_route(system_.system, to, gateway, device))});
+         fmt::format("{}{}, or take ours out of the file", model::in_fib(net::fib_of(rival.table).value_or(0)),
+                     model::delete_route(system_.system, to, gateway, device))});
   }
 
   void rules() {
@@ -355,7 +377,9 @@ class Planner {
   const model::Capabilities& system_;
   const Removal removal_;
   const Conflicts conflicts_;
-  std::set<net::IfName> gone_;  // links that are not there, or will not be, when addresses and routes have their turn
+  std::set<net::IfName> gone_;         // links that are not there, or will not be, when addresses and routes have their turn
+  std::set<net::IfName> cycled_;       // links that move between VRFs, which takes them down and up: their routes and IPv6 go
+  std::set<net::IfName> readdressed_;  // links that get another FIB, into which only new addresses put their routes
   std::vector<std::string> withheld_;
   model::Plan plan_;
 };

@@ -15,6 +15,7 @@
 namespace vtid::reconcile {
 
 inline constexpr std::uint32_t kProbePriority = 11'699;  // before every other rule of ours: a probe goes by its gateway
+inline constexpr std::uint32_t kVrfProbePriority = 998;  // of gateways in VRFs: before 1000, where these look into their tables
 inline constexpr std::uint32_t kFirstProbeTable = 119'000'000;
 
 // The mark on the probes of each gateway that has such a way, by its name: those that are probed by other addresses than their

@@ -49,7 +49,7 @@ void make_one(bsd::Calls& calls, const Numbers& numbers) {
   const model::Route route{
       *net::parse_prefix(numbers.network()), {}, net::kMainTable, model::ViaGateway{name, ip(numbers.host(2))}};
   const bsd::Stamp stamp{calls.pid(), static_cast<std::int32_t>(numbers.n)};
-  check(calls.change_route(bsd::encode_route(abi::kRtmAdd, route, index, stamp)), "add a route");
+  check(calls.change_route(bsd::encode_route(abi::kRtmAdd, route, index, stamp), 0), "add a route");
 }
 
 void raw_loop(std::uint32_t count) {

@@ -8,7 +8,7 @@ namespace vtid::contract {
 std::vector<Case> all_cases() {
   std::vector<Case> cases;
   for (const auto& part : {link_cases(), address_cases(), route_cases(), rule_cases(), policy_cases(), sa_cases(),
-                           filter_cases(), notice_cases(), freebsd_cases()}) {
+                           filter_cases(), notice_cases(), freebsd_cases(), vrf_cases()}) {
     std::ranges::copy(part, std::back_inserter(cases));
   }
   return cases;

@@ -106,6 +106,51 @@ void gateway_elsewhere(Stage& stage) {
   stage.expect(stage.observe().routes.empty(), "nothing is left of it");
 }
 
+bool with_fibs(const model::Capabilities& system) { return system.fibs > 1; }
+
+// What comes out of the tunnel, and the routes of addresses that are added from then on.
+void fib_in_place(Stage& stage) {
+  make_tunnel(stage);
+  const auto index = look(stage, stage.observe()).index;
+  model::Link other = link(1);
+  other.fib = 1;
+  stage.expect(stage.apply(model::DeleteAddress{address("ipsec1", "10.6.106.1/30")}) == 0, "the address can be taken away");
+  stage.expect(stage.apply(ChangeLink{other}) == 0, "the link can be put into another FIB");
+  stage.expect(look(stage, stage.observe()).fib == 1 && look(stage, stage.observe()).index == index,
+               "it is the same one, there");
+  stage.expect(stage.apply(AddAddress{address("ipsec1", "10.6.106.1/30")}) == 0, "the address can be added again");
+  auto inside = route("10.20.0.0/16", "ipsec1", "10.6.106.2");
+  stage.expect(stage.apply(SetRoute{inside}) == ENETUNREACH, "FIB 0 does not reach its peer");
+  inside.table = net::table_of_fib(1);
+  stage.expect(stage.apply(SetRoute{inside}) == 0, "a route can be made in the other FIB");
+  const auto outside = blackhole("10.20.0.0/16");
+  stage.expect(stage.apply(SetRoute{outside}) == 0, "and one to the same network in FIB 0");
+  stage.expect(stage.observe().routes.size() == 2, "both are there");
+  stage.expect(stage.apply(model::DeleteRoute{inside}) == 0, "one can be deleted");
+  stage.expect(stage.observe().routes == std::vector{model::ObservedRoute{outside}}, "and leaves the other");
+}
+
+void outer_fib_in_place(Stage& stage) {
+  model::Link wanted = with_outer(link(1), "192.0.2.1", "192.0.2.2");
+  stage.expect(stage.apply(CreateLink{wanted}) == 0, "the link can be made");
+  const auto index = look(stage, stage.observe()).index;
+  for (const std::uint32_t fib : {1U, 0U}) {
+    wanted.outer_fib = fib;
+    stage.expect(stage.apply(ChangeLink{wanted}) == 0, "its outer side can be put into another FIB");
+    const auto after = stage.observe();
+    stage.expect(look(stage, after).outer_fib == fib && look(stage, after).fib == 0, "it is there, and the inside is not");
+    stage.expect(look(stage, after).index == index, "the index is the same");
+  }
+}
+
+void fib_beyond(Stage& stage) {
+  stage.expect(stage.apply(CreateLink{link(1)}) == 0, "the link can be made");
+  model::Link other = link(1);
+  other.fib = stage.system.fibs;
+  stage.expect(stage.apply(ChangeLink{other}) == EINVAL, "a FIB that there is not is refused");
+  stage.expect(look(stage, stage.observe()).fib == 0, "the link stays where it is");
+}
+
 // Two next hops of one network, of two owners: each change names its own.
 void beside_anothers(Stage& stage) {
   make_tunnel(stage);
@@ -175,6 +220,9 @@ std::vector<Case> freebsd_cases() {
           {"link.outer_address_unspecified_refused", outer_unspecified, as_freebsd},
           {"link.outer_addresses_twice_is_no_change", outer_twice, as_freebsd},
           {"link.reqid_changed_in_place", reqid_in_place, as_freebsd},
+          {"link.fib_changed_in_place", fib_in_place, with_fibs},
+          {"link.outer_fib_changed_in_place", outer_fib_in_place, with_fibs},
+          {"link.fib_beyond_the_last_refused", fib_beyond, with_fibs},
           {"address.ipv4_without_peer_refused", without_peer, as_freebsd},
           {"address.again_keeps_its_routes", address_again, as_freebsd},
           {"route.to_peer_untouched", peer_route, as_freebsd},

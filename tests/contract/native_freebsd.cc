@@ -86,7 +86,8 @@ class Guest {
   ~Guest() {
     for (const auto& item : looked(bsd::list_routes(*calls_))) {
       if (before_.routes.contains(item.route.to)) continue;
-      (void)calls_->change_route(bsd::encode_route(abi::kRtmDelete, item.route, item.index, {calls_->pid(), 1}));
+      (void)calls_->change_route(bsd::encode_route(abi::kRtmDelete, item.route, item.index, {calls_->pid(), 1}),
+                                 net::fib_of(item.route.table).value_or(0));
     }
     for (const auto& item : looked(bsd::list_sas(*calls_))) {
       if (before_.spis.contains(item.sa.spi)) continue;
@@ -123,8 +124,8 @@ model::Capabilities native_capabilities() {
   const auto why = why_no_filter();
   if (why) std::printf("cases of the filter are skipped: %.*s\n", static_cast<int>(why->size()), why->data());
   const auto calls = bsd::open_calls();
-  model::Capabilities system =
-      calls ? bsd::freebsd_capabilities(!why, bsd::release_of(**calls)) : platform::native_capabilities();
+  model::Capabilities system = calls ? bsd::freebsd_capabilities(!why, bsd::release_of(**calls), bsd::count_fibs(**calls))
+                                     : platform::native_capabilities();
   system.filters = !why;
   return system;
 }

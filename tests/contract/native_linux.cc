@@ -82,6 +82,22 @@ class LinuxWorld final : public World {
     ask(route_, netlink::encode_create_link(link, index_of(device("lo")), 0));
     set_link(name, true, 1500);
   }
+  void add_vrf(const net::IfName& name, net::TableId table) override {
+    ifinfomsg header{};
+    header.ifi_flags = header.ifi_change = IFF_UP;
+    ask(route_, netlink::Request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, header)
+                    .put_text(IFLA_IFNAME, name.text())
+                    .nest(IFLA_LINKINFO,
+                          [&](auto& request) {
+                            request.put_text(IFLA_INFO_KIND, "vrf").nest(IFLA_INFO_DATA, [&](auto& inner) {
+                              inner.put(IFLA_VRF_TABLE, table.value);
+                            });
+                          })
+                    .bytes());
+  }
+  void set_master(const net::IfName& name, const net::IfName& master) override {
+    ask(route_, netlink::encode_enslave(index_of(name), master.empty() ? net::IfIndex{} : index_of(master)));
+  }
   void delete_link(const net::IfName& name) override { ask(route_, netlink::encode_delete_link(index_of(name))); }
   void set_link(const net::IfName& name, bool up, std::uint32_t mtu) override {
     ifinfomsg header{};

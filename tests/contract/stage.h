@@ -27,6 +27,8 @@ class World {
   virtual ~World() = default;
   virtual void add_link(const net::IfName& name) = 0;                     // an ordinary one, up, MTU 1500
   virtual void add_tunnel(const net::IfName& name, net::IfId if_id) = 0;  // a tunnel interface, up, MTU 1500
+  virtual void add_vrf(const net::IfName&, net::TableId) { give_up("make a VRF", "this system has none"); }
+  virtual void set_master(const net::IfName&, const net::IfName&) { give_up("enslave a link", "this system has no VRFs"); }
   virtual void delete_link(const net::IfName& name) = 0;
   virtual void set_link(const net::IfName& name, bool up, std::uint32_t mtu) = 0;
   virtual void add_address(const model::InterfaceAddress& address) = 0;
@@ -109,6 +111,7 @@ struct Case {
 [[nodiscard]] std::vector<Case> filter_cases();
 [[nodiscard]] std::vector<Case> notice_cases();
 [[nodiscard]] std::vector<Case> freebsd_cases();
+[[nodiscard]] std::vector<Case> vrf_cases();
 
 [[nodiscard]] inline bool multipath(const model::Capabilities& system) { return system.multipath; }
 [[nodiscard]] inline bool with_rules(const model::Capabilities& system) { return system.has_rules; }

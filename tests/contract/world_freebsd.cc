@@ -127,7 +127,9 @@ class FreebsdWorld final : public World {
   void send(abi::RouteType type, const model::Route& route) {
     const auto* via = std::get_if<model::ViaGateway>(&route.target);
     const net::IfIndex index = via == nullptr ? net::IfIndex{} : index_of(via->device);
-    check(calls_->change_route(bsd::encode_route(type, route, index, {calls_->pid(), 1}, 0)), "change a route");
+    check(calls_->change_route(bsd::encode_route(type, route, index, {calls_->pid(), 1}, 0),
+                               net::fib_of(route.table).value_or(0)),
+          "change a route");
   }
   void ask(const bsd::Bytes& request) {
     const auto answer = bsd::ask_key(*calls_, request);

@@ -10,6 +10,8 @@ class MemoryWorld final : public World {
 
   void add_link(const net::IfName& name) override { kernel_.add_foreign_link("dummy", name); }
   void add_tunnel(const net::IfName& name, net::IfId if_id) override { kernel_.add_foreign_link("xfrm", name, if_id); }
+  void add_vrf(const net::IfName& name, net::TableId table) override { kernel_.add_vrf(name, table); }
+  void set_master(const net::IfName& name, const net::IfName& master) override { kernel_.set_master(name, master); }
   void delete_link(const net::IfName& name) override { kernel_.delete_link(name); }
   void set_link(const net::IfName& name, bool up, std::uint32_t mtu) override { kernel_.set_link(name, up, mtu); }
   void add_address(const model::InterfaceAddress& address) override { kernel_.add_foreign_address(address); }

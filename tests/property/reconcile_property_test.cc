@@ -44,17 +44,22 @@ void add_filter(model::Config& config, Dice& dice) {
                   : config.interfaces[static_cast<std::size_t>(dice.below(static_cast<int>(config.interfaces.size())))].name;
     if (dice.chance(50)) rule.traffic.to = {test::prefix("10.1." + std::to_string(dice.below(3)) + ".0/24")};
     if (dice.chance(30)) rule.direction = model::RuleDirection::out;
-    if (enc || rule.direction == model::RuleDirection::out || config.gateways.empty() || dice.chance(50)) continue;
-    rule.gateway = config.groups.empty() || dice.chance(50) ? config.gateways.front().name : "ALL";
+    if (enc || rule.direction == model::RuleDirection::out || config.groups.empty() || dice.chance(50)) continue;
+    rule.gateway = dice.chance(50) ? config.groups[0].members[0].gateway : "ALL";
     rule.when_down = static_cast<model::WhenDown>(dice.below(3));
   }
 }
 
-// All IPv4 gateways, in one group; now and then it has the default route.
+bool is_in_vrf(const model::Config& config, const model::Gateway& gateway) {
+  return config.interface(gateway.interface)->vrf.has_value();
+}
+
+// All IPv4 gateways that are in no VRF, in one group; now and then it has the default route.
 void add_group(model::Config& config, Dice& dice) {
   model::GatewayGroup group{"ALL", model::Trigger::loss, static_cast<model::WhenAllDown>(dice.below(3)), {}};
   for (const model::Gateway& gateway : config.gateways) {
-    if (gateway.address.is_v4()) group.members.push_back({gateway.name, dice.below(3) + 1, std::nullopt});
+    if (gateway.address.is_v4() && !is_in_vrf(config, gateway))
+      group.members.push_back({gateway.name, dice.below(3) + 1, std::nullopt});
   }
   if (group.members.empty()) return;
   config.groups = {group};
@@ -96,9 +101,11 @@ model::Config random_file(Dice& dice) {
       std::get<model::TunnelPort>(config.interfaces.back().port).child = first.name;
     }
     if (dice.chance(30)) config.interfaces.back().mtu = 1300U + static_cast<std::uint32_t>(dice.below(100));
+    if (dice.chance(30)) config.interfaces.back().vrf = test::device(dice.chance(70) ? "red" : "blue");
+    const bool in_vrf = config.interfaces.back().vrf.has_value();
     if (config.gateways.back().address.is_v4() && dice.chance(60)) {
       config.routes.push_back({test::prefix("10.20." + std::to_string(dice.below(4) + n * 10) + ".0/24"),
-                               dice.chance(30) ? "ALL" : config.gateways.back().name,
+                               !in_vrf && dice.chance(30) ? "ALL" : config.gateways.back().name,
                                net::Metric{static_cast<std::uint32_t>(dice.below(3)) * 10},
                                static_cast<model::WhenDown>(dice.below(3))});
     }
@@ -114,6 +121,8 @@ class World {
   explicit World(std::uint64_t seed) : dice(seed) {
     kernel.add_foreign_link("veth", test::device("wan"));
     kernel.add_foreign_address({test::device("wan"), test::prefix("192.0.2.1/24"), {}});
+    kernel.add_vrf(test::device("red"), {1'001});
+    if (dice.chance(50)) kernel.add_vrf(test::device("blue"), {1'002});
     if (dice.chance(30)) kernel.add_foreign_link("dummy", net::IfName::of({static_cast<std::uint32_t>(dice.below(8)) + 1}));
     if (dice.chance(30))
       kernel.add_foreign_link("xfrm", test::device("foreign0"), net::IfId{static_cast<std::uint32_t>(dice.below(8)) + 1});
@@ -143,6 +152,17 @@ class World {
     }
     return plan().ops.empty();
   }
+  // What hands do to VRFs and to what is in them.
+  void stir() {
+    const net::IfName red = test::device("red");
+    if (kernel.observe()->link(red) == nullptr) return kernel.add_vrf(red, {1'001});
+    if (dice.chance(50)) return kernel.delete_link(red);
+    const model::Observed observed = kernel.observe().value();
+    for (const model::ObservedLink& link : observed.links) {
+      if (link.owner == model::Owner::vtid && dice.chance(30))
+        kernel.set_master(link.name, dice.chance(50) ? red : net::IfName{});
+    }
+  }
   std::vector<model::ObservedLink> foreign_links() {
     auto links = kernel.observe()->links;
     std::erase_if(links, [](const model::ObservedLink& link) { return link.owner == model::Owner::vtid; });
@@ -168,6 +188,8 @@ TEST(RandomWorlds, ConvergeAndStayConverged) {
     World world(seed);
     for (int edit = 0; edit < 5; ++edit) {
       world.use(random_file(world.dice));
+      ASSERT_TRUE(world.converge());
+      if (world.dice.chance(50)) world.stir();
       ASSERT_TRUE(world.converge());
       const std::size_t writes = world.kernel.writes();
       ASSERT_TRUE(world.converge());

@@ -51,6 +51,58 @@ TEST_F(FreebsdScenario, NorWhenTheFileSaysThatCharonMakesThem) {
   EXPECT_THAT(problems(), HasSubstr("caveat tunnels/hq/children/v4/policies: is not followed"));
 }
 
+// The interface of the one tunnel's file in that FIB.
+std::string in_fib(int fib) {
+  std::string text = one_tunnel_file();
+  constexpr std::string_view kInterface = R"("tunnel": "hq")";
+  return text.insert(text.find(kInterface) + kInterface.size(), ", \"fib\": " + std::to_string(fib));
+}
+
+TEST_F(FreebsdScenario, ARunningInterfaceGetsAnotherFibWithAllThatStandsOnIt) {
+  start();
+  const net::IfIndex index = stage.link()->index;
+  for (const int fib : {2, 1, 0}) {
+    stage.file = in_fib(fib);
+    (void)stage.command(model::Reload{});
+    stage.settle();
+    EXPECT_TRUE(stage.snapshot()->converged) << problems();
+    EXPECT_EQ(stage.link()->fib, static_cast<std::uint32_t>(fib));
+    EXPECT_EQ(stage.link()->index, index);
+    ASSERT_EQ(stage.kernel.seen().routes.size(), 1U);
+    EXPECT_EQ(stage.kernel.seen().routes[0].route.table, net::table_of_fib(static_cast<std::uint32_t>(fib)));
+    const std::size_t writes = fake.writes();
+    stage.run(Duration{200'000});
+    EXPECT_EQ(fake.writes(), writes);
+  }
+}
+
+TEST_F(FreebsdScenario, TheOutsideHasAFibOfItsOwn) {
+  start();
+  constexpr std::string_view kLocal = R"("local": { "address": "192.0.2.1")";
+  ASSERT_NE(stage.file.find(kLocal), std::string::npos);
+  stage.file.insert(stage.file.find(kLocal) + kLocal.size(), R"(, "fib": 1)");
+  (void)stage.command(model::Reload{});
+  stage.settle();
+  EXPECT_EQ(stage.link()->outer_fib, 1U);
+  EXPECT_EQ(stage.link()->fib, 0U);
+  EXPECT_TRUE(stage.snapshot()->converged) << problems();
+  EXPECT_EQ(stage.state(), model::TunnelState::up);
+}
+
+TEST_F(FreebsdScenario, AnInterfaceThatSomebodyPutIntoAnotherFibComesBack) {
+  start();
+  fake.set_fib("ipsec1", 1);
+  stage.settle();
+  EXPECT_EQ(stage.link()->fib, 0U);
+  EXPECT_EQ(stage.kernel.seen().routes.size(), 1U);
+}
+
+TEST_F(FreebsdScenario, AFibThatThereIsNotIsRefused) {
+  start();
+  stage.file = in_fib(3);
+  EXPECT_THAT(stage.command(model::Reload{}), HasSubstr("there are 3 of them here (the sysctl net.fibs)"));
+}
+
 std::string null_sas() {
   std::string text = static_tunnel_file();
   for (auto at = text.find("aes128gcm16"); at != std::string::npos; at = text.find("aes128gcm16", at)) {

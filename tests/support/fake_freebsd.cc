@@ -46,11 +46,15 @@ class FakeCalls final : public Calls {
     if (cost != kernel_.costs_.end()) kernel_.spent_ += cost->second();
     return kernel_.control(request, argument);
   }
-  Result<Bytes> list(int what) override {
+  Result<Bytes> list_links() override {
     if (!of_others_) ++kernel_.lists_;
-    return kernel_.list(what);
+    return kernel_.list_links();
   }
-  int change_route(View message) override { return kernel_.change_route(message); }
+  Result<Bytes> list_routes(std::uint32_t fib) override {
+    if (!of_others_ && fib == 0) ++kernel_.lists_;
+    return kernel_.list_routes(fib);
+  }
+  int change_route(View message, std::uint32_t fib) override { return kernel_.change_route(message, fib); }
   int send_key(View message) override {
     kernel_.answer_key(socket_, message);
     return 0;
@@ -107,9 +111,10 @@ class FakeCalls final : public Calls {
 };
 
 FakeFreebsd::FakeFreebsd() {
-  sysctls_ = {{"kern.osreldate", 1'403'000},      {"net.inet.ipsec.filtertunnel", 0},   {"net.inet6.ipsec6.filtertunnel", 0},
-              {"net.enc.out.ipsec_bpf_mask", 3},  {"net.enc.out.ipsec_filter_mask", 1}, {"net.enc.in.ipsec_bpf_mask", 1},
-              {"net.enc.in.ipsec_filter_mask", 1}};
+  sysctls_ = {{"kern.osreldate", 1'403'000},      {"net.fibs", 3},
+              {"net.inet.ipsec.filtertunnel", 0}, {"net.inet6.ipsec6.filtertunnel", 0},
+              {"net.enc.out.ipsec_bpf_mask", 3},  {"net.enc.out.ipsec_filter_mask", 1},
+              {"net.enc.in.ipsec_bpf_mask", 1},   {"net.enc.in.ipsec_filter_mask", 1}};
   anchors_[""] = {"anchor \"vtid\" all\npass all flags S/SA keep state\n",
                   "nat-anchor \"vtid\" all\nrdr-anchor \"vtid\" all\nbinat-anchor \"vtid\" all\n"};
   Link loopback;
@@ -211,6 +216,17 @@ int FakeFreebsd::on_link(std::uint32_t request, abi::InterfaceRequest& argument,
       if (!fits) buffer.pointer = 0;
       buffer.length = link.description.size() + 1;
       set_value(argument, buffer);
+      return 0;
+    }
+    case abi::kGetFib: set_value(argument, link.fib); return 0;
+    case abi::kGetOuterFib: set_value(argument, link.outer_fib); return 0;
+    case abi::kSetFib:
+    case abi::kSetOuterFib: {
+      const auto fib = value_of<std::uint32_t>(argument);
+      if (fib >= sysctls_.at("net.fibs")) return EINVAL;
+      ++writes_;
+      (request == abi::kSetFib ? link.fib : link.outer_fib) = fib;
+      notice();
       return 0;
     }
     case abi::kGetReqId: at<std::uint32_t>(value_of<std::uint64_t>(argument)) = link.reqid; return 0;
@@ -356,8 +372,9 @@ int FakeFreebsd::add_address(Link& link, const ListedAddress& address) {
   link.flags |= abi::kIffUp;
   const bool peer_route = address.local.address.is_v4() && (link.flags & abi::kIffPointToPoint) != 0;
   const net::Prefix made = peer_route ? net::Prefix{*address.far, 32} : address.local.network();
-  const model::Route route{made, {}, net::kMainTable, model::ViaGateway{}};
-  if (!routes_.contains(made)) routes_.emplace(made, KernelRoute{{route, link.index, false}, abi::kRtfUp});
+  const model::Route route{made, {}, net::table_of_fib(link.fib), model::ViaGateway{}};  // net.add_addr_allfibs is 0
+  const std::pair place(made, route.table);
+  if (!routes_.contains(place)) routes_.emplace(place, KernelRoute{{route, link.index, false}, abi::kRtfUp});
   reconsider_running();
   return 0;
 }
@@ -368,7 +385,9 @@ int FakeFreebsd::delete_address(Link& link, View sockaddr) {
   if (found == link.addresses.end()) return EADDRNOTAVAIL;
   const net::Prefix made = found->far && local->is_v4() ? net::Prefix{*found->far, 32} : found->local.network();
   link.addresses.erase(found);
-  routes_.erase(made);
+  std::erase_if(routes_, [&](const auto& item) {  // in the FIB of when it was added
+    return item.first.first == made && item.second.route.index == link.index && !item.second.route.ours;
+  });
   if (local->is_v4()) drop_routes(link.index, true);
   ++writes_;
   notice();
@@ -380,7 +399,7 @@ int FakeFreebsd::delete_address(Link& link, View sockaddr) {
 void FakeFreebsd::drop_routes(net::IfIndex index, bool v4_only) {
   std::erase_if(routes_, [&](const auto& item) {
     return item.second.route.index == index && (item.second.flags & abi::kRtfBlackhole) == 0 &&
-           (!v4_only || (item.first.address.is_v4() && (item.second.flags & abi::kRtfStatic) != 0));
+           (!v4_only || (item.first.first.address.is_v4() && (item.second.flags & abi::kRtfStatic) != 0));
   });
 }
 
@@ -522,10 +541,10 @@ Bytes FakeFreebsd::list_links() const {
   return all;
 }
 
-Bytes FakeFreebsd::list(int what) const {
-  if (what == abi::kNetRtIfListL) return list_links();
+Bytes FakeFreebsd::list_routes(std::uint32_t fib) const {
   Bytes all;
-  for (const auto& [to, item] : routes_) {
+  for (const auto& [place, item] : routes_) {
+    if (place.second != net::table_of_fib(fib)) continue;
     Bytes message = encode_route(abi::kRtmGet, item.route.route, item.route.index, {}, 0);
     std::memcpy(message.data() + offsetof(abi::RouteHeader, flags), &item.flags, sizeof item.flags);
     const auto index = static_cast<std::uint16_t>(item.route.index.value);
@@ -544,6 +563,7 @@ std::optional<net::IfIndex> FakeFreebsd::index_for(const ListedRoute& route, Vie
   if (const auto found = elsewhere_.find(*via->gateway); found != elsewhere_.end()) return links_.at(found->second).index;
   if (via->gateway->is_link_local()) return net::IfIndex{read_at<abi::SockaddrIn6>(gateway)->scope};
   for (const auto& [name, link] : links_) {
+    if (net::table_of_fib(link.fib) != route.route.table) continue;  // their addresses' routes stand there
     for (const ListedAddress& address : link.addresses) {
       const bool peer = address.far == via->gateway && (link.flags & abi::kIffPointToPoint) != 0;
       const bool network = !(address.local.address.is_v4() && (link.flags & abi::kIffPointToPoint) != 0) &&
@@ -558,7 +578,7 @@ std::optional<net::IfIndex> FakeFreebsd::index_for(const ListedRoute& route, Vie
 // names.
 constexpr std::int64_t kFirstWithMultipath = 1'300'000;
 
-int FakeFreebsd::change_route(View message) {
+int FakeFreebsd::change_route(View message, std::uint32_t fib) {
   auto header = *read_at<abi::RouteHeader>(message);
   const auto addresses = Sockaddrs::read(message, sizeof header, header.addresses);
   Bytes copy(message.begin(), message.end());
@@ -566,7 +586,9 @@ int FakeFreebsd::change_route(View message) {
   auto route = decode_route(copy);
   if (!addresses || !route || header.head.length != message.size()) return EINVAL;
   ++writes_;
-  const auto [first, last] = routes_.equal_range(route->route.to);
+  route->route.table = net::table_of_fib(fib);
+  const std::pair place(route->route.to, route->route.table);
+  const auto [first, last] = routes_.equal_range(place);
   const bool several = sysctls_.at("kern.osreldate") >= kFirstWithMultipath;
   const auto index = index_for(*route, addresses->at(abi::kGateway));
   const auto same_hop = [&](const auto& item) {
@@ -593,7 +615,7 @@ int FakeFreebsd::change_route(View message) {
   const bool had_gateway = change && (old->second.flags & abi::kRtfGateway) != 0;
   if (change && !had_gateway) route->index = old->second.route.index;  // it keeps its interface
   if (change) routes_.erase(old);
-  routes_.emplace(route->route.to, KernelRoute{*route, header.flags});
+  routes_.emplace(place, KernelRoute{*route, header.flags});
   notice(route_notice_concerns_us(message));
   return 0;
 }

@@ -36,6 +36,11 @@ class FakeFreebsd {
   [[nodiscard]] std::size_t lists() const { return lists_; }    // of links or routes so far
   [[nodiscard]] std::size_t pfctls() const { return pfctls_; }  // runs so far
 
+  void set_fib(const std::string& link, std::uint32_t fib) {  // as somebody with ifconfig
+    links_.at(link).fib = fib;
+    notice();
+  }
+
   // What goes wrong.
   void crowd_next_key_answer() { crowded_ = true; }  // others' notices come between the answers
   void lose_key_answers(int dumps) { losing_ = dumps; }
@@ -73,6 +78,7 @@ class FakeFreebsd {
     std::string description;
     std::set<std::string> groups{"all"};
     std::uint32_t reqid = 0;
+    std::uint32_t fib = 0, outer_fib = 0;
     std::optional<std::pair<net::Address, net::Address>> outer;
     std::uint32_t neighbour_flags = abi::kAutoLinkLocal;
     std::vector<ListedAddress> addresses;
@@ -96,9 +102,9 @@ class FakeFreebsd {
   int delete_address(Link& link, View sockaddr);
   void set_flags(Link& link, std::uint32_t flags);
   void reconsider_running();
-  Bytes list(int what) const;
+  Bytes list_routes(std::uint32_t fib) const;
   Bytes list_links() const;
-  int change_route(View message);
+  int change_route(View message, std::uint32_t fib);
   std::optional<net::IfIndex> index_for(const ListedRoute& route, View gateway) const;
   void drop_routes(net::IfIndex index, bool v4_only);
   void answer_key(Socket& socket, View request);
@@ -117,8 +123,8 @@ class FakeFreebsd {
     std::uint32_t flags = 0;
   };
   std::map<std::string, Link> links_;
-  std::multimap<net::Prefix, KernelRoute> routes_;  // several to one network since FreeBSD 13
-  std::vector<Bytes> sas_;                          // as they were added
+  std::multimap<std::pair<net::Prefix, net::TableId>, KernelRoute> routes_;  // several to one network since FreeBSD 13
+  std::vector<Bytes> sas_;                                                   // as they were added
   std::map<net::Address, std::string> elsewhere_;
   std::vector<Socket*> sockets_;
   std::map<std::string, Anchor> anchors_;

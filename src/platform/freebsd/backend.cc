@@ -29,12 +29,12 @@ std::optional<model::Route> named(const ListedRoute& item, const Names& names) {
 // (sys/net/rtsock.c, sysctl_dumpentry).
 void name_routes(const std::vector<ListedRoute>& listed, const Names& names, const std::set<net::IfName>& default_devices,
                  model::Observed& observed) {
-  std::set<net::Prefix> own;
+  std::set<std::pair<net::Prefix, net::TableId>> own;
   for (const ListedRoute& item : listed) {
-    if (item.ours) own.insert(item.route.to);
+    if (item.ours) own.emplace(item.route.to, item.route.table);
   }
   for (const ListedRoute& item : listed) {
-    const bool rival = own.contains(item.route.to);
+    const bool rival = own.contains({item.route.to, item.route.table});
     if (!rival && item.route.to.length != 0) continue;
     auto route = named(item, names);
     if (!route) continue;
@@ -53,7 +53,7 @@ class Backend final : public Kernel {
   explicit Backend(std::unique_ptr<Calls> calls) : calls_(std::move(calls)) {}
 
   [[nodiscard]] Capabilities capabilities() const override {
-    return freebsd_capabilities(calls_->has_pf(), release_of(*calls_));
+    return freebsd_capabilities(calls_->has_pf(), release_of(*calls_), count_fibs(*calls_));
   }
   [[nodiscard]] Result<model::Observed> observe() override;
   [[nodiscard]] Result<std::map<net::IfName, model::LinkCounters>> counters() override {
@@ -167,7 +167,7 @@ std::int64_t release_of(Calls& calls) {
   return calls.sysctl("kern.osreldate").value_or(k14);
 }
 
-Capabilities freebsd_capabilities(bool has_pf, std::int64_t release) {
+Capabilities freebsd_capabilities(bool has_pf, std::int64_t release, std::uint32_t fibs) {
   return {.system = "freebsd",
           .link_has_if_id = false,
           .link_has_outer = true,
@@ -178,6 +178,8 @@ Capabilities freebsd_capabilities(bool has_pf, std::int64_t release) {
           .multipath = false,
           .routes_join = release >= k13,
           .has_rules = false,
+          .has_vrfs = false,
+          .fibs = fibs,
           .address_has_state = false,
           .asks_arp = false,
           .sees_dscp = false,

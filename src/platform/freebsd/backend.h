@@ -13,7 +13,7 @@ namespace vtid::platform::freebsd {
 // pf filters, and routes by policy. Not links but numbers of SAs and sets of addresses tie a tunnel together; the kernel makes
 // the policies; no route has a metric.
 // `release`: kern.osreldate.
-[[nodiscard]] Capabilities freebsd_capabilities(bool has_pf, std::int64_t release);
+[[nodiscard]] Capabilities freebsd_capabilities(bool has_pf, std::int64_t release, std::uint32_t fibs);
 [[nodiscard]] std::int64_t release_of(Calls& calls);  // FreeBSD 14's when it cannot be asked
 
 }  // namespace vtid::platform::freebsd

@@ -23,11 +23,12 @@ class Calls {
   // ioctl(2) on a datagram socket of the family. An errno; 0: it was done.
   [[nodiscard]] virtual int control(net::Family family, std::uint32_t request, void* argument) = 0;
 
-  // sysctl(3): NET_RT_IFLISTL or NET_RT_DUMP of all families, a run of PF_ROUTE messages.
-  [[nodiscard]] virtual Result<Bytes> list(int what) = 0;
+  // sysctl(3): NET_RT_IFLISTL, or NET_RT_DUMP of one FIB, of all families; a run of PF_ROUTE messages.
+  [[nodiscard]] virtual Result<Bytes> list_links() = 0;
+  [[nodiscard]] virtual Result<Bytes> list_routes(std::uint32_t fib) = 0;
 
-  // write(2) to a routing socket. An errno; 0: it was done.
-  [[nodiscard]] virtual int change_route(View message) = 0;
+  // write(2) to a routing socket of that FIB. An errno; 0: it was done.
+  [[nodiscard]] virtual int change_route(View message, std::uint32_t fib) = 0;
 
   // send(2) to a PF_KEY socket; then one message after the other, others' notices among them. No message within
   // kKeyPatience is ETIMEDOUT.

@@ -38,7 +38,7 @@ std::vector<Result<void>> Changes::apply(std::span<const model::Op> ops, Duratio
   for (const model::Op& op : ops) {
     if (!results.empty() && calls_.now() - begin >= budget) break;
     const auto* set = std::get_if<model::SetRoute>(&op.change);
-    if (set != nullptr) to_verify_.insert_or_assign(set->route.to.network(), results.size());
+    if (set != nullptr) to_verify_.insert_or_assign(place_of(set->route), results.size());
     const Verdict verdict = std::visit([this](const auto& change) { return apply_one(change); }, op.change);
     if (verdict.code == 0) {
       results.emplace_back();
@@ -86,7 +86,10 @@ Verdict Changes::apply_one(const model::CreateLink& op) {
   if (verdict.code == 0) {
     model::ObservedLink fresh;
     fresh.mtu = kFreshMtu;
-    verdict = bring_to(op.link, fresh);
+    const auto fibs = fibs_of(calls_, op.link.name);  // those of this process
+    fresh.fib = fibs.value_or(Fibs{}).inner;
+    fresh.outer_fib = fibs.value_or(Fibs{}).outer;
+    verdict = fibs ? bring_to(op.link, fresh) : told(fibs.error());
   }
   if (verdict.code != 0) destroy(op.link.name);
   return verdict;
@@ -105,6 +108,8 @@ Verdict Changes::apply_one(const model::ChangeLink& op) {
     have->up = op.link.up;
     have->alias = op.link.alias;
     have->reqid = op.link.reqid;
+    have->fib = op.link.fib;
+    have->outer_fib = op.link.outer_fib;
     if (op.link.outer) have->outer = op.link.outer;
   } else {
     links_.reset();
@@ -148,6 +153,8 @@ Verdict Changes::bring_to(const model::Link& want, const model::ObservedLink& ha
   step(have.reqid != want.reqid, [&] { return set_reqid(want); });
   step(have.alias != want.alias, [&] { return describe(want); });
   step(have.mtu != want.mtu, [&] { return set_mtu(want); });
+  step(have.fib != want.fib, [&] { return set_fib(want.name, abi::kSetFib, want.fib); });
+  step(have.outer_fib != want.outer_fib, [&] { return set_fib(want.name, abi::kSetOuterFib, want.outer_fib); });
   step(want.outer && have.outer != want.outer, [&] { return set_outer(want); });
   step(have.up != want.up, [&] { return Verdict{set_link_up(calls_, want.name, want.up), "flags"}; });
   return verdict;
@@ -177,6 +184,13 @@ Verdict Changes::set_mtu(const model::Link& want) {
   abi::InterfaceRequest request = request_for(want.name);
   set_value(request, want.mtu);
   return {calls_.control(Inet::ipv4, abi::kSetMtu, &request), "if_ipsec takes an MTU from 1280 to 8192"};
+}
+
+// EINVAL: there are not so many (net.fibs).
+Verdict Changes::set_fib(const net::IfName& tunnel, std::uint32_t what, std::uint32_t fib) {
+  abi::InterfaceRequest request = request_for(tunnel);
+  set_value(request, fib);
+  return {calls_.control(Inet::ipv4, what, &request), "FIB"};
 }
 
 Verdict Changes::describe(const model::Link& want) {

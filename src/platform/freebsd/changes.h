@@ -36,6 +36,7 @@ class Changes {
   Verdict set_reqid(const model::Link& want);
   Verdict set_outer(const model::Link& want);
   Verdict set_mtu(const model::Link& want);
+  Verdict set_fib(const net::IfName& tunnel, std::uint32_t what, std::uint32_t fib);
   Verdict describe(const model::Link& want);
   Verdict keep_from_link_local(const net::IfName& name);
   void destroy(const net::IfName& name);
@@ -47,7 +48,9 @@ class Changes {
   const model::ObservedAddress* address(const net::IfName& device, const net::Address& local);
 
   // Routes by what they lead to, everybody's.
-  using Routes = std::multimap<net::Prefix, ListedRoute>;  // since FreeBSD 13 several to one network
+  using Place = std::pair<net::Prefix, net::TableId>;
+  using Routes = std::multimap<Place, ListedRoute>;  // since FreeBSD 13 several to one network
+  static Place place_of(const model::Route& route) { return {route.to.network(), route.table}; }
   Routes* routes();
   Verdict replace(const ListedRoute& old, const ListedRoute& next, bool alone);
   std::string deletion_of(const ListedRoute& route);
@@ -77,7 +80,7 @@ class Changes {
   std::optional<Links> links_;
   std::optional<Routes> routes_;
   std::optional<std::vector<ListedSa>> sas_;
-  std::map<net::Prefix, std::size_t> to_verify_;  // the operation that set the route
+  std::map<Place, std::size_t> to_verify_;  // the operation that set the route
   std::uint32_t sequence_ = 1;
   Verdict failed_;  // the last look that failed
 };

@@ -25,8 +25,8 @@ bool same_target(const ListedRoute& a, const ListedRoute& b) {
 }
 
 template <class Routes>
-auto own_of(const Routes& routes, const net::Prefix& to) {
-  const auto [first, last] = routes.equal_range(to);
+auto own_of(const Routes& routes, const typename Routes::key_type& place) {
+  const auto [first, last] = routes.equal_range(place);
   const auto found = std::find_if(first, last, [](const auto& item) { return item.second.ours; });
   return found == last ? routes.end() : found;
 }
@@ -41,17 +41,18 @@ Changes::Routes* Changes::routes() {
     return nullptr;
   }
   routes_.emplace();
-  for (ListedRoute& route : *listed) routes_->emplace(route.route.to, std::move(route));
+  for (ListedRoute& route : *listed) routes_->emplace(place_of(route.route), std::move(route));
   return &*routes_;
 }
 
 Verdict Changes::send(abi::RouteType type, const ListedRoute& route) {
   const Stamp stamp{static_cast<std::int32_t>(calls_.pid()), static_cast<std::int32_t>(++sequence_)};
-  return {calls_.change_route(encode_route(type, route.route, route.index, stamp)), {}};
+  const std::uint32_t fib = net::fib_of(route.route.table).value_or(0);
+  return {calls_.change_route(encode_route(type, route.route, route.index, stamp), fib), {}};
 }
 
 Verdict Changes::apply_one(const model::SetRoute& op) {
-  if (op.route.table != net::kMainTable) return {EOPNOTSUPP, "FreeBSD has no tables by number"};
+  if (!net::fib_of(op.route.table)) return {EOPNOTSUPP, "FreeBSD has no tables by number"};
   if (std::holds_alternative<model::Multipath>(op.route.target)) return {EOPNOTSUPP, "a route has one next hop here"};
   ListedRoute next{op.route, {}, true};
   next.route.to = op.route.to.network();
@@ -62,16 +63,17 @@ Verdict Changes::apply_one(const model::SetRoute& op) {
   }
   auto* all = routes();
   if (all == nullptr) return failed_;
-  const auto old = own_of(*all, next.route.to);
+  const Place place = place_of(next.route);
+  const auto old = own_of(*all, place);
   const bool fresh = old == all->cend();
-  if (const auto others = all->find(next.route.to); fresh && others != all->end())
+  if (const auto others = all->find(place); fresh && others != all->end())
     return {EEXIST, std::string(kNotOurs), deletion_of(others->second)};
   if (!fresh && same_target(old->second, next)) return {};
-  const bool alone = all->count(next.route.to) == 1;
+  const bool alone = all->count(place) == 1;
   const Verdict verdict = fresh ? send(abi::kRtmAdd, next) : replace(old->second, next, alone);
   if (verdict.code != 0) return verdict;
   if (!fresh) all->erase(old);
-  all->emplace(next.route.to, next);
+  all->emplace(place, next);
   return verdict;
 }
 
@@ -83,7 +85,9 @@ std::string Changes::deletion_of(const ListedRoute& route) {
     if (found != links->links.end()) device = found->name.text();
   }
   const std::string gateway = via != nullptr && via->gateway ? net::print(*via->gateway) : "";
-  return fmt::format("{} shows it; {}, or take ours out of the file", model::show_route("freebsd", net::print(route.route.to)),
+  const std::string fib = model::in_fib(net::fib_of(route.route.table).value_or(0));
+  return fmt::format("{0}{1} shows it; {0}{2}, or take ours out of the file", fib,
+                     model::show_route("freebsd", net::print(route.route.to)),
                      model::delete_route("freebsd", net::print(route.route.to), gateway, device));
 }
 
@@ -108,7 +112,7 @@ Verdict Changes::apply_one(const model::DeleteRoute& op) {
     if (device == nullptr) return failed_;  // gone with its device
     named.index = device->index;
   }
-  const auto [first, last] = all->equal_range(op.route.to.network());
+  const auto [first, last] = all->equal_range(place_of(op.route));
   const auto old =
       std::find_if(first, last, [&](const auto& item) { return item.second.ours && same_target(item.second, named); });
   if (old == last) return {};

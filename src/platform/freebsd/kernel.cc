@@ -12,11 +12,14 @@
 
 #include <array>
 #include <cerrno>
+#include <optional>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "base/unique_fd.h"
 #include "platform/freebsd/backend.h"
+#include "platform/freebsd/look.h"
 #include "platform/freebsd/wire/abi.h"
 #include "platform/freebsd/wire/pfkey.h"
 #include "platform/freebsd/wire/routing.h"
@@ -65,8 +68,11 @@ class System final : public Calls {
   static Result<std::unique_ptr<Calls>> open();
 
   [[nodiscard]] int control(net::Family family, std::uint32_t request, void* argument) override;
-  [[nodiscard]] Result<Bytes> list(int what) override;
-  [[nodiscard]] int change_route(View message) override;
+  [[nodiscard]] Result<Bytes> list_links() override { return list({CTL_NET, PF_ROUTE, 0, 0, abi::kNetRtIfListL, 0}); }
+  [[nodiscard]] Result<Bytes> list_routes(std::uint32_t fib) override {
+    return list({CTL_NET, PF_ROUTE, 0, 0, abi::kNetRtDump, 0, static_cast<int>(fib)});
+  }
+  [[nodiscard]] int change_route(View message, std::uint32_t fib) override;
   [[nodiscard]] int send_key(View message) override;
   [[nodiscard]] Result<Bytes> receive_key() override;
   [[nodiscard]] Result<std::int64_t> sysctl(std::string_view name) override;
@@ -85,11 +91,13 @@ class System final : public Calls {
 
  private:
   Result<void> open_notices();
+  Result<Bytes> list(std::vector<int> name);
   void drain(int fd, bool (*concerns_us)(View), Notices& notices);
 
   UniqueFd inet_;
   UniqueFd inet6_;  // -1 in a kernel without IPv6
   UniqueFd route_;
+  std::optional<std::uint32_t> route_fib_;  // none: that of this process
   UniqueFd key_;
   UniqueFd route_notices_;
   UniqueFd key_notices_;
@@ -139,15 +147,15 @@ int System::control(net::Family family, std::uint32_t request, void* argument) {
   return ::ioctl(fd, request, argument) == 0 ? 0 : errno;
 }
 
-Result<Bytes> System::list(int what) {
-  const std::array<int, 6> name{CTL_NET, PF_ROUTE, 0, 0, what, 0};
+Result<Bytes> System::list(std::vector<int> name) {
   int code = ENOMEM;
   for (int attempt = 0; attempt < kDumpAttempts; ++attempt) {
     std::size_t size = 0;
-    if (::sysctl(name.data(), name.size(), nullptr, &size, nullptr, 0) != 0) return cannot("list links or routes", errno);
+    if (::sysctl(name.data(), static_cast<unsigned>(name.size()), nullptr, &size, nullptr, 0) != 0)
+      return cannot("list links or routes", errno);
     Bytes bytes(size + size / 8 + kLargestMessage);  // it may grow between the two calls
     size = bytes.size();
-    if (::sysctl(name.data(), name.size(), bytes.data(), &size, nullptr, 0) == 0) {
+    if (::sysctl(name.data(), static_cast<unsigned>(name.size()), bytes.data(), &size, nullptr, 0) == 0) {
       bytes.resize(size);
       return bytes;
     }
@@ -157,7 +165,12 @@ Result<Bytes> System::list(int what) {
   return cannot("list links or routes", code);
 }
 
-int System::change_route(View message) {
+int System::change_route(View message, std::uint32_t fib) {
+  if (route_fib_ != fib) {
+    const int number = static_cast<int>(fib);
+    if (::setsockopt(route_.get(), SOL_SOCKET, SO_SETFIB, &number, sizeof number) != 0) return errno;
+    route_fib_ = fib;
+  }
   const ssize_t sent = ::write(route_.get(), message.data(), message.size());
   if (sent < 0) return errno;
   return static_cast<std::size_t>(sent) == message.size() ? 0 : EMSGSIZE;
@@ -228,7 +241,7 @@ Notices System::drain() {
 Result<std::unique_ptr<Calls>> open_calls() { return System::open(); }
 Capabilities capabilities_unopened() {
   System system;
-  return freebsd_capabilities(system.has_pf(), release_of(system));
+  return freebsd_capabilities(system.has_pf(), release_of(system), count_fibs(system));
 }
 
 }  // namespace freebsd

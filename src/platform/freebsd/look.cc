@@ -84,6 +84,10 @@ Result<void> look_into_tunnel(Calls& calls, model::ObservedLink& link) {
   if (!reqid) return std::unexpected(reqid.error());
   auto outer = outer_of(calls, link.name);
   if (!outer) return std::unexpected(outer.error());
+  const auto fibs = fibs_of(calls, link.name);
+  if (!fibs) return std::unexpected(fibs.error());
+  link.fib = fibs->inner;
+  link.outer_fib = fibs->outer;
   link.kind = kTunnelKind;
   link.alias = *std::move(alias);
   if (reqid->value != 0) link.reqid = *reqid;
@@ -114,7 +118,7 @@ struct Lists {
 };
 
 Result<Lists> read_lists(Calls& calls) {
-  const auto run = calls.list(abi::kNetRtIfListL);
+  const auto run = calls.list_links();
   if (!run) return std::unexpected(run.error());
   Lists lists;
   const bool whole = for_each_message(*run, [&](View message) {
@@ -186,15 +190,33 @@ Result<Links> list_links(Calls& calls) {
   return found;
 }
 
+std::uint32_t count_fibs(Calls& calls) {
+  const std::int64_t fibs = calls.sysctl("net.fibs").value_or(1);
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(fibs, 1, kMostListedFibs));
+}
+
 Result<std::vector<ListedRoute>> list_routes(Calls& calls) {
-  const auto run = calls.list(abi::kNetRtDump);
-  if (!run) return std::unexpected(run.error());
   std::vector<ListedRoute> found;
-  const bool whole = for_each_message(*run, [&](View message) {
-    if (auto route = decode_route(message)) found.push_back(*std::move(route));
-  });
-  if (!whole) return fail("cannot list routes: the kernel's list makes no sense");
+  for (std::uint32_t fib = 0; fib < count_fibs(calls); ++fib) {
+    const auto run = calls.list_routes(fib);
+    if (!run) return std::unexpected(run.error());
+    const bool whole = for_each_message(*run, [&](View message) {
+      if (auto route = decode_route(message)) found.emplace_back(*std::move(route)).route.table = net::table_of_fib(fib);
+    });
+    if (!whole) return fail("cannot list routes: the kernel's list makes no sense");
+  }
   return found;
+}
+
+Result<Fibs> fibs_of(Calls& calls, const net::IfName& tunnel) {
+  Fibs fibs;
+  for (const auto& [what, fib] : {std::pair(abi::kGetFib, &fibs.inner), std::pair(abi::kGetOuterFib, &fibs.outer)}) {
+    abi::InterfaceRequest request = request_for(tunnel);
+    const int code = calls.control(net::Family::ipv4, what, &request);
+    if (code != 0) return cannot("read the FIBs of " + tunnel.text(), code);
+    *fib = value_of<std::uint32_t>(request);
+  }
+  return fibs;
 }
 
 }  // namespace vtid::platform::freebsd

@@ -18,9 +18,17 @@ struct Links {
   std::map<net::IfName, model::LinkCounters> counters;  // of ours
 };
 [[nodiscard]] Result<Links> list_links(Calls& calls);
-// Everybody's, with the index of the device.
+// Everybody's, of all FIBs, with the index of the device.
 [[nodiscard]] Result<std::vector<ListedRoute>> list_routes(Calls& calls);
 [[nodiscard]] Result<std::vector<ListedSa>> list_sas(Calls& calls);
+
+// How many FIBs are looked at: all that there are (net.fibs), as long as these are not more than this.
+inline constexpr std::int64_t kMostListedFibs = 64;
+[[nodiscard]] std::uint32_t count_fibs(Calls& calls);
+struct Fibs {
+  std::uint32_t inner = 0, outer = 0;
+};
+[[nodiscard]] Result<Fibs> fibs_of(Calls& calls, const net::IfName& tunnel);
 
 // Names in a group; none when there is no such group.
 [[nodiscard]] Result<std::vector<net::IfName>> list_members(Calls& calls, std::string_view group);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 
 #include "platform/linux/addresses.h"
 #include "platform/linux/links.h"
@@ -73,7 +74,8 @@ void Changes::look_up(const std::vector<net::IfName>& names) {
   }
   exchange(route_, std::move(looking), [this](std::size_t, const Answer& answer) {
     for_each_message(answer.reply, [this](const nlmsghdr& message) {
-      if (const auto link = decode_link(message)) devices_[link->name] = {link->index, link->owner};
+      if (const auto link = decode_link(message))
+        devices_[link->name] = {link->index, link->owner, link->vrf_table.has_value()};
     });
   });
 }
@@ -90,10 +92,27 @@ const Changes::Device* Changes::own_device(std::size_t slot, const net::IfName& 
   return results_[slot] ? found : nullptr;
 }
 
+template <class T>
+std::vector<net::IfName> Changes::vrfs_of(const Slots& run) const {
+  std::vector<net::IfName> names;
+  for (const std::size_t slot : run) {
+    if (const net::IfName& vrf = op<T>(slot).link.vrf; !vrf.empty()) names.push_back(vrf);
+  }
+  return names;
+}
+
+std::optional<net::IfIndex> Changes::vrf_of(std::size_t slot, const model::Link& link) {
+  if (link.vrf.empty()) return net::IfIndex{};
+  const Device* found = device(link.vrf);
+  if (found == nullptr || !found->is_vrf) settle(slot, {ENODEV, std::string(kNoVrf)});
+  return results_[slot] ? std::optional(found->index) : std::nullopt;
+}
+
 // Pass 1 makes each link and asks for its index, pass 2 finishes those that were made: a name that was taken belongs to
 // somebody whom pass 2 must not touch.
 void Changes::create_links(const Slots& run) {
   const net::IfIndex loopback{if_nametoindex("lo")};
+  look_up(vrfs_of<model::CreateLink>(run));
   Pass making;
   for (const std::size_t slot : run) {
     const model::Link& link = op<model::CreateLink>(slot).link;
@@ -101,6 +120,7 @@ void Changes::create_links(const Slots& run) {
       settle(slot, {EINVAL, "the alias is too long"});
       continue;
     }
+    if (!vrf_of(slot, link)) continue;
     devices_.erase(link.name);
     making.add(slot, encode_create_link(link, loopback));
     making.add(slot, encode_get_link(link.name));
@@ -113,8 +133,10 @@ void Changes::create_links(const Slots& run) {
       const auto made = decode_link(message);
       if (!made || made->owner != model::Owner::vtid) return;
       devices_[made->name] = {made->index, made->owner};
+      const model::Link& link = op<model::CreateLink>(slot).link;
+      if (!link.vrf.empty()) finishing.add(slot, encode_enslave(made->index, devices_.at(link.vrf).index));
       finishing.add(slot, encode_no_address_generation(made->index));
-      finishing.add(slot, encode_change_link(op<model::CreateLink>(slot).link, made->index));
+      finishing.add(slot, encode_change_link(link, made->index));
     });
   });
   exchange(route_, std::move(finishing),
@@ -124,6 +146,7 @@ void Changes::create_links(const Slots& run) {
 void Changes::change_links(const Slots& run) {
   std::vector<net::IfName> names;
   for (const std::size_t slot : run) names.push_back(op<model::ChangeLink>(slot).link.name);
+  std::ranges::move(vrfs_of<model::ChangeLink>(run), std::back_inserter(names));
   look_up(names);
   Pass changing;
   for (const std::size_t slot : run) {
@@ -134,6 +157,9 @@ void Changes::change_links(const Slots& run) {
       settle(slot, {EINVAL, "the alias is too long"});
       continue;
     }
+    const auto vrf = vrf_of(slot, link);
+    if (!vrf) continue;
+    changing.add(slot, encode_enslave(found->index, *vrf));
     changing.add(slot, encode_no_address_generation(found->index));  // whoever made it may have been killed before that
     changing.add(slot, encode_change_link(link, found->index));
   }

@@ -31,6 +31,7 @@ class Changes {
   struct Device {
     net::IfIndex index;
     model::Owner owner = model::Owner::other;
+    bool is_vrf = false;
   };
   using Slots = std::vector<std::size_t>;  // positions in ops_
   // Requests of one pass, and the operation that each serves.
@@ -91,6 +92,11 @@ class Changes {
   [[nodiscard]] const Device* device(const net::IfName& name) const;
   // The device of ours, or nothing after settling the operation: ENODEV, or not ours.
   [[nodiscard]] const Device* own_device(std::size_t slot, const net::IfName& name);
+  // The VRFs of a run of T, which makes or changes links.
+  template <class T>
+  [[nodiscard]] std::vector<net::IfName> vrfs_of(const Slots& run) const;
+  // The VRF of a link, 0 when it has none, or nothing after settling the operation: there is no such VRF.
+  [[nodiscard]] std::optional<net::IfIndex> vrf_of(std::size_t slot, const model::Link& link);
   // The indexes that a route needs: nothing when a device is missing.
   [[nodiscard]] std::optional<Indexes> indexes_for(const model::Route& route) const;
   template <class T>

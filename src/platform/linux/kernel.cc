@@ -30,6 +30,13 @@ void name_addresses(std::vector<model::ObservedAddress>& addresses, const Names&
   for (model::ObservedAddress& address : addresses) address.device = names.at(address.index);
 }
 
+// One that vanished meanwhile has let go of it.
+void name_masters(std::vector<model::ObservedLink>& links, const Names& names) {
+  for (model::ObservedLink& link : links) {
+    if (const auto master = names.find(link.master_index); master != names.end()) link.master = master->second;
+  }
+}
+
 // Hops by name in order, so that what is read compares with what was wanted. False: a device has vanished.
 bool name_hops(netlink::IndexedRoute& route, const Names& names) {
   std::vector<model::NextHop> hops = model::hops_of(route.route);
@@ -179,6 +186,7 @@ Result<model::Observed> LinuxKernel::observe() {
   Names names;
   for (const model::ObservedLink& link : *links) names.emplace(link.index, link.name);
   name_addresses(*addresses, names);
+  name_masters(*links, names);
   std::ranges::move(*more, std::back_inserter(*routes));
   observed.links = *std::move(links);
   observed.addresses = *std::move(addresses);

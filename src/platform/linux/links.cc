@@ -47,6 +47,10 @@ Bytes encode_no_address_generation(net::IfIndex index) {
       .bytes();
 }
 
+Bytes encode_enslave(net::IfIndex index, net::IfIndex master) {
+  return Request(RTM_NEWLINK, 0, header(index)).put(IFLA_MASTER, master.value).bytes();
+}
+
 Bytes encode_change_link(const model::Link& link, net::IfIndex index) {
   return Request(RTM_NEWLINK, 0, header(index, flags_of(link), IFF_UP | IFF_MULTICAST))
       .put(IFLA_MTU, link.mtu)
@@ -103,6 +107,10 @@ std::optional<model::ObservedLink> decode_link(const nlmsghdr& message) {
     const auto group = attributes.get<std::uint32_t>(IFLA_GROUP);
     if (group == model::kLinkGroup || group == kLeavingGroup) link.owner = model::Owner::vtid;
   }
+  if (link.kind == kVrfKind) {
+    if (const auto table = details.nested(IFLA_INFO_DATA).get<std::uint32_t>(IFLA_VRF_TABLE)) link.vrf_table = {*table};
+  }
+  link.master_index = {attributes.get<std::uint32_t>(IFLA_MASTER).value_or(0)};
   link.mtu = attributes.get<std::uint32_t>(IFLA_MTU).value_or(0);
   link.up = (head->ifi_flags & IFF_UP) != 0;
   link.multicast = (head->ifi_flags & IFF_MULTICAST) != 0;

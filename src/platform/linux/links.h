@@ -7,6 +7,7 @@
 namespace vtid::platform::netlink {
 
 inline constexpr std::string_view kXfrmKind = "xfrm";  // IFLA_INFO_KIND
+inline constexpr std::string_view kVrfKind = "vrf";
 
 // Links on their way out are moved here, so that one message removes them all. They are still ours.
 inline constexpr std::uint32_t kLeavingGroup = model::kLinkGroup + 1;
@@ -20,6 +21,10 @@ inline constexpr std::uint32_t kLeavingGroup = model::kLinkGroup + 1;
 // unnumbered) gives it in the file as a child's address. EAFNOSUPPORT when the link has no IPv6 (MTU below 1280).
 [[nodiscard]] Bytes encode_no_address_generation(net::IfIndex index);
 
+// Puts the link under that master; 0 takes it out of the one that it has. Either takes it down and up (cycle_netdev,
+// drivers/net/vrf.c), and nothing happens when it is so already.
+[[nodiscard]] Bytes encode_enslave(net::IfIndex index, net::IfIndex master);
+
 // MTU, alias and flags of an existing link.
 [[nodiscard]] Bytes encode_change_link(const model::Link& link, net::IfIndex index);
 
@@ -32,7 +37,7 @@ inline constexpr std::uint32_t kLeavingGroup = model::kLinkGroup + 1;
 [[nodiscard]] Bytes encode_get_counters(net::IfIndex link);  // the same of one
 [[nodiscard]] Bytes encode_dump_counters();                  // RTM_GETSTATS: 64 bit counters alone, by index
 
-// Nothing for another message type, for a link without a usable name, and for bridge ports.
+// The master by index alone. Nothing for another message type, for a link without a usable name, and for bridge ports.
 [[nodiscard]] std::optional<model::ObservedLink> decode_link(const nlmsghdr& message);
 
 struct IndexedCounters {

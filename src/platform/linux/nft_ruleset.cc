@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 
 #include "model/kernel_objects.h"
 #include "platform/linux/links.h"
@@ -20,6 +22,10 @@ using model::RuleDirection;
 constexpr int kFilter = 0;  // NF_IP_PRI_FILTER, linux/netfilter_ipv4.h
 constexpr int kEchoRequest4 = 8;
 constexpr int kEchoRequest6 = 128;
+
+// By which interface a packet came, as input and forwarding see it: of one in a VRF they see the VRF, and itself as its slave
+// (vrf_ip_rcv, drivers/net/vrf.c).
+constexpr std::string_view kCameBy[] = {"iifname", "sdifname"};
 
 Json our_links(std::string_view key) { return match(meta(key), set_of({model::kLinkGroup, kLeavingGroup})); }
 
@@ -76,26 +82,38 @@ class Rendering {
   [[nodiscard]] bool enc() const { return set_.mode == model::FilterMode::enc; }
 
   void entering(std::string_view chain) {
-    if (set_.filters) commands_.rule(chain, {our_links("iifgroup"), jump("tunnel_in")});
+    if (set_.filters) {
+      commands_.rule(chain, {our_links("iifgroup"), jump("tunnel_in")});
+      std::set<std::string> devices;
+      for (const model::Transit& transit : set_.transits) devices.insert(transit.device.text());
+      if (!devices.empty())
+        commands_.rule(chain, {match(meta("sdifname"), set_of({devices.begin(), devices.end()})), jump("tunnel_in")});
+    }
     if (enc()) return commands_.rule(chain, {match(meta("ipsec"), true), jump("tunnel_in")});
-    block_policy_based(chain, "in", "iifkind");
+    std::vector<Json> assigned;
+    for (const model::FilterDevice& device : set_.devices) assigned.push_back(device.device.text());
+    block_policy_based(
+        chain, "in", "iifkind",
+        assigned.empty() ? Expressions{} : Expressions{match(meta("sdifname"), set_of(std::move(assigned)), "!=")});
   }
 
   void leaving(std::string_view chain) {
     if (set_.filters) commands_.rule(chain, {our_links("oifgroup"), jump("tunnel_out")});
     if (enc()) return commands_.rule(chain, {match({{"rt", {{"key", "ipsec"}}}}, true), jump("tunnel_out")});
-    block_policy_based(chain, "out", "oifkind");
+    block_policy_based(chain, "out", "oifkind", {});
   }
 
   // Only SAs in tunnel mode have addresses of their own to match (xfrm_state_addr_ok, net/netfilter/nft_xfrm.c), so transport
   // mode passes; a device of kind xfrm is somebody's interface.
-  void block_policy_based(std::string_view chain, std::string_view direction, std::string_view kind) {
+  void block_policy_based(std::string_view chain, std::string_view direction, std::string_view kind,
+                          const Expressions& exempted) {
     for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) {
       const Json outer{{"ipsec", {{"key", "saddr"}, {"family", ip_of(family)}, {"dir", direction}, {"spnum", 0}}}};
-      commands_.rule(chain,
-                     {match(outer, net::print(net::Address::any(family)), "!="), match(meta(kind), kXfrmKind, "!="),
-                      one_word("counter"), one_word("drop")},
-                     "tunnel-mode");
+      Expressions whole{match(outer, net::print(net::Address::any(family)), "!="), match(meta(kind), kXfrmKind, "!=")};
+      std::ranges::copy(exempted, std::back_inserter(whole));
+      whole.push_back(one_word("counter"));
+      whole.push_back(one_word("drop"));
+      commands_.rule(chain, std::move(whole), "tunnel-mode");
     }
   }
 
@@ -131,11 +149,13 @@ class Rendering {
       }
       if (ends.empty()) continue;
       const bool v4 = family == net::Family::ipv4;
-      const Json from_to{
-          {"concat", Json::array({meta("iifname"), payload(ip_of(family), "saddr"), payload(ip_of(family), "daddr")})}};
-      commands_.rule("tunnel_in",
-                     {match(from_to, {{"set", Json(std::move(ends))}}),
-                      match(payload(v4 ? "icmp" : "icmpv6", "type"), v4 ? kEchoRequest4 : kEchoRequest6), one_word("accept")});
+      for (const std::string_view came_by : kCameBy) {
+        const Json from_to{
+            {"concat", Json::array({meta(came_by), payload(ip_of(family), "saddr"), payload(ip_of(family), "daddr")})}};
+        commands_.rule("tunnel_in", {match(from_to, {{"set", Json(ends)}}),
+                                     match(payload(v4 ? "icmp" : "icmpv6", "type"), v4 ? kEchoRequest4 : kEchoRequest6),
+                                     one_word("accept")});
+      }
     }
   }
 
@@ -150,8 +170,9 @@ class Rendering {
       rules_of(device.device, direction, own);
       ways.push_back(Json::array({device.device.text(), jump(own)}));
     }
-    const std::string_view key = direction == RuleDirection::in ? "iifname" : "oifname";
-    if (!ways.empty()) commands_.rule(chain, {verdict_map(meta(key), std::move(ways))});
+    if (ways.empty()) return;
+    if (direction == RuleDirection::out) return commands_.rule(chain, {verdict_map(meta("oifname"), std::move(ways))});
+    for (const std::string_view came_by : kCameBy) commands_.rule(chain, {verdict_map(meta(came_by), ways)});
   }
 
   [[nodiscard]] bool has_rules(const net::IfName& device, RuleDirection direction) const {

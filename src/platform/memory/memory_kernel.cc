@@ -11,6 +11,7 @@ namespace vtid::platform {
 namespace {
 
 constexpr std::string_view kXfrmKind = "xfrm";
+constexpr std::uint32_t kVrfMtu = 65'575;      // IP6_MAX_MTU, include/net/ipv6.h
 constexpr std::uint32_t kLowestMtu = 68;       // ETH_MIN_MTU
 constexpr std::uint32_t kHighestMtu = 65'535;  // IP_MAX_MTU
 
@@ -122,7 +123,31 @@ void MemoryKernel::change(model::ObservedLink& link, bool up, std::uint32_t mtu)
   erase_addresses(link.name, [](const model::ObservedAddress& item) { return item.local.address.is_v6(); });
 }
 
+// The VRF takes whom it gets, and whom it lets go, down and up.
+void MemoryKernel::enslave(model::ObservedLink& link, const net::IfName& master) {
+  if (link.master == master) return;
+  link.master = master;
+  link.master_index = master.empty() ? net::IfIndex{} : links_.at(master).index;
+  ++notices_.ours;
+  if (!link.up) return;
+  erase_routes(link.name);
+  erase_addresses(link.name, [](const model::ObservedAddress& item) { return item.local.address.is_v6(); });
+}
+
+bool MemoryKernel::is_vrf(const net::IfName& name) {
+  const model::ObservedLink* link = find(name);
+  return link != nullptr && link->vrf_table;
+}
+
+net::TableId MemoryKernel::table_of(const net::IfName& device) const {
+  const auto master = links_.find(links_.at(device).master);
+  return master == links_.end() ? net::kMainTable : master->second.vrf_table.value_or(net::kMainTable);
+}
+
 void MemoryKernel::remove(const net::IfName& name) {
+  for (auto& [slave, link] : links_) {
+    if (link.master == name) enslave(link, {});
+  }
   erase_routes(name);
   erase_addresses(name, [](const model::ObservedAddress&) { return true; });
   if (const auto if_id = links_.at(name).if_id) if_ids_.erase(*if_id);
@@ -138,9 +163,12 @@ MemoryKernel::Verdict MemoryKernel::apply_one(const model::CreateLink& op) {
   if (!is_mtu(link.mtu)) return {EINVAL, "mtu out of range"};
   if (link.if_id.value == 0) return {EINVAL, "if_id must be non zero"};
   if (if_ids_.contains(link.if_id)) return {EEXIST, {}};
+  if (!link.vrf.empty() && !is_vrf(link.vrf)) return {ENODEV, kNoVrf};
   place(link.name, model::Owner::vtid, std::string(kXfrmKind), link.if_id, link.mtu, link.up);
-  find(link.name)->multicast = link.multicast;
-  find(link.name)->alias = link.alias;
+  model::ObservedLink& made = *find(link.name);
+  made.multicast = link.multicast;
+  made.alias = link.alias;
+  enslave(made, link.vrf);
   return {};
 }
 
@@ -150,6 +178,8 @@ MemoryKernel::Verdict MemoryKernel::apply_one(const model::ChangeLink& op) {
   if (link->owner != model::Owner::vtid) return {EEXIST, kNotOurs};
   if (op.link.alias.size() > kLongestAlias) return {EINVAL, "the alias is too long"};
   if (!is_mtu(op.link.mtu)) return {EINVAL, "mtu out of range"};
+  if (!op.link.vrf.empty() && !is_vrf(op.link.vrf)) return {ENODEV, kNoVrf};
+  enslave(*link, op.link.vrf);
   if (link->alias != op.link.alias || link->multicast != op.link.multicast) ++notices_.ours;
   link->alias = op.link.alias;
   link->multicast = op.link.multicast;
@@ -169,6 +199,13 @@ void MemoryKernel::add_foreign_link(std::string kind, const net::IfName& name, s
                                     std::uint32_t mtu) {
   place(name, model::Owner::other, std::move(kind), if_id, mtu, true);
 }
+
+void MemoryKernel::add_vrf(const net::IfName& name, net::TableId table) {
+  place(name, model::Owner::other, "vrf", {}, kVrfMtu, true);
+  find(name)->vrf_table = table;
+}
+
+void MemoryKernel::set_master(const net::IfName& name, const net::IfName& master) { enslave(links_.at(name), master); }
 
 void MemoryKernel::delete_link(const net::IfName& name) {
   if (find(name) != nullptr) remove(name);

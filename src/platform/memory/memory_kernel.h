@@ -31,6 +31,8 @@ class MemoryKernel : public Kernel {
   // What others do, past the seam. Each raises a notice where the real kernel does.
   void add_foreign_link(std::string kind, const net::IfName& name, std::optional<net::IfId> if_id = {},
                         std::uint32_t mtu = 1500);
+  void add_vrf(const net::IfName& name, net::TableId table);
+  void set_master(const net::IfName& name, const net::IfName& master);  // empty: none
   void add_foreign_address(const model::InterfaceAddress& address);
   void add_foreign_route(const model::Route& route);
   void add_foreign_rule(const model::Rule& rule);
@@ -94,6 +96,9 @@ class MemoryKernel : public Kernel {
   void place(const net::IfName& name, model::Owner owner, std::string kind, std::optional<net::IfId> if_id, std::uint32_t mtu,
              bool up);
   void change(model::ObservedLink& link, bool up, std::uint32_t mtu);
+  void enslave(model::ObservedLink& link, const net::IfName& master);
+  [[nodiscard]] bool is_vrf(const net::IfName& name);
+  [[nodiscard]] net::TableId table_of(const net::IfName& device) const;  // of its connected routes
   void remove(const net::IfName& name);
   Verdict insert(const model::InterfaceAddress& address);
   void place(const model::InterfaceAddress& address, bool kernel_made);

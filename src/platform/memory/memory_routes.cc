@@ -97,22 +97,23 @@ bool MemoryKernel::is_connected(const net::IfName& device, const net::Address& g
                           });
   return by_address || std::ranges::any_of(routes_, [&](const auto& item) {
            const model::Route& route = item.second.value;
-           return route.target == decltype(route.target){model::ViaGateway{device, {}}} && route.table == net::kMainTable &&
+           return route.target == decltype(route.target){model::ViaGateway{device, {}}} && route.table == table_of(device) &&
                   route.to.contains(gateway);
          });
 }
 
-// The connected routes stand in the main table with the kernel's own protocol number.
+// The connected routes stand in the main table, or the VRF's, with the kernel's own protocol number.
 bool MemoryKernel::is_made_by_kernel(const model::Route& route) const {
   const net::Metric metric = route.to.address.is_v4() ? net::Metric{} : kIpv6ConnectedMetric;
-  if (route.table != net::kMainTable || route.metric != metric) return false;
+  if (route.metric != metric) return false;
   const auto makes_it = [&](const model::ObservedAddress& item) {
     const bool has_network = item.peer || item.local.address.is_v6() || item.local.length < 32;
     return item.local.length == route.to.length && has_network && connected(item.local, item.peer) == route.to.network();
   };
   const auto [first, last] = connected_.equal_range(route.to.network());
   return std::any_of(first, last, [&](const auto& network) {
-    return std::ranges::any_of(addresses_.at(network.second), makes_it) && links_.at(network.second).up;
+    return route.table == table_of(network.second) && links_.at(network.second).up &&
+           std::ranges::any_of(addresses_.at(network.second), makes_it);
   });
 }
 

@@ -211,6 +211,12 @@ const Case kCases[] = {
        host.facts.catch_alls->push_back({model::PolicyDirection::out, net::Family::ipv4, 7, false});
      },
      "error catch_all_policy policy out ipv4: a policy of priority 7 demands IPsec for all ipv4 traffic"},
+    {"StrictRpFilterOfItsVrf",
+     [](Host& host) {
+       link(host, "ipsec1").master = device("red");
+       host.facts.sysctls["net.ipv4.conf.red.rp_filter"] = 1;
+     },
+     "caveat rp_filter red: rp_filter is strict (1): right as long"},
     {"StrictRpFilterOfTheDevice", [](Host& host) { host.facts.sysctls["net.ipv4.conf.ipsec1.rp_filter"] = 1; },
      "caveat rp_filter ipsec1: rp_filter is strict (1): right as long"},
     {"StrictRpFilterWithTwoWays",
