@@ -121,7 +121,7 @@ Result<std::string> ppk_id(const Node& node) {
 }
 
 template <class Convert>
-auto optional_of(Convert convert) {
+auto as_optional(Convert convert) {
   return [=](const Node& node) { return map(convert(node), [](const auto& value) { return std::optional(value); }); };
 }
 
@@ -144,7 +144,7 @@ void read_authorities(Object& auth, const Readers& readers, model::CertificateAu
 }
 
 void read_revocation(Object& auth, const Readers& readers, model::CertificateAuth& result) {
-  auth.read("revocation", result.revocation, optional_of(one_of(kRevocation)));
+  auth.read("revocation", result.revocation, as_optional(one_of(kRevocation)));
   read_files(auth, "crl", readers.open, result.crl, [](const std::string& bytes) { return read_revocation_lists(bytes); });
   auth.read("crl_uris", result.crl_uris, one_or_several(kMostUris, uri_with({"http://", "https://", "ldap://"})));
   auth.read("ocsp_uris", result.ocsp_uris, one_or_several(kMostUris, uri_with({"http://", "https://"})));
