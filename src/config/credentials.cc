@@ -22,7 +22,17 @@ constexpr std::string_view kEcPublicKey = "\x2a\x86\x48\xce\x3d\x02\x01"sv;     
 constexpr std::string_view kBasicConstraints = "\x55\x1d\x13"sv;                       // RFC 5280, 4.2.1.9
 constexpr unsigned char kExplicit0 = 0xa0, kExplicit1 = 0xa1, kExplicit3 = 0xa3, kImplicitBits1 = 0x81;
 
-enum class Kind : std::uint8_t { certificate, pkcs1, pkcs8, sec1, encrypted_key, public_key, pkcs1_public, other };
+enum class Kind : std::uint8_t {
+  certificate,
+  revocation_list,
+  pkcs1,
+  pkcs8,
+  sec1,
+  encrypted_key,
+  public_key,
+  pkcs1_public,
+  other
+};
 
 struct Piece {
   Kind kind = Kind::other;
@@ -44,6 +54,17 @@ std::optional<Elements> to_be_signed(std::string_view certificate) {
   return good ? inner : std::nullopt;
 }
 
+// RFC 5280, 5.1: a version, the signature's algorithm, the issuer, and when it was issued.
+bool is_revocation_list(std::string_view bytes) {
+  const auto outer = elements_in(bytes, kDerSequence);
+  if (!outer || outer->size() != 3 || !shaped(*outer, {kDerSequence, kDerSequence, kDerBits})) return false;
+  auto inner = elements(outer->front().content);
+  if (!inner) return false;
+  if (!inner->empty() && inner->front().tag == kDerInteger) inner->erase(inner->begin());
+  return shaped(*inner, {kDerSequence, kDerSequence, kDerUtcTime}) ||
+         shaped(*inner, {kDerSequence, kDerSequence, kDerGeneralizedTime});
+}
+
 bool is_public_key(const Elements& items) {
   return items.size() == 2 && shaped(items, {kDerSequence, kDerBits}) && whole_bits(items[1]);
 }
@@ -55,6 +76,7 @@ Kind kind_of(std::string_view bytes) {
     const auto key = elements((*inner)[5].content);
     return key && is_public_key(*key) ? Kind::certificate : Kind::other;
   }
+  if (is_revocation_list(bytes)) return Kind::revocation_list;
   if (is_public_key(*items)) return Kind::public_key;
   if (items->size() == 9 && std::ranges::all_of(*items, [](const Der& one) { return one.tag == kDerInteger; }))
     return Kind::pkcs1;
@@ -68,6 +90,7 @@ Kind kind_of(std::string_view bytes) {
 std::string_view what(Kind kind) {
   switch (kind) {
     case Kind::certificate: return "a certificate";
+    case Kind::revocation_list: return "a list of revoked certificates";
     case Kind::pkcs1:
     case Kind::pkcs8:
     case Kind::sec1: return "a private key";
@@ -99,6 +122,19 @@ Result<std::vector<Piece>> pieces(std::string_view bytes) {
 }
 
 Error holds(Kind kind, std::string_view wanted) { return {fmt::format("the file holds {}, not {}", what(kind), wanted), ""}; }
+
+Result<std::vector<std::string>> read_all_of(std::string_view bytes, Kind kind, std::string_view name) {
+  auto found = pieces(bytes);
+  if (!found) return std::unexpected(found.error());
+  if (found->size() > kMostCertificates) return fail(fmt::format("the file holds more than {} {}s", kMostCertificates, name));
+  std::vector<std::string> all;
+  for (Piece& piece : *found) {
+    if (piece.kind != kind) return std::unexpected(holds(piece.kind, what(kind)));
+    all.push_back(std::move(piece.bytes));
+  }
+  if (all.empty()) return fail(fmt::format("the file holds no {}", name));
+  return all;
+}
 
 // subjectPublicKey of a key's own public half, as a certificate would have it.
 std::optional<std::string> public_bits_of(std::string_view private_key);
@@ -145,17 +181,11 @@ std::string bits_of(const std::string& public_key) {
 }  // namespace
 
 Result<std::vector<std::string>> read_certificates(std::string_view bytes) {
-  auto found = pieces(bytes);
-  if (!found) return std::unexpected(found.error());
-  if (found->size() > kMostCertificates)
-    return fail(fmt::format("the file holds more than {} certificates", kMostCertificates));
-  std::vector<std::string> certificates;
-  for (Piece& piece : *found) {
-    if (piece.kind != Kind::certificate) return std::unexpected(holds(piece.kind, "a certificate"));
-    certificates.push_back(std::move(piece.bytes));
-  }
-  if (certificates.empty()) return fail("the file holds no certificate");
-  return certificates;
+  return read_all_of(bytes, Kind::certificate, "certificate");
+}
+
+Result<std::vector<std::string>> read_revocation_lists(std::string_view bytes) {
+  return read_all_of(bytes, Kind::revocation_list, "list of revoked certificates");
 }
 
 Result<std::string> read_private_key(std::string_view bytes, std::string_view name) {

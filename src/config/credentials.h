@@ -13,6 +13,8 @@ namespace vtid::config {
 
 // One certificate or more, in the file's order.
 [[nodiscard]] Result<std::vector<std::string>> read_certificates(std::string_view bytes);
+// One list of revoked certificates or more: RFC 5280, 5.1.
+[[nodiscard]] Result<std::vector<std::string>> read_revocation_lists(std::string_view bytes);
 // PKCS#1, PKCS#8 or SEC1, not encrypted. `name` is the file's, for the remedy.
 [[nodiscard]] Result<std::string> read_private_key(std::string_view bytes, std::string_view name);
 // A SubjectPublicKeyInfo, RFC 5280, 4.1: what PEM calls PUBLIC KEY.

@@ -15,6 +15,8 @@ inline constexpr unsigned char kDerInteger = 0x02;
 inline constexpr unsigned char kDerBits = 0x03;
 inline constexpr unsigned char kDerOctets = 0x04;
 inline constexpr unsigned char kDerOid = 0x06;
+inline constexpr unsigned char kDerUtcTime = 0x17;
+inline constexpr unsigned char kDerGeneralizedTime = 0x18;
 inline constexpr unsigned char kDerSequence = 0x30;
 inline constexpr std::size_t kMostDerElements = 1'024;  // side by side
 

@@ -48,17 +48,24 @@ Json peer(const model::IkePeer& peer) {
   return result;
 }
 
-Json auth(const model::Auth& auth) {
+Json one_or_several(const std::vector<std::string>& items) { return items.size() == 1 ? Json(items.front()) : Json(items); }
+
+Json credentials(const model::Auth& auth) {
   return std::visit(Overloaded{[](const model::PskAuth& psk) {
                                  return Json{{"psk", secret(psk.psk)}};
                                },
                                [](const model::CertificateAuth& x509) {
                                  Json json{{"certificate", x509.certificate.file}, {"key", x509.key.file}};
-                                 if (!x509.ca.file.empty()) json["ca"] = x509.ca.file;
+                                 if (!x509.ca.files.empty()) json["ca"] = one_or_several(x509.ca.files);
                                  if (!x509.peer_certificate.file.empty()) json["peer_certificate"] = x509.peer_certificate.file;
                                  if (x509.send) json["send"] = model::print(*x509.send);
                                  if (x509.request) json["request"] = *x509.request;
                                  if (x509.revocation) json["revocation"] = model::print(*x509.revocation);
+                                 if (!x509.crl.files.empty()) json["crl"] = one_or_several(x509.crl.files);
+                                 if (!x509.crl_uris.empty()) json["crl_uris"] = x509.crl_uris;
+                                 if (!x509.ocsp_uris.empty()) json["ocsp_uris"] = x509.ocsp_uris;
+                                 if (!x509.ca_id.empty()) json["ca_id"] = x509.ca_id;
+                                 if (!x509.policies.empty()) json["policies"] = x509.policies;
                                  return json;
                                },
                                [](const model::PublicKeyAuth& raw) {
@@ -69,12 +76,26 @@ Json auth(const model::Auth& auth) {
                     auth);
 }
 
+Json schemes(const std::vector<model::SignatureScheme>& schemes) {
+  Json names = Json::array();
+  for (const model::SignatureScheme& scheme : schemes) names.push_back(scheme.name);
+  return names;
+}
+
+Json auth(const model::Ike& ike) {
+  Json json = credentials(ike.auth);
+  if (!ike.signature.empty()) json["signature"] = schemes(ike.signature);
+  if (!ike.peer_signature.empty()) json["peer_signature"] = schemes(ike.peer_signature);
+  if (ike.ppk) json["ppk"] = {{"id", ike.ppk->id}, {"secret", secret(ike.ppk->secret)}, {"required", ike.ppk->required}};
+  return json;
+}
+
 Json own_ike(const model::Ike& ike) {
   Json result{{"version", static_cast<int>(ike.version)},
               {"split", ike.split},
               {"local", peer(ike.local)},
               {"remote", peer(ike.remote)},
-              {"auth", auth(ike.auth)},
+              {"auth", auth(ike)},
               {"proposals", ike.proposals},
               {"dpd", print_duration(ike.dpd)},
               {"rekey", print_duration(ike.rekey)},

@@ -8,6 +8,7 @@
 
 #include "config/credentials.h"
 #include "config/print.h"
+#include "config/read_trust.h"
 #include "config/values.h"
 
 namespace vtid::config {
@@ -15,14 +16,13 @@ namespace {
 
 constexpr std::string_view kForms =
     "write \"psk\"; or \"certificate\", \"key\" and \"ca\"; or \"public_key\", \"key\" and \"peer_public_key\"";
+constexpr std::array<std::string_view, 8> kOfCertificates{"send",     "request",   "revocation", "crl",
+                                                          "crl_uris", "ocsp_uris", "ca_id",      "policies"};
 constexpr std::string_view kMakePublic = "make it: openssl pkey -in KEY -pubout";
 
 constexpr Word<model::SendCertificate> kSend[] = {{"asked", model::SendCertificate::asked},
                                                   {"always", model::SendCertificate::always},
                                                   {"never", model::SendCertificate::never}};
-constexpr Word<model::Revocation> kRevocation[] = {
-    {"relaxed", model::Revocation::relaxed}, {"if_uri", model::Revocation::if_uri}, {"strict", model::Revocation::strict}};
-
 using Members = std::array<std::string_view, 3>;
 constexpr Members kCertificates{"certificate", "key", "ca"};
 constexpr Members kPinned{"certificate", "key", "peer_certificate"};
@@ -60,12 +60,12 @@ void check_pair(Object& auth, const model::SecretSource& key, const std::string&
   auth.fail("key", Error{fmt::format("is not the private key of the {}", what), "name the two files that were made together"});
 }
 
-void check_cas(Object& auth, std::string_view key, const std::vector<std::string>& certificates, std::size_t first) {
-  for (std::size_t i = first; i < certificates.size(); ++i) {
+void check_intermediates(Object& auth, const std::vector<std::string>& certificates) {
+  for (std::size_t i = 1; i < certificates.size(); ++i) {
     if (is_ca(certificates[i])) continue;
-    auth.fail(key, Error{fmt::format("certificate {} of the file is not a CA's: its basicConstraints do not say so", i + 1),
-                         first == 0 ? "name the certificate of the CA that signed the peer's"
-                                    : "put our own certificate first, and only those of intermediate CAs behind it"});
+    auth.fail("certificate",
+              Error{fmt::format("certificate {} of the file is not a CA's: its basicConstraints do not say so", i + 1),
+                    "put our own certificate first, and only those of intermediate CAs behind it"});
   }
 }
 
@@ -76,12 +76,6 @@ void read_certificate_options(Object& auth, model::CertificateAuth& result) {
   };
   auth.read("send", result.send, optional_of(one_of(kSend)));
   auth.read("request", result.request, optional_of(flag));
-  auth.read("revocation", result.revocation, optional_of(one_of(kRevocation)));
-  const bool pinned_alone = !result.peer_certificate.file.empty() && result.ca.file.empty();
-  if (pinned_alone && result.revocation.value_or(model::Revocation::relaxed) != model::Revocation::relaxed) {
-    auth.fail("revocation",
-              Error{"is a CA's to tell, and this peer is trusted by its certificate alone", "name the \"ca\" too"});
-  }
 }
 
 void read_peer_certificate(Object& auth, const Readers& readers, model::CertificateAuth& result) {
@@ -100,18 +94,16 @@ model::Auth read_certificate_auth(Object& auth, const Readers& readers) {
     const std::string public_key = public_key_of(own->front());
     result.key_id = key_id_of(public_key);
     result.certificate.parts = std::move(*own);
-    check_cas(auth, "certificate", result.certificate.parts, 1);
+    check_intermediates(auth, result.certificate.parts);
     read_key(auth, readers, result.key);
     check_pair(auth, result.key, public_key, "certificate");
   } else {
     read_key(auth, readers, result.key);
   }
-  if (auto authorities = read_named(auth, "ca", readers.open, result.ca.file, read_certificates)) {
-    result.ca.parts = std::move(*authorities);
-    check_cas(auth, "ca", result.ca.parts, 0);
-  }
+  read_authorities(auth, readers, result);
   read_peer_certificate(auth, readers, result);
   read_certificate_options(auth, result);
+  read_revocation(auth, readers, result);
   return result;
 }
 
@@ -137,6 +129,41 @@ model::Auth read_public_key_auth(Object& auth, const Readers& readers) {
     auth.fail("peer_public_key", Error{"is our own public key", "name the peer's"});
   }
   return result;
+}
+
+model::Auth read_credentials(Object& auth, const Readers& readers, Findings& findings, model::Ike& ike) {
+  const auto has_any = [&](std::initializer_list<std::string_view> members) {
+    bool any = false;
+    for (const std::string_view member : members) any |= auth.has(member);  // all are asked for, so that all are known
+    return any;
+  };
+  const bool psk = has_any({"psk"});
+  const bool certificates = has_any({"certificate", "ca", "peer_certificate"});
+  const bool public_keys = has_any({"public_key", "peer_public_key"});
+  const bool key = has_any({"key"});
+  for (const std::string_view option : kOfCertificates) {
+    if (auth.has(option) && !certificates) auth.fail(option, Error{"is of certificates", "take it out"});
+  }
+  for (const std::string_view option : {"signature", "peer_signature"}) {
+    if (auth.has(option) && !certificates && !public_keys) auth.fail(option, Error{"is of keys of one's own", "take it out"});
+  }
+  read_signatures(auth, ike);
+  read_ppk(auth, readers, findings, ike);
+  auth.close();
+  model::PskAuth secret;
+  if (!auth.readable()) return secret;
+  if (int{psk} + int{certificates} + int{public_keys} > 1 || (psk && key)) {
+    auth.fail(Error{"mixes ways that exclude each other", std::string(kForms)});
+  } else if (certificates) {
+    return read_certificate_auth(auth, readers);
+  } else if (public_keys) {
+    return read_public_key_auth(auth, readers);
+  } else if (!psk) {
+    auth.fail(Error{key ? "has a key, but not what it belongs to" : "says nothing", std::string(kForms)});
+  } else if (auto object = auth.object("psk")) {
+    read_secret(std::move(*object), readers, findings, secret.psk);
+  }
+  return secret;
 }
 
 }  // namespace
@@ -166,34 +193,8 @@ void read_secret(Object secret, const Readers& readers, Findings& findings, mode
     secret.fail("file", bytes.error());
 }
 
-model::Auth read_auth(Object auth, const Readers& readers, Findings& findings) {
-  const auto has_any = [&](std::initializer_list<std::string_view> members) {
-    bool any = false;
-    for (const std::string_view member : members) any |= auth.has(member);  // all are asked for, so that all are known
-    return any;
-  };
-  const bool psk = has_any({"psk"});
-  const bool certificates = has_any({"certificate", "ca", "peer_certificate"});
-  const bool public_keys = has_any({"public_key", "peer_public_key"});
-  const bool key = has_any({"key"});
-  for (const std::string_view option : {"send", "request", "revocation"}) {
-    if (auth.has(option) && !certificates) auth.fail(option, Error{"is of certificates", "take it out"});
-  }
-  auth.close();
-  model::PskAuth secret;
-  if (!auth.readable()) return secret;
-  if (int{psk} + int{certificates} + int{public_keys} > 1 || (psk && key)) {
-    auth.fail(Error{"mixes ways that exclude each other", std::string(kForms)});
-  } else if (certificates) {
-    return read_certificate_auth(auth, readers);
-  } else if (public_keys) {
-    return read_public_key_auth(auth, readers);
-  } else if (!psk) {
-    auth.fail(Error{key ? "has a key, but not what it belongs to" : "says nothing", std::string(kForms)});
-  } else if (auto object = auth.object("psk")) {
-    read_secret(std::move(*object), readers, findings, secret.psk);
-  }
-  return secret;
+void read_auth(Object auth, const Readers& readers, Findings& findings, model::Ike& ike) {
+  ike.auth = read_credentials(auth, readers, findings, ike);
 }
 
 }  // namespace vtid::config

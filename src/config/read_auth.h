@@ -11,6 +11,7 @@ namespace vtid::config {
 // {"file": …} or {"text": …}
 void read_secret(Object secret, const Readers& readers, Findings& findings, model::SecretSource& source);
 
-[[nodiscard]] model::Auth read_auth(Object auth, const Readers& readers, Findings& findings);
+// Into `auth` and all else of `ike` that belongs to it.
+void read_auth(Object auth, const Readers& readers, Findings& findings, model::Ike& ike);
 
 }  // namespace vtid::config

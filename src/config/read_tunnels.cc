@@ -93,7 +93,7 @@ model::Ike read_own_ike(Object& object, const Place& place) {
   object.need("remote");
   read_peer(object, "remote", ike.remote, remote_endpoint, peer_identity, true);
   object.need("auth");
-  if (auto auth = object.object("auth")) ike.auth = read_auth(std::move(*auth), place.readers, place.findings);
+  if (auto auth = object.object("auth")) read_auth(std::move(*auth), place.readers, place.findings, ike);
   object.read("proposals", ike.proposals, proposals);
   object.read("dpd", ike.dpd, dpd);
   object.read("rekey", ike.rekey, rekey);

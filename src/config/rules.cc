@@ -9,6 +9,7 @@ void check(const model::Config& config, Findings& findings) {
   check_tunnels(config, findings);
   check_static_keys(config, findings);
   check_options(config, findings);
+  check_trust(config, findings);
   check_transits(config, findings);
   check_interfaces(config, findings);
   check_gateways(config, findings);

@@ -18,6 +18,7 @@ void check_tunnels(const model::Config& config, Findings& findings);      // eac
 void check_static_keys(const model::Config& config, Findings& findings);  // tunnels without IKE, each and against each other
 void check_options(const model::Config& config, Findings& findings);      // times, windows, ports, marks, selectors
 void check_transits(const model::Config& config, Findings& findings);     // inner networks against each other
+void check_trust(const model::Config& config, Findings& findings);        // "auth" of all tunnels
 void check_interfaces(const model::Config& config, Findings& findings);
 void check_gateways(const model::Config& config, Findings& findings);
 void check_filter(const model::Config& config, Findings& findings);  // "filter", "rules", "nat" and what interfaces say of them

@@ -38,6 +38,7 @@ struct PeerSide {
   std::string local, remote;  // outer addresses; empty when nobody knows it
   std::string local_id, remote_id;
   bool psk = true;
+  std::optional<model::Ppk> ppk{};
   std::vector<std::string> ike_proposals, esp_proposals;
   Duration ike_rekey{}, esp_rekey{}, dpd{};
   bool mobike = false, encapsulate = false, split = false;
@@ -76,6 +77,7 @@ PeerSide turned_round(const model::Tunnel& tunnel, const model::Ike& ike, const 
   peer.local_id = identity_or(ike.remote, peer.local);
   peer.remote_id = identity_or(ike.local, peer.remote);
   peer.psk = std::holds_alternative<model::PskAuth>(ike.auth);
+  peer.ppk = ike.ppk;
   peer.ike_proposals = ike.proposals;
   const auto configs = model::child_configs(tunnel);
   if (!configs.empty()) {
@@ -154,6 +156,8 @@ Json vtid_ike(const PeerSide& peer) {
   remote["id"] = peer.remote_id;
   Json auth = peer.psk ? Json{{"psk", {{"file", peer.name + ".psk"}}}}
                        : Json{{"certificate", peer.name + ".pem"}, {"key", peer.name + ".key"}, {"ca", "ca.pem"}};
+  if (peer.ppk)
+    auth["ppk"] = {{"id", peer.ppk->id}, {"secret", {{"file", peer.name + ".ppk"}}}, {"required", peer.ppk->required}};
   return {{"version", peer.version},
           {"split", peer.version == 2 && peer.split},
           {"local", local},
@@ -188,7 +192,8 @@ std::string as_vtid(const model::Tunnel& tunnel, const std::optional<PeerSide>& 
   }
   json["children"] = vtid_children(tunnel);
   const Json file{{"tunnels", {{tunnel.name, std::move(json)}}}};
-  const std::string_view what = !peer ? "its keys" : peer->psk ? "its pre-shared key" : "its certificate, its key and the CA";
+  std::string what = !peer ? "its keys" : peer->psk ? "its pre-shared key" : "its certificate, its key and the CA";
+  if (peer && peer->ppk) what += ", the post-quantum pre-shared key";
   return fmt::format(
       "// The peer's side of {}. In files beside this one, of mode 0600: {}. Add \"interfaces\" and \"routes\".\n{}\n",
       tunnel.name, what, file.dump(2));
@@ -229,6 +234,7 @@ std::string as_swanctl(const PeerSide& peer) {
   if (peer.dpd > Duration{}) to.add("    dpd_delay = {}s", seconds(peer.dpd));
   to.add("    mobike = {}", peer.mobike ? "yes" : "no");
   if (peer.encapsulate) to.add("    encap = yes");
+  if (peer.ppk) to.add("    ppk_id = {}\n    ppk_required = {}", quoted(peer.ppk->id), peer.ppk->required ? "yes" : "no");
   const std::string auth = peer.psk ? "psk" : "pubkey";
   const std::string certificate = peer.psk ? "" : fmt::format("\n      certs = {}.pem", peer.name);
   to.add("    local {{\n      auth = {}{}\n      id = {}\n    }}", auth, certificate, quoted(peer.local_id));
@@ -263,6 +269,8 @@ std::string as_swanctl(const PeerSide& peer) {
               listed(child.remote_networks, ","), false);
   }
   to.add("    }}\n  }}\n}}");
+  if (peer.ppk)
+    to.add("secrets {{\n  ppk-{} {{\n    id = {}\n    secret = \"{}\"\n  }}\n}}", peer.name, quoted(peer.ppk->id), kSecretHere);
   if (peer.psk) {
     to.add("secrets {{\n  ike-{} {{\n    id-1 = {}\n    id-2 = {}\n    secret = \"{}\"\n  }}\n}}", peer.name,
            quoted(peer.local_id), quoted(peer.remote_id), kSecretHere);
@@ -566,6 +574,10 @@ Result<std::string> export_peer(const model::Tunnel& tunnel, ExportFormat format
   if (ike == nullptr && format != ExportFormat::vtid)
     return fail(fmt::format("{} has static SAs, which only vtid takes from a file", tunnel.name),
                 fmt::format("vtictl export {} --as vtid", tunnel.name));
+  if (ike != nullptr && ike->ppk && ike->ppk->required && format != ExportFormat::vtid && format != ExportFormat::swanctl)
+    return fail(
+        fmt::format("{} needs a post-quantum pre-shared key at the peer, which is not written in this format", tunnel.name),
+        fmt::format("vtictl export {} --as swanctl", tunnel.name));
   const auto peer = ike == nullptr ? std::nullopt : std::optional(turned_round(tunnel, *ike, index));
   switch (format) {
     case ExportFormat::vtid: return as_vtid(tunnel, peer);

@@ -114,7 +114,9 @@ std::set<std::string, std::less<>> names_in(const model::Config& config) {
     std::set<std::string, std::less<>>& names;
     void operator()(const model::PskAuth& auth) const { names.insert(auth.psk.file); }
     void operator()(const model::CertificateAuth& auth) const {
-      names.insert({auth.certificate.file, auth.key.file, auth.ca.file, auth.peer_certificate.file});
+      names.insert({auth.certificate.file, auth.key.file, auth.peer_certificate.file});
+      for (const model::PublicSources* several : {&auth.ca, &auth.crl})
+        names.insert(several->files.begin(), several->files.end());
     }
     void operator()(const model::PublicKeyAuth& auth) const {
       names.insert({auth.public_key.file, auth.key.file, auth.peer_public_key.file});
@@ -122,7 +124,10 @@ std::set<std::string, std::less<>> names_in(const model::Config& config) {
   };
   struct OfTunnel {
     std::set<std::string, std::less<>>& names;
-    void operator()(const model::Ike& ike) const { std::visit(OfAuth{names}, ike.auth); }
+    void operator()(const model::Ike& ike) const {
+      std::visit(OfAuth{names}, ike.auth);
+      if (ike.ppk) names.insert(ike.ppk->secret.file);
+    }
     void operator()(const model::ExternalIke&) const {}
     void operator()(const model::StaticKeys& keys) const {
       names.insert(keys.out.key.file);

@@ -41,6 +41,7 @@ void read(const json& text, vici::Loaded& loaded) {
   text.at("connections").get_to(loaded.connections);
   text.at("secrets").get_to(loaded.secrets);
   if (text.contains("keys")) text.at("keys").get_to(loaded.keys);  // 0.1.0 knew none
+  if (text.contains("authorities")) text.at("authorities").get_to(loaded.authorities);
   if (!text.contains("older")) return;
   for (const auto& [digest, ikes] : object_at(text, "older").items()) {
     for (const json& id : ikes) {
@@ -84,6 +85,7 @@ std::string print_state(const model::Role& role) { return print({{"role", model:
 
 std::string print_state(const vici::Loaded& loaded) {
   json text{{"charon", loaded.charon}, {"connections", loaded.connections}, {"secrets", loaded.secrets}, {"keys", loaded.keys}};
+  if (!loaded.authorities.empty()) text["authorities"] = loaded.authorities;
   for (const auto& [ike, digest] : loaded.older) text["older"][digest].push_back(ike);
   return print(text);
 }

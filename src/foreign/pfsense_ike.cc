@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "base/base64.h"
+#include "config/credentials.h"
 #include "foreign/pfsense.h"
 #include "foreign/raw_keys.h"
 #include "foreign/swanctl_words.h"
@@ -175,8 +176,9 @@ std::string joined_certificates(std::string first, const std::vector<const Eleme
   return first;
 }
 
-// What pfSense asks of the peer's certificate and vtid does not; empty: nothing. All of it is noted.
-std::string lost_condition(Work& work, const Element& phase1, const std::vector<const Element*>& chain) {
+// Who is revoked goes into `auth`. What pfSense asks of the peer's certificate and vtid does not; empty: nothing. All of it is
+// noted.
+std::string lost_condition(Work& work, const Element& phase1, const std::vector<const Element*>& chain, Json& auth) {
   std::string lost;
   const auto lose = [&](const Element& element, const std::string& what) {
     work.draft.note(place_of(element), what + " is not carried over",
@@ -186,11 +188,19 @@ std::string lost_condition(Work& work, const Element& phase1, const std::vector<
   for (const Element* crl : work.root.all("crl")) {
     const bool ours = std::ranges::any_of(chain, [&](const Element* ca) { return ca->value("refid") == crl->value("caref"); });
     const bool empty = !crl->has("text") && !crl->has("cert");
+    const std::string list = ours && !empty ? decode_base64(crl->value("text")).value_or("") : "";
+    if (config::read_revocation_lists(list)) {
+      auth["crl"].push_back(work.draft.keep_file(crl->value("refid") + ".crl", list));
+      continue;
+    }
     if (ours && !empty) lose(*crl, fmt::format("the list of revoked certificates \"{}\"", crl->value("descr")));
   }
   const Element* strict = work.root.at("ipsec").find("strictcrlpolicy");
-  if (strict != nullptr && !phase1.value("caref").empty())
-    lose(*strict, "that peers without a list of revoked certificates are refused");
+  if (strict != nullptr && !phase1.value("caref").empty()) {
+    auth["revocation"] = "strict";
+    work.draft.note(place_of(*strict), "is carried over: charon asks the CA from here too",
+                    "see that the CA's lists can be reached");
+  }
   if (chain.size() > 1 && !phase1.value("caref").empty()) {
     const std::string what =
         fmt::format("that the peer is certified by \"{}\" and not by a CA above it", chain.front()->value("descr"));
@@ -216,7 +226,6 @@ Result<Json> certificate_auth(Work& work, const Element& phase1, const std::stri
                     work.product()),
         "name the peer's CA in \"ca\" if it is another");
   }
-  shut = lost_condition(work, phase1, chain);
   auto above = chain_of(work.root, own->value("caref"));
   if (!above.empty()) above.pop_back();  // peers have the root
   Json auth{{"send", "always"},          // as pfSense does
@@ -224,6 +233,7 @@ Result<Json> certificate_auth(Work& work, const Element& phase1, const std::stri
              work.draft.keep_file(tunnel + ".pem", joined_certificates(decode_base64(own->value("crt")).value_or(""), above))},
             {"key", work.draft.keep_file(tunnel + ".key", decode_base64(own->value("prv")).value_or(""))},
             {"ca", work.draft.keep_file(tunnel + ".ca.pem", joined_certificates("", chain))}};
+  shut = lost_condition(work, phase1, chain, auth);
   if (!work.draft.keeps_files()) {
     work.draft.note(place_of(phase1.at("certref")),
                     fmt::format("certificate, key and CA of tunnels/{} are in the file, and are not printed", tunnel),

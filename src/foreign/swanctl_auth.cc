@@ -8,6 +8,7 @@
 #include "base/base64.h"
 #include "config/credentials.h"
 #include "config/pem.h"
+#include "config/read_trust.h"
 #include "foreign/pfsense_names.h"
 #include "foreign/raw_keys.h"
 #include "foreign/swanctl_words.h"
@@ -60,12 +61,34 @@ std::string stem_of(std::string_view file) {
 }
 
 bool is_key_method(std::string_view word) {
-  return std::ranges::any_of(std::array<std::string_view, 6>{"pubkey", "rsa", "ecdsa", "ed25519", "ed448", "bliss"},
+  return std::ranges::any_of(std::array<std::string_view, 7>{"ike:", "pubkey", "rsa", "ecdsa", "ed25519", "ed448", "bliss"},
                              [&](std::string_view kind) { return word.starts_with(kind); });
 }
 
 std::string method_of(const std::vector<const Section*>& side) {
   return side.empty() || side.front()->value("auth").empty() ? std::string("pubkey") : side.front()->value("auth");
+}
+
+// "ike:rsa/pss-sha256-ike:ecdsa-sha384" in the words of "signature"; nothing when it says something else too, such as the
+// strength of a key, or how CAs have to sign.
+std::optional<std::vector<std::string>> schemes_of(std::string_view method) {
+  std::vector<std::string> schemes;
+  std::string key;
+  for (const std::string& token : words_of(method, "-")) {
+    if (token.starts_with("ike:")) {
+      key = token.substr(4);
+      continue;
+    }
+    const std::size_t before = schemes.size();
+    for (const model::SignatureScheme& one : model::signature_schemes()) {
+      const bool fits = key == "pubkey" ? one.key != "rsa/pss" : one.key == key;
+      if (fits && one.hash == token) schemes.emplace_back(one.name);
+    }
+    if (schemes.size() == before) return std::nullopt;
+  }
+  // Those of one kind of key side by side: so charon is told less.
+  std::ranges::stable_partition(schemes, [](const std::string& scheme) { return scheme.starts_with("rsa"); });
+  return schemes.empty() ? std::nullopt : std::optional(schemes);
 }
 
 void add_lost(std::string& lost, const std::string& what) { lost += (lost.empty() ? "" : ", ") + what; }
@@ -83,11 +106,12 @@ std::string lost_conditions(const Section* remote, const std::string& method, bo
   for (const std::string_view key : {"groups", "cert_policy", "ca_id", "certs", "revocation"}) {
     const Setting* setting = remote->setting(key);
     if (setting == nullptr || setting->value.empty() || (key == "revocation" && setting->value == "relaxed")) continue;
-    if (certified && (key == "certs" || (key == "revocation" && (setting->value == "ifuri" || setting->value == "strict"))))
+    if (certified && (key == "certs" || key == "ca_id" || key == "cert_policy" ||
+                      (key == "revocation" && (setting->value == "ifuri" || setting->value == "strict"))))
       continue;
     lose(*setting);
   }
-  if (method != "pubkey" && method != "psk") lose(*remote->setting("auth"));
+  if (method != "pubkey" && method != "psk" && !schemes_of(method)) lose(*remote->setting("auth"));
   for (const Section& below : remote->sections) {
     if (!below.name.starts_with("cert")) continue;
     below.mark();
@@ -119,8 +143,6 @@ Result<SwanctlProof> SwanctlAuth::of(const Section& connection, const std::strin
   if (!(ours == "psk" && theirs == "psk") && !(is_key_method(ours) && is_key_method(theirs)))
     return fail(fmt::format("vtid has no authentication by \"{}\" here and \"{}\" there", ours, theirs),
                 "keep it in swanctl.conf and name it with \"external\"");
-  if (is_yes(connection.value("ppk_required"), false))
-    return fail("it asks for a post-quantum pre-shared key", "keep it in swanctl.conf and name it with \"external\"");
   const Section* own = local.empty() ? nullptr : local.front();
   const Section* peer = remote.empty() ? nullptr : remote.front();
   const bool raw = !files_of(own, "pubkey").empty();
@@ -128,7 +150,8 @@ Result<SwanctlProof> SwanctlAuth::of(const Section& connection, const std::strin
     return fail(raw ? "it does not name the peer's public key" : "it names a public key of the peer and none of ours",
                 "keep it in swanctl.conf and name it with \"external\"");
   SwanctlProof proof{Json{}, lost_conditions(peer, theirs, ours != "psk" && !raw, draft)};
-  if (ours != "pubkey" && ours != "psk")
+  const auto signature = schemes_of(ours), peer_signature = schemes_of(theirs);
+  if (ours != "pubkey" && ours != "psk" && !signature)
     draft.note(place_of(*own, *own->setting("auth")),
                fmt::format("\"{}\" is carried over as \"pubkey\": charon chooses how it signs", ours));
   auto auth = ours == "psk" ? psk(connection, tunnel, draft)
@@ -136,6 +159,9 @@ Result<SwanctlProof> SwanctlAuth::of(const Section& connection, const std::strin
                             : certificates(connection, tunnel, draft, proof.shut);
   if (!auth) return std::unexpected(auth.error());
   proof.auth = std::move(*auth);
+  if (signature) proof.auth["signature"] = *signature;
+  if (peer_signature) proof.auth["peer_signature"] = *peer_signature;
+  if (auto with_ppk = add_ppk(connection, tunnel, draft, proof.auth); !with_ppk) return std::unexpected(with_ppk.error());
   return proof;
 }
 
@@ -186,11 +212,12 @@ Result<SwanctlAuth::File> SwanctlAuth::named(std::string_view folder, const std:
 std::string SwanctlAuth::keep(const File& file, Draft& draft) const {
   if (files_ == Files::within) {
     const std::string_view folder = std::string_view(file.name).substr(0, file.name.find('/'));
-    const std::string_view ending = folder == "private"  ? ".key"
-                                    : folder == "x509ca" ? ".ca.pem"
-                                    : folder == "pubkey" ? ".pub.pem"
-                                                         : ".pem";
-    const bool as_it_is = folder == "private" || folder == "pubkey";
+    const std::string_view ending = folder == "private"   ? ".key"
+                                    : folder == "x509ca"  ? ".ca.pem"
+                                    : folder == "pubkey"  ? ".pub.pem"
+                                    : folder == "x509crl" ? ".crl"
+                                                          : ".pem";
+    const bool as_it_is = folder == "private" || folder == "pubkey" || folder == "x509crl";
     return draft.keep_file(stem_of(file.name) + std::string(ending), as_it_is ? file.bytes : as_pem(file.bytes));
   }
   draft.know_file(file.name, file.bytes);
@@ -268,25 +295,73 @@ Result<std::vector<SwanctlAuth::File>> SwanctlAuth::authorities_of(const Section
   return result;
 }
 
-// Who has been revoked, as far as swanctl tells charon.
-std::string SwanctlAuth::lost_lists(Draft& draft) const {
+// Who has been revoked, as far as swanctl tells charon: what of it is lost.
+std::string SwanctlAuth::add_revocation(const Section* remote, Json& auth, Draft& draft) const {
   std::string lost;
-  const auto files = beside_.list("x509crl");
-  if (!files.empty()) {
-    draft.note({}, fmt::format("the lists of revoked certificates in x509crl ({}) are not carried over", files.front()),
-               "keep loading them with swanctl, or have the CA publish its lists, which charon fetches");
-    add_lost(lost, "x509crl");
+  for (const std::string& name : beside_.list("x509crl")) {
+    const auto file = named("x509crl", name);
+    const auto lists = file ? config::read_revocation_lists(file->bytes) : fail(file.error().text);
+    if (lists && auth["crl"].size() < config::kMostAuthorityFiles) {
+      auth["crl"].push_back(keep(*file, draft));
+      continue;
+    }
+    draft.note({}, fmt::format("x509crl/{} is not carried over: {}", name, lists ? "there are too many" : lists.error().text));
+    add_lost(lost, "x509crl/" + name);
   }
+  const auto chosen = files_of(remote, "cacert");
   for (const Section& authority : root_.at("authorities").sections) {
-    for (const std::string_view key : {"crl_uris", "ocsp_uris"}) {
+    const std::string& file = authority.value(authority.setting("cacert") == nullptr ? "file" : "cacert");
+    const bool others = !chosen.empty() && !file.empty() && std::ranges::find(chosen, file) == chosen.end();
+    for (const std::string key : {"crl_uris", "ocsp_uris"}) {
       const Setting* setting = authority.setting(key);
-      if (setting == nullptr || setting->value.empty()) continue;
-      draft.note(place_of(authority, *setting), "is not carried over: charon asks there who is revoked",
-                 "keep the authority in swanctl.conf");
-      add_lost(lost, authority.path + '.' + setting->key);
+      if (setting == nullptr || others) continue;
+      for (const std::string& uri : words_of(setting->value, ", ")) {
+        const bool fetched =
+            uri.starts_with("http://") || uri.starts_with("https://") || (key == "crl_uris" && uri.starts_with("ldap://"));
+        if (fetched && auth[key].size() < config::kMostUris) {
+          auth[key].push_back(uri);
+          continue;
+        }
+        draft.note(place_of(authority, *setting), fmt::format("{} is not carried over", uri),
+                   "keep the authority in swanctl.conf");
+        add_lost(lost, authority.path + '.' + setting->key);
+      }
     }
   }
+  for (const std::string key : {"crl", "crl_uris", "ocsp_uris"}) {
+    if (auth[key].is_null()) auth.erase(key);
+  }
   return lost;
+}
+
+// The PPK of the connection, out of the secrets whose names begin with "ppk".
+Result<void> SwanctlAuth::add_ppk(const Section& connection, const std::string& tunnel, Draft& draft, Json& auth) const {
+  const std::string& id = connection.value("ppk_id");
+  const bool required = is_yes(connection.value("ppk_required"), false);
+  if (id.empty() && !required) return {};
+  if (id.empty())
+    return fail("it asks for whichever post-quantum pre-shared key the peer names",
+                "keep it in swanctl.conf and name it with \"external\"");
+  const Section* found = nullptr;
+  for (const Section& secret : root_.at("secrets").sections) {
+    if (!secret.name.starts_with("ppk")) continue;
+    const bool fits = std::ranges::any_of(
+        secret.settings, [&](const Setting& setting) { return setting.key.starts_with("id") && setting.value == id; });
+    if (fits) found = &secret;
+  }
+  if (found == nullptr)
+    return fail(fmt::format("the file holds no post-quantum pre-shared key \"{}\"", id),
+                "keep it in swanctl.conf and name it with \"external\"");
+  found->mark();
+  for (const Setting& setting : found->settings) setting.read |= setting.key.starts_with("id") || setting.key == "secret";
+  auto bytes = secret_bytes(found->value("secret"));
+  if (!bytes) return std::unexpected(bytes.error());
+  if (!draft.keeps_files())
+    draft.note(place_of(*found), fmt::format("the PPK of tunnels/{} is not printed: \"(secret)\" stands in its place", tunnel),
+               "run it again with --secrets-dir DIR, which puts it into a file, or put it back by hand");
+  auth["ppk"] = {{"id", id}, {"secret", draft.keep_secret(tunnel + ".ppk", std::move(*bytes))}};
+  if (required) auth["ppk"]["required"] = true;
+  return {};
 }
 
 Result<Json> SwanctlAuth::certificates(const Section& connection, const std::string& tunnel, Draft& draft,
@@ -298,14 +373,22 @@ Result<Json> SwanctlAuth::certificates(const Section& connection, const std::str
   const auto pinned = pinned_of(remote, draft, shut);
   const auto authorities = authorities_of(remote, draft);
   if (!authorities && pinned.empty()) return std::unexpected(authorities.error());
-  if (const std::string lists = lost_lists(draft); !lists.empty()) add_lost(shut, lists);
   if (files_ == Files::within && !draft.keeps_files())
     draft.note(place_of(connection),
                fmt::format("certificate, key and CA of tunnels/{} are in the file, and are not printed", tunnel),
                "run it again with --secrets-dir DIR, which puts them into files");
   Json auth{{"certificate", keep(own->certificate, draft)}, {"key", keep(own->key, draft)}};
-  if (authorities) auth["ca"] = keep_all(*authorities, tunnel + ".ca.pem", connection, draft);
+  if (authorities) auth["ca"] = keep_each(*authorities, draft);
   if (!pinned.empty()) auth["peer_certificate"] = keep_all(pinned, tunnel + ".peer.pem", connection, draft);
+  if (authorities) {
+    if (const std::string lists = add_revocation(remote, auth, draft); !lists.empty()) add_lost(shut, lists);
+  }
+  for (const auto& [theirs, ours] : {std::pair("ca_id", "ca_id"), std::pair("cert_policy", "policies")}) {
+    const Setting* setting = remote == nullptr || !authorities ? nullptr : remote->setting(theirs);
+    if (setting == nullptr || setting->value.empty()) continue;
+    auth[ours] = setting->value;
+    if (setting->key == "cert_policy") auth[ours] = words_of(setting->value, ", ");
+  }
   const Setting* revocation = remote == nullptr ? nullptr : remote->setting("revocation");
   if (revocation != nullptr && (revocation->value == "strict" || revocation->value == "ifuri")) {
     auth["revocation"] = revocation->value == "strict" ? "strict" : "if_uri";
@@ -330,6 +413,13 @@ std::vector<SwanctlAuth::File> SwanctlAuth::pinned_of(const Section* remote, Dra
     add_lost(shut, "certs = " + name);
   }
   return result;
+}
+
+// One name, or an array of them.
+Json SwanctlAuth::keep_each(const std::vector<File>& files, Draft& draft) const {
+  Json names = Json::array();
+  for (const File& file : files) names.push_back(keep(file, draft));
+  return names.size() == 1 ? Json(names.front()) : names;
 }
 
 // One of them as it is; several in a file that has to be written.

@@ -54,7 +54,9 @@ class SwanctlAuth {
   [[nodiscard]] Result<File> key_of(const File& certificate) const;
   [[nodiscard]] Result<std::vector<File>> authorities_of(const Section* remote, Draft& draft) const;
   [[nodiscard]] std::vector<File> pinned_of(const Section* remote, Draft& draft, std::string& shut) const;
-  [[nodiscard]] std::string lost_lists(Draft& draft) const;
+  [[nodiscard]] std::string add_revocation(const Section* remote, Json& auth, Draft& draft) const;
+  [[nodiscard]] Result<void> add_ppk(const Section& connection, const std::string& tunnel, Draft& draft, Json& auth) const;
+  Json keep_each(const std::vector<File>& files, Draft& draft) const;
   std::string keep_all(const std::vector<File>& files, const std::string& name, const Section& connection, Draft& draft) const;
   std::string keep(const File& file, Draft& draft) const;
 

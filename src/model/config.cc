@@ -30,6 +30,24 @@ std::string_view print(SendCertificate send) {
   std::abort();
 }
 
+std::span<const SignatureScheme> signature_schemes() {
+  static constexpr SignatureScheme kAll[] = {
+      {"rsa-sha1", "rsa", "sha1"},
+      {"rsa-sha256", "rsa", "sha256"},
+      {"rsa-sha384", "rsa", "sha384"},
+      {"rsa-sha512", "rsa", "sha512"},
+      {"rsa-pss-sha256", "rsa/pss", "sha256"},
+      {"rsa-pss-sha384", "rsa/pss", "sha384"},
+      {"rsa-pss-sha512", "rsa/pss", "sha512"},
+      {"ecdsa-sha256", "ecdsa", "sha256"},
+      {"ecdsa-sha384", "ecdsa", "sha384"},
+      {"ecdsa-sha512", "ecdsa", "sha512"},
+      {"ed25519", "ed25519", "identity"},
+      {"ed448", "ed448", "identity"},
+  };
+  return kAll;
+}
+
 std::string_view print(Revocation revocation) {
   switch (revocation) {
     case Revocation::relaxed: return "relaxed";

@@ -5,6 +5,7 @@
 #include <compare>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -58,6 +59,13 @@ struct PublicSource {
   bool operator==(const PublicSource&) const = default;
 };
 
+// Several such files, and what was in them, in their order.
+struct PublicSources {
+  std::vector<std::string> files;  // as written
+  std::vector<std::string> parts;
+  bool operator==(const PublicSources&) const = default;
+};
+
 enum class SendCertificate : std::uint8_t { asked, always, never };
 enum class Revocation : std::uint8_t { relaxed, if_uri, strict };
 [[nodiscard]] std::string_view print(SendCertificate send);
@@ -67,13 +75,18 @@ enum class Revocation : std::uint8_t { relaxed, if_uri, strict };
 struct CertificateAuth {
   PublicSource certificate;
   SecretSource key;                 // DER
-  PublicSource ca;                  // whose word we take for the peer; none beside a peer's certificate
+  PublicSources ca;                 // whose word we take for the peer; none beside a peer's certificate
   std::string key_id;               // of our public key: RFC 5280, 4.2.1.2, method (1), in hex
   PublicSource peer_certificate{};  // the peer has to have one of these
   // None: charon's default.
   std::optional<SendCertificate> send{};
   std::optional<bool> request{};  // whether the peer is asked for its own
   std::optional<Revocation> revocation{};
+  PublicSources crl{};                   // lists of revoked certificates
+  std::vector<std::string> crl_uris{};   // where else than the certificates say they are to be had, of each CA
+  std::vector<std::string> ocsp_uris{};  // and who is asked
+  std::string ca_id{};                   // one of the CAs between the peer's certificate and `ca` has to have it
+  std::vector<std::string> policies{};   // OIDs, all of which the peer's certificate has to have
   bool operator==(const CertificateAuth&) const = default;
 };
 
@@ -86,6 +99,23 @@ struct PublicKeyAuth {
   bool operator==(const PublicKeyAuth&) const = default;
 };
 using Auth = std::variant<PskAuth, CertificateAuth, PublicKeyAuth>;
+
+// How an end signs in IKEv2. Of a closed list, whose words these are: "rsa/pss" and "sha256", "ed25519" and "identity".
+struct SignatureScheme {
+  std::string_view name;  // in the file: "rsa-pss-sha256"
+  std::string_view key;   // in charon's words
+  std::string_view hash;
+  bool operator==(const SignatureScheme&) const = default;
+};
+[[nodiscard]] std::span<const SignatureScheme> signature_schemes();
+
+// A post-quantum pre-shared key, RFC 8784, that goes into the keys of an IKE_SA beside its key exchange.
+struct Ppk {
+  std::string id;
+  SecretSource secret;
+  bool required = false;  // else an SA is made without it by a peer that does not have it
+  bool operator==(const Ppk&) const = default;
+};
 
 enum class IkeVersion : std::uint8_t { v1 = 1, v2 = 2 };
 
@@ -102,6 +132,10 @@ struct Ike {
   bool encapsulate = false;
   Duration resolve = std::chrono::seconds{60};  // how often the peer's host name is looked up
   IkeOptions options{};
+  std::optional<Ppk> ppk{};
+  // What each end may sign with; empty: as charon chooses.
+  std::vector<SignatureScheme> signature{};
+  std::vector<SignatureScheme> peer_signature{};
   bool operator==(const Ike&) const = default;
 };
 

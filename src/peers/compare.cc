@@ -153,6 +153,11 @@ class Comparer {
     compare_id("identity of this end", one.local, other.remote, "/ike/local/id", "/ike/remote/id");
     compare_id("identity of the peer", one.remote, other.local, "/ike/remote/id", "/ike/local/id");
     compare_auth(one.auth, other.auth);
+    compare_signature("signature of this end", one.signature, other.peer_signature, "/ike/auth/signature",
+                      "/ike/auth/peer_signature");
+    compare_signature("signature of the peer", one.peer_signature, other.signature, "/ike/auth/peer_signature",
+                      "/ike/auth/signature");
+    compare_ppk(one.ppk, other.ppk);
     compare_proposals("IKE proposals", one.proposals, other.proposals, model::Of::ike, "/ike/proposals", "/ike/proposals");
     if (one.version == model::IkeVersion::v2 && other.version == model::IkeVersion::v2)
       expect(one.split == other.split, "split", fmt::format("{} here, {} there", one.split, other.split), "/ike/split",
@@ -212,6 +217,29 @@ class Comparer {
         same_ca ? "both ends trust the same CA"
                 : "the ends trust different CAs: each has to trust the one that signed the other's certificate",
         "/ike/auth/ca");
+  }
+
+  using Schemes = std::vector<model::SignatureScheme>;
+  void compare_signature(std::string what, const Schemes& one, const Schemes& other, const std::string& local,
+                         const std::string& peer) {
+    if (one.empty() || other.empty()) return;
+    const bool common =
+        std::ranges::any_of(one, [&](const auto& scheme) { return std::ranges::find(other, scheme) != other.end(); });
+    expect(common, std::move(what), common ? "one that both files name" : "none that both files name", local, peer,
+           "name one scheme in both");
+  }
+
+  // Without it the SA is made without it, unless one of the two says that it has to be there.
+  void compare_ppk(const std::optional<model::Ppk>& one, const std::optional<model::Ppk>& other) {
+    if (!one && !other) return;
+    const std::string what = "post-quantum pre-shared key", at = "/ike/auth/ppk";
+    const bool needed = (one && one->required) || (other && other->required);
+    if (!one || !other || one->id != other->id) {
+      return say_at(needed ? Verdict::differs : Verdict::unsure, what,
+                    one && other ? fmt::format("{} here, {} there", one->id, other->id) : "only one end has it", at, at,
+                    "give both ends the same \"ppk\"");
+    }
+    compare_secrets(what, one->secret.secret, other->secret.secret, at + "/secret", at + "/secret");
   }
 
   void compare_secrets(std::string what, const model::Secret& one, const model::Secret& other, const std::string& local,

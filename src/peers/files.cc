@@ -25,8 +25,10 @@ Result<model::Config> read_configuration(const File& file) {
   }
   for (model::Tunnel& tunnel : parsed.config->tunnels) {
     auto* ike = std::get_if<model::Ike>(&tunnel.ike);
-    auto* psk = ike == nullptr ? nullptr : std::get_if<model::PskAuth>(&ike->auth);
+    if (ike == nullptr) continue;
+    auto* psk = std::get_if<model::PskAuth>(&ike->auth);
     if (psk != nullptr && not_at_hand.contains(psk->psk.file)) psk->psk.secret = model::Secret(std::string());
+    if (ike->ppk && not_at_hand.contains(ike->ppk->secret.file)) ike->ppk->secret.secret = model::Secret(std::string());
   }
   return std::move(*parsed.config);
 }

@@ -27,6 +27,8 @@ constexpr Duration kRelistWhenFull{10'000};
 constexpr BackoffLimits kInventoryPace{Duration{5'000}, Duration{60'000}};
 constexpr Duration kInventoryPerName{1};  // and so much later for each name, so that many cost no more time than few
 
+std::set<std::string> as_set(const Message::List& items) { return {items.begin(), items.end()}; }
+
 Result<void> without_message(const Result<Message>& answer) {
   if (!answer) return std::unexpected(answer.error());
   return {};
@@ -208,6 +210,7 @@ void Charon::advance_inventory(Now now) {
   if (table().connected && !peer_.version.is_known()) ask(Channel::queries, "version", {}, VersionAsked{}, now);
   ask(Channel::commands, "get-conns", {}, ConnectionsAsked{}, now);
   ask(Channel::commands, "get-keys", {}, KeysAsked{}, now);
+  ask(Channel::commands, "get-authorities", {}, AuthoritiesAsked{}, now);
   ask(Channel::commands, "get-shared", {}, SecretsAsked{}, now);
 }
 
@@ -281,6 +284,7 @@ void Charon::on_answer(const VersionAsked&, const Result<Message>& answer, Now) 
 
 void Charon::on_answer(const StatsAsked&, const Result<Message>& answer, Now) {
   const Message* ikes = answer ? answer->find_section("ikesas") : nullptr;
+  if (answer) loader_.on_plugins(as_set(answer->list("plugins")));
   peer_.stats_known = true;
   peer_.ikes = ikes == nullptr ? 0 : static_cast<std::size_t>(ikes->number("total").value_or(0));
 }
@@ -288,8 +292,7 @@ void Charon::on_answer(const StatsAsked&, const Result<Message>& answer, Now) {
 std::set<std::string> Charon::names(const Result<Message>& answer, std::string_view list) {
   peer_.inventory.whole &= answer.has_value();
   if (!answer) return {};
-  const Message::List& items = answer->list(list);
-  return {items.begin(), items.end()};
+  return as_set(answer->list(list));
 }
 
 void Charon::on_answer(const ConnectionsAsked&, const Result<Message>& answer, Now) {
@@ -297,6 +300,10 @@ void Charon::on_answer(const ConnectionsAsked&, const Result<Message>& answer, N
 }
 
 void Charon::on_answer(const KeysAsked&, const Result<Message>& answer, Now) { peer_.inventory.keys = names(answer, "keys"); }
+
+void Charon::on_answer(const AuthoritiesAsked&, const Result<Message>& answer, Now) {
+  peer_.inventory.authorities = names(answer, "authorities");
+}
 
 void Charon::on_answer(const SecretsAsked&, const Result<Message>& answer, Now now) {
   peer_.inventory.secrets = names(answer, "keys");

@@ -128,13 +128,14 @@ class Charon {
   struct StatsAsked {};
   struct ConnectionsAsked {};
   struct KeysAsked {};
+  struct AuthoritiesAsked {};
   struct SecretsAsked {};
   struct ListAsked {};
   struct TicketAsked {
     Ticket ticket;
   };
-  using Purpose = std::variant<Subscribed, LogSubscribed, VersionAsked, StatsAsked, ConnectionsAsked, KeysAsked, SecretsAsked,
-                               ListAsked, Step, TicketAsked>;
+  using Purpose = std::variant<Subscribed, LogSubscribed, VersionAsked, StatsAsked, ConnectionsAsked, KeysAsked,
+                               AuthoritiesAsked, SecretsAsked, ListAsked, Step, TicketAsked>;
 
   enum class LineState : std::uint8_t { closed, opening, open };
   struct Line {
@@ -189,6 +190,7 @@ class Charon {
   void on_answer(const StatsAsked& asked, const Result<Message>& answer, Now now);
   void on_answer(const ConnectionsAsked& asked, const Result<Message>& answer, Now now);
   void on_answer(const KeysAsked& asked, const Result<Message>& answer, Now now);
+  void on_answer(const AuthoritiesAsked& asked, const Result<Message>& answer, Now now);
   void on_answer(const SecretsAsked& asked, const Result<Message>& answer, Now now);
   std::set<std::string> names(const Result<Message>& answer, std::string_view list);
   void on_answer(const ListAsked& asked, const Result<Message>& answer, Now now);

@@ -1,9 +1,9 @@
 #include "vici/connection.h"
 
 #include <algorithm>
-#include <cctype>
-#include <string_view>
 #include <utility>
+
+#include "vici/credentials.h"
 
 namespace vtid::vici {
 namespace {
@@ -20,59 +20,6 @@ Message::List outer(const model::Endpoint& endpoint, const std::vector<net::Addr
   Message::List list;
   for (const net::Address& address : resolved) list.push_back(net::print(address));
   return list;
-}
-
-bool starts_with_word(std::string_view text, std::string_view word) {
-  return std::ranges::equal(text.substr(0, word.size()), word, {}, [](unsigned char c) { return std::tolower(c); });
-}
-
-// charon takes what follows these prefixes as raw bytes, but understands the same without them. "#" means raw bytes.
-std::string without_idle_prefix(const std::string& id) {
-  for (const std::string_view prefix : {"ipv4:", "ipv6:", "ipv4net:", "ipv6net:", "ipv4range:", "ipv6range:", "asn1dn:"}) {
-    if (starts_with_word(id, prefix) && id.find('#') != prefix.size()) return id.substr(prefix.size());
-  }
-  return id;
-}
-
-// With a PSK said outright where it is known, so that the peer, our check of it and the choice of the PSK all mean the same
-// identity. A certificate or a raw key says it itself.
-std::string identity(const model::IkePeer& peer, const model::Auth& auth) {
-  if (!peer.id.empty()) return without_idle_prefix(peer.id);
-  const auto* address = std::get_if<net::Address>(&peer.address);
-  return address == nullptr || !std::holds_alternative<model::PskAuth>(auth) ? "" : net::print(*address);
-}
-
-Message auth_section(const model::IkePeer& peer, const model::Auth& auth) {
-  Message section;
-  section.add("auth", std::holds_alternative<model::PskAuth>(auth) ? "psk" : "pubkey");
-  if (const std::string id = identity(peer, auth); !id.empty()) section.add("id", id);
-  return section;
-}
-
-Message local_section(const model::Ike& ike) {
-  Message section = auth_section(ike.local, ike.auth);
-  if (const auto* x509 = std::get_if<model::CertificateAuth>(&ike.auth)) {
-    section.add_list("certs", {x509->certificate.parts.front()});
-  } else if (const auto* raw = std::get_if<model::PublicKeyAuth>(&ike.auth)) {
-    section.add_list("pubkeys", raw->public_key.parts);
-  }
-  return section;
-}
-
-std::string revocation_word(model::Revocation revocation) {
-  return revocation == model::Revocation::if_uri ? "ifuri" : std::string(model::print(revocation));
-}
-
-Message remote_section(const model::Ike& ike) {
-  Message section = auth_section(ike.remote, ike.auth);
-  if (const auto* x509 = std::get_if<model::CertificateAuth>(&ike.auth)) {
-    if (!x509->ca.parts.empty()) section.add_list("cacerts", x509->ca.parts);
-    if (!x509->peer_certificate.parts.empty()) section.add_list("certs", x509->peer_certificate.parts);
-    if (x509->revocation) section.add("revocation", revocation_word(*x509->revocation));
-  } else if (const auto* raw = std::get_if<model::PublicKeyAuth>(&ike.auth)) {
-    section.add_list("pubkeys", raw->peer_public_key.parts);
-  }
-  return section;
 }
 
 Message::List print_all(const std::vector<net::Prefix>& networks) {
@@ -178,42 +125,15 @@ Message connection_section(const model::Tunnel& tunnel, const model::Ike& ike, c
       .add_section("children", std::move(children));
   if (version1 && ike.dpd.count() != 0)
     section.add("dpd_timeout", seconds(ike.options.dpd_timeout.value_or(ike.dpd * kDpdTries)));
+  if (ike.ppk) {
+    section.add("ppk_id", ike.ppk->id);
+    if (ike.ppk->required) section.add_flag("ppk_required", true);
+  }
   add_ike_options(section, ike);
   return section;
 }
 
-// charon takes the secret whose owners match the peer best, and among equals the one that matches us best. A peer whose
-// identity is open gets "%any", which matches everybody, but less than a secret that names its owner.
-Message secret_request(const model::Tunnel& tunnel, const model::Ike& ike, const model::PskAuth& auth) {
-  const std::string remote = identity(ike.remote, ike.auth);
-  Message::List owners{remote.empty() ? "%any" : remote};
-  if (std::string local = identity(ike.local, ike.auth); !local.empty()) owners.push_back(std::move(local));
-  return Message{}
-      .add("id", secret_id(tunnel.name))
-      .add("type", "IKE")
-      .add("data", auth.psk.secret.reveal())
-      .add_list("owners", std::move(owners));
-}
-
-void add_credentials(WantedConnection& wanted, const model::Tunnel& tunnel, const model::Ike& ike) {
-  const auto add_key = [&](const model::SecretSource& key, const std::string& id) {
-    wanted.key_id = id;
-    wanted.key = Message{}.add("type", "any").add("data", key.secret.reveal());
-  };
-  if (const auto* psk = std::get_if<model::PskAuth>(&ike.auth)) {
-    wanted.secret = secret_request(tunnel, ike, *psk);
-  } else if (const auto* x509 = std::get_if<model::CertificateAuth>(&ike.auth)) {
-    add_key(x509->key, x509->key_id);
-    for (std::size_t i = 1; i < x509->certificate.parts.size(); ++i)
-      wanted.certificates.push_back(Message{}.add("type", "X509").add("flag", "NONE").add("data", x509->certificate.parts[i]));
-  } else if (const auto* raw = std::get_if<model::PublicKeyAuth>(&ike.auth)) {
-    add_key(raw->key, raw->key_id);
-  }
-}
-
 }  // namespace
-
-std::string secret_id(const std::string& connection) { return "vtid-" + connection; }
 
 std::optional<WantedConnection> make_connection(const model::Tunnel& tunnel, const Units& units,
                                                 const std::vector<net::Address>& resolved,

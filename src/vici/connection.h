@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/config.h"
@@ -15,18 +16,24 @@
 
 namespace vtid::vici {
 
-// Requests as charon wants them. `secret` and `key` hold key material: never print them, never put them into an error.
+inline constexpr std::string_view kRevocationList = "X509_CRL";  // type of load-cert
+
+// Requests as charon wants them. `secrets` and `key` hold key material: never print them, never put them into an error.
 struct WantedConnection {
   std::string name;
-  Message connection = {};                 // of load-conn
-  Message secret = {};                     // of load-shared; empty: the connection needs none
-  std::vector<Message> certificates = {};  // of load-cert: intermediate CAs, which no connection can name
-  std::string key_id = {};                 // by which charon knows the private key; empty: the connection needs none
-  Message key = {};                        // of load-key
-  bool waits = false;                      // for the addresses of an end: meanwhile what charon has of it stays
-  bool looked_up = false;                  // remote_addrs are where the peer is called today, and no setting
-  bool located = false;                    // local_addrs are where our end is today, and no setting
+  Message connection = {};            // of load-conn
+  std::vector<Message> secrets = {};  // of load-shared, each with the id of a secret of this connection
+  // Of load-cert: intermediate CAs, which no connection can name, and lists of revoked certificates. Behind such lists, without
+  // data, one of flush-certs: charon goes on with the list that it has cached, however old.
+  std::vector<Message> certificates = {};
+  std::vector<Message> authorities = {};  // of load-authority, of one section each; connections share equal ones
+  std::string key_id = {};                // by which charon knows the private key; empty: the connection needs none
+  Message key = {};                       // of load-key
+  bool waits = false;                     // for the addresses of an end: meanwhile what charon has of it stays
+  bool looked_up = false;                 // remote_addrs are where the peer is called today, and no setting
+  bool located = false;                   // local_addrs are where our end is today, and no setting
   std::vector<Requirement> requirements = {};
+  std::vector<PluginNeed> plugins = {};
   bool as_before = false;  // as it was wanted last, if it was: none of the above says anything
   bool operator==(const WantedConnection&) const = default;
 };
@@ -40,7 +47,8 @@ using Units = std::map<std::string, net::Unit>;  // by holder, of every VTI chil
                                                               const std::vector<net::Address>& resolved = {},
                                                               const std::optional<net::Address>& located = {});
 
-// "vtid-hq": the id under which charon keeps the secret of the connection "hq".
-[[nodiscard]] std::string secret_id(const std::string& connection);
+// "vtid-hq": the id under which charon keeps a secret. That of the connection "hq" is "hq", its others are "hq/ppk".
+[[nodiscard]] std::string secret_id(const std::string& secret);
+[[nodiscard]] std::string secret_of(const Message& load_shared);  // the other way
 
 }  // namespace vtid::vici

@@ -7,50 +7,60 @@
 #include <iterator>
 #include <utility>
 
-#include "vici/codec.h"
+#include "vici/digest.h"
 
 namespace vtid::vici {
 namespace {
 
 constexpr BackoffLimits kRefusedRetry{Duration{5'000}, Duration{300'000}};
 
-// FNV-1a, 64 bits: tells apart what one administrator writes into one file; nobody attacks it, and no secret goes in.
-class Digest {
- public:
-  void add(const Message& message) {
-    for (const char c : encode({PacketType::response, {}, message}).value_or("")) {
-      hash_ = (hash_ ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-    }
-  }
-  [[nodiscard]] std::string text() const { return fmt::format("{:016x}", hash_); }
-
- private:
-  std::uint64_t hash_ = 0xcbf29ce484222325;
-};
-
-constexpr std::size_t kDigestLength = 16;
-
-// Of the settings; behind it, of the addresses that come and go without being settings: of a peer with a host name, and ours
-// where the file gives an interface or a gateway.
+// Of the settings; behind it, of what comes and goes without being a setting: the addresses of a peer with a host name, ours
+// where the file gives an interface or a gateway, and lists of who is revoked.
 std::string digest(const WantedConnection& wanted) {
-  Digest settings, addresses;
-  const Message* section = wanted.looked_up || wanted.located ? wanted.connection.find_section(wanted.name) : nullptr;
-  if (section == nullptr) {
-    settings.add(wanted.connection);
-  } else {
-    Message rest = *section;
+  Digest settings, passing;
+  bool passes = false;
+  Message whole = wanted.connection;
+  if (const Message* section = wanted.connection.find_section(wanted.name); section != nullptr) {
     for (const auto& [moves, key] : {std::pair(wanted.located, "local_addrs"), std::pair(wanted.looked_up, "remote_addrs")}) {
       if (!moves) continue;
-      addresses.add(Message{}.add_list(key, rest.list(key)));
-      rest = rest.without(key);
+      if (!std::exchange(passes, true)) whole = *section;
+      passing.add(Message{}.add_list(key, whole.list(key)));
+      whole = whole.without(key);
     }
-    settings.add(rest);
   }
-  for (const Message& certificate : wanted.certificates) settings.add(certificate);
-  return settings.text() + (section == nullptr ? "" : addresses.text());
+  settings.add(whole);
+  for (const Message& certificate : wanted.certificates) {
+    const bool list = certificate.text("type") == kRevocationList;
+    passes |= list;
+    (list ? passing : settings).add(certificate);
+  }
+  return settings.text() + (passes ? passing.text() : "");
 }
 
-std::string settings_of(const std::string& digest) { return digest.substr(0, kDigestLength); }
+std::string settings_of(const std::string& digest) { return digest.substr(0, Digest::kLength); }
+
+// Which connection a secret is of: "hq" of "hq/ppk".
+std::string holder_of(const std::string& secret) { return secret.substr(0, secret.find('/')); }
+
+// A secret of the connection that it wants no more.
+const std::string* left_over(const std::set<std::string>& secrets, const std::string& connection,
+                             const std::vector<Message>& wanted) {
+  const auto idle = [&](const std::string& secret) { return std::ranges::find(wanted, secret, secret_of) == wanted.end(); };
+  if (const auto own = secrets.find(connection); own != secrets.end() && idle(*own)) return &*own;
+  const std::string others = connection + '/';
+  for (auto other = secrets.lower_bound(others); other != secrets.end() && other->starts_with(others); ++other) {
+    if (idle(*other)) return &*other;
+  }
+  return nullptr;
+}
+
+Step unloading(const std::string& connection, const std::string& secret) {
+  return {.kind = Step::Kind::unload_secret,
+          .name = connection,
+          .command = "unload-shared",
+          .request = Message{}.add("id", secret_id(secret)),
+          .item = secret};
+}
 
 }  // namespace
 
@@ -64,11 +74,15 @@ void Loader::want(std::vector<WantedConnection> connections) {
       continue;
     }
     const std::string name = connection.name;
-    Wish wish{std::move(connection), {}, false, false, 0, {}};
+    Wish wish{.connection = std::move(connection)};
     if (auto known = before.extract(name)) {
       const Wish& old = known.mapped();
       wish.foreign = old.foreign;
-      wish.secret_loaded = old.secret_loaded && old.connection.secret == wish.connection.secret;
+      for (const Message& secret : wish.connection.secrets) {
+        const bool loaded = old.secrets_loaded.contains(secret_of(secret));
+        if (loaded && std::ranges::find(old.connection.secrets, secret) != old.connection.secrets.end())
+          wish.secrets_loaded.insert(secret_of(secret));
+      }
       wish.serving_key = old.serving_key;
       if (old.connection == wish.connection)
         wish.certificates_sent = old.certificates_sent;
@@ -85,9 +99,9 @@ void Loader::want(std::vector<WantedConnection> connections) {
   }
   if (!std::exchange(wishes_known_, true)) {
     for (const auto& [name, text] : loaded_.connections) dirty_.insert(name);
-    dirty_.insert(loaded_.secrets.begin(), loaded_.secrets.end());
+    for (const std::string& secret : loaded_.secrets) dirty_.insert(holder_of(secret));
   }
-  keys_unchecked_ = changed_ = true;
+  shared_unchecked_ = changed_ = true;
   if (!announced_.empty()) ++loaded_revision_;  // some of these may not be wanted any more
 }
 
@@ -102,12 +116,14 @@ void Loader::on_charon(const std::string& charon) {
     loaded_.connections.clear();
     loaded_.secrets.clear();
     loaded_.keys.clear();
+    loaded_.authorities.clear();
     loaded_.older.clear();
     refusals_.clear();
   }
   for (auto& [name, digest] : loaded_.connections) digest.clear();
   for (auto& [name, wish] : wishes_) {
-    wish.secret_loaded = wish.foreign = false;
+    wish.foreign = false;
+    wish.secrets_loaded.clear();
     wish.certificates_sent = 0;
     if (known) wish.serving_key.clear();
   }
@@ -118,10 +134,13 @@ bool Loader::on_inventory(const Inventory& inventory) {
   if (again && !inventory.whole) return false;
   const std::vector<Unloaded> gone = missing(inventory);
   for (const Unloaded& unloaded : gone) forget(unloaded);
-  const auto holds_credentials = [](const Unloaded& unloaded) { return unloaded.kind != Unloaded::Kind::connection; };
+  const auto holds_credentials = [](const Unloaded& unloaded) {
+    return unloaded.kind == Unloaded::Kind::secret || unloaded.kind == Unloaded::Kind::key;
+  };
   if (std::ranges::any_of(gone, holds_credentials)) {
     for (auto& [name, wish] : wishes_) {
-      if (!wish.connection.key_id.empty() && !under_way_.contains(name)) forget_certificates(wish);
+      const bool brings_some = !wish.connection.key_id.empty() || !wish.connection.certificates.empty();
+      if (brings_some && !under_way_.contains(name)) forget_certificates(wish);
     }
   }
   if (again) std::ranges::copy(gone, std::back_inserter(unloaded_));
@@ -134,10 +153,10 @@ bool Loader::on_inventory(const Inventory& inventory) {
   }
   if (!again) {
     for (const auto& [name, text] : loaded_.connections) dirty_.insert(name);
-    dirty_.insert(loaded_.secrets.begin(), loaded_.secrets.end());
-    keys_unchecked_ = true;
+    for (const std::string& secret : loaded_.secrets) dirty_.insert(holder_of(secret));
+    shared_unchecked_ = true;
   }
-  keys_unchecked_ |= std::exchange(key_refused_, false);
+  shared_unchecked_ |= std::exchange(unload_refused_, false);
   foreign_keys_ = inventory.keys;
   for (const std::string& id : loaded_.keys) foreign_keys_.erase(id);
   if (gone.empty()) return false;
@@ -156,8 +175,11 @@ std::vector<Unloaded> Loader::missing(const Inventory& inventory) const {
   for (const auto& [name, text] : loaded_.connections)
     look_for(Unloaded::Kind::connection, inventory.connections, name, name, under_way_);
   for (const std::string& name : loaded_.secrets)
-    look_for(Unloaded::Kind::secret, inventory.secrets, secret_id(name), name, under_way_);
-  for (const std::string& id : loaded_.keys) look_for(Unloaded::Kind::key, inventory.keys, id, id, keys_under_way_);
+    if (!inventory.secrets.contains(secret_id(name)) && !under_way_.contains(holder_of(name)))
+      gone.push_back({Unloaded::Kind::secret, name});
+  for (const std::string& id : loaded_.keys) look_for(Unloaded::Kind::key, inventory.keys, id, id, shared_under_way_);
+  for (const std::string& name : loaded_.authorities)
+    look_for(Unloaded::Kind::authority, inventory.authorities, name, name, shared_under_way_);
   return gone;
 }
 
@@ -167,16 +189,18 @@ void Loader::forget(const Unloaded& unloaded) {
     case Unloaded::Kind::connection: loaded_.connections.erase(name); break;
     case Unloaded::Kind::secret:
       loaded_.secrets.erase(name);
-      if (const auto wish = wishes_.find(name); wish != wishes_.end()) wish->second.secret_loaded = false;
-      break;
+      if (const auto wish = wishes_.find(holder_of(name)); wish != wishes_.end()) wish->second.secrets_loaded.erase(name);
+      dirty_.insert(holder_of(name));
+      return;
     case Unloaded::Kind::key: forget_key(name); return;
+    case Unloaded::Kind::authority: forget_authority(name); return;
   }
   dirty_.insert(name);
 }
 
 void Loader::on_disconnected() {
   under_way_.clear();
-  keys_under_way_.clear();
+  shared_under_way_.clear();
   inventory_known_ = false;
 }
 
@@ -195,7 +219,7 @@ std::optional<Step> Loader::next_step(TimePoint now) {
     begin(*step);
     return step;
   }
-  return next_idle_key();
+  return next_idle();
 }
 
 void Loader::wake_refused(TimePoint now) {
@@ -219,30 +243,57 @@ std::optional<Step> Loader::due(const std::string& name) const {
   if (refusal != refusals_.end() && refusal->second.retry) return std::nullopt;
   const auto wish = wishes_.find(name);
   const auto loaded = loaded_.connections.find(name);
-  const bool secret_there = loaded_.secrets.contains(name);
   if (wish == wishes_.end()) {
     if (!wishes_known_) return std::nullopt;
     if (loaded != loaded_.connections.end())
       return Step{Step::Kind::unload_connection, name, "unload-conn", Message{}.add("name", name)};
-    if (secret_there) return Step{Step::Kind::unload_secret, name, "unload-shared", Message{}.add("id", secret_id(name))};
+    if (const std::string* secret = left_over(loaded_.secrets, name, {})) return unloading(name, *secret);
     return std::nullopt;
   }
   const WantedConnection& wanted = wish->second.connection;
   if (wanted.waits || wish->second.foreign || lacking(wanted) != nullptr) return std::nullopt;
-  if (!wanted.secret.empty() && !wish->second.secret_loaded)
-    return Step{Step::Kind::load_secret, name, "load-shared", wanted.secret};
-  if (!wanted.key_id.empty() && !has_key(wanted.key_id))
-    return Step{Step::Kind::load_key, name, "load-key", wanted.key, wanted.key_id};
+  if (auto step = due_credential(wish->second)) return step;
   if (loaded == loaded_.connections.end() || loaded->second != wish->second.digest) {
-    if (const std::size_t sent = wish->second.certificates_sent; sent < wanted.certificates.size())
-      return Step{Step::Kind::load_certificate, name, "load-cert", wanted.certificates[sent]};
+    if (const std::size_t sent = wish->second.certificates_sent; sent < wanted.certificates.size()) {
+      const Message& certificate = wanted.certificates[sent];
+      const bool flush = certificate.find("data") == nullptr;
+      return Step{Step::Kind::load_certificate, name, flush ? "flush-certs" : "load-cert", certificate};
+    }
     Step step{Step::Kind::load_connection, name, "load-conn", wanted.connection};
     if (loaded != loaded_.connections.end()) step.replaces = settings_of(loaded->second);
     return step;
   }
-  if (wanted.secret.empty() && secret_there)
-    return Step{Step::Kind::unload_secret, name, "unload-shared", Message{}.add("id", secret_id(name))};
+  if (const std::string* secret = left_over(loaded_.secrets, name, wanted.secrets)) return unloading(name, *secret);
   return std::nullopt;
+}
+
+// What the connection cannot do without: it goes first.
+std::optional<Step> Loader::due_credential(const Wish& wish) const {
+  const WantedConnection& wanted = wish.connection;
+  for (const Message& secret : wanted.secrets) {
+    if (wish.secrets_loaded.contains(secret_of(secret))) continue;
+    return Step{.kind = Step::Kind::load_secret,
+                .name = wanted.name,
+                .command = "load-shared",
+                .request = secret,
+                .item = secret_of(secret)};
+  }
+  if (!wanted.key_id.empty() && !has_key(wanted.key_id))
+    return Step{Step::Kind::load_key, wanted.name, "load-key", wanted.key, wanted.key_id};
+  for (const Message& authority : wanted.authorities) {
+    const std::string& id = authority.elements().front().name;
+    if (loaded_.authorities.contains(id)) continue;
+    return Step{
+        .kind = Step::Kind::load_authority, .name = wanted.name, .command = "load-authority", .request = authority, .item = id};
+  }
+  return std::nullopt;
+}
+
+// What the step loads or unloads that several connections may share.
+const std::string* Loader::shared_by(const Step& step) {
+  const bool authority = step.kind == Step::Kind::load_authority || step.kind == Step::Kind::unload_authority;
+  if (!authority && step.key.empty()) return nullptr;
+  return authority ? &step.item : &step.key;
 }
 
 // The record says "ours" before charon hears of it: a crash in between must not make it somebody else's.
@@ -252,9 +303,10 @@ void Loader::begin(const Step& step) {
   const bool loads = step.kind == Step::Kind::load_connection || step.kind == Step::Kind::load_secret;
   ahead_ |= !loads || !announced_.contains(step.name);
   if (step.kind == Step::Kind::load_connection) loaded_.connections[step.name].clear();
-  if (step.kind == Step::Kind::load_secret) loaded_.secrets.insert(step.name);
+  if (step.kind == Step::Kind::load_secret) loaded_.secrets.insert(step.item);
   if (step.kind == Step::Kind::load_key) loaded_.keys.insert(step.key);
-  if (!step.key.empty()) keys_under_way_.insert(step.key);
+  if (step.kind == Step::Kind::load_authority) loaded_.authorities.insert(step.item);
+  if (const std::string* shared = shared_by(step)) shared_under_way_.insert(*shared);
   changed_ = true;
 }
 
@@ -269,7 +321,7 @@ Loaded Loader::record() {
     if (wish == wishes_.end() || wish->second.foreign || wish->second.connection.waits) return;
     announced_.insert(name);
     record.connections[name].clear();
-    if (!wish->second.connection.secret.empty()) record.secrets.insert(name);
+    for (const Message& secret : wish->second.connection.secrets) record.secrets.insert(secret_of(secret));
   };
   for (const std::string& name : under_way_) announce(name);
   for (const std::string& name : dirty_) {
@@ -280,9 +332,9 @@ Loaded Loader::record() {
 
 void Loader::on_done(const Step& step, const Result<Message>& answer, TimePoint now) {
   under_way_.erase(step.name);
-  keys_under_way_.erase(step.key);
+  if (const std::string* shared = shared_by(step)) shared_under_way_.erase(*shared);
   if (!step.name.empty()) dirty_.insert(step.name);
-  keys_unchecked_ = changed_ = true;
+  shared_unchecked_ = changed_ = true;
   ++loaded_revision_;
   if (!answer) {
     on_refused(step, answer.error(), now);
@@ -298,16 +350,20 @@ void Loader::on_success(const Step& step) {
   const auto wish = wishes_.find(step.name);
   switch (step.kind) {
     case Step::Kind::load_secret:
-      if (wish != wishes_.end()) wish->second.secret_loaded = wish->second.connection.secret == step.request;
+      if (wish != wishes_.end() &&
+          std::ranges::find(wish->second.connection.secrets, step.request) != wish->second.connection.secrets.end())
+        wish->second.secrets_loaded.insert(step.item);
       return;
-    case Step::Kind::load_key: return;
+    case Step::Kind::load_key:
+    case Step::Kind::load_authority: return;
     case Step::Kind::load_certificate:
       if (wish != wishes_.end()) ++wish->second.certificates_sent;
       return;
     case Step::Kind::load_connection: return on_connection_loaded(step);
     case Step::Kind::unload_connection: loaded_.connections.erase(step.name); return;
-    case Step::Kind::unload_secret: loaded_.secrets.erase(step.name); return;
+    case Step::Kind::unload_secret: loaded_.secrets.erase(step.item); return;
     case Step::Kind::unload_key: loaded_.keys.erase(step.key); return;
+    case Step::Kind::unload_authority: loaded_.authorities.erase(step.item); return;
   }
 }
 
@@ -327,12 +383,13 @@ void Loader::on_connection_loaded(const Step& step) {
 // unload, until an inventory shows that it is not there.
 void Loader::on_refused(const Step& step, const Error& error, TimePoint now) {
   using enum Step::Kind;
-  if (step.kind == unload_key) {
-    keys_unchecked_ = false;
-    key_refused_ = true;
+  if (step.kind == unload_key || step.kind == unload_authority) {
+    shared_unchecked_ = false;
+    unload_refused_ = true;
     return;
   }
   if (step.kind == load_key) forget_key(step.key);
+  if (step.kind == load_authority) forget_authority(step.item);
   if (step.kind != unload_connection && step.kind != unload_secret && !is_still_wanted(step)) return;
   Refusal& refusal = refusals_.try_emplace(step.name, Refusal{{}, Backoff(kRefusedRetry), {}}).first->second;
   refusal.error = error;
@@ -343,8 +400,9 @@ bool Loader::is_still_wanted(const Step& load) const {
   const auto wish = wishes_.find(load.name);
   if (wish == wishes_.end()) return false;
   const WantedConnection& wanted = wish->second.connection;
-  return load.kind == Step::Kind::load_certificate || load.request == wanted.connection || load.request == wanted.secret ||
-         load.request == wanted.key;
+  const auto is_in = [&](const std::vector<Message>& all) { return std::ranges::find(all, load.request) != all.end(); };
+  return load.kind == Step::Kind::load_certificate || load.request == wanted.connection || load.request == wanted.key ||
+         is_in(wanted.secrets) || is_in(wanted.authorities);
 }
 
 // charon refuses a whole connection for one word that it does not know, and says it in words of its own.
@@ -360,6 +418,12 @@ void Loader::on_version(const model::CharonVersion& version) {
   for (const auto& [name, wish] : wishes_) {
     if (!wish.connection.requirements.empty()) dirty_.insert(name);
   }
+  changed_ = true;
+}
+
+void Loader::on_plugins(std::set<std::string> plugins) {
+  if (plugins_ == plugins) return;
+  plugins_ = std::move(plugins);
   changed_ = true;
 }
 
@@ -430,9 +494,22 @@ std::optional<TimePoint> Loader::next_deadline() const {
   return next;
 }
 
+void Loader::add_missing_plugins(const WantedConnection& wanted, std::vector<model::Problem>& problems) const {
+  if (plugins_.empty()) return;
+  for (const PluginNeed& need : wanted.plugins) {
+    if (std::ranges::any_of(need.any_of, [&](const std::string& plugin) { return plugins_.contains(plugin); })) continue;
+    const std::string& plugin = need.any_of.front();
+    problems.push_back(
+        {model::Severity::warning, "tunnels/" + wanted.name,
+         fmt::format("charon runs without its plugin {}: {}", plugin, need.without),
+         fmt::format("install the package that has it and see that strongswan.conf loads {}; then restart charon", plugin)});
+  }
+}
+
 std::vector<model::Problem> Loader::problems() const {
   std::vector<model::Problem> problems;
   for (const auto& [name, wish] : wishes_) {
+    add_missing_plugins(wish.connection, problems);
     if (!wish.foreign && wish.connection.requirements.empty() && refusals_.empty()) continue;
     if (const auto error = refusal(name))
       problems.push_back({model::Severity::error, "tunnels/" + name, error->text, error->remedy});
@@ -443,8 +520,9 @@ std::vector<model::Problem> Loader::problems() const {
 std::string print(const Unloaded& unloaded) {
   switch (unloaded.kind) {
     case Unloaded::Kind::connection: return fmt::format("the connection {}", unloaded.name);
-    case Unloaded::Kind::secret: return fmt::format("the secret of {}", unloaded.name);
+    case Unloaded::Kind::secret: return fmt::format("the secret of {}", holder_of(unloaded.name));
     case Unloaded::Kind::key: return fmt::format("the private key {}", unloaded.name);
+    case Unloaded::Kind::authority: return fmt::format("the authority {}", unloaded.name);
   }
   std::abort();
 }

@@ -23,11 +23,12 @@ namespace vtid::vici {
 struct Loaded {
   std::string charon;                              // which run of it; empty: not known
   std::map<std::string, std::string> connections;  // name -> digest of what was loaded; "" while a load is under way
-  std::set<std::string> secrets;                   // connections whose secret was loaded
+  std::set<std::string> secrets;                   // "hq", the secret of that connection; "hq/ppk", another one of it
   std::set<std::string> keys = {};                 // ids of private keys: hashes of their public halves
   // IKE_SAs, by id, that outlived a change of their connection: the digest of what they were negotiated with. charon's rekeys
   // hand the old settings on.
   std::map<std::uint32_t, std::string> older = {};
+  std::set<std::string> authorities = {};  // by name, which is a digest of what they say
   bool operator==(const Loaded&) const = default;
 };
 
@@ -37,15 +38,16 @@ struct Inventory {
   std::set<std::string> secrets;    // ids
   std::set<std::string> keys = {};  // ids
   bool whole = true;                // else charon did not say all of it
+  std::set<std::string> authorities = {};
 
-  [[nodiscard]] std::size_t size() const { return connections.size() + secrets.size() + keys.size(); }
+  [[nodiscard]] std::size_t size() const { return connections.size() + secrets.size() + keys.size() + authorities.size(); }
 };
 
 // Something of ours that somebody else unloaded.
 struct Unloaded {
-  enum class Kind : std::uint8_t { connection, secret, key };
+  enum class Kind : std::uint8_t { connection, secret, key, authority };
   Kind kind;
-  std::string name;  // the connection's, or the key's id
+  std::string name;  // as Loaded has it
   bool operator==(const Unloaded&) const = default;
 };
 [[nodiscard]] std::string print(const Unloaded& unloaded);  // "the secret of hq"
@@ -54,11 +56,13 @@ struct Step {
   enum class Kind : std::uint8_t {
     load_secret,
     load_key,
+    load_authority,
     load_certificate,
     load_connection,
     unload_connection,
     unload_secret,
     unload_key,
+    unload_authority,
   };
   Kind kind;
   std::string name;           // of the connection; empty: no connection needs it any more
@@ -66,6 +70,7 @@ struct Step {
   Message request;            // may hold a secret
   std::string key = {};       // id, of load-key and unload-key
   std::string replaces = {};  // digest of the settings that load-conn replaces; empty: there are none, or not known
+  std::string item = {};      // the secret or the authority, as Loaded has it
   bool operator==(const Step&) const = default;
 };
 
@@ -109,6 +114,7 @@ class Loader {
   [[nodiscard]] bool is_older(const std::string& name, std::uint32_t ike) const;
 
   void on_version(const model::CharonVersion& version);
+  void on_plugins(std::set<std::string> plugins);  // that charon runs with
 
   [[nodiscard]] const Loaded& loaded() const { return loaded_; }
   // To be kept: loaded(), with all that is about to be loaded as if it were under way.
@@ -126,11 +132,11 @@ class Loader {
  private:
   struct Wish {
     WantedConnection connection;
-    std::string digest;
-    bool secret_loaded = false;  // this very secret, into this very charon, by this vtid
-    bool foreign = false;        // somebody else's connection has the name
+    std::string digest = {};
+    std::set<std::string> secrets_loaded = {};  // these very secrets, into this very charon, by this vtid
+    bool foreign = false;                       // somebody else's connection has the name
     std::size_t certificates_sent = 0;
-    std::string serving_key;  // of the version that charon has, while it refuses a new one
+    std::string serving_key = {};  // of the version that charon has, while it refuses a new one
     bool operator==(const Wish&) const = default;
   };
   struct Refusal {
@@ -140,21 +146,25 @@ class Loader {
   };
 
   [[nodiscard]] std::optional<Step> due(const std::string& name) const;
+  [[nodiscard]] std::optional<Step> due_credential(const Wish& wish) const;
   void begin(const Step& step);
+  [[nodiscard]] static const std::string* shared_by(const Step& step);
   void wake_refused(TimePoint now);
   void forget_refusal(const std::string& name);
   [[nodiscard]] bool is_still_wanted(const Step& load) const;
   void on_success(const Step& step);
   void on_connection_loaded(const Step& step);
   void on_key_loaded(const Step& step, const Message& answer, TimePoint now);
-  [[nodiscard]] std::optional<Step> next_idle_key();
+  [[nodiscard]] std::optional<Step> next_idle();
   [[nodiscard]] bool has_key(const std::string& id) const;
   void forget_key(const std::string& id);
+  void forget_authority(const std::string& name);
   void on_refused(const Step& step, const Error& error, TimePoint now);
   [[nodiscard]] std::vector<Unloaded> missing(const Inventory& inventory) const;
   void forget(const Unloaded& unloaded);
   void forget_certificates(Wish& wish);
   [[nodiscard]] const Requirement* lacking(const WantedConnection& wanted) const;
+  void add_missing_plugins(const WantedConnection& wanted, std::vector<model::Problem>& problems) const;
 
   Loaded loaded_;
   std::uint64_t loaded_revision_ = 0;
@@ -165,14 +175,15 @@ class Loader {
   std::map<std::string, Refusal> refusals_;
   std::set<std::string> dirty_;  // names that may have something due
   std::set<std::string> under_way_;
-  std::set<std::string> keys_under_way_;
-  std::set<std::string> foreign_keys_;  // in charon, and not by us
-  bool wishes_known_ = false;           // before the first want() nothing is unloaded
-  bool inventory_known_ = false;        // before, nothing is sent
-  bool key_refused_ = false;            // to be unloaded: with the next inventory again
-  bool keys_unchecked_ = false;         // some may serve no connection any more
+  std::set<std::string> shared_under_way_;  // keys and authorities
+  std::set<std::string> foreign_keys_;      // in charon, and not by us
+  bool wishes_known_ = false;               // before the first want() nothing is unloaded
+  bool inventory_known_ = false;            // before, nothing is sent
+  bool unload_refused_ = false;             // of a key or an authority: with the next inventory again
+  bool shared_unchecked_ = false;           // some of these may serve no connection any more
   std::vector<Unloaded> unloaded_;
   model::CharonVersion version_;
+  std::set<std::string> plugins_;  // empty: not known
   bool changed_ = false;
 };
 

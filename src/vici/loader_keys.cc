@@ -1,9 +1,20 @@
-// Private keys, which unlike everything else several connections may share.
+// Private keys and authorities, which unlike everything else several connections may share.
+#include <algorithm>
+
 #include "base/utf8.h"
 #include "vici/loader.h"
 #include "vici/words.h"
 
 namespace vtid::vici {
+namespace {
+
+const std::string& name_of(const Message& load_authority) { return load_authority.elements().front().name; }
+
+bool uses(const WantedConnection& wanted, const std::string& authority) {
+  return std::ranges::find(wanted.authorities, authority, name_of) != wanted.authorities.end();
+}
+
+}  // namespace
 
 bool Loader::has_key(const std::string& id) const { return loaded_.keys.contains(id) || foreign_keys_.contains(id); }
 
@@ -32,18 +43,34 @@ void Loader::forget_certificates(Wish& wish) {
   dirty_.insert(wish.connection.name);
 }
 
+void Loader::forget_authority(const std::string& name) {
+  loaded_.authorities.erase(name);
+  for (const auto& [connection, wish] : wishes_) {
+    if (uses(wish.connection, name)) dirty_.insert(connection);
+  }
+}
+
 // Only when nothing else is left to do: until then charon may have a connection that still uses it.
-std::optional<Step> Loader::next_idle_key() {
-  if (!keys_unchecked_ || !wishes_known_ || !dirty_.empty() || !under_way_.empty()) return std::nullopt;
+std::optional<Step> Loader::next_idle() {
+  if (!shared_unchecked_ || !wishes_known_ || !dirty_.empty() || !under_way_.empty()) return std::nullopt;
   std::set<std::string_view> used;
-  for (const auto& [name, wish] : wishes_) used.insert({wish.connection.key_id, wish.serving_key});
+  for (const auto& [name, wish] : wishes_) {
+    used.insert({wish.connection.key_id, wish.serving_key});
+    for (const Message& authority : wish.connection.authorities) used.insert(name_of(authority));
+  }
   for (const std::string& id : loaded_.keys) {
     if (used.contains(id)) continue;
     Step step{Step::Kind::unload_key, "", "unload-key", Message{}.add("id", id), id};
     begin(step);
     return step;
   }
-  keys_unchecked_ = false;
+  for (const std::string& name : loaded_.authorities) {
+    if (used.contains(name)) continue;
+    Step step{Step::Kind::unload_authority, "", "unload-authority", Message{}.add("name", name), "", "", name};
+    begin(step);
+    return step;
+  }
+  shared_unchecked_ = false;
   return std::nullopt;
 }
 

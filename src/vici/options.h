@@ -21,4 +21,11 @@ struct Requirement {
 };
 [[nodiscard]] std::vector<Requirement> requirements_of(const model::Tunnel& tunnel);
 
+// What a connection is not what the file says without. charon loads it all the same.
+struct PluginNeed {
+  std::vector<std::string> any_of;  // names of plugins: "curl"
+  std::string without;              // what happens then: "nobody fetches its lists"
+  bool operator==(const PluginNeed&) const = default;
+};
+
 }  // namespace vtid::vici

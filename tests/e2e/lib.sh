@@ -16,6 +16,7 @@ declare -A auth_of    # site -> "auth" of its usual tunnel; the PSK when there i
 declare -A id_of=([hq]=hq [branch]=branch)  # empty: none is written
 hq_start=none    # one side calls
 outer_devices="wan, line"  # that charon may use
+more_plugins=  # of charon
 
 sites=(hq branch)
 declare -A peer=([hq]=branch [branch]=hq)
@@ -114,7 +115,7 @@ launch_charon() { # site
   mkdir -p "/run/$1"
   cat >"/run/$1/strongswan.conf" <<CONF
 charon-systemd {
-  load = random nonce aes sha1 sha2 hmac kdf gcm curve25519 openssl pem pkcs1 pkcs8 x509 constraints pubkey kernel-netlink socket-default vici
+  load = random nonce aes sha1 sha2 hmac kdf gcm curve25519 openssl pem pkcs1 pkcs8 x509 constraints pubkey kernel-netlink socket-default vici $more_plugins
   install_routes = no
   interfaces_use = $outer_devices
   delete_rekeyed_delay = 1

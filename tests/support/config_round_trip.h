@@ -21,6 +21,7 @@ inline model::Config with_withheld_secrets(model::Config config) {
     auto* ike = std::get_if<model::Ike>(&tunnel.ike);
     if (ike == nullptr) continue;
     if (auto* psk = std::get_if<model::PskAuth>(&ike->auth)) withhold(psk->psk);
+    if (ike->ppk) withhold(ike->ppk->secret);
   }
   return config;
 }

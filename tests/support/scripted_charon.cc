@@ -152,10 +152,17 @@ bool ScriptedCharon::answer_command(Wire& wire, const Packet& packet) {
     reply = done().add("id", id);
   }
   if (packet.name == "unload-key") reply = unload(keys, std::string(request.text("id")), "private key");
+  if (packet.name == "get-authorities") reply = Message{}.add_list("authorities", names_of(authorities));
+  if (packet.name == "load-authority") {
+    for (const vici::Element& element : request.elements()) authorities[element.name] = std::get<Message>(element.content);
+    reply = done();
+  }
+  if (packet.name == "unload-authority") reply = unload(authorities, std::string(request.text("name")), "authority");
   if (packet.name == "load-cert") {
     certificates.push_back(request);
     reply = done();
   }
+  if (packet.name == "flush-certs") reply = done();
   if (packet.name == "unload-shared") reply = unload(secrets, std::string(request.text("id")), "shared secret");
   if (packet.name == "initiate") reply = initiate(request);
   if (packet.name == "terminate") reply = terminate(request);
@@ -221,7 +228,8 @@ std::vector<std::uint32_t> ScriptedCharon::matching(const Message& request) cons
 Message ScriptedCharon::stats() const {
   return Message{}
       .add_section("uptime", Message{}.add("running", "8 seconds").add("since", boot))
-      .add_section("ikesas", Message{}.add_number("total", ikes.size()).add("half-open", "0"));
+      .add_section("ikesas", Message{}.add_number("total", ikes.size()).add("half-open", "0"))
+      .add_list("plugins", plugins);
 }
 
 Message ScriptedCharon::load_connection(const Message& request) {
@@ -478,6 +486,7 @@ void ScriptedCharon::start(const std::string& boot_time) {
   run = fmt::format("charon {}", ++runs_);
   last_ike_ = last_child_ = 0;
   unload_all();
+  authorities.clear();
   clear_credentials();
   ikes.clear();
   children.clear();

@@ -40,6 +40,8 @@ class ScriptedCharon {
   std::map<std::string, vici::Message> secrets;      // by id, whole load-shared requests
   std::map<std::string, vici::Message> keys;         // by id, which in tests is their data, whole load-key requests
   std::vector<vici::Message> certificates;           // whole load-cert requests
+  std::map<std::string, vici::Message> authorities;  // by name, as loaded
+  vici::Message::List plugins{"vici", "x509", "constraints", "revocation", "curl", "ldap"};
   std::map<std::uint32_t, model::IkeSa> ikes;
   std::map<std::uint32_t, model::ChildSa> children;
   std::map<std::string, Peer> peers;                 // by connection; absent: answers

@@ -67,6 +67,23 @@ TEST(ExportOptions, WhatIsNamedIsNamedTheOtherWayRoundAndThePeerRenewsWhatWeDoNo
   EXPECT_THAT(own, testing::Not(testing::HasSubstr(R"("0s")")));
 }
 
+TEST(ExportOptions, APpkGoesToThePeerWhereTheFormatCanSayIt) {
+  auto file = nlohmann::json::parse(kFile);
+  file["tunnels"]["hq"]["ike"]["auth"]["ppk"] = {{"id", "ppk-1"}, {"secret", {{"text", "only-a-test"}}}, {"required", true}};
+  const auto no_file = [](std::string_view) { return Result<std::string>(fail("none")); };
+  model::Snapshot snapshot;
+  snapshot.config = std::make_shared<const model::Config>(config::parse(file.dump(), "site.json", no_file).config.value());
+  const Index index(snapshot);
+  const auto as = [&](std::string_view format) {
+    return export_peer(*snapshot.config->tunnel("hq"), *parse_export_format(format), index);
+  };
+  EXPECT_THAT(as("vtid").value(), testing::HasSubstr(R"("file": "hq.ppk")"));
+  EXPECT_THAT(as("swanctl").value(), testing::HasSubstr("ppk_id = \"ppk-1\"\n    ppk_required = yes"));
+  EXPECT_THAT(as("swanctl").value(), testing::Not(testing::HasSubstr("only-a-test")));
+  for (const char* format : {"libreswan", "pfsense", "vyos"})
+    EXPECT_EQ(as(format).error().remedy, "vtictl export hq --as swanctl") << format;
+}
+
 class Export : public testing::TestWithParam<std::string_view> {};
 TEST_P(Export, IsTheGoldenOne) {
   std::string actual;

@@ -29,22 +29,23 @@ const std::vector<Section>& sections() {
   static const std::vector<Section> kSections = [] {
     const std::string page = "docs/configuration.md";
     const std::string filtering = "docs/filtering.md";
-    std::vector<Section> all{{page, "Values", {"/tunnels/x/ike/auth/psk", "/tunnels/x/keys/out/key"}},
-                             {page, "Top level", {""}},
-                             {page, "`tunnels.NAME`", {"/tunnels/x"}},
-                             {page, "`ike`", {"/tunnels/x/ike", "/tunnels/x/ike/auth"}},
-                             {page, "`outer` and `keys`", {"/tunnels/x", "/tunnels/x/keys/out"}},
-                             {page, "`children.NAME`", {"/tunnels/x/children/x"}},
-                             {page, "`interfaces.NAME`", {"/interfaces/x"}},
-                             {page, "`gateways.NAME`", {"/gateways/x", "/gateways/x/monitor/targets/0"}},
-                             {page, "`gateway_groups.NAME`", {"/gateway_groups/x"}},
-                             {page, "`http`", {"/http"}},
-                             {page, "`on_change`", {"/on_change"}},
-                             {page, "`routes`", {"/routes/0"}},
-                             {page, "`policy_routes`", {"/policy_routes/0"}},
-                             {filtering, "`rules`", {"/rules/0"}},
-                             {filtering, "`lists`", {"/lists/x"}},
-                             {filtering, "`nat`", {"/nat/0"}}};
+    std::vector<Section> all{
+        {page, "Values", {"/tunnels/x/ike/auth/psk", "/tunnels/x/ike/auth/ppk/secret", "/tunnels/x/keys/out/key"}},
+        {page, "Top level", {""}},
+        {page, "`tunnels.NAME`", {"/tunnels/x"}},
+        {page, "`ike`", {"/tunnels/x/ike", "/tunnels/x/ike/auth"}},
+        {page, "`outer` and `keys`", {"/tunnels/x", "/tunnels/x/keys/out"}},
+        {page, "`children.NAME`", {"/tunnels/x/children/x"}},
+        {page, "`interfaces.NAME`", {"/interfaces/x"}},
+        {page, "`gateways.NAME`", {"/gateways/x", "/gateways/x/monitor/targets/0"}},
+        {page, "`gateway_groups.NAME`", {"/gateway_groups/x"}},
+        {page, "`http`", {"/http"}},
+        {page, "`on_change`", {"/on_change"}},
+        {page, "`routes`", {"/routes/0"}},
+        {page, "`policy_routes`", {"/policy_routes/0"}},
+        {filtering, "`rules`", {"/rules/0"}},
+        {filtering, "`lists`", {"/lists/x"}},
+        {filtering, "`nat`", {"/nat/0"}}};
     for (Section& section : all) {
       const std::string text = source_file(section.file);
       const std::size_t begin = text.find("# " + section.heading + "\n");

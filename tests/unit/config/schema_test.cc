@@ -88,7 +88,7 @@ bool refuses_only(const std::string& pointer, const json& outside, const json& i
       json::object(),
       json::parse(R"({"tunnels": {"x": {"children": {"x": {"mode": "tunnel"}}}}, "rules": [{"protocol": "icmp"}],
         "policy_routes": [{"protocol": "icmp"}], "nat": [{"kind": "destination", "protocol": "icmp"}]})"),
-      json::parse(R"({"tunnels": {"x": {"ike": {"version": 1}}}})")};
+      json::parse(R"({"tunnels": {"x": {"ike": {"version": 1, "auth": {"certificate": "x"}}}}})")};
   return std::ranges::any_of(files, [&](const json& file) {
     const std::set<std::string> allowed = said_of(file, pointer, inside);
     return std::ranges::any_of(said_of(file, pointer, outside), [&](const auto& text) { return !allowed.contains(text); });

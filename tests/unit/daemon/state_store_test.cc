@@ -14,7 +14,8 @@ namespace {
 using namespace std::chrono_literals;
 
 const reconcile::Numbers kNumbers{{"hq", {1}}, {"branch", {32767}}};
-const vici::Loaded kLoaded{"boot/100/4711", {{"hq", "digest"}, {"b", ""}}, {"hq"}, {"0a1b"}, {{7, "before"}, {9, "before"}}};
+const vici::Loaded kLoaded{"boot/100/4711", {{"hq", "digest"}, {"b", ""}},  {"hq"},
+                           {"0a1b"},        {{7, "before"}, {9, "before"}}, {"vtid-0a"}};
 const monitor::Memories kMemories{
     {"A", {*net::parse_address("10.6.106.2"), model::GatewayState::down, WallTime{1000h}, true, false, {WallTime{999h}}}},
     {"B", {*net::parse_address("fd00:6::2"), model::GatewayState::pending, WallTime{}, false, true, {}}}};

@@ -183,6 +183,30 @@ TEST(Compare, APreSharedKeyThatIsNotAtHandIsNotJudged) {
   EXPECT_TRUE(would_meet(pairs));
 }
 
+model::Ike& ike_of(model::Config& config) { return std::get<model::Ike>(config.tunnels[0].ike); }
+
+TEST(Compare, APpkHasToBeTheSameWhereItIsRequired) {
+  model::Config here = parse(std::string(kHere)), there = parse(std::string(kThere));
+  ike_of(here).ppk = model::Ppk{"ppk-1", {"a", model::Secret("one")}, false};
+  EXPECT_THAT(differing(compare(here, there), Verdict::unsure),
+              ElementsAre("post-quantum pre-shared key: only one end has it"));
+  ike_of(here).ppk->required = true;
+  EXPECT_THAT(differing(compare(here, there)), ElementsAre("post-quantum pre-shared key: only one end has it"));
+  ike_of(there).ppk = model::Ppk{"ppk-1", {"a", model::Secret("two")}, false};
+  EXPECT_THAT(differing(compare(here, there)), ElementsAre("post-quantum pre-shared key: not equal"));
+  ike_of(there).ppk->secret.secret = model::Secret("one");
+  EXPECT_THAT(differing(compare(here, there)), ElementsAre());
+}
+
+TEST(Compare, AnEndSignsAsTheOtherEndAccepts) {
+  model::Config here = parse(std::string(kHere)), there = parse(std::string(kThere));
+  ike_of(here).signature = {model::signature_schemes()[0]};
+  ike_of(there).peer_signature = {model::signature_schemes()[1]};
+  EXPECT_THAT(differing(compare(here, there)), ElementsAre("signature of this end: none that both files name"));
+  ike_of(there).peer_signature.push_back(model::signature_schemes()[0]);
+  EXPECT_THAT(differing(compare(here, there)), ElementsAre());
+}
+
 TEST(Compare, FindsTheTunnelOfThatPeerAmongMany) {
   model::Config there = parse(std::string(kThere));
   model::Tunnel other = there.tunnels[0];

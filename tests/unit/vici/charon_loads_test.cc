@@ -22,7 +22,8 @@ class CharonLoads : public testing::Test {
   }
   int sent() {
     int sum = 0;
-    for (const std::string command : {"load-conn", "load-shared", "unload-conn", "unload-shared"})
+    for (const std::string command :
+         {"load-conn", "load-shared", "load-authority", "load-cert", "unload-conn", "unload-shared", "unload-authority"})
       sum += server.served[command];
     server.served.clear();
     return sum;
@@ -39,7 +40,7 @@ TEST_F(CharonLoads, WhatIsWantedIsLoaded) {
   charon.want(both(), wire.now);
   wire.pass(Duration{0});
   EXPECT_EQ(server.connections.at("hq"), *wanted("hq", 1).connection.find_section("hq"));
-  EXPECT_EQ(server.secrets.at("vtid-lab"), wanted("lab", 2).secret);
+  EXPECT_EQ(server.secrets.at("vtid-lab"), wanted("lab", 2).secrets.at(0));
   EXPECT_TRUE(charon.settled());
 }
 
@@ -221,6 +222,49 @@ TEST_F(CharonLoads, PrivateKeysComeAndGoWithTheirTunnel) {
   EXPECT_FALSE(server.keys.contains("0a1b"));
   EXPECT_TRUE(server.keys.contains("theirs"));
   EXPECT_TRUE(charon.settled());
+}
+
+TEST_F(CharonLoads, AuthoritiesAndPpksComeAndGoWithTheirTunnelAndNoOthers) {
+  model::Tunnel tunnel = test::tunnel("hq");
+  model::CertificateAuth x509{{"own.pem", {"own"}}, {"own.key", model::Secret("0a1b")}, {{"ca.pem"}, {"root"}}, "0a1b"};
+  x509.crl_uris = {"http://crl.example.org/x"};
+  std::get<model::Ike>(tunnel.ike).auth = x509;
+  std::get<model::Ike>(tunnel.ike).ppk = model::Ppk{"ppk-1", {"hq.ppk", model::Secret("post-quantum")}, true};
+  server.authorities["theirs"] = Message{};
+  server.secrets["theirs"] = Message{};
+  const auto made = [&] { return make_connection(tunnel, {{tunnel.name, net::Unit{1}}}).value(); };
+  charon.want({made()}, wire.now);
+  wire.pass(Duration{0});
+  const std::string authority = made().authorities.at(0).elements().front().name;
+  EXPECT_EQ(server.authorities.at(authority).list("crl_uris"), Message::List{"http://crl.example.org/x"});
+  EXPECT_EQ(server.secrets.at("vtid-hq/ppk").text("data"), "post-quantum");
+  EXPECT_NE(charon.problems().at(0).object, "tunnels/hq");
+  sent();
+  charon.want({made()}, wire.now);
+  wire.pass(Duration{400'000});
+  EXPECT_EQ(sent(), 0);
+  server.authorities.erase(authority);
+  wire.pass(Duration{60'000});
+  EXPECT_TRUE(server.authorities.contains(authority));
+  charon.want({}, wire.now);
+  wire.settle();
+  EXPECT_EQ(server.authorities.size(), 1U);
+  EXPECT_EQ(server.secrets.size(), 1U);
+  EXPECT_TRUE(charon.settled());
+}
+
+TEST_F(CharonLoads, ACharonThatCannotLookWhoIsRevokedIsAProblem) {
+  model::Tunnel tunnel = test::tunnel("hq");
+  model::CertificateAuth x509{{"own.pem", {"own"}}, {"own.key", model::Secret("0a1b")}, {{"ca.pem"}, {"root"}}, "0a1b"};
+  x509.revocation = model::Revocation::strict;
+  std::get<model::Ike>(tunnel.ike).auth = x509;
+  std::erase(server.plugins, "revocation");
+  charon.want({make_connection(tunnel, {{tunnel.name, net::Unit{1}}}).value()}, wire.now);
+  wire.pass(Duration{0});
+  EXPECT_EQ(charon.problems().at(0).text,
+            "charon runs without its plugin revocation: it cannot find out who is revoked, and refuses the peer");
+  EXPECT_EQ(charon.problems().at(0).object, "tunnels/hq");
+  EXPECT_TRUE(server.connections.contains("hq"));
 }
 
 TEST_F(CharonLoads, FiveHundredTunnelsAreLoadedAndUp) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "support/worlds.h"
 
 namespace vtid::vici {
@@ -33,7 +35,7 @@ TEST(Connection, AWholeTunnelBecomesOneConnectionWithOneChild) {
 }
 
 TEST(Connection, TheSecretBelongsToThePeerThenToUs) {
-  EXPECT_EQ(wanted(test::tunnel("hq")).secret,
+  EXPECT_EQ(wanted(test::tunnel("hq")).secrets.at(0),
             Message{}.add("id", "vtid-hq").add("type", "IKE").add("data", "only-a-test").add_list("owners", {"hq", "branch"}));
 }
 
@@ -42,7 +44,7 @@ TEST(Connection, AnEndWithoutIdIsItsAddress) {
   ike(tunnel).local.id = ike(tunnel).remote.id = "";
   EXPECT_EQ(connection(tunnel).find_section("local")->text("id"), "192.0.2.1");
   EXPECT_EQ(connection(tunnel).find_section("remote")->text("id"), "198.51.100.1");
-  EXPECT_EQ(wanted(tunnel).secret.list("owners"), (Message::List{"198.51.100.1", "192.0.2.1"}));
+  EXPECT_EQ(wanted(tunnel).secrets.at(0).list("owners"), (Message::List{"198.51.100.1", "192.0.2.1"}));
 }
 
 TEST(Connection, APeerThatMayBeAnybodyOwnsItsSecretAsAnybody) {
@@ -50,7 +52,7 @@ TEST(Connection, APeerThatMayBeAnybodyOwnsItsSecretAsAnybody) {
   ike(tunnel).remote = {model::AnyAddress{}, ""};
   EXPECT_EQ(connection(tunnel).list("remote_addrs"), Message::List{"%any"});
   EXPECT_EQ(*connection(tunnel).find_section("remote"), Message{}.add("auth", "psk"));
-  EXPECT_EQ(wanted(tunnel).secret.list("owners"), (Message::List{"%any", "branch"}));
+  EXPECT_EQ(wanted(tunnel).secrets.at(0).list("owners"), (Message::List{"%any", "branch"}));
 }
 
 TEST(Connection, ANetworkOrARangeOfCallersIsOne) {
@@ -86,7 +88,7 @@ TEST(Connection, CertificatesNameOursAndThePeersAuthority) {
   model::Tunnel tunnel = test::tunnel("hq");
   ike(tunnel).local.id = ike(tunnel).remote.id = "";
   ike(tunnel).auth = model::CertificateAuth{
-      {"own.pem", {"own", "office", "region"}}, {"own.key", model::Secret("only-a-test")}, {"ca.pem", {"root"}}, "0a1b"};
+      {"own.pem", {"own", "office", "region"}}, {"own.key", model::Secret("only-a-test")}, {{"ca.pem"}, {"root"}}, "0a1b"};
   EXPECT_EQ(*connection(tunnel).find_section("local"), Message{}.add("auth", "pubkey").add_list("certs", {"own"}));
   EXPECT_EQ(*connection(tunnel).find_section("remote"), Message{}.add("auth", "pubkey").add_list("cacerts", {"root"}));
   const WantedConnection made = wanted(tunnel);
@@ -94,7 +96,7 @@ TEST(Connection, CertificatesNameOursAndThePeersAuthority) {
                                             Message{}.add("type", "X509").add("flag", "NONE").add("data", "region")}));
   EXPECT_EQ(made.key, Message{}.add("type", "any").add("data", "only-a-test"));
   EXPECT_EQ(made.key_id, "0a1b");
-  EXPECT_TRUE(made.secret.empty());
+  EXPECT_TRUE(made.secrets.empty());
 }
 
 TEST(Connection, WhatTheFileSaysOfCertificatesArrives) {
@@ -108,7 +110,7 @@ TEST(Connection, WhatTheFileSaysOfCertificatesArrives) {
             Message{}.add("auth", "pubkey").add("id", "hq").add_list("certs", {"theirs"}));
   EXPECT_EQ(connection(tunnel).text("send_cert"), "ifasked");
   EXPECT_EQ(connection(tunnel).text("send_certreq"), "no");
-  x509.ca = {"ca.pem", {"root"}};
+  x509.ca = {{"ca.pem"}, {"root"}};
   x509.send = model::SendCertificate::always;
   x509.revocation = model::Revocation::if_uri;
   ike(tunnel).auth = x509;
@@ -117,6 +119,61 @@ TEST(Connection, WhatTheFileSaysOfCertificatesArrives) {
   EXPECT_EQ(remote.list("certs"), Message::List{"theirs"});
   EXPECT_EQ(remote.text("revocation"), "ifuri");
   EXPECT_EQ(connection(tunnel).text("send_cert"), "always");
+}
+
+TEST(Connection, WhatCasTellIsAskedOfThePeer) {
+  model::Tunnel tunnel = test::tunnel("hq");
+  model::CertificateAuth x509{
+      {"own.pem", {"own"}}, {"own.key", model::Secret("only-a-test")}, {{"a", "b"}, {"old", "new"}}, "0a1b"};
+  x509.crl = {{"revoked.crl"}, {"list"}};
+  x509.crl_uris = {"http://crl.example.org/x"};
+  x509.ocsp_uris = {"https://ocsp.example.org", "ldap://ldap.example.org"};
+  x509.ca_id = "asn1dn:C=CH, CN=office";
+  x509.policies = {"1.2.3"};
+  ike(tunnel).auth = x509;
+  const WantedConnection made = wanted(tunnel);
+  EXPECT_EQ(*connection(tunnel).find_section("remote"), Message{}
+                                                            .add("auth", "pubkey")
+                                                            .add("id", "hq")
+                                                            .add_list("cacerts", {"old", "new"})
+                                                            .add("ca_id", "C=CH, CN=office")
+                                                            .add_list("cert_policy", {"1.2.3"}));
+  EXPECT_EQ(made.certificates, (std::vector{Message{}.add("type", "X509_CRL").add("flag", "NONE").add("data", "list"),
+                                            Message{}.add("type", "X509_CRL")}));
+  ASSERT_EQ(made.authorities.size(), 2U);
+  const Element& first = made.authorities.front().elements().front();
+  EXPECT_TRUE(first.name.starts_with("vtid-") && first.name.size() == 21) << first.name;
+  EXPECT_NE(first.name, made.authorities.back().elements().front().name);
+  EXPECT_EQ(std::get<Message>(first.content),
+            Message{}.add("cacert", "old").add_list("crl_uris", x509.crl_uris).add_list("ocsp_uris", x509.ocsp_uris));
+  EXPECT_EQ(made.plugins, (std::vector<PluginNeed>{{{"revocation"}, "it does not look who is revoked"},
+                                                   {{"curl", "soup"}, "nobody asks where \"crl_uris\" and \"ocsp_uris\" say"},
+                                                   {{"ldap"}, "nobody asks where \"crl_uris\" says ldap"}}));
+}
+
+TEST(Connection, EachEndIsToldHowToSign) {
+  model::Tunnel tunnel = test::tunnel("hq");
+  ike(tunnel).auth =
+      model::PublicKeyAuth{{"own.pub", {"own"}}, {"own.key", model::Secret("only-a-test")}, {"peer.pub", {"theirs"}}, "0a1b"};
+  const auto scheme = [](std::string_view name) {
+    return *std::ranges::find(model::signature_schemes(), name, &model::SignatureScheme::name);
+  };
+  ike(tunnel).signature = {scheme("ed25519")};
+  ike(tunnel).peer_signature = {scheme("rsa-pss-sha256"), scheme("rsa-pss-sha384"), scheme("ecdsa-sha384")};
+  EXPECT_EQ(connection(tunnel).find_section("local")->text("auth"), "ike:ed25519-identity");
+  EXPECT_EQ(connection(tunnel).find_section("remote")->text("auth"), "ike:rsa/pss-sha256-sha384-ike:ecdsa-sha384");
+}
+
+TEST(Connection, APpkIsFoundByItsOwnName) {
+  model::Tunnel tunnel = test::tunnel("hq");
+  ike(tunnel).ppk = model::Ppk{"ppk-1", {"hq.ppk", model::Secret("post-quantum")}, false};
+  EXPECT_EQ(connection(tunnel).text("ppk_id"), "ppk-1");
+  EXPECT_EQ(connection(tunnel).find("ppk_required"), nullptr);
+  ASSERT_EQ(wanted(tunnel).secrets.size(), 2U);
+  EXPECT_EQ(wanted(tunnel).secrets.back(),
+            Message{}.add("id", "vtid-hq/ppk").add("type", "PPK").add("data", "post-quantum").add_list("owners", {"ppk-1"}));
+  ike(tunnel).ppk->required = true;
+  EXPECT_EQ(connection(tunnel).text("ppk_required"), "yes");
 }
 
 TEST(Connection, RawKeysNameBothEnds) {
@@ -136,7 +193,7 @@ TEST(Connection, PrefixesThatCharonTakesForBytesAreLeftOut) {
   ike(tunnel).remote.id = "asn1dn:C=CH, CN=hq";
   EXPECT_EQ(connection(tunnel).find_section("local")->text("id"), "192.0.2.7");
   EXPECT_EQ(connection(tunnel).find_section("remote")->text("id"), "C=CH, CN=hq");
-  EXPECT_EQ(wanted(tunnel).secret.list("owners"), (Message::List{"C=CH, CN=hq", "192.0.2.7"}));
+  EXPECT_EQ(wanted(tunnel).secrets.at(0).list("owners"), (Message::List{"C=CH, CN=hq", "192.0.2.7"}));
   ike(tunnel).remote.id = "asn1dn:#3000";
   EXPECT_EQ(connection(tunnel).find_section("remote")->text("id"), "asn1dn:#3000");
   ike(tunnel).remote.id = "keyid:192.0.2.1";

@@ -10,8 +10,9 @@ const std::string kCharon = "boot 1, process 100";
 const std::string kAnother = "boot 1, process 200";
 
 WantedConnection wanted(const std::string& name, const std::string& remote = "192.0.2.2", const std::string& psk = "secret") {
-  return {name, Message{}.add_section(name, Message{}.add_list("remote_addrs", {remote})),
-          Message{}.add("id", secret_id(name)).add("data", psk)};
+  return {name,
+          Message{}.add_section(name, Message{}.add_list("remote_addrs", {remote})),
+          {Message{}.add("id", secret_id(name)).add("data", psk)}};
 }
 
 WantedConnection with_key(const std::string& name, const std::string& key, const std::string& intermediate = "") {
@@ -47,6 +48,7 @@ class LoaderTest : public testing::Test {
     for (const auto& [name, text] : loader.loaded().connections) inventory.connections.insert(name);
     for (const std::string& name : loader.loaded().secrets) inventory.secrets.insert(secret_id(name));
     inventory.keys = loader.loaded().keys;
+    inventory.authorities = loader.loaded().authorities;
     return inventory;
   }
   Loader loader{{}, [] { return 0U; }};
@@ -267,7 +269,7 @@ TEST_F(LoaderTest, ALoadWhoseAnswerWasLostIsStillOurs) {
 
 TEST_F(LoaderTest, TheRecordSaysOursBeforeCharonHearsOfIt) {
   WantedConnection open = wanted("hq");
-  open.secret = {};
+  open.secrets = {};
   loader.want({open});
   (void)loader.next_step(kNow);
   EXPECT_EQ(loader.loaded().connections, (std::map<std::string, std::string>{{"hq", ""}}));
@@ -427,6 +429,114 @@ TEST_F(LoaderTest, FromPskToCertificateTheSecretLeaves) {
   run(loader);
   loader.want({with_key("hq", "k1")});
   EXPECT_EQ(run(loader), (Commands{"load-key hq", "load-conn hq", "unload-shared hq"}));
+}
+
+WantedConnection with_authority(const std::string& name, const std::string& authority, const std::string& list = "") {
+  WantedConnection connection = wanted(name);
+  connection.authorities = {Message{}.add_section(authority, Message{}.add("cacert", "root"))};
+  if (!list.empty())
+    connection.certificates = {Message{}.add("type", std::string(kRevocationList)).add("data", list),
+                               Message{}.add("type", std::string(kRevocationList))};
+  return connection;
+}
+
+TEST_F(LoaderTest, AnAuthorityIsLoadedOnceForAllAndLeavesWithTheLast) {
+  loader.want({with_authority("hq", "a1"), with_authority("lab", "a1")});
+  EXPECT_EQ(run(loader), (Commands{"load-shared hq", "load-authority hq", "load-conn hq", "load-shared lab", "load-conn lab"}));
+  loader.want({with_authority("lab", "a1")});
+  EXPECT_EQ(run(loader), (Commands{"unload-conn hq", "unload-shared hq"}));
+  loader.want({with_authority("lab", "a2")});
+  EXPECT_EQ(run(loader), (Commands{"load-authority lab", "unload-authority "}));
+  EXPECT_EQ(loader.loaded().authorities, std::set<std::string>{"a2"});
+  EXPECT_EQ(run(loader), Commands{});
+}
+
+TEST_F(LoaderTest, AnAuthorityThatOthersUnloadedIsToldAndLoadedAgain) {
+  loader.want({with_authority("hq", "a1")});
+  run(loader);
+  Inventory inventory = everything();
+  inventory.authorities = {"theirs"};
+  EXPECT_TRUE(loader.on_inventory(inventory));
+  EXPECT_EQ(print(loader.take_unloaded().at(0)), "the authority a1");
+  EXPECT_EQ(run(loader), Commands{"load-authority hq"});
+}
+
+TEST_F(LoaderTest, ANewVtidLoadsNoAuthorityThatCharonHasAndUnloadsTheOneThatItsFileLeft) {
+  loader.want({with_authority("hq", "a1")});
+  run(loader);
+  Loader next(loader.loaded(), [] { return 0U; });
+  next.want({with_authority("hq", "a2")});
+  next.on_charon(kCharon);
+  Inventory inventory = everything();
+  inventory.authorities.insert("theirs");
+  next.on_inventory(inventory);
+  EXPECT_EQ(run(next), (Commands{"load-shared hq", "load-authority hq", "unload-authority "}));
+  EXPECT_EQ(next.loaded().authorities, std::set<std::string>{"a2"});
+}
+
+TEST_F(LoaderTest, ARefusedAuthorityIsTheConnectionsProblem) {
+  loader.want({with_authority("hq", "a1")});
+  loader.on_done(*loader.next_step(kNow), {}, kNow);
+  loader.on_done(*loader.next_step(kNow), fail("CA certificate missing: a1"), kNow);
+  EXPECT_EQ(loader.next_step(kNow), std::nullopt);
+  EXPECT_EQ(loader.loaded().authorities, std::set<std::string>{});
+  EXPECT_EQ(loader.refusal("hq")->text, "charon refused the connection: CA certificate missing: a1");
+  EXPECT_EQ(run(loader, *loader.next_deadline()), (Commands{"load-authority hq", "load-conn hq"}));
+}
+
+TEST_F(LoaderTest, ANewerListOfTheRevokedIsLoadedAndIsNoOtherSettingOfWhatIsUp) {
+  loader.want({with_authority("hq", "a1", "list 1")});
+  run(loader);
+  loader.want({with_authority("hq", "a1", "list 2")});
+  const auto list = loader.next_step(kNow);
+  EXPECT_EQ(list->command, "load-cert");
+  loader.on_done(*list, {}, kNow);
+  const auto flush = loader.next_step(kNow);
+  EXPECT_EQ(flush->command, "flush-certs");
+  loader.on_done(*flush, {}, kNow);
+  const auto connection = loader.next_step(kNow);
+  loader.outlive(*connection, {7});
+  loader.on_done(*connection, {}, kNow);
+  EXPECT_EQ(run(loader), Commands{});
+  EXPECT_FALSE(loader.is_older("hq", 7));
+}
+
+TEST_F(LoaderTest, EachSecretOfAConnectionComesAndGoesByItself) {
+  WantedConnection both = wanted("hq");
+  const auto another = [](const std::string& text) { return Message{}.add("id", secret_id("hq/ppk")).add("data", text); };
+  both.secrets.push_back(another("one"));
+  loader.want({both, wanted("hq-2")});
+  EXPECT_EQ(run(loader), (Commands{"load-shared hq", "load-shared hq", "load-conn hq", "load-shared hq-2", "load-conn hq-2"}));
+  EXPECT_EQ(loader.loaded().secrets, (std::set<std::string>{"hq", "hq-2", "hq/ppk"}));
+  both.secrets.back() = another("two");
+  loader.want({both, wanted("hq-2")});
+  EXPECT_EQ(run(loader), Commands{"load-shared hq"});
+  loader.want({wanted("hq"), wanted("hq-2")});
+  EXPECT_EQ(run(loader), Commands{"unload-shared hq"});
+  EXPECT_EQ(loader.loaded().secrets, (std::set<std::string>{"hq", "hq-2"}));
+  loader.want({both});
+  run(loader);
+  loader.want({});
+  EXPECT_EQ(run(loader), (Commands{"unload-conn hq", "unload-shared hq", "unload-shared hq"}));
+  EXPECT_EQ(loader.loaded(), (Loaded{kCharon, {}, {}}));
+}
+
+TEST_F(LoaderTest, WhatCharonLacksAPluginForIsAProblemOnceItsPluginsAreKnown) {
+  WantedConnection hq = wanted("hq");
+  hq.plugins = {{{"curl", "soup"}, "nobody fetches"}, {{"revocation"}, "nobody looks"}};
+  loader.want({hq});
+  run(loader);
+  EXPECT_EQ(loader.problems(), std::vector<model::Problem>{});
+  (void)loader.take_changed();
+  loader.on_plugins({"soup", "vici"});
+  EXPECT_TRUE(loader.take_changed());
+  EXPECT_EQ(loader.problems(),
+            (std::vector<model::Problem>{{model::Severity::warning, "tunnels/hq",
+                                          "charon runs without its plugin revocation: nobody looks",
+                                          "install the package that has it and see that strongswan.conf loads revocation; "
+                                          "then restart charon"}}));
+  loader.on_plugins({"curl", "revocation"});
+  EXPECT_EQ(loader.problems(), std::vector<model::Problem>{});
 }
 
 TEST_F(LoaderTest, TheRecordHoldsNothingOfTheSecret) {
