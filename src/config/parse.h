@@ -40,10 +40,10 @@ struct Parsed {
 [[nodiscard]] Parsed parse(std::string_view text, std::string_view file_name, const FileReader& read_any,
                            const model::Capabilities& system = {});
 
-inline constexpr std::size_t kLongestFile = 16 * 1024 * 1024;  // bytes
-inline constexpr std::size_t kLongestNamedFile = 65'535;       // bytes of what it names: one value of vici holds no more
+inline constexpr std::size_t kLongestFile = 16 * 1024 * 1024;     // bytes
+inline constexpr std::size_t kLongestNamedFile = 65'535;          // bytes of what it names: one value of vici holds no more
 inline constexpr std::size_t kLongestListFile = 8 * 1024 * 1024;  // bytes of a list's
-inline constexpr std::size_t kMostFindings = 1'000;            // of either kind; the rest is counted, not listed
-inline constexpr std::size_t kMostTunnels = 32'767;            // one unit each, net::kHighestUnit
+inline constexpr std::size_t kMostFindings = 1'000;               // of either kind; the rest is counted, not listed
+inline constexpr std::size_t kMostTunnels = 32'767;               // one unit each, net::kHighestUnit
 
 }  // namespace vtid::config
