@@ -2,8 +2,8 @@
 # test.sh [--short|--here]: everything that is checked about vtid, as root on a fresh Debian 12 or 13: it builds with warnings as
 # errors, for FreeBSD on amd64 and arm64, and all tests pass: those of the code under the sanitizers, those of the programs as they
 # will run, on a real kernel with a real charon. It builds on the other Debian too and says the same there, a third of the cases
-# pass there, and the packages for both do what docs/quickstart.md says. --short leaves out the packages and the source files one by
-# one, as CI does; --here the other Debian as well.
+# pass there, and the packages for both do what docs/quickstart.md says. --short leaves out arm64, the packages and the source files
+# one by one, as CI does; --here the other Debian as well.
 # Prints how long each stage took, and ends with the closing lines of ctest's two runs, and with their status.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
@@ -56,9 +56,10 @@ cross_build() { # preset [option of the build...]
     cmake --build --preset "$@"
 }
 freebsd() {
-  cross_build freebsd && cross_build freebsd-aarch64 --target vtid vtictl &&
-    packaging/freebsd/needs.sh build/freebsd && packaging/freebsd/needs.sh --without-tests build/freebsd-aarch64 &&
-    packaging/freebsd/plist.sh build/freebsd
+  cross_build freebsd && packaging/freebsd/needs.sh build/freebsd && packaging/freebsd/plist.sh build/freebsd
+}
+arm64() {
+  cross_build freebsd-aarch64 --target vtid vtictl && packaging/freebsd/needs.sh --without-tests build/freebsd-aarch64
 }
 roots() {
   tests/lab/debian bookworm true && tests/lab/debian trixie true
@@ -73,6 +74,7 @@ stage "build, sanitizers" build asan-ubsan
 stage "tests, sanitizers" tests asan-ubsan
 stage "build, programs" build ci --target programs
 stage freebsd freebsd
+[[ $without == --short ]] || stage "freebsd, arm64" arm64
 if [[ $without != --here ]]; then
   result roots
   beside "code on $other" tests/e2e/on-debian --code "$other" # little beside the labs: it yields

@@ -58,5 +58,6 @@ inline constexpr std::int64_t kMostProbes = 65'535;  // that one gateway's windo
 [[nodiscard]] std::string what_is_wrong_with_name(std::string_view name, std::size_t longest);
 
 inline constexpr std::string_view kNameRemedy = "use letters, digits, '_' and '-'";
+inline constexpr std::string_view kTakeOut = "take it out";
 
 }  // namespace vtid::config

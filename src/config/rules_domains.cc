@@ -9,8 +9,6 @@
 namespace vtid::config {
 namespace {
 
-constexpr std::string_view kTakeOut = "take it out";
-
 class DomainRules {
  public:
   DomainRules(const model::Config& config, Findings& findings) : config_(config), findings_(findings) {}

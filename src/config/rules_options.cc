@@ -36,8 +36,6 @@ class At {
   Findings& findings_;
 };
 
-constexpr std::string_view kTakeOut = "take it out";
-
 // `until` is when the SA is renewed, 0 for never.
 void check_spread(const std::optional<Duration>& spread, Duration until, At& at) {
   if (!spread || spread->count() == 0) return;
