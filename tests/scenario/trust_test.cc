@@ -35,7 +35,9 @@ TEST(Ppk, ComesChangesAndGoesWithAReload) {
   EXPECT_EQ(known(), "quantum one");
   EXPECT_EQ(stage.charon.connections.at("hq").text("ppk_required"), "yes");
   EXPECT_EQ(stage.state(), model::TunnelState::up);
-  EXPECT_THAT(stage.problem(), testing::HasSubstr("settings that the file does not have any more"));
+  EXPECT_THAT(
+      stage.snapshot()->problems,
+      testing::Contains(testing::Field(&model::Problem::text, testing::HasSubstr("settings that the file does not have"))));
   const int loads = stage.loads();
   reload_with("quantum one");
   EXPECT_EQ(stage.loads(), loads);
