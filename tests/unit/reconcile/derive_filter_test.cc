@@ -443,7 +443,7 @@ TEST(FilterPolicyRoutes, AreThoseOfWhatComesByOtherDevices) {
   model::Interface& lan = config.interfaces.emplace_back();
   lan.name = "LAN";
   lan.port = model::DevicePort{test::device("lan0")};
-  config.gateways.push_back({"HQ", "VTI_HQ", test::address("10.6.106.2")});
+  config.gateways.push_back({"HQ", "VTI_HQ", test::address("10.6.106.2"), true, 1, {}});
   model::PolicyRoute route{"a", "LAN", {}, "HQ"};
   model::PolicyRoute exception{"b", "LAN", {}, std::string(model::kByRoutes)};
   exception.traffic.to = {test::prefix("10.0.0.0/8")};
