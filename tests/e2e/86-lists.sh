@@ -1,4 +1,4 @@
-# Lists of the file: sets of vtid's table, one entry more or less, what somebody else changes, and one of 65,536 entries.
+# Lists of the file: sets of vtid's table, one entry more or less, what somebody else changes, one of a file, and one of 65,536 entries.
 # Exceptions and DSCP in rules.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/filter.sh"
@@ -56,6 +56,19 @@ flow passed branch-lan 10.1.0.10 443 "after a repair"
 
 reload_with '"10.1.7.0/24"'
 flow blocked branch-lan 10.1.0.10 443 "after its network left the list"
+
+# A list of a file: an empty one matches nothing, and a reload reads it again.
+blocklist=/run/hq/etc/blocklist.txt
+echo '; nothing yet' >"$blocklist"
+write_filter '"lists": { "BLOCKED": { "file": "blocklist.txt" } },
+  "rules": [ { "on": "ipsec", "action": "block", "from": "@BLOCKED" }, { "on": "ipsec", "action": "pass" } ]'
+vtictl_at hq reload >/dev/null
+expect 20 converged hq
+flow passed branch-lan 10.1.0.10 443 "beside an empty list"
+echo '10.2.0.0/24 ; the other site' >>"$blocklist"
+vtictl_at hq reload >/dev/null
+expect 20 converged hq
+flow blocked branch-lan 10.1.0.10 443 "from a network of a file"
 
 many=$(awk 'BEGIN { for (i = 0; i < 65535; i++) printf "\"10.%d.%d.%d\", ", 100 + i / 65536, i / 256 % 256, i % 256; print "\"10.1.0.0/24\"" }')
 began=${EPOCHREALTIME/./}
