@@ -438,6 +438,7 @@ void Engine::follow_leases() {
     emit(now_, "gateway", gateway, "is " + (address.is_unspecified() ? text : "at " + text));
   }
   run(std::move(config), numbers_, now_);
+  move_routes(now_);
 }
 
 // Something changed that derive reads; a plan follows when it then says another thing.
