@@ -439,6 +439,8 @@ void Engine::follow_leases() {
   }
   run(std::move(config), numbers_, now_);
   move_routes(now_);
+  needs_selection_ = true;
+  follow_gateways(now_);
 }
 
 // Something changed that derive reads; a plan follows when it then says another thing.

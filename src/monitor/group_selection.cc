@@ -16,39 +16,52 @@ using model::GroupMember;
 using model::GroupSelection;
 using model::Trigger;
 
-using Weights = std::map<std::string_view, int>;
+using Named = std::map<std::string_view, const model::Gateway*>;
 
-const GatewayHealth* health_of(const GroupMember& member, const model::Gateways& gateways) {
-  const auto found = gateways.find(member.gateway);
-  return found == gateways.end() ? nullptr : &found->second;
+// What is known of gateways: the file's entries, and what their monitors say.
+struct Known {
+  const Named& named;
+  const model::Gateways& health;
+};
+
+const GatewayHealth* health_of(const GroupMember& member, const Known& known) {
+  const auto found = known.health.find(member.gateway);
+  return found == known.health.end() ? nullptr : &found->second;
 }
 
-bool is_usable(const GroupMember& member, Trigger trigger, const model::Gateways& gateways) {
-  const GatewayHealth* health = health_of(member, gateways);
-  return health == nullptr || monitor::is_usable(*health, trigger);
+bool has_next_hop(const GroupMember& member, const Known& known) {
+  const model::Gateway& gateway = *known.named.at(member.gateway);
+  return !gateway.dynamic || gateway.has_address();
+}
+
+// One that has lost its lease is not, before its monitor has heard of that.
+bool is_usable(const GroupMember& member, Trigger trigger, const Known& known) {
+  const GatewayHealth* health = health_of(member, known);
+  return has_next_hop(member, known) && (health == nullptr || monitor::is_usable(*health, trigger));
 }
 
 // "HQ_A_VTIV4 is down: no answer"
-std::string why_not(const GroupMember& member, const model::Gateways& gateways) {
-  const GatewayHealth* health = health_of(member, gateways);
+std::string why_not(const GroupMember& member, const Known& known) {
+  if (!has_next_hop(member, known)) return member.gateway + " has no next hop";
+  const GatewayHealth* health = health_of(member, known);
   if (health == nullptr) return member.gateway;
   return fmt::format("{} is {}{}", member.gateway, model::print(health->state),
                      health->reason.empty() ? "" : ": " + health->reason);
 }
 
 template <class Predicate>
-std::vector<model::ActiveMember> active(const GatewayGroup& group, const Weights& weights, Predicate carries) {
+std::vector<model::ActiveMember> active(const GatewayGroup& group, const Known& known, Predicate carries) {
   std::vector<model::ActiveMember> result;
   for (const GroupMember& member : group.members) {
-    if (carries(member)) result.push_back({member.gateway, member.weight.value_or(weights.at(member.gateway))});
+    if (carries(member)) result.push_back({member.gateway, member.weight.value_or(known.named.at(member.gateway)->weight)});
   }
   return result;
 }
 
-std::optional<int> best_tier(const GatewayGroup& group, const model::Gateways& gateways) {
+std::optional<int> best_tier(const GatewayGroup& group, const Known& known) {
   std::optional<int> best;
   for (const GroupMember& member : group.members) {
-    if (is_usable(member, group.trigger, gateways)) best = std::min(best.value_or(member.tier), member.tier);
+    if (is_usable(member, group.trigger, known)) best = std::min(best.value_or(member.tier), member.tier);
   }
   return best;
 }
@@ -56,51 +69,44 @@ std::optional<int> best_tier(const GatewayGroup& group, const model::Gateways& g
 int first_tier(const GatewayGroup& group) { return std::ranges::min(group.members, {}, &GroupMember::tier).tier; }
 
 // Of the members that would carry if all were well, those that do not, and why.
-std::string reasons(const GatewayGroup& group, const model::Gateways& gateways, int up_to_tier) {
+std::string reasons(const GatewayGroup& group, const Known& known, int up_to_tier) {
   std::vector<std::string> parts;
   for (const GroupMember& member : group.members) {
-    if (member.tier <= up_to_tier && !is_usable(member, group.trigger, gateways)) parts.push_back(why_not(member, gateways));
+    if (member.tier <= up_to_tier && !is_usable(member, group.trigger, known)) parts.push_back(why_not(member, known));
   }
   return fmt::format("{}", fmt::join(parts, "; "));
 }
 
-std::vector<model::ActiveMember> active_without_usable(const GatewayGroup& group, const Weights& weights,
+std::vector<model::ActiveMember> active_without_usable(const GatewayGroup& group, const Known& known,
                                                        const GroupSelection* before) {
   const auto first = [&](const GroupMember& member) { return member.tier == first_tier(group); };
   const auto last = [&](const GroupMember& member) {
     return std::ranges::find(before->active, member.gateway, &model::ActiveMember::gateway) != before->active.end();
   };
   switch (group.when_all_down) {
-    case model::WhenAllDown::first_tier: return active(group, weights, first);
+    case model::WhenAllDown::first_tier: return active(group, known, first);
     case model::WhenAllDown::none: return {};
     case model::WhenAllDown::keep_last: break;
   }
-  auto kept = before == nullptr ? std::vector<model::ActiveMember>{} : active(group, weights, last);
-  return kept.empty() ? active(group, weights, first) : kept;
+  auto kept = before == nullptr ? std::vector<model::ActiveMember>{} : active(group, known, last);
+  return kept.empty() ? active(group, known, first) : kept;
 }
 
-GroupSelection choose(const GatewayGroup& group, const Weights& weights, const model::Gateways& gateways,
-                      const GroupSelection* before, WallTime now) {
+GroupSelection choose(const GatewayGroup& group, const Known& known, const GroupSelection* before, WallTime now) {
   GroupSelection selection;
-  if (const auto tier = best_tier(group, gateways)) {
-    selection.active = active(group, weights, [&](const GroupMember& member) {
-      return member.tier == *tier && is_usable(member, group.trigger, gateways);
+  if (const auto tier = best_tier(group, known)) {
+    selection.active = active(group, known, [&](const GroupMember& member) {
+      return member.tier == *tier && is_usable(member, group.trigger, known);
     });
-    selection.reason = reasons(group, gateways, *tier);
+    selection.reason = reasons(group, known, *tier);
   } else {
     selection.usable = false;
-    selection.active = active_without_usable(group, weights, before);
-    selection.reason = "no member is usable: " + reasons(group, gateways, INT32_MAX);
+    selection.active = active_without_usable(group, known, before);
+    selection.reason = "no member is usable: " + reasons(group, known, INT32_MAX);
   }
   const bool same = before != nullptr && before->active == selection.active && before->usable == selection.usable;
   selection.since = same ? before->since : now;
   return selection;
-}
-
-Weights weights_of(const model::Config& config) {
-  Weights weights;
-  for (const model::Gateway& gateway : config.gateways) weights.emplace(gateway.name, gateway.weight);
-  return weights;
 }
 
 }  // namespace
@@ -124,11 +130,11 @@ model::GatewaySelection choose(const model::Config& config, const model::Gateway
   for (const auto& [name, health] : gateways) {
     if (!is_usable(health, Trigger::down)) selection.down.insert(name);
   }
-  const Weights weights = weights_of(config);
+  const Named named = model::index_by_name(config.gateways);
+  const Known known{named, gateways};
   for (const GatewayGroup& group : config.groups) {
     const auto last = before.groups.find(group.name);
-    selection.groups.emplace(group.name,
-                             choose(group, weights, gateways, last == before.groups.end() ? nullptr : &last->second, now));
+    selection.groups.emplace(group.name, choose(group, known, last == before.groups.end() ? nullptr : &last->second, now));
   }
   return selection;
 }

@@ -132,7 +132,7 @@ assert_match "the default route of vtid" "via 198.51.100.254" "$(ip -n branch ro
 say "the first line loses its lease"
 ip -n branch route delete default via 198.51.100.254 dev wan proto dhcp
 expect 10 eval '[[ $(gateway_of WAN_GW) == "null pending" ]]'
-assert_match "why" "no lease" "$(vtictl_at branch explain hq)"
+assert_match "why" "WAN_GW has no next hop" "$(vtictl_at branch explain hq)"
 expect 10 local_is "$second.7"
 assert_match "the default route of vtid" "via $second.254" "$(ip -n branch route list default proto 118)"
 expect 20 ping_once branch "${inner[hq]}"

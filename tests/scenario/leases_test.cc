@@ -91,6 +91,21 @@ TEST_F(DynamicGateway, FollowsTheLeaseAsItComesChangesAndGoes) {
   EXPECT_EQ(stage.snapshot()->generation, generation);  // it is no other file
 }
 
+// In one plan: what goes by a group is never without a route.
+TEST_F(DynamicGateway, LeavesItsGroupWithItsLease) {
+  const std::string via = R"("via": "LINE")";
+  stage.file.replace(stage.file.find(via), via.size(), R"("via": "BOTH")");
+  stage.kernel.add_foreign_route(default_by("198.51.100.254"));
+  stage.start_vtid();
+  stage.run(Duration{5'000});
+  ASSERT_THAT(routes(), ElementsAre("10.20.0.0/16 via 198.51.100.254"));
+  const std::size_t writes = stage.kernel.writes();
+  stage.kernel.delete_foreign_route(default_by("198.51.100.254"));
+  stage.run(Duration{1'000});
+  EXPECT_THAT(routes(), ElementsAre("10.20.0.0/16 via 203.0.113.254"));
+  EXPECT_EQ(stage.kernel.writes(), writes + 1);
+}
+
 TEST_F(DynamicGateway, OfAReloadIsThereWithItsNextHopAtOnce) {
   const std::string dynamic = R"("address": "dynamic", "family": "ipv4")";
   stage.file.replace(stage.file.find(dynamic), dynamic.size(), R"("address": "198.51.100.254")");

@@ -49,6 +49,15 @@ TEST(GroupSelection, falls_to_the_next_tier_with_the_members_own_weight) {
   EXPECT_THAT(chosen(config(), health(down, forced_down, online)).active, ElementsAre(ActiveMember{"C", 7}));
 }
 
+TEST(GroupSelection, leaves_out_a_dynamic_member_without_a_next_hop_whatever_its_monitor_said_last) {
+  model::Config dynamic = config();
+  dynamic.gateways[0].dynamic = true;
+  const auto selection = chosen(dynamic, health(online, online, online));
+  EXPECT_EQ(selection, (model::GroupSelection{.active = {{"B", 3}}, .reason = "A has no next hop", .since = WallTime{9s}}));
+  dynamic.gateways[0].address = *net::parse_address("192.0.2.254");
+  EXPECT_EQ(chosen(dynamic, health(online, online, online)).reason, "");
+}
+
 TEST(GroupSelection, counts_pending_and_unmonitored_as_usable) {
   EXPECT_THAT(chosen(config(), health(pending, unmonitored, online)).active,
               ElementsAre(ActiveMember{"A", 1}, ActiveMember{"B", 3}));
