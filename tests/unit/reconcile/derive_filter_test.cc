@@ -450,8 +450,11 @@ TEST(FilterPolicyRoutes, AreThoseOfWhatComesByOtherDevices) {
   model::PolicyRoute by_tunnel{"c", "VTI_HQ", {}, "HQ"};
   config.policy_routes = {route, exception, by_tunnel};
   EXPECT_THAT(filter_routes(config), ElementsAre("0 lan0 ipv4 to 1", "1 lan0 ipv4 past"));
+  config.interfaces.front().mss = model::NoMss{};
+  EXPECT_TRUE(derive(config, kNumbers, {}, {}, {}, {.has_rules = false, .filters = true}).desired.filter);
   config.interfaces.back().enabled = false;
   EXPECT_THAT(filter_routes(config), IsEmpty());
+  EXPECT_FALSE(derive(config, kNumbers, {}, {}, {}, {.has_rules = false, .filters = true}).desired.filter);
 }
 
 }  // namespace

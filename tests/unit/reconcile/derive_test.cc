@@ -208,6 +208,10 @@ TEST(Derive, AnSaCanBeLostWhereOneIsUpAndWhereNoneShallBe) {
   };
   auto config = one_tunnel();
   EXPECT_FALSE(looked_after(config));
+  auto mixed = config;
+  mixed.tunnels[0].children.insert(mixed.tunnels[0].children.begin(), test::child("net", "10.9.0.1/24", "10.9.1.1"));
+  mixed.tunnels[0].children.front().mode = model::ChildMode::tunnel;
+  EXPECT_FALSE(looked_after(mixed));
   EXPECT_TRUE(looked_after(config, {.ended = {"hq"}}));
   config.tunnels[0].start = model::Start::trap;
   EXPECT_TRUE(looked_after(config));
