@@ -81,12 +81,6 @@ bool same_word(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
-}
-
 Fault check_hex(std::string_view digits) {
   const bool good = !digits.empty() && digits.size() % 2 == 0 &&
                     std::ranges::all_of(digits, [](unsigned char c) { return std::isxdigit(c) != 0; });

@@ -71,9 +71,6 @@ void check_intermediates(Object& auth, const std::vector<std::string>& certifica
 
 // What charon decides where the file does not say it.
 void read_certificate_options(Object& auth, model::CertificateAuth& result) {
-  const auto optional_of = [](auto convert) {
-    return [=](const Node& node) { return map(convert(node), [](const auto& value) { return std::optional(value); }); };
-  };
   auth.read("send", result.send, optional_of(one_of(kSend)));
   auth.read("request", result.request, optional_of(flag));
 }

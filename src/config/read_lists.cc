@@ -88,19 +88,13 @@ auto entries(std::size_t most, const std::string& at, Findings& findings, Conver
   };
 }
 
-std::string_view trimmed(std::string_view line) {
-  const auto first = line.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  return line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
-}
-
 // A network or an address in each line; "#" and ";" begin a comment. Wrong lines are findings at `at`.
 std::vector<net::Prefix> networks_in(std::string_view text, const std::string& file, const std::string& at,
                                      Findings& findings) {
   std::vector<net::Prefix> networks;
   for (std::size_t number = 1; !text.empty(); ++number) {
     const auto end = text.find('\n');
-    const std::string_view line = trimmed(text.substr(0, std::min(end, text.find_first_of("#;"))));
+    const std::string_view line = trimmed(text.substr(0, std::min(end, text.find_first_of("#;"))), " \t\r");
     text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
     if (line.empty()) continue;
     if (networks.size() == kMostListNetworks) {

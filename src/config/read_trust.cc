@@ -120,11 +120,6 @@ Result<std::string> ppk_id(const Node& node) {
               "use letters, digits, '.', '-', '_' and '@', as the peer has it");
 }
 
-template <class Convert>
-auto as_optional(Convert convert) {
-  return [=](const Node& node) { return map(convert(node), [](const auto& value) { return std::optional(value); }); };
-}
-
 // The length of what charon is told, which it does not take when it is longer.
 std::size_t told_length(const std::vector<model::SignatureScheme>& schemes) {
   std::size_t length = 0;
@@ -144,7 +139,7 @@ void read_authorities(Object& auth, const Readers& readers, model::CertificateAu
 }
 
 void read_revocation(Object& auth, const Readers& readers, model::CertificateAuth& result) {
-  auth.read("revocation", result.revocation, as_optional(one_of(kRevocation)));
+  auth.read("revocation", result.revocation, optional_of(one_of(kRevocation)));
   read_files(auth, "crl", readers.open, result.crl, [](const std::string& bytes) { return read_revocation_lists(bytes); });
   auth.read("crl_uris", result.crl_uris, one_or_several(kMostUris, uri_with({"http://", "https://", "ldap://"})));
   auth.read("ocsp_uris", result.ocsp_uris, one_or_several(kMostUris, uri_with({"http://", "https://"})));

@@ -236,4 +236,9 @@ Result<Duration> whole_seconds(Result<Duration> duration) {
   return fail(fmt::format("{} is not a whole number of seconds", print_duration(*duration)), "charon keeps time in seconds");
 }
 
+std::string_view trimmed(std::string_view text, std::string_view blanks) {
+  const auto first = text.find_first_not_of(blanks);
+  return first == std::string_view::npos ? std::string_view{} : text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
 }  // namespace vtid::config

@@ -107,6 +107,12 @@ auto or_word(std::string_view nothing, Convert convert) {
   };
 }
 
+// What `convert` reads, for a member that has no value while its key is not there.
+template <class Convert>
+auto optional_of(Convert convert) {
+  return [=](const Node& node) { return map(convert(node), [](const auto& value) { return std::optional(value); }); };
+}
+
 template <class Convert>
 auto or_auto(Convert convert) {
   return or_word("auto", convert);
@@ -116,5 +122,7 @@ template <class Convert>
 auto or_off(Convert convert) {
   return or_word("off", convert);
 }
+
+[[nodiscard]] std::string_view trimmed(std::string_view text, std::string_view blanks = " ");  // without them at its ends
 
 }  // namespace vtid::config
